@@ -1,0 +1,202 @@
+//! The hot loops, once per instruction set.
+//!
+//! [`portable`] runs everywhere and is the oracle the others are tested against; [`ifma`] uses the
+//! 52-bit multiply-add of AVX-512. A kernel works on *tiles* of [`TILE`] consecutive words of a
+//! ciphertext polynomial. Where both polynomials of a ciphertext meet the same factor they lie side
+//! by side, [`PAIR`] words: the words of c0, then those of c1.
+//!
+//! All factors and words lie in `[0, q)`, and so do all results, in both reduction modes and on
+//! every backend: results are equal bit for bit.
+#![expect(unsafe_code, reason = "vector intrinsics; every block states why it is sound")]
+
+#[cfg(target_arch = "x86_64")]
+mod ifma;
+mod portable;
+
+use super::{Modulus, Shoup};
+
+/// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
+pub const TILE: usize = 16;
+
+/// A tile of both polynomials of a ciphertext.
+pub const PAIR: usize = 2 * TILE;
+
+/// Polynomials that the batched small transforms handle side by side: one AVX-512 register.
+pub const BATCH: usize = 8;
+
+/// When sums of products are reduced modulo q.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Every product and every sum at once.
+    Eager,
+    /// Once, after a wide accumulator has taken all terms.
+    Lazy,
+}
+
+impl Reduction {
+    /// Both modes.
+    pub const ALL: [Self; 2] = [Self::Eager, Self::Lazy];
+
+    /// The name used on the command line, in files and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Eager => "eager",
+            Self::Lazy => "lazy",
+        }
+    }
+}
+
+/// An instruction set that kernels are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Backend {
+    /// 64-bit words and 128-bit products, on any machine.
+    Portable,
+    /// AVX-512 with 52-bit integer multiply-add (Intel Cannon Lake, AMD Zen 4, and later).
+    Avx512Ifma,
+}
+
+impl Backend {
+    /// Every backend, best last.
+    pub const ALL: [Self; 2] = [Self::Portable, Self::Avx512Ifma];
+
+    /// Whether this machine has the instructions.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Ifma => ifma::is_available(),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512Ifma => false,
+        }
+    }
+
+    /// The best backend of this machine.
+    pub fn detect() -> Self {
+        if Self::Avx512Ifma.is_available() { Self::Avx512Ifma } else { Self::Portable }
+    }
+
+    /// The name used on the command line and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx512Ifma => "avx512ifma",
+        }
+    }
+}
+
+/// One row of scalar factors, a factor per term.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The factors, in `[0, q)`.
+    pub factors: &'a [u64],
+    /// Shoup's quotients of the factors; read by eager reduction only and may be empty otherwise.
+    pub quotients: &'a [u64],
+}
+
+/// The kernels for one modulus on one backend.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernels {
+    modulus: Modulus,
+    engine: Engine,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Engine {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Ifma(ifma::Constants),
+}
+
+/// Calls the IFMA version where the engine is that, the portable one otherwise.
+macro_rules! dispatch {
+    ($self:ident, $name:ident ( $($argument:expr),* )) => {
+        match &$self.engine {
+            Engine::Portable => portable::$name(&$self.modulus, $($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+            Engine::Ifma(constants) => unsafe { ifma::$name(constants, $($argument),*) },
+        }
+    };
+}
+
+impl Kernels {
+    /// Kernels for `modulus` on `backend`; the portable ones where the machine lacks the backend
+    /// or the modulus has more than the 50 bits it handles.
+    pub fn new(backend: Backend, modulus: Modulus) -> Self {
+        let engine = match backend {
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma if backend.is_available() && modulus.bits() <= 50 => {
+                Engine::Ifma(ifma::Constants::new(&modulus))
+            }
+            _ => Engine::Portable,
+        };
+        Self { modulus, engine }
+    }
+
+    /// The modulus.
+    pub const fn modulus(&self) -> &Modulus {
+        &self.modulus
+    }
+
+    /// `out[o] = sum over terms k of rows[o][k] * panel[k]`, where the segments laid end to end
+    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms.
+    pub fn scalar_tile<const O: usize>(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        rows: [Row<'_>; O],
+        out: &mut [[u64; PAIR]; O],
+    ) {
+        match reduction {
+            Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
+            Reduction::Lazy => dispatch!(self, scalar_tile_lazy(segments, rows, out)),
+        }
+    }
+
+    /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
+    /// factors, which meet both halves of its [`PAIR`] of panel words.
+    pub fn pair_tile(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        factors: &[u64],
+        out: &mut [u64; PAIR],
+    ) {
+        match reduction {
+            Reduction::Eager => dispatch!(self, pair_tile_eager(segments, factors, out)),
+            Reduction::Lazy => dispatch!(self, pair_tile_lazy(segments, factors, out)),
+        }
+    }
+
+    /// `words[i] = (words[i] - subtrahends[i]) * factor`. Lengths are equal multiples of [`BATCH`].
+    pub fn subtract_scale(&self, words: &mut [u64], subtrahends: &[u64], factor: Shoup) {
+        dispatch!(self, subtract_scale(words, subtrahends, factor));
+    }
+
+    /// `out[i]` is the integer in `(-p/2, p/2]` that `words[i]` in `[0, p)` stands for modulo
+    /// `from = p < 2^50`, reduced. Lengths are equal multiples of [`BATCH`].
+    pub fn lift_centred(&self, from: &Modulus, words: &[u64], out: &mut [u64]) {
+        dispatch!(self, lift_centred(from, words, out));
+    }
+
+    /// Negacyclic transform of [`BATCH`] polynomials of `data.len()` coefficients at once, in
+    /// place; `data[i]` holds coefficient i of each. `roots[j]` is omega^bitrev(j) for a primitive
+    /// `2 * len`-th root omega; entry i of the result is the value at omega^(2 bitrev(i) + 1).
+    pub fn small_forward(&self, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+        dispatch!(self, small_forward(roots, data));
+    }
+
+    /// Undoes [`Kernels::small_forward`] up to a factor of `data.len()`, given the inverses of its
+    /// roots.
+    pub fn small_inverse(&self, inverse_roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+        dispatch!(self, small_inverse(inverse_roots, data));
+    }
+
+    /// `data[i] *= factor` throughout.
+    pub fn small_scale(&self, factor: Shoup, data: &mut [[u64; BATCH]]) {
+        dispatch!(self, small_scale(factor, data));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Kernels in plain Rust: 64-bit words, 128-bit products.
+
+use super::{BATCH, PAIR, Row, TILE};
+use crate::arith::{Modulus, Shoup};
+
+/// Words that a lazy loop keeps in registers as 128-bit sums.
+const WIDTH: usize = 4;
+
+/// Terms that a 128-bit sum takes before it must be reduced: with b-bit factors it holds a reduced
+/// value and 2^(128-2b) - 1 products.
+fn lazy_terms(modulus: &Modulus) -> usize {
+    let spare_bits = (128 - 2 * modulus.bits()).min(32);
+    (1usize << spare_bits) - 1
+}
+
+pub(super) fn scalar_tile_lazy<const O: usize>(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    for (row, out) in rows.iter().zip(out) {
+        for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+            let words = |term: &[u64; PAIR]| term.as_chunks::<WIDTH>().0[column];
+            let mut sum = WideSum::new(modulus);
+            let mut factors = row.factors;
+            for segment in segments {
+                let terms = segment.as_chunks::<PAIR>().0;
+                let (now, later) = factors.split_at(terms.len());
+                factors = later;
+                for (&factor, term) in now.iter().zip(terms) {
+                    sum.add(&[factor; WIDTH], &words(term));
+                }
+            }
+            *out = sum.finish();
+        }
+    }
+}
+
+pub(super) fn pair_tile_lazy(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+        let mut sum = WideSum::new(modulus);
+        let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+        for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
+            let factor = factor.as_chunks::<WIDTH>().0[column % (TILE / WIDTH)];
+            sum.add(&factor, &term.as_chunks::<WIDTH>().0[column]);
+        }
+        *out = sum.finish();
+    }
+}
+
+/// [`WIDTH`] sums of products, reduced only when they would overflow and at the end.
+struct WideSum<'a> {
+    modulus: &'a Modulus,
+    sums: [u128; WIDTH],
+    room: usize,
+}
+
+impl<'a> WideSum<'a> {
+    fn new(modulus: &'a Modulus) -> Self {
+        Self { modulus, sums: [0; WIDTH], room: lazy_terms(modulus) }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, a: &[u64; WIDTH], b: &[u64; WIDTH]) {
+        if self.room == 0 {
+            self.sums = self.sums.map(|sum| u128::from(self.modulus.reduce_wide(sum)));
+            self.room = lazy_terms(self.modulus);
+        }
+        self.room -= 1;
+        for ((sum, &a), &b) in self.sums.iter_mut().zip(a).zip(b) {
+            *sum += u128::from(a) * u128::from(b);
+        }
+    }
+
+    fn finish(self) -> [u64; WIDTH] {
+        self.sums.map(|sum| self.modulus.reduce_wide(sum))
+    }
+}
+
+pub(super) fn scalar_tile_eager<const O: usize>(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    for (row, out) in rows.iter().zip(out) {
+        *out = [0; PAIR];
+        let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+        for ((&factor, &quotient), term) in row.factors.iter().zip(row.quotients).zip(terms) {
+            for (out, &word) in out.iter_mut().zip(term) {
+                *out = modulus.add(*out, modulus.mul_shoup(word, Shoup { factor, quotient }));
+            }
+        }
+    }
+}
+
+pub(super) fn pair_tile_eager(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    *out = [0; PAIR];
+    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+    for (factors, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
+        for ((out, &word), &factor) in out.iter_mut().zip(term).zip(factors.iter().cycle()) {
+            *out = modulus.add(*out, modulus.mul(word, factor));
+        }
+    }
+}
+
+pub(super) fn subtract_scale(
+    modulus: &Modulus,
+    words: &mut [u64],
+    subtrahends: &[u64],
+    factor: Shoup,
+) {
+    for (word, &subtrahend) in words.iter_mut().zip(subtrahends) {
+        *word = modulus.mul_shoup(modulus.sub(*word, subtrahend), factor);
+    }
+}
+
+pub(super) fn lift_centred(modulus: &Modulus, from: &Modulus, words: &[u64], out: &mut [u64]) {
+    let from_reduced = modulus.reduce(from.value());
+    let one = modulus.shoup(1);
+    for (out, &word) in out.iter_mut().zip(words) {
+        let residue = modulus.mul_shoup(word, one);
+        *out = if word > from.value() / 2 { modulus.sub(residue, from_reduced) } else { residue };
+    }
+}
+
+/// One pass per stage, blocks halving (Longa and Naehrig, eprint 2016/504, algorithm 1).
+pub(super) fn small_forward(modulus: &Modulus, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    let mut half = data.len() / 2;
+    let mut blocks = 1;
+    while half > 0 {
+        for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
+            let (upper, lower) = block.split_at_mut(half);
+            for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
+                let product = modulus.mul_shoup(*b, *root);
+                (*a, *b) = (modulus.add(*a, product), modulus.sub(*a, product));
+            }
+        }
+        half /= 2;
+        blocks *= 2;
+    }
+}
+
+/// The stages of [`small_forward`] undone in reverse order, each up to a factor of 2.
+pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    let mut half = 1;
+    let mut blocks = data.len() / 2;
+    while blocks > 0 {
+        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse_roots[blocks..]) {
+            let (upper, lower) = block.split_at_mut(half);
+            for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
+                let difference = modulus.sub(*a, *b);
+                (*a, *b) = (modulus.add(*a, *b), modulus.mul_shoup(difference, *root));
+            }
+        }
+        half *= 2;
+        blocks /= 2;
+    }
+}
+
+pub(super) fn small_scale(modulus: &Modulus, factor: Shoup, data: &mut [[u64; BATCH]]) {
+    for word in data.iter_mut().flatten() {
+        *word = modulus.mul_shoup(*word, factor);
+    }
+}

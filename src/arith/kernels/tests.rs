@@ -1,0 +1,151 @@
+//! Every kernel against plain modular arithmetic, on every backend this machine has.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::arith::largest_ntt_primes;
+
+fn backends() -> impl Iterator<Item = Backend> {
+    Backend::ALL.into_iter().filter(|backend| backend.is_available())
+}
+
+fn prime(bits: u32) -> Modulus {
+    Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
+}
+
+/// Words in `[0, q)`: random ones, or the largest everywhere.
+fn words(modulus: Modulus, len: usize, extreme: bool, seed: u64) -> Vec<u64> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state ^ (state >> 29)
+    };
+    (0..len).map(|_| if extreme { modulus.value() - 1 } else { modulus.reduce(next()) }).collect()
+}
+
+fn quotients(modulus: Modulus, factors: &[u64]) -> Vec<u64> {
+    factors.iter().map(|&factor| modulus.shoup(factor).quotient).collect()
+}
+
+/// Checks both tile kernels with `terms` terms cut into segments at `cut`.
+fn check_tiles(modulus: Modulus, terms: usize, cut: usize, extreme: bool, seed: u64) {
+    let panel = words(modulus, terms * PAIR, extreme, seed);
+    let (head, tail) = panel.split_at(cut.min(terms) * PAIR);
+    let segments = [head, tail];
+    let rows = [1, 2].map(|i| words(modulus, terms, extreme, seed ^ i));
+    let dense = words(modulus, terms * TILE, extreme, seed ^ 3);
+    let sum = |factor: &dyn Fn(usize) -> u64, word: usize| {
+        (0..terms)
+            .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
+    };
+    for backend in backends() {
+        let kernels = Kernels::new(backend, modulus);
+        for reduction in [Reduction::Eager, Reduction::Lazy] {
+            let shoups = rows.each_ref().map(|row| quotients(modulus, row));
+            let both = [0, 1].map(|i| Row { factors: &rows[i], quotients: &shoups[i] });
+            let mut out = [[u64::MAX; PAIR]; 2];
+            kernels.scalar_tile(reduction, &segments, both, &mut out);
+            let mut single = [[u64::MAX; PAIR]; 1];
+            kernels.scalar_tile(reduction, &segments, [both[0]], &mut single);
+            assert_eq!(out[0], single[0]);
+            let mut pair = [u64::MAX; PAIR];
+            kernels.pair_tile(reduction, &segments, &dense, &mut pair);
+            for word in 0..PAIR {
+                for (row, out) in rows.iter().zip(&out) {
+                    assert_eq!(out[word], sum(&|k| row[k], word), "{backend:?} {reduction:?}");
+                }
+                let expected = sum(&|k| dense[k * TILE + word % TILE], word);
+                assert_eq!(pair[word], expected, "{backend:?} {reduction:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn tiles_sum_products_exactly(
+        bits in 8u32..=50, terms in 0usize..40, cut in 0usize..40, extreme: bool, seed: u64,
+    ) {
+        check_tiles(prime(bits), terms, cut, extreme, seed);
+    }
+
+    #[test]
+    fn vector_operations_are_exact(bits in 8u32..=50, from_bits in 8u32..=49, seed: u64, extreme: bool) {
+        let (modulus, from) = (prime(bits), prime(from_bits));
+        let (a, b) = (words(modulus, 64, extreme, seed), words(modulus, 64, false, seed ^ 1));
+        let source = words(from, 64, extreme, seed ^ 2);
+        let factor = modulus.shoup(b[0]);
+        for backend in backends() {
+            let kernels = Kernels::new(backend, modulus);
+            let mut scaled = a.clone();
+            kernels.subtract_scale(&mut scaled, &b, factor);
+            let mut lifted = vec![0; 64];
+            kernels.lift_centred(&from, &source, &mut lifted);
+            for i in 0..64 {
+                prop_assert_eq!(scaled[i], modulus.mul(modulus.sub(a[i], b[i]), b[0]));
+                prop_assert_eq!(lifted[i], modulus.from_signed(from.centre(source[i])));
+            }
+        }
+    }
+}
+
+/// Sums that cross every bound at which accumulators are folded, at the largest residues.
+#[test]
+fn long_sums_of_extreme_residues_do_not_overflow() {
+    for bits in [50, 36, 20] {
+        check_tiles(prime(bits), 4095 + 4096 + 3, 4094, true, 1);
+        check_tiles(prime(bits), 4096, 4096, true, 1);
+    }
+}
+
+/// A portable sum of 61-bit products overflows 128 bits after 63 terms unless it is folded.
+#[test]
+fn wide_moduli_fold_in_time() {
+    check_tiles(prime(61), 200, 17, true, 1);
+}
+
+#[test]
+fn small_transforms_evaluate_and_invert() {
+    for log_len in 1..7u32 {
+        let len = 1usize << log_len;
+        let modulus =
+            Modulus::new(largest_ntt_primes(40, 2 * len as u64, 1, &[]).expect("exists")[0])
+                .expect("in range");
+        let omega = (2..)
+            .map(|base| modulus.pow(base, (modulus.value() - 1) / (2 * len as u64)))
+            .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
+            .expect("a field has roots of unity");
+        let table = |root: u64| -> Vec<Shoup> {
+            (0..len)
+                .map(|j| {
+                    modulus.shoup(modulus.pow(root, crate::arith::bit_reverse(j, log_len) as u64))
+                })
+                .collect()
+        };
+        let coefficients: Vec<[u64; BATCH]> = (0..len)
+            .map(|i| words(modulus, BATCH, false, i as u64 + 7).try_into().expect("eight"))
+            .collect();
+        for backend in backends() {
+            let kernels = Kernels::new(backend, modulus);
+            let mut data = coefficients.clone();
+            kernels.small_forward(&table(omega), &mut data);
+            for (i, values) in data.iter().enumerate() {
+                let point =
+                    modulus.pow(omega, 2 * crate::arith::bit_reverse(i, log_len) as u64 + 1);
+                for lane in 0..BATCH {
+                    let expected = coefficients
+                        .iter()
+                        .rev()
+                        .fold(0, |sum, c| modulus.add(modulus.mul(sum, point), c[lane]));
+                    assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
+                }
+            }
+            kernels.small_inverse(&table(modulus.inverse(omega)), &mut data);
+            kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
+            assert_eq!(data, coefficients);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! heconv: a terminal explorer and parameter tuner for homomorphically encrypted CNN convolution.
+//!
+//! The rooms of the house, each using only those above it:
+//!
+//! - [`arith`]: integers modulo a word-sized prime, and the vector kernels
+//! - [`bfv`]: the encryption scheme
+//! - [`conv`]: convolution under encryption, one file per algorithm
+
+pub mod arith;
+pub mod bfv;
+pub mod conv;
