@@ -9,3 +9,4 @@
 pub mod arith;
 pub mod bfv;
 pub mod conv;
+pub mod ring;

@@ -1,7 +1,29 @@
 //! The BFV scheme: parameters and their security, keys, encryption, evaluation, noise and wire
 //! format.
+//!
+//! Encryption is symmetric: the client owns the only secret key, encrypts its own data and reads
+//! the results. The server holds Galois keys. A ciphertext (c0, c1) of the plaintext m satisfies
+//! c0 + c1 s = round(Q m / t) + v with a small noise v.
 
+mod context;
+mod encryption;
+mod evaluation;
+mod keys;
+pub mod noise;
 pub mod params;
+mod response;
 pub mod security;
+mod slots;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+pub mod wire;
 
+pub use context::{Context, Plaintext};
+pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
+pub use evaluation::{Digits, Evaluator, MissingKey, RotationSum, Work};
+pub use keys::{GaloisKey, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
+pub use response::{Reader, Response, response_bits};
+pub use slots::Slots;

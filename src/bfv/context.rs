@@ -1,0 +1,154 @@
+//! Everything that follows from a parameter set and is computed once.
+
+use std::sync::Arc;
+
+use super::{Params, Slots};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::arith::{Modulus, Shoup};
+use crate::ring::{Basis, Coeff, MixedRadix, Places, Poly};
+
+/// A plaintext polynomial: N coefficients in `[0, t)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plaintext(pub Vec<u64>);
+
+/// Parameters with their bases and constants, for one backend and reduction mode.
+#[derive(Debug)]
+pub struct Context {
+    params: Params,
+    backend: Backend,
+    reduction: Reduction,
+    ciphertext: Arc<Basis>,
+    extended: Arc<Basis>,
+    slots: Slots,
+    radix: MixedRadix,
+    plain_places: Places,
+    whole_mod_plain: u64,
+    plain_inverses: Vec<Shoup>,
+    special_inverses: Vec<Shoup>,
+}
+
+impl Context {
+    /// The context of `params`, or `None` where a prime has no transform (which checked
+    /// parameters rule out).
+    pub fn new(params: Params, backend: Backend, reduction: Reduction) -> Option<Self> {
+        let n = params.ring_degree();
+        let limbs = params.limbs().to_vec();
+        let with_special = [limbs.as_slice(), &[*params.special()]].concat();
+        let plain = *params.plain();
+        let radix = MixedRadix::new(&limbs);
+        let inverse_of = |value: u64| move |q: &Modulus| q.shoup(q.inverse(q.reduce(value)));
+        Some(Self {
+            backend,
+            reduction,
+            ciphertext: Arc::new(Basis::new(n, &limbs, backend)?),
+            extended: Arc::new(Basis::new(n, &with_special, backend)?),
+            slots: Slots::new(n, &plain)?,
+            plain_places: radix.places_modulo(&plain),
+            radix,
+            whole_mod_plain: limbs
+                .iter()
+                .fold(1, |product, q| plain.mul(product, plain.reduce(q.value()))),
+            plain_inverses: limbs.iter().map(inverse_of(plain.value())).collect(),
+            special_inverses: limbs.iter().map(inverse_of(params.special().value())).collect(),
+            params,
+        })
+    }
+
+    /// The parameters.
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The instruction set in use.
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// The reduction mode in use.
+    pub const fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+
+    /// N.
+    pub const fn ring_degree(&self) -> usize {
+        self.params.ring_degree()
+    }
+
+    /// The basis of Q.
+    pub const fn ciphertext_basis(&self) -> &Arc<Basis> {
+        &self.ciphertext
+    }
+
+    /// The basis of Q P, with P last.
+    pub const fn extended_basis(&self) -> &Arc<Basis> {
+        &self.extended
+    }
+
+    /// Slots of a plaintext.
+    pub const fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// Reads residues modulo Q as integers.
+    pub const fn radix(&self) -> &MixedRadix {
+        &self.radix
+    }
+
+    /// P^-1 modulo each limb.
+    pub fn special_inverses(&self) -> &[Shoup] {
+        &self.special_inverses
+    }
+
+    /// round(Q m / t) modulo Q: with r the centred residue of Q m modulo t it is (Q m - r) / t,
+    /// which is -r / t modulo every limb.
+    pub fn scale_up(&self, plaintext: &Plaintext) -> Poly<Coeff> {
+        let plain = self.params.plain();
+        let remainder = |m: &u64| plain.centre(plain.mul(*m, self.whole_mod_plain));
+        let mut poly = Poly::zero(&self.ciphertext);
+        for (i, limb) in self.ciphertext.limbs().iter().enumerate() {
+            let modulus = limb.modulus();
+            for (word, m) in poly.limb_mut(i).iter_mut().zip(&plaintext.0) {
+                *word =
+                    modulus.mul_shoup(modulus.from_signed(-remainder(m)), self.plain_inverses[i]);
+            }
+        }
+        poly
+    }
+
+    /// round(t x / Q) modulo t: with r the centred residue of t x modulo Q it is (t x - r) / Q,
+    /// which is -r / Q modulo t.
+    pub fn scale_down(&self, poly: &Poly<Coeff>) -> Plaintext {
+        let plain = self.params.plain();
+        let factor = plain.neg(plain.inverse(self.whole_mod_plain));
+        let mut coefficients = vec![0; self.ring_degree()];
+        self.for_each_multiple(
+            poly,
+            |_| plain.value(),
+            |i, digits| {
+                let remainder = self.radix.centred_modulo(digits, &self.plain_places, plain);
+                coefficients[i] = plain.mul(remainder, factor);
+            },
+        );
+        Plaintext(coefficients)
+    }
+
+    /// Calls `visit` with every index and the mixed-radix digits of `factor` times the coefficient
+    /// there, modulo Q; `factor` gives the factor modulo each limb or any number congruent to it.
+    pub fn for_each_multiple(
+        &self,
+        poly: &Poly<Coeff>,
+        factor: impl Fn(&Modulus) -> u64,
+        mut visit: impl FnMut(usize, &[u64]),
+    ) {
+        let limbs = self.params.limbs();
+        let factors: Vec<Shoup> = limbs.iter().map(|q| q.shoup(q.reduce(factor(q)))).collect();
+        let mut digits = vec![0; limbs.len()];
+        for index in 0..self.ring_degree() {
+            for (i, (digit, modulus)) in digits.iter_mut().zip(limbs).enumerate() {
+                *digit = modulus.mul_shoup(poly.limb(i)[index], factors[i]);
+            }
+            self.radix.to_digits(&mut digits);
+            visit(index, &digits);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Symmetric encryption with a seeded second polynomial, and decryption modulo Q.
+
+use super::{Context, Plaintext, SecretKey};
+use crate::ring::sampling::{Seed, errors, generator, uniform};
+use crate::ring::{Coeff, NttForm, Poly};
+
+/// A ciphertext modulo Q, by its values.
+#[derive(Clone, Debug)]
+pub struct Ciphertext {
+    /// The polynomial that carries the message.
+    pub c0: Poly<NttForm>,
+    /// The polynomial that meets the secret.
+    pub c1: Poly<NttForm>,
+}
+
+impl Ciphertext {
+    /// An encryption of zero without noise.
+    pub fn zero(context: &Context) -> Self {
+        let basis = context.ciphertext_basis();
+        Self { c0: Poly::zero(basis), c1: Poly::zero(basis) }
+    }
+
+    /// Adds `other`.
+    pub fn add_assign(&mut self, other: &Self) {
+        self.c0.add_assign(&other.c0);
+        self.c1.add_assign(&other.c1);
+    }
+
+    /// c0 + c1 s: the scaled message plus the noise.
+    pub(super) fn phase(&self, context: &Context, secret: &SecretKey) -> Poly<Coeff> {
+        let mut product = self.c1.clone();
+        let n = context.ring_degree();
+        for (i, limb) in context.ciphertext_basis().limbs().iter().enumerate() {
+            let words = product.limb_mut(i).iter_mut().zip(secret.values().limb(i));
+            for (word, s) in words.take(n) {
+                *word = limb.modulus().mul(*word, *s);
+            }
+        }
+        product.add_assign(&self.c0);
+        product.into_coeff()
+    }
+}
+
+/// A fresh ciphertext as it is sent: c1 is stream `stream` of a public seed.
+#[derive(Clone, Debug)]
+pub struct SeededCiphertext {
+    /// The first polynomial.
+    pub c0: Poly<NttForm>,
+    /// The stream of c1.
+    pub stream: u64,
+}
+
+impl SeededCiphertext {
+    /// The whole ciphertext.
+    pub fn expand(self, context: &Context, public_seed: &[u8; 32]) -> Ciphertext {
+        let c1 = uniform(context.ciphertext_basis(), &mut generator(public_seed, self.stream));
+        Ciphertext { c0: self.c0, c1 }
+    }
+}
+
+/// Encrypts `plaintext`: c0 = round(Q m / t) + e - c1 s, with c1 stream `stream` of `public_seed`
+/// and e the same stream of `secret_seed`. The seeds must be independent of each other and of the
+/// seeds of the keys, and a stream must serve once.
+pub fn encrypt(
+    context: &Context,
+    secret: &SecretKey,
+    plaintext: &Plaintext,
+    secret_seed: &Seed,
+    public_seed: &[u8; 32],
+    stream: u64,
+) -> SeededCiphertext {
+    let basis = context.ciphertext_basis();
+    let mut message = context.scale_up(plaintext);
+    let noise = errors(context.ring_degree(), &mut generator(secret_seed, stream));
+    for (i, limb) in basis.limbs().iter().enumerate() {
+        let modulus = limb.modulus();
+        for (word, e) in message.limb_mut(i).iter_mut().zip(noise.iter()) {
+            *word = modulus.add(*word, modulus.from_signed(i64::from(*e)));
+        }
+    }
+    let mut c0 = message.into_ntt();
+    let mask = uniform(basis, &mut generator(public_seed, stream));
+    for (i, limb) in basis.limbs().iter().enumerate() {
+        let modulus = limb.modulus();
+        let factors = mask.limb(i).iter().zip(secret.values().limb(i));
+        for (word, (a, s)) in c0.limb_mut(i).iter_mut().zip(factors) {
+            *word = modulus.sub(*word, modulus.mul(*a, *s));
+        }
+    }
+    SeededCiphertext { c0, stream }
+}
+
+/// Decrypts a ciphertext modulo Q.
+pub fn decrypt(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> Plaintext {
+    context.scale_down(&ciphertext.phase(context, secret))
+}

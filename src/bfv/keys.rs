@@ -1,0 +1,202 @@
+//! Secret and Galois keys.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::Context;
+use super::evaluation::MissingKey;
+use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::{AlignedWords, zeroed};
+use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
+use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
+
+/// The client's secret: N coefficients in {-1, 0, 1}. Zeroised on drop.
+#[derive(Debug)]
+pub struct SecretKey {
+    coefficients: Zeroizing<Vec<i8>>,
+    /// Over Q P.
+    values: Poly<NttForm>,
+}
+
+impl SecretKey {
+    /// A new key from stream 0 of `seed`.
+    pub fn generate(context: &Context, seed: &Seed) -> Self {
+        let coefficients = ternary(context.ring_degree(), &mut generator(seed, 0));
+        let values = secret_values(&coefficients, context.extended_basis());
+        Self { coefficients, values }
+    }
+
+    /// The key over another basis, by its values.
+    pub(super) fn values_over(&self, basis: &Arc<Basis>) -> Poly<NttForm> {
+        secret_values(&self.coefficients, basis)
+    }
+
+    /// The key over Q P, by its values.
+    pub(super) const fn values(&self) -> &Poly<NttForm> {
+        &self.values
+    }
+}
+
+fn secret_values(coefficients: &[i8], basis: &Arc<Basis>) -> Poly<NttForm> {
+    Poly::from_signed(basis, coefficients.iter().map(|c| i64::from(*c))).into_ntt()
+}
+
+impl Drop for SecretKey {
+    fn drop(&mut self) {
+        self.values.zeroize();
+    }
+}
+
+/// A Galois key as the client makes it and sends it: only the first polynomial of each pair, the
+/// second is drawn from a seed.
+#[derive(Clone, Debug)]
+pub struct SeededGaloisKey {
+    /// The automorphism.
+    pub element: GaloisElement,
+    /// One polynomial over Q P per limb of Q.
+    pub digits: Vec<Poly<NttForm>>,
+}
+
+/// All Galois keys a computation needs, as sent.
+#[derive(Clone, Debug)]
+pub struct SeededGaloisKeys {
+    /// The public seed: stream i gives the second polynomials of key i.
+    pub seed: [u8; 32],
+    /// The keys.
+    pub keys: Vec<SeededGaloisKey>,
+}
+
+impl SeededGaloisKeys {
+    /// Keys for `elements`. Errors come from `secret_seed`, the public halves from `public_seed`,
+    /// which must be independent of it.
+    pub fn generate(
+        context: &Context,
+        secret: &SecretKey,
+        elements: &[GaloisElement],
+        secret_seed: &Seed,
+        public_seed: [u8; 32],
+    ) -> Self {
+        let one = |(stream, element): (usize, &GaloisElement)| SeededGaloisKey {
+            element: *element,
+            digits: generate_digits(
+                context,
+                secret,
+                *element,
+                secret_seed,
+                &public_seed,
+                stream as u64,
+            ),
+        };
+        let keys = elements.par_iter().enumerate().map(one).collect();
+        Self { seed: public_seed, keys }
+    }
+}
+
+/// The key for automorphism g switches from s to g^-1(s): the automorphism is applied *after* the
+/// switch, so that the digits of a ciphertext serve every rotation as they are. Digit i is
+/// (-a g^-1(s) + e + P E_i s, a), where E_i is 1 modulo limb i and 0 modulo the other limbs: the
+/// integer that reassembles a value from its residues.
+fn generate_digits(
+    context: &Context,
+    secret: &SecretKey,
+    element: GaloisElement,
+    secret_seed: &Seed,
+    public_seed: &[u8; 32],
+    stream: u64,
+) -> Vec<Poly<NttForm>> {
+    let n = context.ring_degree();
+    let basis = context.extended_basis();
+    let special = context.params().special().value();
+    let mut public = generator(public_seed, stream);
+    // Stream 0 of the secret seed made the secret itself.
+    let mut private = generator(secret_seed, stream + 1);
+    let mut target = secret.values().permuted(&Permutation::new(n, element.inverse(n)));
+    let digits = (0..context.params().limbs().len())
+        .map(|i| {
+            let noise = errors(n, &mut private);
+            let mut digit =
+                Poly::from_signed(basis, noise.iter().map(|e| i64::from(*e))).into_ntt();
+            let mut mask = uniform(basis, &mut public);
+            mask.mul_assign(&target);
+            digit.sub_assign(&mask);
+            let modulus = basis.limbs()[i].modulus();
+            let factor = modulus.shoup(modulus.reduce(special));
+            for (word, s) in digit.limb_mut(i).iter_mut().zip(secret.values().limb(i)) {
+                *word = modulus.add(*word, modulus.mul_shoup(*s, factor));
+            }
+            digit
+        })
+        .collect();
+    target.zeroize();
+    digits
+}
+
+/// A Galois key as the server uses it, laid out for the pair kernel: for each prime of Q P, each
+/// tile and each digit, [`PAIR`] words.
+#[derive(Debug)]
+pub struct GaloisKey {
+    words: AlignedWords,
+    permutation: Permutation,
+}
+
+impl GaloisKey {
+    fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
+        let n = context.ring_degree();
+        let basis = context.extended_basis();
+        let mut public = generator(seed, stream);
+        let digits = key.digits.len();
+        let mut words = zeroed(2 * digits * basis.words());
+        for (d, first) in key.digits.iter().enumerate() {
+            let second = uniform(basis, &mut public);
+            let tiles = words.chunks_exact_mut(digits * PAIR);
+            let sources = first.words().chunks_exact(TILE).zip(second.words().chunks_exact(TILE));
+            for (tile, (first, second)) in tiles.zip(sources) {
+                let pair = &mut tile[d * PAIR..(d + 1) * PAIR];
+                pair[..TILE].copy_from_slice(first);
+                pair[TILE..].copy_from_slice(second);
+            }
+        }
+        Self { words, permutation: Permutation::new(n, key.element) }
+    }
+
+    pub(super) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The automorphism to apply after the switch.
+    pub const fn permutation(&self) -> &Permutation {
+        &self.permutation
+    }
+}
+
+/// The server's Galois keys.
+#[derive(Debug, Default)]
+pub struct GaloisKeys {
+    keys: BTreeMap<GaloisElement, GaloisKey>,
+}
+
+impl GaloisKeys {
+    /// Expands received keys.
+    pub fn expand(context: &Context, received: &SeededGaloisKeys) -> Self {
+        let expand = |(stream, key): (usize, &SeededGaloisKey)| {
+            (key.element, GaloisKey::expand(context, key, &received.seed, stream as u64))
+        };
+        Self { keys: received.keys.par_iter().enumerate().map(expand).collect() }
+    }
+
+    /// The key of `element`.
+    ///
+    /// # Errors
+    /// [`MissingKey`] where the client sent none.
+    pub fn get(&self, element: GaloisElement) -> Result<&GaloisKey, MissingKey> {
+        self.keys.get(&element).ok_or(MissingKey(element))
+    }
+
+    /// Bytes the keys take in memory.
+    pub fn bytes(&self) -> u64 {
+        self.keys.values().map(|key| size_of_val(key.words()) as u64).sum()
+    }
+}

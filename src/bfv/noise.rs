@@ -1,0 +1,174 @@
+//! Noise: what a ciphertext has (measured with the secret key) and what it will have (predicted).
+//!
+//! With c0 + c1 s = (Q/t) m + v, the invariant noise is t v / Q, and the noise budget
+//! log2 Q - 1 - log2(max |t v|) bits: SEAL's definition. Measuring needs the secret key, so the
+//! budget is a diagnostic of the client; it must not be told to a server.
+//!
+//! The model is the average-case one: coefficients of v are independent and normal, and an
+//! operation acts on their variance.
+
+use super::{Ciphertext, Context, Params, SecretKey};
+use crate::ring::sampling::ERROR_VARIANCE;
+
+/// The noise budget of `ciphertext` in bits, from the largest coefficient. Below 0 decryption
+/// fails, and near 0 it may.
+pub fn measure(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
+    let phase = ciphertext.phase(context, secret);
+    let mut largest = 0.0f64;
+    let plain = context.params().plain().value();
+    context.for_each_multiple(
+        &phase,
+        |_| plain,
+        |_, digits| {
+            largest = largest.max(context.radix().log2_centred(digits));
+        },
+    );
+    context.params().log2_q() - 1.0 - largest
+}
+
+/// The sample variance of v over all coefficients, for a ciphertext whose v is below Q/(2t):
+/// what the model predicts, measured.
+pub fn measure_variance(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
+    let phase = ciphertext.phase(context, secret);
+    let plain = context.params().plain().value();
+    let mut sum = 0.0;
+    context.for_each_multiple(
+        &phase,
+        |_| plain,
+        |_, digits| {
+            // t v modulo Q; t m vanishes up to the rounding of Q m / t, less than 1/2 of v.
+            let magnitude = context.radix().log2_centred(digits).exp2() / plain as f64;
+            sum += magnitude * magnitude;
+        },
+    );
+    sum / context.ring_degree() as f64
+}
+
+/// Coefficients that share a predicted variance of v.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Samples {
+    /// Variance of v.
+    pub variance: f64,
+    /// How many coefficients.
+    pub count: u64,
+}
+
+/// Variances of v for one parameter set.
+#[derive(Clone, Copy, Debug)]
+pub struct NoiseModel {
+    ring_degree: f64,
+    log2_q: f64,
+    plain: f64,
+    key_switch: f64,
+}
+
+impl NoiseModel {
+    /// The model of a parameter set.
+    pub fn new(params: &Params) -> Self {
+        let n = params.ring_degree() as f64;
+        let special = params.special().value() as f64;
+        let squares: f64 =
+            params.limbs().iter().map(|q| (q.value() as f64 / special).powi(2)).sum();
+        Self {
+            ring_degree: n,
+            log2_q: params.log2_q(),
+            plain: params.plain().value() as f64,
+            // A centred digit is uniform modulo q_i, variance q_i^2/12; it meets N errors.
+            key_switch: n * ERROR_VARIANCE * squares / 12.0,
+        }
+    }
+
+    /// A fresh encryption: the error, and the rounding of Q m / t.
+    pub fn fresh(&self) -> f64 {
+        ERROR_VARIANCE + 1.0 / 12.0
+    }
+
+    /// What a key switch adds, its division by P apart.
+    pub fn key_switch(&self) -> f64 {
+        self.key_switch
+    }
+
+    /// What a rounding of both polynomials adds: 1/12 from c0, and from c1 through a secret with
+    /// 2N/3 non-zero coefficients. Division by P and the switch to a power of two are such.
+    pub fn rounding(&self) -> f64 {
+        (1.0 + 2.0 * self.ring_degree / 3.0) / 12.0
+    }
+
+    /// The factor of a product with a dense plaintext, N coefficients uniform modulo t.
+    pub fn dense(&self) -> f64 {
+        self.sparse(self.ring_degree)
+    }
+
+    /// The factor of a product with a plaintext of `terms` coefficients uniform modulo t.
+    pub fn sparse(&self, terms: f64) -> f64 {
+        terms * self.plain * self.plain / 12.0
+    }
+
+    /// The budget in bits when the largest |v| is `bound`.
+    pub fn budget(&self, bound: f64) -> f64 {
+        self.log2_q - 1.0 - self.plain.log2() - bound.log2()
+    }
+
+    /// The expected budget: the median of the largest of all coefficients.
+    pub fn expected_budget(&self, samples: &[Samples]) -> f64 {
+        self.budget(bound(samples, std::f64::consts::LN_2))
+    }
+
+    /// The budget that is kept with probability 1 - 2^-40.
+    pub fn floor_budget(&self, samples: &[Samples]) -> f64 {
+        self.budget(Self::floor(samples))
+    }
+
+    /// The bound that all |v| keep with probability 1 - 2^-40.
+    pub fn floor(samples: &[Samples]) -> f64 {
+        bound(samples, (-40f64).exp2())
+    }
+}
+
+/// The x for which the expected number of coefficients beyond +-x is `excess`:
+/// sum of count * erfc(x / (sigma sqrt 2)) = excess. The number of them is close to Poisson, so
+/// excess = ln 2 gives the median of the largest.
+fn bound(samples: &[Samples], excess: f64) -> f64 {
+    let largest = samples.iter().map(|s| s.variance).fold(0.0, f64::max).sqrt();
+    let beyond = |z: f64| -> f64 {
+        let tail =
+            |s: &Samples| s.count as f64 * libm::erfc(z * largest / (2.0 * s.variance).sqrt());
+        samples.iter().filter(|s| s.variance > 0.0).map(tail).sum()
+    };
+    // erfc(30 / sqrt 2) is below 2^-600.
+    let (mut low, mut high) = (0.0, 30.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if beyond(middle) > excess { low = middle } else { high = middle }
+    }
+    high * largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The quantiles of the normal distribution for N = 2^10 .. 2^15, known answers.
+    #[test]
+    fn bounds_are_quantiles_of_the_largest() {
+        let expected = [3.40, 3.58, 3.76, 3.93, 4.09, 4.25];
+        let guaranteed = [8.04, 8.13, 8.21, 8.29, 8.37, 8.46];
+        for (i, log) in (10..=15).enumerate() {
+            let samples = [Samples { variance: 9.0, count: 1 << log }];
+            let z = |excess| bound(&samples, excess) / 3.0;
+            assert!((z(std::f64::consts::LN_2) - expected[i]).abs() < 0.01, "N = 2^{log}");
+            assert!((z((-40f64).exp2()) - guaranteed[i]).abs() < 0.01, "N = 2^{log}");
+        }
+    }
+
+    #[test]
+    fn groups_combine() {
+        let one = bound(&[Samples { variance: 4.0, count: 2048 }], 0.5);
+        let split =
+            [Samples { variance: 4.0, count: 1024 }, Samples { variance: 4.0, count: 1024 }];
+        assert!((bound(&split, 0.5) - one).abs() < 1e-9);
+        let quiet =
+            [Samples { variance: 4.0, count: 2048 }, Samples { variance: 1e-3, count: 1 << 20 }];
+        assert!((bound(&quiet, 0.5) - one).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,132 @@
+//! The response: a ciphertext switched down to a power of two, and its decryption.
+//!
+//! A result needs few bits: c' = round(2^k c / Q) with k just large enough keeps the message and
+//! saves most of the download.
+
+use super::noise::{NoiseModel, Samples};
+use super::{Ciphertext, Context, Plaintext, SecretKey};
+use crate::arith::{Modulus, largest_ntt_primes};
+use crate::ring::{Coeff, Ntt};
+use zeroize::Zeroizing;
+
+/// A ciphertext modulo 2^k, by its coefficients in `[0, 2^k)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// k.
+    pub bits: u32,
+    /// The polynomial that carries the message.
+    pub c0: Vec<u64>,
+    /// The polynomial that meets the secret.
+    pub c1: Vec<u64>,
+}
+
+/// The largest k at a ring degree: c1 s must stay below half of a 61-bit prime.
+const fn max_bits(ring_degree: usize) -> u32 {
+    60 - ring_degree.ilog2()
+}
+
+/// The least k for which noise of the predicted variances, switched to 2^k, stays below 2^k/(2t)
+/// with failure probability 2^-40 over all coefficients of the response. Where the prediction
+/// leaves no budget at all, the largest k that is of use.
+pub fn response_bits(context: &Context, samples: &[Samples]) -> u32 {
+    let model = NoiseModel::new(context.params());
+    let max = max_bits(context.ring_degree());
+    let plain = context.params().plain().value() as f64;
+    let fits = |bits: &u32| {
+        let scale = (f64::from(*bits) - context.params().log2_q()).exp2();
+        let switched: Vec<Samples> = samples
+            .iter()
+            .map(|s| Samples { variance: scale * scale * s.variance + model.rounding(), ..*s })
+            .collect();
+        NoiseModel::floor(&switched) < f64::from(*bits).exp2() / (2.0 * plain)
+    };
+    (context.params().plain().bits()..max).find(fits).unwrap_or(max)
+}
+
+impl Response {
+    /// Switches `ciphertext` down to 2^k, exactly: with r the centred residue of 2^k c modulo Q,
+    /// round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k.
+    pub fn switch(context: &Context, ciphertext: Ciphertext, bits: u32) -> Self {
+        let places = context.radix().places_wrapping();
+        let whole =
+            context.params().limbs().iter().fold(1u64, |q, limb| q.wrapping_mul(limb.value()));
+        let factor = inverse_wrapping(whole).wrapping_neg();
+        let mask = (1u64 << bits) - 1;
+        let switch = |poly: crate::ring::Poly<Coeff>| {
+            let mut words = vec![0; context.ring_degree()];
+            context.for_each_multiple(
+                &poly,
+                |q| q.reduce(1 << bits),
+                |i, digits| {
+                    let remainder = context.radix().centred_wrapping(digits, &places);
+                    words[i] = remainder.wrapping_mul(factor) & mask;
+                },
+            );
+            words
+        };
+        Self {
+            bits,
+            c0: switch(ciphertext.c0.into_coeff()),
+            c1: switch(ciphertext.c1.into_coeff()),
+        }
+    }
+}
+
+/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the number
+/// of correct bits, of which the number itself has three.
+fn inverse_wrapping(odd: u64) -> u64 {
+    (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
+}
+
+/// Decrypts responses of one size.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    context: &'a Context,
+    bits: u32,
+    modulus: Modulus,
+    ntt: Ntt,
+    secret: Zeroizing<Vec<u64>>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader for responses of `bits` bits: it multiplies c1 and the secret as integers, modulo
+    /// a prime above N 2^bits. `None` where `bits` is out of range.
+    pub fn new(context: &'a Context, secret: &SecretKey, bits: u32) -> Option<Self> {
+        let n = context.ring_degree();
+        if !(1..=max_bits(n)).contains(&bits) {
+            return None;
+        }
+        // Up to 50 bits the transform has its fastest path.
+        let prime_bits = if bits + n.ilog2() < 50 { 50 } else { 61 };
+        let prime = largest_ntt_primes(prime_bits, 2 * n as u64, 1, &[]).ok()?[0];
+        let modulus = Modulus::new(prime)?;
+        let basis = crate::ring::Basis::new(n, &[modulus], context.backend())?;
+        let secret = secret.values_over(&std::sync::Arc::new(basis));
+        let secret = Zeroizing::new(secret.words().to_vec());
+        Some(Self { context, bits, modulus, ntt: Ntt::new(n, &modulus)?, secret })
+    }
+
+    /// Decrypts one response of this reader's size: x = c0 + c1 s modulo 2^k, m = round(t x / 2^k)
+    /// modulo t.
+    pub fn decrypt(&self, response: &Response) -> Plaintext {
+        let whole = 1i64 << self.bits;
+        let centre = |word: i64| {
+            let word = word & (whole - 1);
+            if word > whole / 2 { word - whole } else { word }
+        };
+        let mut product: Vec<u64> =
+            response.c1.iter().map(|w| self.modulus.from_signed(centre(*w as i64))).collect();
+        self.ntt.forward(&mut product);
+        for (word, s) in product.iter_mut().zip(self.secret.iter()) {
+            *word = self.modulus.mul(*word, *s);
+        }
+        self.ntt.inverse(&mut product);
+        let plain = self.context.params().plain();
+        let message = product.iter().zip(&response.c0).map(|(product, c0)| {
+            let x = centre(self.modulus.centre(*product).wrapping_add(*c0 as i64));
+            let scaled = i128::from(x) * i128::from(plain.value());
+            plain.from_signed(((scaled + i128::from(whole / 2)) >> self.bits) as i64)
+        });
+        Plaintext(message.collect())
+    }
+}

@@ -1,0 +1,33 @@
+//! Small parameter sets for tests.
+
+use zeroize::Zeroizing;
+
+use super::security::SecurityPolicy;
+use super::{Context, Params, ParamsSpec, PrimeSpec};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::ring::sampling::{Seed, derive_seed, generator};
+
+/// Parameters of the example set's sizes at any ring degree.
+pub(crate) fn params(ring_degree: usize, limb_bits: &[u32], special: u32, plain: u32) -> Params {
+    let spec = ParamsSpec {
+        name: "test".into(),
+        ring_degree,
+        limbs: limb_bits.iter().map(|bits| PrimeSpec::Bits(*bits)).collect(),
+        special: PrimeSpec::Bits(special),
+        plain: PrimeSpec::Bits(plain),
+    };
+    let policy = SecurityPolicy { insecure: true, ..SecurityPolicy::default() };
+    Params::new(&spec, &policy).expect("valid but for security")
+}
+
+/// The example set's context at any ring degree, on the best backend, lazy.
+pub(crate) fn context(ring_degree: usize) -> Context {
+    let params = params(ring_degree, &[35, 35], 36, 20);
+    Context::new(params, Backend::detect(), Reduction::Lazy).expect("has roots")
+}
+
+/// Three independent seeds.
+pub(crate) fn seeds(number: u8) -> [Seed; 3] {
+    let mut rng = generator(&Zeroizing::new([number; 32]), 0);
+    [(); 3].map(|()| derive_seed(&mut rng))
+}

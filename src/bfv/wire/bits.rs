@@ -1,0 +1,95 @@
+//! Packing words of any bit width into bytes, lowest bit first.
+
+/// Appends words to bytes.
+#[derive(Debug, Default)]
+pub(super) struct Packer {
+    pending: u128,
+    pending_bits: u32,
+}
+
+impl Packer {
+    /// Appends `words`, each in `bits <= 64` bits.
+    pub(super) fn words(&mut self, words: &[u64], bits: u32, bytes: &mut Vec<u8>) {
+        for &word in words {
+            self.pending |= u128::from(word) << self.pending_bits;
+            self.pending_bits += bits;
+            if self.pending_bits >= 64 {
+                bytes.extend((self.pending as u64).to_le_bytes());
+                self.pending >>= 64;
+                self.pending_bits -= 64;
+            }
+        }
+    }
+
+    /// Fills up to a whole byte with zero bits.
+    pub(super) fn finish(self, bytes: &mut Vec<u8>) {
+        let whole = self.pending_bits.div_ceil(8) as usize;
+        bytes.extend(&(self.pending as u64).to_le_bytes()[..whole]);
+    }
+}
+
+/// Takes words from bytes; past the end it reads zeros.
+#[derive(Debug)]
+pub(super) struct Unpacker<'a> {
+    rest: &'a [u8],
+    pending: u128,
+    pending_bits: u32,
+}
+
+impl<'a> Unpacker<'a> {
+    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, pending: 0, pending_bits: 0 }
+    }
+
+    /// Fills `words`, each from `bits <= 64` bits.
+    pub(super) fn words(&mut self, words: &mut [u64], bits: u32) {
+        let mask = (1u128 << bits) - 1;
+        for word in words {
+            if self.pending_bits < bits {
+                self.refill();
+            }
+            *word = (self.pending & mask) as u64;
+            self.pending >>= bits;
+            self.pending_bits -= bits;
+        }
+    }
+
+    fn refill(&mut self) {
+        let mut chunk = [0; 8];
+        let len = self.rest.len().min(8);
+        let (head, rest) = self.rest.split_at(len);
+        chunk[..len].copy_from_slice(head);
+        self.rest = rest;
+        self.pending |= u128::from(u64::from_le_bytes(chunk)) << self.pending_bits;
+        self.pending_bits += 64;
+    }
+
+    /// Whether nothing but zero bits is left.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.pending == 0 && self.rest.iter().all(|byte| *byte == 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_unpacks(bits in 1u32..=64, words in prop::collection::vec(any::<u64>(), 0..70)) {
+            let mask = u64::MAX >> (64 - bits);
+            let words: Vec<u64> = words.into_iter().map(|w| w & mask).collect();
+            let mut bytes = Vec::new();
+            let mut packer = Packer::default();
+            packer.words(&words, bits, &mut bytes);
+            packer.finish(&mut bytes);
+            prop_assert_eq!(bytes.len(), (words.len() * bits as usize).div_ceil(8));
+            let mut unpacker = Unpacker::new(&bytes);
+            let mut found = vec![0; words.len()];
+            unpacker.words(&mut found, bits);
+            prop_assert_eq!(found, words);
+            prop_assert!(unpacker.is_exhausted());
+        }
+    }
+}

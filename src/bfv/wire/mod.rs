@@ -1,0 +1,342 @@
+//! The wire format: bit-packed messages and a parser that rejects what it does not know.
+//!
+//! A message is a header of 32 bytes, a body, and nothing after it:
+//!
+//! | bytes | content |
+//! |---|---|
+//! | 0..4 | `HECV` |
+//! | 4 | version, 1 |
+//! | 5 | kind: 1 keys, 2 upload, 3 response |
+//! | 6 | k of a response, 0 otherwise |
+//! | 7 | 0 |
+//! | 8..16 | fingerprint of the parameters, little-endian |
+//! | 16..24 | number of keys or ciphertexts, little-endian |
+//! | 24..32 | 0 |
+//!
+//! Keys and uploads go on with the 32-byte public seed; a key starts with its Galois element in 8
+//! bytes. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
+//! first; every polynomial is filled up to a whole byte with zero bits.
+
+mod bits;
+
+use std::sync::Arc;
+
+use super::{Context, Params, Response, SeededCiphertext, SeededGaloisKey, SeededGaloisKeys};
+use crate::ring::{Basis, GaloisElement, NttForm, Poly};
+use bits::{Packer, Unpacker};
+
+const MAGIC: [u8; 4] = *b"HECV";
+const VERSION: u8 = 1;
+const HEADER_BYTES: usize = 32;
+const SEED_BYTES: usize = 32;
+const ELEMENT_BYTES: usize = 8;
+
+/// What a message carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Keys = 1,
+    Upload = 2,
+    Response = 3,
+}
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// The message ends early or goes on too long.
+    #[error("message of {found} bytes, expected {expected}")]
+    Length {
+        /// Bytes there are.
+        found: usize,
+        /// Bytes there should be.
+        expected: usize,
+    },
+    /// The first bytes are not those of a message.
+    #[error("not a heconv message")]
+    Magic,
+    /// The message is of another version.
+    #[error("message version {0}, this program reads version {VERSION}")]
+    Version(u8),
+    /// The message carries something else.
+    #[error("message of kind {found}, expected {expected}")]
+    Kind {
+        /// The kind there is.
+        found: u8,
+        /// The kind there should be.
+        expected: u8,
+    },
+    /// The message was made under other parameters.
+    #[error("message made under other parameters")]
+    Parameters,
+    /// A count or size in the header is out of range.
+    #[error("{field} = {value} in the header is out of range")]
+    Header {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+    },
+    /// A word is not below its modulus.
+    #[error("a coefficient is not below its modulus")]
+    Coefficient,
+    /// Bits that must be zero are not.
+    #[error("bits that must be zero are set")]
+    Filling,
+    /// A Galois element is even or not below 2N.
+    #[error("{0} is no Galois element")]
+    Element(u64),
+}
+
+/// Bytes of a polynomial whose words have these sizes, N words of each.
+fn packed_bytes(ring_degree: usize, bits: impl Iterator<Item = u32>) -> usize {
+    let total: usize = bits.map(|b| b as usize * ring_degree).sum();
+    total.div_ceil(8)
+}
+
+fn basis_bits(basis: &Basis) -> impl Iterator<Item = u32> + '_ {
+    basis.limbs().iter().map(|limb| limb.modulus().bits())
+}
+
+/// Bytes of the message that carries `count` Galois keys.
+pub fn keys_bytes(context: &Context, count: usize) -> usize {
+    let digits = context.params().limbs().len();
+    let basis = context.extended_basis();
+    let poly = packed_bytes(context.ring_degree(), basis_bits(basis));
+    HEADER_BYTES + SEED_BYTES + count * (ELEMENT_BYTES + digits * poly)
+}
+
+/// Bytes of the message that uploads `count` ciphertexts.
+pub fn upload_bytes(context: &Context, count: usize) -> usize {
+    let poly = packed_bytes(context.ring_degree(), basis_bits(context.ciphertext_basis()));
+    HEADER_BYTES + SEED_BYTES + count * poly
+}
+
+/// Bytes of the message that returns `count` ciphertexts of `bits` bits.
+pub fn response_bytes(context: &Context, count: usize, bits: u32) -> usize {
+    HEADER_BYTES + 2 * count * packed_bytes(context.ring_degree(), std::iter::once(bits))
+}
+
+/// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.
+fn fingerprint(params: &Params) -> u64 {
+    let fixed = [params.ring_degree() as u64, params.plain().value(), params.special().value()];
+    let words = fixed.into_iter().chain(params.limbs().iter().map(crate::arith::Modulus::value));
+    words.flat_map(u64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Writes a message of Galois keys.
+pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
+    let mut writer = Writer::new(context, Kind::Keys, 0, keys.keys.len());
+    writer.bytes.extend(keys.seed);
+    for key in &keys.keys {
+        writer.bytes.extend((key.element.exponent() as u64).to_le_bytes());
+        key.digits.iter().for_each(|digit| writer.poly(digit));
+    }
+    writer.bytes
+}
+
+/// Reads a message of Galois keys.
+///
+/// # Errors
+/// [`WireError`] for bytes that [`write_keys`] would not write under these parameters.
+pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, WireError> {
+    let mut reader = Reader::open(context, bytes, Kind::Keys)?;
+    reader.expect_length(keys_bytes(context, reader.count))?;
+    let seed = reader.array()?;
+    let mut keys = Vec::with_capacity(reader.count);
+    for _ in 0..reader.count {
+        let element = u64::from_le_bytes(reader.array()?);
+        if element % 2 == 0 || element >= 2 * context.ring_degree() as u64 {
+            return Err(WireError::Element(element));
+        }
+        let digits = (0..context.params().limbs().len())
+            .map(|_| reader.poly(context.extended_basis()))
+            .collect::<Result<_, _>>()?;
+        let element = GaloisElement::new(context.ring_degree(), element as usize);
+        keys.push(SeededGaloisKey { element, digits });
+    }
+    Ok(SeededGaloisKeys { seed, keys })
+}
+
+/// Writes an upload of fresh ciphertexts, whose streams must count from 0.
+pub fn write_upload(
+    context: &Context,
+    seed: &[u8; 32],
+    ciphertexts: &[SeededCiphertext],
+) -> Vec<u8> {
+    let mut writer = Writer::new(context, Kind::Upload, 0, ciphertexts.len());
+    writer.bytes.extend(seed);
+    ciphertexts.iter().for_each(|ciphertext| writer.poly(&ciphertext.c0));
+    writer.bytes
+}
+
+/// Reads an upload: the public seed and the ciphertexts.
+///
+/// # Errors
+/// [`WireError`] for bytes that [`write_upload`] would not write under these parameters.
+pub fn read_upload(
+    context: &Context,
+    bytes: &[u8],
+) -> Result<([u8; 32], Vec<SeededCiphertext>), WireError> {
+    let mut reader = Reader::open(context, bytes, Kind::Upload)?;
+    reader.expect_length(upload_bytes(context, reader.count))?;
+    let seed = reader.array()?;
+    let ciphertexts = (0..reader.count as u64)
+        .map(|stream| {
+            let c0 = reader.poly(context.ciphertext_basis())?;
+            Ok(SeededCiphertext { c0, stream })
+        })
+        .collect::<Result<_, WireError>>()?;
+    Ok((seed, ciphertexts))
+}
+
+/// Writes a response. All ciphertexts must have the same size.
+pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
+    let bits = responses.first().map_or(0, |response| response.bits);
+    let mut writer = Writer::new(context, Kind::Response, bits as u8, responses.len());
+    for response in responses {
+        writer.packed([(response.c0.as_slice(), bits)].into_iter());
+        writer.packed([(response.c1.as_slice(), bits)].into_iter());
+    }
+    writer.bytes
+}
+
+/// Reads a response.
+///
+/// # Errors
+/// [`WireError`] for bytes that [`write_response`] would not write under these parameters.
+pub fn read_response(context: &Context, bytes: &[u8]) -> Result<Vec<Response>, WireError> {
+    let mut reader = Reader::open(context, bytes, Kind::Response)?;
+    let bits = u32::from(reader.bits);
+    if reader.count > 0 && !(1..=60).contains(&bits) {
+        return Err(WireError::Header { field: "k", value: bits.into() });
+    }
+    reader.expect_length(response_bytes(context, reader.count, bits))?;
+    let n = context.ring_degree();
+    (0..reader.count)
+        .map(|_| {
+            let mut read = || {
+                let mut words = vec![0; n];
+                let mut unpacker =
+                    Unpacker::new(reader.take(packed_bytes(n, std::iter::once(bits)))?);
+                unpacker.words(&mut words, bits);
+                if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
+            };
+            Ok(Response { bits, c0: read()?, c1: read()? })
+        })
+        .collect()
+}
+
+/// Writes a message.
+struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    fn new(context: &Context, kind: Kind, bits: u8, count: usize) -> Self {
+        let mut bytes = Vec::with_capacity(match kind {
+            Kind::Keys => keys_bytes(context, count),
+            Kind::Upload => upload_bytes(context, count),
+            Kind::Response => response_bytes(context, count, bits.into()),
+        });
+        bytes.extend(MAGIC);
+        bytes.extend([VERSION, kind as u8, bits, 0]);
+        bytes.extend(fingerprint(context.params()).to_le_bytes());
+        bytes.extend((count as u64).to_le_bytes());
+        bytes.extend([0; 8]);
+        Self { bytes }
+    }
+
+    fn poly(&mut self, poly: &Poly<NttForm>) {
+        self.packed(basis_bits(poly.basis()).enumerate().map(|(i, bits)| (poly.limb(i), bits)));
+    }
+
+    fn packed<'a>(&mut self, parts: impl Iterator<Item = (&'a [u64], u32)>) {
+        let mut packer = Packer::default();
+        for (words, bits) in parts {
+            packer.words(words, bits, &mut self.bytes);
+        }
+        packer.finish(&mut self.bytes);
+    }
+}
+
+/// Reads a message whose header has been checked.
+struct Reader<'a> {
+    /// The length of the whole message.
+    length: usize,
+    rest: &'a [u8],
+    count: usize,
+    bits: u8,
+}
+
+impl<'a> Reader<'a> {
+    fn open(context: &Context, bytes: &'a [u8], kind: Kind) -> Result<Self, WireError> {
+        let length = bytes.len();
+        if length < HEADER_BYTES {
+            return Err(WireError::Length { found: length, expected: HEADER_BYTES });
+        }
+        let mut reader = Self { length, rest: bytes, count: 0, bits: 0 };
+        if reader.array()? != MAGIC {
+            return Err(WireError::Magic);
+        }
+        let [version, found, bits, zero] = reader.array()?;
+        if version != VERSION {
+            return Err(WireError::Version(version));
+        }
+        if found != kind as u8 {
+            return Err(WireError::Kind { found, expected: kind as u8 });
+        }
+        if u64::from_le_bytes(reader.array()?) != fingerprint(context.params()) {
+            return Err(WireError::Parameters);
+        }
+        let count = u64::from_le_bytes(reader.array()?);
+        // Every ciphertext and key takes at least a byte, so a larger count is a lie.
+        if count > length as u64 {
+            return Err(WireError::Header { field: "count", value: count });
+        }
+        if zero != 0 || reader.array()? != [0; 8] || (kind != Kind::Response && bits != 0) {
+            return Err(WireError::Filling);
+        }
+        reader.count = count as usize;
+        reader.bits = bits;
+        Ok(reader)
+    }
+
+    fn expect_length(&self, expected: usize) -> Result<(), WireError> {
+        let found = self.length;
+        if found == expected { Ok(()) } else { Err(WireError::Length { found, expected }) }
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], WireError> {
+        let expected = self.length + count;
+        let (head, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(WireError::Length { found: self.length, expected })?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    fn array<const K: usize>(&mut self) -> Result<[u8; K], WireError> {
+        let mut array = [0; K];
+        array.copy_from_slice(self.take(K)?);
+        Ok(array)
+    }
+
+    fn poly(&mut self, basis: &Arc<Basis>) -> Result<Poly<NttForm>, WireError> {
+        let size = packed_bytes(basis.ring_degree(), basis_bits(basis));
+        let mut unpacker = Unpacker::new(self.take(size)?);
+        let mut poly = Poly::zero(basis);
+        for (i, limb) in basis.limbs().iter().enumerate() {
+            unpacker.words(poly.limb_mut(i), limb.modulus().bits());
+            if poly.limb(i).iter().any(|word| *word >= limb.modulus().value()) {
+                return Err(WireError::Coefficient);
+            }
+        }
+        if unpacker.is_exhausted() { Ok(poly) } else { Err(WireError::Filling) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Messages survive the wire; anything else is refused.
+
+use proptest::prelude::*;
+
+use super::super::testing::{context, seeds};
+use super::super::{Ciphertext, Context, Plaintext, SecretKey, encrypt};
+use super::*;
+
+fn upload(context: &Context, count: usize) -> (SecretKey, Vec<u8>) {
+    let [keys, errors, _] = seeds(3);
+    let secret = SecretKey::generate(context, &keys);
+    let plaintext = Plaintext((0..context.ring_degree() as u64).collect());
+    let public = [9; 32];
+    let ciphertexts: Vec<_> = (0..count as u64)
+        .map(|stream| encrypt(context, &secret, &plaintext, &errors, &public, stream))
+        .collect();
+    let bytes = write_upload(context, &public, &ciphertexts);
+    (secret, bytes)
+}
+
+#[test]
+fn uploads_round_trip() {
+    let context = context(64);
+    let (_, bytes) = upload(&context, 3);
+    assert_eq!(bytes.len(), upload_bytes(&context, 3));
+    let (seed, ciphertexts) = read_upload(&context, &bytes).expect("valid");
+    assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes);
+}
+
+#[test]
+fn keys_round_trip() {
+    let context = context(64);
+    let [keys, errors, _] = seeds(4);
+    let secret = SecretKey::generate(&context, &keys);
+    let elements = [1, 5, 25].map(|g| GaloisElement::new(64, g));
+    let sent = SeededGaloisKeys::generate(&context, &secret, &elements, &errors, [5; 32]);
+    let bytes = write_keys(&context, &sent);
+    assert_eq!(bytes.len(), keys_bytes(&context, 3));
+    let received = read_keys(&context, &bytes).expect("valid");
+    assert_eq!(write_keys(&context, &received), bytes);
+    assert!(matches!(
+        read_upload(&context, &bytes),
+        Err(WireError::Kind { found: 1, expected: 2 })
+    ));
+    let mut even = bytes;
+    even[HEADER_BYTES + SEED_BYTES] = 4;
+    assert!(matches!(read_keys(&context, &even), Err(WireError::Element(4))));
+}
+
+#[test]
+fn responses_round_trip() {
+    let context = context(64);
+    let zero = Ciphertext::zero(&context);
+    let mut response = Response::switch(&context, zero, 29);
+    response.c0[5] = (1 << 29) - 1;
+    response.c1[63] = 1;
+    let bytes = write_response(&context, &[response.clone(), response.clone()]);
+    assert_eq!(bytes.len(), response_bytes(&context, 2, 29));
+    assert_eq!(read_response(&context, &bytes).expect("valid"), [response.clone(), response]);
+    assert_eq!(read_response(&context, &write_response(&context, &[])).expect("valid"), []);
+}
+
+#[test]
+fn foreign_messages_are_refused() {
+    let context = context(64);
+    let (_, bytes) = upload(&context, 1);
+    let refuse = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = bytes.clone();
+        change(&mut bytes);
+        read_upload(&context, &bytes).expect_err("must be refused")
+    };
+    assert_eq!(refuse(&|b| b[0] = b'X'), WireError::Magic);
+    assert_eq!(refuse(&|b| b[4] = 2), WireError::Version(2));
+    assert_eq!(refuse(&|b| b[6] = 1), WireError::Filling);
+    assert_eq!(refuse(&|b| b[9] ^= 1), WireError::Parameters);
+    assert!(matches!(refuse(&|b| b[16] = 2), WireError::Length { .. }));
+    assert!(matches!(refuse(&|b| b[20] = 1), WireError::Header { field: "count", .. }));
+    assert!(matches!(refuse(&|b| b.push(0)), WireError::Length { .. }));
+    assert!(matches!(refuse(&|b| b.truncate(20)), WireError::Length { .. }));
+    // A word of all ones is above its prime.
+    assert_eq!(refuse(&|b| b[64..80].fill(0xff)), WireError::Coefficient);
+    let other = super::super::testing::context(128);
+    assert_eq!(read_upload(&other, &bytes).expect_err("other N"), WireError::Parameters);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever the bytes, the parsers neither panic nor accept what they would not write.
+    #[test]
+    fn damaged_messages_never_panic(
+        position in 0usize..700, value: u8, cut in 0usize..700, noise in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let context = context(64);
+        let (_, mut bytes) = upload(&context, 1);
+        let position = position % bytes.len();
+        bytes[position] = value;
+        if let Ok((seed, ciphertexts)) = read_upload(&context, &bytes) {
+            prop_assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes.clone());
+        }
+        bytes.truncate(cut);
+        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise));
+    }
+}

@@ -1,0 +1,112 @@
+//! Automorphisms X -> X^g, which permute the values of a polynomial.
+
+use crate::arith::bit_reverse;
+
+/// The exponent g of an automorphism X -> X^g: odd, modulo 2N.
+///
+/// Slots of a plaintext lie in two rows of N/2; powers of 5 rotate both rows, -1 swaps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GaloisElement(usize);
+
+impl GaloisElement {
+    /// The element `exponent mod 2N`, made odd.
+    pub const fn new(ring_degree: usize, exponent: usize) -> Self {
+        Self(exponent % (2 * ring_degree) | 1)
+    }
+
+    /// Rotation of both rows to the left by `steps` (to the right where negative), then, with
+    /// `swap`, their exchange: 5^steps or -5^steps mod 2N.
+    pub fn rotation(ring_degree: usize, steps: i64, swap: bool) -> Self {
+        let two_n = 2 * ring_degree;
+        let mut exponent = 1;
+        let mut power = 5 % two_n;
+        let mut left = steps.rem_euclid((ring_degree / 2) as i64);
+        while left > 0 {
+            if left & 1 == 1 {
+                exponent = exponent * power % two_n;
+            }
+            power = power * power % two_n;
+            left >>= 1;
+        }
+        Self(if swap { two_n - exponent } else { exponent })
+    }
+
+    /// g.
+    pub const fn exponent(self) -> usize {
+        self.0
+    }
+
+    /// Whether this is X -> X.
+    pub const fn is_identity(self) -> bool {
+        self.0 == 1
+    }
+
+    /// The inverse automorphism.
+    pub fn inverse(self, ring_degree: usize) -> Self {
+        // The group of odd residues modulo 2N has exponent N / 2.
+        let two_n = 2 * ring_degree;
+        let mut result = 1;
+        for _ in 1..ring_degree / 2 {
+            result = result * self.0 % two_n;
+        }
+        Self(result)
+    }
+}
+
+/// The permutation of transform entries that an automorphism is.
+#[derive(Clone, Debug)]
+pub struct Permutation {
+    source: Vec<u32>,
+}
+
+impl Permutation {
+    /// The permutation of `element` at `ring_degree`.
+    pub fn new(ring_degree: usize, element: GaloisElement) -> Self {
+        let bits = ring_degree.ilog2();
+        // Entry i is the value at psi^e, e = 2 bitrev(i) + 1; there f(X^g) takes the value of f at
+        // psi^(e g).
+        let source = (0..ring_degree)
+            .map(|i| {
+                let exponent =
+                    (2 * bit_reverse(i, bits) + 1) * element.exponent() % (2 * ring_degree);
+                bit_reverse(exponent / 2, bits) as u32
+            })
+            .collect();
+        Self { source }
+    }
+
+    /// For each entry of the result, the entry it is taken from.
+    pub fn source(&self) -> &[u32] {
+        &self.source
+    }
+
+    /// Permutes `from` into `to`; both of length N.
+    pub fn apply(&self, from: &[u64], to: &mut [u64]) {
+        for (to, &source) in to.iter_mut().zip(&self.source) {
+            *to = from[source as usize];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_form_the_expected_group() {
+        let n = 64;
+        let g = |steps, swap| GaloisElement::rotation(n, steps, swap);
+        assert!(g(0, false).is_identity());
+        assert_eq!(g(0, true).exponent(), 2 * n - 1);
+        assert_eq!(g(32, false), g(0, false), "a row has N/2 slots");
+        assert_eq!(g(-1, false), g(31, false));
+        assert_eq!(g(1, false).exponent(), 5);
+        for steps in 0..32 {
+            for swap in [false, true] {
+                let element = g(steps, swap);
+                let product = element.exponent() * element.inverse(n).exponent() % (2 * n);
+                assert_eq!(product, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Polynomials typed by representation.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use super::{Basis, Permutation};
+use crate::arith::{AlignedWords, zeroed};
+
+/// How a polynomial is held: [`Coeff`] or [`Ntt`].
+pub trait Representation: Clone + Copy + std::fmt::Debug + Send + Sync + 'static {}
+
+/// Held by coefficients.
+#[derive(Clone, Copy, Debug)]
+pub struct Coeff;
+
+/// Held by values at the roots of X^N + 1, in the transform's order.
+#[derive(Clone, Copy, Debug)]
+pub struct Ntt;
+
+impl Representation for Coeff {}
+impl Representation for Ntt {}
+
+/// A polynomial of the ring, limb after limb, every word in `[0, q_i)`.
+///
+/// Two polynomials that meet in an operation must be over the same basis.
+#[derive(Clone, Debug)]
+pub struct Poly<R: Representation> {
+    basis: Arc<Basis>,
+    words: AlignedWords,
+    representation: PhantomData<R>,
+}
+
+impl<R: Representation> Poly<R> {
+    /// The zero polynomial.
+    pub fn zero(basis: &Arc<Basis>) -> Self {
+        Self { basis: Arc::clone(basis), words: zeroed(basis.words()), representation: PhantomData }
+    }
+
+    /// The basis.
+    pub const fn basis(&self) -> &Arc<Basis> {
+        &self.basis
+    }
+
+    /// All words, limb after limb.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The words of limb `i`.
+    pub fn limb(&self, i: usize) -> &[u64] {
+        let n = self.basis.ring_degree();
+        &self.words[i * n..(i + 1) * n]
+    }
+
+    /// The words of limb `i`.
+    pub fn limb_mut(&mut self, i: usize) -> &mut [u64] {
+        let n = self.basis.ring_degree();
+        &mut self.words[i * n..(i + 1) * n]
+    }
+
+    /// Adds `other`.
+    pub fn add_assign(&mut self, other: &Self) {
+        self.combine(other, |modulus, a, b| modulus.add(a, b));
+    }
+
+    /// Subtracts `other`.
+    pub fn sub_assign(&mut self, other: &Self) {
+        self.combine(other, |modulus, a, b| modulus.sub(a, b));
+    }
+
+    fn combine(
+        &mut self,
+        other: &Self,
+        operation: impl Fn(&crate::arith::Modulus, u64, u64) -> u64,
+    ) {
+        let n = self.basis.ring_degree();
+        let pairs = self.words.chunks_exact_mut(n).zip(other.words.chunks_exact(n));
+        for (limb, (mine, theirs)) in self.basis.limbs().iter().zip(pairs) {
+            for (a, b) in mine.iter_mut().zip(theirs) {
+                *a = operation(limb.modulus(), *a, *b);
+            }
+        }
+    }
+
+    fn recast<S: Representation>(self) -> Poly<S> {
+        Poly { basis: self.basis, words: self.words, representation: PhantomData }
+    }
+}
+
+impl Poly<Coeff> {
+    /// The polynomial with these signed coefficients, at most N of them.
+    pub fn from_signed(
+        basis: &Arc<Basis>,
+        coefficients: impl Iterator<Item = i64> + Clone,
+    ) -> Self {
+        let mut poly = Self::zero(basis);
+        for (i, limb) in basis.limbs().iter().enumerate() {
+            for (word, c) in poly.limb_mut(i).iter_mut().zip(coefficients.clone()) {
+                *word = limb.modulus().from_signed(c);
+            }
+        }
+        poly
+    }
+
+    /// The same polynomial by its values.
+    pub fn into_ntt(mut self) -> Poly<Ntt> {
+        let n = self.basis.ring_degree();
+        for (limb, words) in self.basis.limbs().iter().zip(self.words.chunks_exact_mut(n)) {
+            limb.ntt().forward(words);
+        }
+        self.recast()
+    }
+}
+
+impl Poly<Ntt> {
+    /// The same polynomial by its coefficients.
+    pub fn into_coeff(mut self) -> Poly<Coeff> {
+        let n = self.basis.ring_degree();
+        for (limb, words) in self.basis.limbs().iter().zip(self.words.chunks_exact_mut(n)) {
+            limb.ntt().inverse(words);
+        }
+        self.recast()
+    }
+
+    /// Multiplies by `other`.
+    pub fn mul_assign(&mut self, other: &Self) {
+        self.combine(other, |modulus, a, b| modulus.mul(a, b));
+    }
+
+    /// The automorphism X -> X^g applied.
+    pub fn permuted(&self, permutation: &Permutation) -> Self {
+        let mut result = Self::zero(&self.basis);
+        for i in 0..self.basis.len() {
+            permutation.apply(self.limb(i), result.limb_mut(i));
+        }
+        result
+    }
+}
+
+impl<R: Representation> Zeroize for Poly<R> {
+    fn zeroize(&mut self) {
+        self.words.as_mut_slice().zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::Backend;
+    use crate::arith::{Modulus, largest_ntt_primes};
+    use crate::ring::GaloisElement;
+    use proptest::prelude::*;
+
+    const N: usize = 64;
+
+    fn basis() -> Arc<Basis> {
+        let primes = largest_ntt_primes(36, 2 * N as u64, 2, &[]).expect("exist");
+        let moduli: Vec<Modulus> =
+            primes.iter().map(|p| Modulus::new(*p).expect("in range")).collect();
+        Arc::new(Basis::new(N, &moduli, Backend::detect()).expect("has roots"))
+    }
+
+    /// Schoolbook product modulo X^N + 1.
+    fn product(a: &[i64], b: &[i64]) -> Vec<i64> {
+        let mut result = vec![0; N];
+        for (i, x) in a.iter().enumerate() {
+            for (j, y) in b.iter().enumerate() {
+                let sign = if i + j < N { 1 } else { -1 };
+                result[(i + j) % N] += sign * x * y;
+            }
+        }
+        result
+    }
+
+    fn automorphism(a: &[i64], element: usize) -> Vec<i64> {
+        let mut result = vec![0; N];
+        for (i, x) in a.iter().enumerate() {
+            let exponent = i * element % (2 * N);
+            result[exponent % N] += if exponent < N { *x } else { -x };
+        }
+        result
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn ring_operations_agree_with_schoolbook(
+            a in prop::collection::vec(-1000i64..1000, N),
+            b in prop::collection::vec(-1000i64..1000, N),
+            half_element in 0usize..N,
+        ) {
+            let basis = basis();
+            let poly = |c: &[i64]| Poly::from_signed(&basis, c.to_vec().into_iter());
+            let equal = |found: Poly<Ntt>, expected: &[i64]| {
+                found.into_coeff().words() == poly(expected).words()
+            };
+            let mut p = poly(&a).into_ntt();
+            p.mul_assign(&poly(&b).into_ntt());
+            prop_assert!(equal(p, &product(&a, &b)));
+
+            let mut sum = poly(&a);
+            sum.add_assign(&poly(&b));
+            sum.sub_assign(&poly(&a));
+            prop_assert!(sum.words() == poly(&b).words());
+
+            let element = 2 * half_element + 1;
+            let permutation = Permutation::new(N, GaloisElement::new(N, element));
+            prop_assert!(equal(poly(&a).into_ntt().permuted(&permutation), &automorphism(&a, element)));
+        }
+    }
+}
