@@ -1,9 +1,11 @@
-//! Integers modulo a word-sized prime: scalar arithmetic, prime search, and the vector kernels.
+//! Integers modulo a word-sized prime: scalar arithmetic, prime search, bit packing, and the vector kernels.
 
+mod bit_packing;
 pub mod kernels;
 mod modulus;
 mod primes;
 
+pub use bit_packing::{Packer, Unpacker};
 pub use modulus::{Modulus, Shoup};
 pub use primes::{PrimeError, is_prime, largest_ntt_primes};
 

@@ -1,5 +1,14 @@
 //! The algorithms by name.
 
+use super::conventional::DenseWeights;
+use super::hadamard::HadamardWeights;
+use super::hadamard_fused::FusedWeights;
+use super::padded::PaddedWeights;
+use super::planner::{CostTable, DoesNotFit, plan};
+use super::slots::SlotAlgorithm;
+use super::{Algorithm, Layer};
+use crate::bfv::Context;
+
 /// A convolution algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AlgorithmKind {
@@ -27,6 +36,25 @@ impl AlgorithmKind {
             Self::Hadamard => "hadamard",
             Self::HadamardFused => "hadamard-fused",
         }
+    }
+
+    /// The algorithm planned for a layer and a context.
+    ///
+    /// # Errors
+    /// [`DoesNotFit`] where the ring is too small for the layer.
+    pub fn plan(
+        self,
+        layer: &Layer,
+        context: &Context,
+        costs: &CostTable,
+    ) -> Result<Box<dyn Algorithm>, DoesNotFit> {
+        let plan = plan(self, layer, context, costs)?;
+        Ok(match self {
+            Self::Conventional => Box::new(SlotAlgorithm::<DenseWeights>::new(plan)),
+            Self::Padded => Box::new(SlotAlgorithm::<PaddedWeights>::new(plan)),
+            Self::Hadamard => Box::new(SlotAlgorithm::<HadamardWeights>::new(plan)),
+            Self::HadamardFused => Box::new(SlotAlgorithm::<FusedWeights>::new(plan)),
+        })
     }
 
     /// One line for a list.

@@ -17,13 +17,11 @@
 //! bytes. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
 //! first; every polynomial is filled up to a whole byte with zero bits.
 
-mod bits;
-
 use std::sync::Arc;
 
 use super::{Context, Params, Response, SeededCiphertext, SeededGaloisKey, SeededGaloisKeys};
+use crate::arith::{Packer, Unpacker};
 use crate::ring::{Basis, GaloisElement, NttForm, Poly};
-use bits::{Packer, Unpacker};
 
 const MAGIC: [u8; 4] = *b"HECV";
 const VERSION: u8 = 1;

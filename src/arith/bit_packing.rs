@@ -2,14 +2,14 @@
 
 /// Appends words to bytes.
 #[derive(Debug, Default)]
-pub(super) struct Packer {
+pub struct Packer {
     pending: u128,
     pending_bits: u32,
 }
 
 impl Packer {
     /// Appends `words`, each in `bits <= 64` bits.
-    pub(super) fn words(&mut self, words: &[u64], bits: u32, bytes: &mut Vec<u8>) {
+    pub fn words(&mut self, words: &[u64], bits: u32, bytes: &mut Vec<u8>) {
         for &word in words {
             self.pending |= u128::from(word) << self.pending_bits;
             self.pending_bits += bits;
@@ -22,7 +22,7 @@ impl Packer {
     }
 
     /// Fills up to a whole byte with zero bits.
-    pub(super) fn finish(self, bytes: &mut Vec<u8>) {
+    pub fn finish(self, bytes: &mut Vec<u8>) {
         let whole = self.pending_bits.div_ceil(8) as usize;
         bytes.extend(&(self.pending as u64).to_le_bytes()[..whole]);
     }
@@ -30,19 +30,20 @@ impl Packer {
 
 /// Takes words from bytes; past the end it reads zeros.
 #[derive(Debug)]
-pub(super) struct Unpacker<'a> {
+pub struct Unpacker<'a> {
     rest: &'a [u8],
     pending: u128,
     pending_bits: u32,
 }
 
 impl<'a> Unpacker<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    /// Starts at the first bit of `bytes`.
+    pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, pending: 0, pending_bits: 0 }
     }
 
     /// Fills `words`, each from `bits <= 64` bits.
-    pub(super) fn words(&mut self, words: &mut [u64], bits: u32) {
+    pub fn words(&mut self, words: &mut [u64], bits: u32) {
         let mask = (1u128 << bits) - 1;
         for word in words {
             if self.pending_bits < bits {
@@ -65,7 +66,7 @@ impl<'a> Unpacker<'a> {
     }
 
     /// Whether nothing but zero bits is left.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub fn is_exhausted(&self) -> bool {
         self.pending == 0 && self.rest.iter().all(|byte| *byte == 0)
     }
 }

@@ -1,0 +1,92 @@
+//! What an algorithm is.
+
+use ndarray::{Array3, ArrayView3, ArrayView4};
+
+use super::{ConvError, Server};
+use crate::bfv::noise::Samples;
+use crate::bfv::{Ciphertext, Context, Plaintext};
+use crate::ring::GaloisElement;
+
+/// A way to convolve one layer under encryption, planned for one context.
+///
+/// It turns an input into plaintexts, works on their ciphertexts, and reads the output from the
+/// plaintexts that come back. Nothing here assumes slots or rotations.
+pub trait Algorithm: Send + Sync {
+    /// Lanes of a ciphertext, or what comes nearest: planes that one holds.
+    fn lanes(&self) -> usize;
+
+    /// The automorphisms the server needs keys for.
+    fn galois_elements(&self) -> Vec<GaloisElement>;
+
+    /// Ciphertexts sent to the server.
+    fn uploads(&self) -> usize;
+
+    /// Ciphertexts sent back.
+    fn downloads(&self) -> usize;
+
+    /// Plaintexts of an input of shape (channels, height, width), in upload order.
+    fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext>;
+
+    /// Prepares weights of shape (output channels, input channels, kernel rows, kernel columns),
+    /// once per layer.
+    fn prepare(
+        &self,
+        context: &Context,
+        weights: ArrayView4<'_, i64>,
+    ) -> Box<dyn PreparedWeights + '_>;
+
+    /// The output of shape (channels, height, width), centred modulo t, from the plaintexts of all
+    /// ciphertexts sent back.
+    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64>;
+
+    /// Steps of the server's stages.
+    fn units(&self, context: &Context) -> Units;
+
+    /// Bytes of the prepared weights.
+    fn weight_bytes(&self, context: &Context) -> u64;
+
+    /// Bytes of everything else the server holds at its fullest: uploads, working space and
+    /// outputs, without keys and weights.
+    fn working_bytes(&self, context: &Context) -> u64;
+}
+
+/// Weights in the form an algorithm works with.
+pub trait PreparedWeights: Send + Sync {
+    /// Bytes stored.
+    fn bytes(&self) -> u64;
+
+    /// Predicted noise.
+    fn noise(&self, context: &Context) -> StageNoise;
+
+    /// Convolves the uploaded ciphertexts.
+    ///
+    /// # Errors
+    /// [`ConvError`] where a key is missing or the run was cancelled.
+    fn convolve(
+        &self,
+        server: &Server<'_>,
+        inputs: &[Ciphertext],
+    ) -> Result<Vec<Ciphertext>, ConvError>;
+}
+
+/// Steps of the server's stages, for progress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Steps of the rotate stage.
+    pub rotate: u64,
+    /// Steps of the multiply stage.
+    pub multiply: u64,
+    /// Steps of the mix stage.
+    pub mix: u64,
+}
+
+/// Predicted variances of v (see [`crate::bfv::noise`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageNoise {
+    /// After a rotation of an input.
+    pub rotated: f64,
+    /// The largest of the sums after multiplication.
+    pub multiplied: f64,
+    /// The outputs, by groups of equal variance.
+    pub outputs: Vec<Samples>,
+}

@@ -1,0 +1,150 @@
+//! `conventional`: contiguous channel blocks and dense weight plaintexts, after Gazelle.
+//!
+//! Juvekar, Vaikuntanathan and Chandrakasan, "GAZELLE: A Low Latency Framework for Secure Neural
+//! Network Inference", USENIX Security 2018. Channels lie in blocks of slots, planes unpadded;
+//! the weights of every pair of input and output ciphertext are full plaintexts, zero where a tap
+//! would read across a border. They are encoded once and take L N words each.
+
+use ndarray::ArrayView4;
+use rayon::prelude::*;
+
+use super::server::{ConvError, Server, Stage};
+use super::slots::{InputVariance, Output, Panel, SlotPlan, Sums, WeightForm, multiply_dense};
+use crate::arith::kernels::TILE;
+use crate::arith::{AlignedWords, Modulus, zeroed};
+use crate::bfv::Context;
+use crate::bfv::noise::NoiseModel;
+use crate::ring::{NttForm, Poly};
+
+/// Encoded weights.
+#[derive(Debug)]
+pub struct DenseWeights {
+    /// For each limb, each tile, each output and each term, [`TILE`] words: the order in which the
+    /// multiply stage reads them.
+    words: AlignedWords,
+}
+
+/// Words of encoded weights that are held in the order they are made before they are put in place.
+const BATCH_WORDS: usize = 1 << 23;
+
+fn terms(plan: &SlotPlan) -> usize {
+    plan.in_groups() * plan.shifts().len()
+}
+
+/// The plaintext slots of one term of one output.
+fn weight_slots(
+    plan: &SlotPlan,
+    plain: &Modulus,
+    weights: ArrayView4<'_, i64>,
+    output: &Output,
+    term: usize,
+) -> Vec<u64> {
+    let packing = plan.packing();
+    let layer = packing.layer();
+    let (group, shift) = (term / plan.shifts().len(), &plan.shifts()[term % plan.shifts().len()]);
+    let channels = packing.channels_per_ciphertext();
+    let [top, left, _, _] = layer.padding();
+    let mut slots = vec![0; packing.ring_degree()];
+    for (row, lane) in plan.lanes() {
+        let Some(w) = plan.lane_weight(&output.offset, shift, row, lane) else { continue };
+        let (out_channel, in_channel) =
+            (output.group * channels + w.out_channel, group * channels + w.in_channel);
+        if out_channel >= layer.out_channels() || in_channel >= layer.in_channels() {
+            continue;
+        }
+        let weight = plain.from_signed(weights[[out_channel, in_channel, w.tap[0], w.tap[1]]]);
+        // Strips store the zero rows above and below the image, so only columns are masked there.
+        let is_whole = packing.strips() == 1;
+        let reads = |position: usize, tap: usize, pad: usize, size: usize| {
+            (position + tap).checked_sub(pad).is_some_and(|at| at < size)
+        };
+        for y in (0..packing.strip_rows())
+            .filter(|y| !is_whole || reads(*y, w.tap[0], top, layer.height()))
+        {
+            for x in (0..layer.out_width()).filter(|x| reads(*x, w.tap[1], left, layer.width())) {
+                slots[packing.slot(row, lane, y * packing.row_stride() + x)] = weight;
+            }
+        }
+    }
+    slots
+}
+
+/// A weight plaintext by its values modulo every limb, from centred coefficients.
+fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
+    let plaintext = context.slots().encode(slots);
+    let mut poly = Poly::zero(context.ciphertext_basis());
+    for (i, limb) in context.ciphertext_basis().limbs().iter().enumerate() {
+        let words = poly.limb_mut(i);
+        limb.kernels().lift_centred(context.params().plain(), &plaintext.0, words);
+        limb.ntt().forward(words);
+    }
+    poly
+}
+
+impl WeightForm for DenseWeights {
+    type Derived = ();
+
+    fn prepare(plan: &SlotPlan, context: &Context, weights: ArrayView4<'_, i64>) -> Self {
+        let outputs = plan.outputs();
+        let terms = terms(plan);
+        let plain = context.params().plain();
+        let per_output = context.ciphertext_basis().words() * terms;
+        let mut words = zeroed(per_output * outputs.len());
+        let batch = (BATCH_WORDS / per_output.max(1)).max(1);
+        let limb_tiles = context.ciphertext_basis().words() / TILE;
+        for (index, outputs_now) in outputs.chunks(batch).enumerate() {
+            let encoded: Vec<Poly<NttForm>> = (0..outputs_now.len() * terms)
+                .into_par_iter()
+                .map(|i| {
+                    let output = &outputs_now[i / terms];
+                    encode(context, &weight_slots(plan, plain, weights, output, i % terms))
+                })
+                .collect();
+            let tiles = words.par_chunks_exact_mut(outputs.len() * terms * TILE);
+            debug_assert_eq!(tiles.len(), limb_tiles);
+            tiles.enumerate().for_each(|(tile, words)| {
+                let mine = words[index * batch * terms * TILE..].chunks_exact_mut(TILE);
+                for (words, poly) in mine.zip(&encoded) {
+                    words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
+                }
+            });
+        }
+        Self { words }
+    }
+
+    fn bytes(&self) -> u64 {
+        size_of_val(self.words.as_slice()) as u64
+    }
+
+    fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+        let plaintexts = plan.outputs().len() * terms(plan);
+        (plaintexts * context.ciphertext_basis().words() * size_of::<u64>()) as u64
+    }
+
+    fn scratch_bytes(_: &SlotPlan, _: &Context) -> u64 {
+        0
+    }
+
+    fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
+        Sums::tasks(context) as u64
+    }
+
+    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
+        let shifts: f64 = plan.shifts().iter().map(|shift| inputs.under(shift)).sum();
+        let dense = NoiseModel::new(context.params()).dense();
+        vec![dense * plan.in_groups() as f64 * shifts; plan.outputs().len()]
+    }
+
+    fn derive(&self, _: &SlotPlan, _: &Context) {}
+
+    fn multiply(
+        &self,
+        server: &Server<'_>,
+        _: &SlotPlan,
+        outputs: &[Output],
+        (): &(),
+        panels: &[Panel],
+    ) -> Result<Sums, ConvError> {
+        server.stage(Stage::Multiply, || multiply_dense(server, panels, outputs.len(), &self.words))
+    }
+}

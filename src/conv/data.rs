@@ -1,0 +1,46 @@
+//! Seeded inputs and weights for layers that come without files.
+//!
+//! Data depend on the seed and the layer's shape and bit widths alone: not on parameters,
+//! algorithms or threads, and integers throughout, so not on the machine either.
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::Rng;
+use ndarray::{Array3, Array4};
+
+use super::Layer;
+use crate::ring::sampling::generator;
+
+/// Streams of the data seed.
+const INPUT_STREAM: u64 = 1;
+const WEIGHT_STREAM: u64 = 2;
+
+fn data_generator(seed: u64, stream: u64) -> ChaCha20Rng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    generator(&bytes, stream)
+}
+
+/// Activations uniform in `[0, 2^activation_bits)`.
+pub fn input(layer: &Layer, seed: u64) -> Array3<i64> {
+    let mut rng = data_generator(seed, INPUT_STREAM);
+    let mask = layer.max_activation().cast_unsigned();
+    Array3::from_shape_simple_fn(layer.input_shape(), || (rng.next_u64() & mask).cast_signed())
+}
+
+/// Weights as symmetric quantisation of a trained layer gives them: bell-shaped around 0, the
+/// largest weight at three standard deviations, clipped there.
+///
+/// The bell is the sum of four uniform 16-bit integers, standard deviation 2^16 / sqrt 3.
+pub fn weights(layer: &Layer, seed: u64) -> Array4<i64> {
+    const SUM_MEAN: i64 = 2 * 65_535;
+    const THREE_SIGMA: i64 = 113_512;
+    let mut rng = data_generator(seed, WEIGHT_STREAM);
+    let max = layer.max_weight();
+    Array4::from_shape_simple_fn(layer.weight_shape(), || {
+        let word = rng.next_u64();
+        let sum: i64 = (0..4).map(|i| i64::from((word >> (16 * i)) as u16)).sum();
+        let scaled = (sum - SUM_MEAN) * max;
+        let rounded = (scaled.abs() + THREE_SIGMA / 2) / THREE_SIGMA;
+        (scaled.signum() * rounded).clamp(-max, max)
+    })
+}

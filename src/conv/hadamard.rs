@@ -1,0 +1,295 @@
+//! `hadamard`: channels in lanes, integer weights through the Walsh-Hadamard matrix.
+//!
+//! The weights w of the d channels of a ciphertext are stored as w^ = H w, with H the d x d
+//! Walsh-Hadamard matrix: small integers, which multiply whole ciphertexts into d accumulators
+//! A_k. Then S = sum over k of h_k A_k, with the lane pattern h_k = (row k of H) / d mod t, puts
+//! on every lane the weight that belongs there, since H H = d I.
+
+use ndarray::ArrayView4;
+use rayon::prelude::*;
+
+use super::lanes::LaneTransform;
+use super::server::{ConvError, Server, Stage};
+use super::slots::{
+    InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, scalar_tiles,
+};
+use crate::arith::kernels::{BATCH, PAIR};
+use crate::bfv::Context;
+
+/// The transformed weights.
+#[derive(Debug)]
+pub struct HadamardWeights {
+    /// For each sum and each k, one integer per term; `starts` has the first of each sum.
+    weights: Vec<i16>,
+    starts: Vec<usize>,
+}
+
+/// d: the channels of a ciphertext.
+fn order(plan: &SlotPlan) -> usize {
+    plan.packing().channels_per_ciphertext()
+}
+
+/// Terms of one sum.
+fn terms(plan: &SlotPlan, output: &Output) -> usize {
+    plan.in_groups() * output.offset.shifts
+}
+
+/// Entry (i, j) of the Walsh-Hadamard matrix: (-1)^(bits that i and j share).
+const fn is_negative(i: usize, j: usize) -> bool {
+    (i & j).count_ones() % 2 == 1
+}
+
+/// The weights of one term on the d lanes that differ.
+fn lane_weights(
+    plan: &SlotPlan,
+    weights: ArrayView4<'_, i64>,
+    output: &Output,
+    group: usize,
+    shift: usize,
+) -> Vec<i64> {
+    let (d, layer) = (order(plan), plan.packing().layer());
+    let weight = |(row, lane)| {
+        let w = plan.lane_weight(&output.offset, &plan.shifts()[shift], row, lane)?;
+        let (out_channel, in_channel) =
+            (output.group * d + w.out_channel, group * d + w.in_channel);
+        let exists = out_channel < layer.out_channels() && in_channel < layer.in_channels();
+        exists.then(|| weights[[out_channel, in_channel, w.tap[0], w.tap[1]]])
+    };
+    plan.distinct_lanes().map(|lane| weight(lane).unwrap_or(0)).collect()
+}
+
+/// H times `values`, in place (fast Walsh-Hadamard transform).
+fn walsh_hadamard(values: &mut [i64]) {
+    let mut half = 1;
+    while half < values.len() {
+        for block in values.chunks_exact_mut(2 * half) {
+            let (upper, lower) = block.split_at_mut(half);
+            for (a, b) in upper.iter_mut().zip(lower) {
+                (*a, *b) = (*a + *b, *a - *b);
+            }
+        }
+        half *= 2;
+    }
+}
+
+/// What one inference derives: the patterns h_k as block scalars.
+#[derive(Debug)]
+pub struct Patterns {
+    scalars: ScalarRows,
+    transform: LaneTransform,
+}
+
+impl Patterns {
+    fn new(plan: &SlotPlan, context: &Context) -> Self {
+        let transform = LaneTransform::new(context, plan.packing().lanes());
+        let (d, lanes) = (order(plan), transform.lanes());
+        let scalars = ScalarRows::build(context, 1, lanes, d, |_, factors| {
+            let mut scalars = vec![[0; BATCH]; lanes];
+            for start in (0..d).step_by(BATCH) {
+                let coefficients = Self::coefficients(plan, context, &transform, start);
+                let size = BATCH.min(d - start);
+                for (limb, factors) in factors.chunks_exact_mut(lanes * d).enumerate() {
+                    transform.block_scalars(limb, &coefficients, &mut scalars);
+                    for (block, scalars) in factors.chunks_exact_mut(d).zip(&scalars) {
+                        block[start..start + size].copy_from_slice(&scalars[..size]);
+                    }
+                }
+            }
+        });
+        Self { scalars, transform }
+    }
+
+    /// Coefficients of the patterns from `start` on, a batch of them.
+    fn coefficients(
+        plan: &SlotPlan,
+        context: &Context,
+        transform: &LaneTransform,
+        start: usize,
+    ) -> Vec<[u64; BATCH]> {
+        let plain = context.params().plain();
+        let share = plain.inverse(plain.reduce(order(plan) as u64));
+        let mut values = vec![[0; BATCH]; transform.lanes()];
+        for (row, lane) in plan.lanes() {
+            let channel = plan.packing().channel_in_group(row, lane);
+            for (i, value) in values[transform.entry(row, lane)].iter_mut().enumerate() {
+                *value = if is_negative(start + i, channel) { plain.neg(share) } else { share };
+            }
+        }
+        transform.coefficients(&mut values);
+        values
+    }
+}
+
+impl WeightForm for HadamardWeights {
+    type Derived = Patterns;
+
+    fn prepare(plan: &SlotPlan, _: &Context, weights: ArrayView4<'_, i64>) -> Self {
+        let outputs = plan.outputs();
+        let d = order(plan);
+        let transform = |output: &Output| {
+            let terms = terms(plan, output);
+            let mut transformed = vec![0; d * terms];
+            for term in 0..terms {
+                let (group, shift) = (term / output.offset.shifts, term % output.offset.shifts);
+                let mut values = lane_weights(plan, weights, output, group, shift);
+                walsh_hadamard(&mut values);
+                for (k, value) in values.iter().enumerate() {
+                    // The planner admits only orders whose sums fit.
+                    transformed[k * terms + term] = *value as i16;
+                }
+            }
+            transformed
+        };
+        let parts: Vec<Vec<i16>> = outputs.par_iter().map(transform).collect();
+        let starts = parts.iter().scan(0, |next, part| {
+            let start = *next;
+            *next += part.len();
+            Some(start)
+        });
+        Self { starts: starts.collect(), weights: parts.concat() }
+    }
+
+    fn bytes(&self) -> u64 {
+        size_of_val(self.weights.as_slice()) as u64
+    }
+
+    fn predicted_bytes(plan: &SlotPlan, _: &Context) -> u64 {
+        let weights: usize =
+            plan.outputs().iter().map(|output| order(plan) * terms(plan, output)).sum();
+        (weights * size_of::<i16>()) as u64
+    }
+
+    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+        let d = order(plan);
+        let terms = plan.in_groups() * plan.shifts().len();
+        ScalarRows::bytes(context, 1, plan.packing().lanes(), d)
+            + ScalarRows::bytes(context, d, 1, terms)
+            + Panel::bytes(context, d)
+    }
+
+    fn multiply_units(plan: &SlotPlan, _: &Context) -> u64 {
+        plan.outputs().len() as u64
+    }
+
+    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
+        let d = order(plan);
+        let plain = context.params().plain();
+        let transform = LaneTransform::new(context, plan.packing().lanes());
+        let squares = |start| {
+            let coefficients = Patterns::coefficients(plan, context, &transform, start);
+            let square = |c: &u64| (plain.centre(*c) as f64).powi(2);
+            (0..BATCH.min(d - start))
+                .map(|i| coefficients.iter().map(|c| square(&c[i])).sum())
+                .collect::<Vec<f64>>()
+        };
+        let patterns: Vec<f64> = (0..d).step_by(BATCH).flat_map(squares).collect();
+        let variance = |(output, start): (&Output, &usize)| {
+            let terms = terms(plan, output);
+            let rows = self.weights[*start..][..d * terms].chunks_exact(terms.max(1));
+            let row = |(row, pattern): (&[i16], &f64)| {
+                let shifts = plan.shifts()[..output.offset.shifts].iter().cycle();
+                let term = |(w, shift): (&i16, _)| f64::from(*w).powi(2) * inputs.under(shift);
+                pattern * row.iter().zip(shifts).map(term).sum::<f64>()
+            };
+            rows.zip(&patterns).map(row).sum()
+        };
+        plan.outputs().iter().zip(&self.starts).map(variance).collect()
+    }
+
+    fn derive(&self, plan: &SlotPlan, context: &Context) -> Patterns {
+        Patterns::new(plan, context)
+    }
+
+    /// One sum after the other: d accumulators are as large as d ciphertexts.
+    fn multiply(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &Patterns,
+        panels: &[Panel],
+    ) -> Result<Sums, ConvError> {
+        let context = server.evaluator().context();
+        let mut sums = Sums::zero(context, outputs.len());
+        let mut accumulators = Panel::zero(context, order(plan));
+        for (sum, output) in outputs.iter().enumerate() {
+            server.stage(Stage::Multiply, || {
+                self.accumulate(server, plan, sum, output, panels, &mut accumulators)
+            })?;
+            server.stage(Stage::Mix, || {
+                combine(server, plan, derived, &accumulators, sum, &mut sums)
+            })?;
+            server.count_scalar_multiplications(order(plan) * (terms(plan, output) + 1));
+        }
+        Ok(sums)
+    }
+}
+
+impl HadamardWeights {
+    /// The accumulators A_k of one sum.
+    fn accumulate(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        sum: usize,
+        output: &Output,
+        panels: &[Panel],
+        accumulators: &mut Panel,
+    ) -> Result<(), ConvError> {
+        let context = server.evaluator().context();
+        let (d, terms) = (order(plan), terms(plan, output));
+        let rows = ScalarRows::build(context, d, 1, terms, |k, factors| {
+            let weights = &self.weights[self.starts[sum] + k * terms..][..terms];
+            let limbs = context.ciphertext_basis().limbs();
+            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms)) {
+                for (factor, weight) in factors.iter_mut().zip(weights) {
+                    *factor = limb.modulus().from_signed((*weight).into());
+                }
+            }
+        });
+        let tiles = context.ring_degree() / (PAIR / 2);
+        let words = accumulators.words_mut().par_chunks_exact_mut(d * PAIR);
+        words.enumerate().try_for_each(|(i, words)| {
+            server.check_cancelled()?;
+            let (limb, tile) = (i / tiles, i % tiles);
+            let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+            let shifts = output.offset.shifts;
+            let segments: Vec<&[u64]> =
+                panels.iter().map(|p| &p.tile(limb, tile)[..shifts * PAIR]).collect();
+            let row = |k| rows.row(k, limb, 0, terms);
+            scalar_tiles(kernels, context.reduction(), &segments, 0..d, row, |k, out| {
+                words[k * PAIR..][..PAIR].copy_from_slice(out);
+            });
+            Ok::<_, ConvError>(())
+        })?;
+        server.advance(1);
+        Ok(())
+    }
+}
+
+/// S = sum over k of h_k A_k.
+fn combine(
+    server: &Server<'_>,
+    plan: &SlotPlan,
+    patterns: &Patterns,
+    accumulators: &Panel,
+    sum: usize,
+    sums: &mut Sums,
+) -> Result<(), ConvError> {
+    let context = server.evaluator().context();
+    let d = order(plan);
+    let tiles_per_block = context.ring_degree() / (PAIR / 2) / patterns.transform.lanes();
+    sums.chunks_mut().into_par_iter().try_for_each(|mut chunk| {
+        server.check_cancelled()?;
+        let limb = chunk.limb;
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        for tile in chunk.tiles() {
+            let segment = [accumulators.tile(limb, tile)];
+            let row = |_| patterns.scalars.row(0, limb, tile / tiles_per_block, d);
+            scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |_, out| {
+                chunk.write(sum, tile, out);
+            });
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,96 @@
+//! `padded`: one zero-padded channel per ciphertext, weights as plain integers.
+//!
+//! A weight multiplies a whole ciphertext as an integer: it adds little noise and takes one small
+//! number of storage. But channels cannot share a ciphertext.
+
+use ndarray::ArrayView4;
+
+use super::server::{ConvError, Server, Stage};
+use super::slots::{
+    InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, multiply_scalars,
+};
+use crate::bfv::Context;
+
+/// One signed byte per weight.
+#[derive(Debug)]
+pub struct PaddedWeights {
+    /// (output channel, input channel, kernel row, kernel column).
+    weights: Vec<i8>,
+}
+
+impl PaddedWeights {
+    /// The weights of one output, in the order of terms: inputs, and within an input shifts.
+    fn terms<'a>(&'a self, plan: &'a SlotPlan, output: &Output) -> impl Iterator<Item = i8> + 'a {
+        let layer = plan.packing().layer();
+        let taps = layer.kernel()[0] * layer.kernel()[1];
+        let per_output = layer.in_channels() * taps;
+        let channels = self.weights[output.group * per_output..][..per_output].chunks_exact(taps);
+        let offset = output.offset;
+        channels.flat_map(move |channel| {
+            plan.shifts()[..offset.shifts].iter().map(move |shift| {
+                plan.lane_weight(&offset, shift, 0, 0)
+                    .map_or(0, |w| channel[w.tap[0] * layer.kernel()[1] + w.tap[1]])
+            })
+        })
+    }
+}
+
+fn terms(plan: &SlotPlan) -> usize {
+    plan.in_groups() * plan.shifts().len()
+}
+
+impl WeightForm for PaddedWeights {
+    type Derived = ScalarRows;
+
+    fn prepare(_: &SlotPlan, _: &Context, weights: ArrayView4<'_, i64>) -> Self {
+        Self { weights: weights.iter().map(|w| *w as i8).collect() }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.weights.len() as u64
+    }
+
+    fn predicted_bytes(plan: &SlotPlan, _: &Context) -> u64 {
+        plan.packing().layer().weight_count() as u64
+    }
+
+    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+        ScalarRows::bytes(context, plan.outputs().len(), 1, terms(plan))
+    }
+
+    fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
+        Sums::tasks(context) as u64
+    }
+
+    fn variances(&self, plan: &SlotPlan, _: &Context, inputs: &InputVariance) -> Vec<f64> {
+        let variance = |output: &Output| {
+            let shifts = plan.shifts()[..output.offset.shifts].iter().cycle();
+            let term = |(w, shift)| f64::from(w).powi(2) * inputs.under(shift);
+            self.terms(plan, output).zip(shifts).map(term).sum()
+        };
+        plan.outputs().iter().map(variance).collect()
+    }
+
+    fn derive(&self, plan: &SlotPlan, context: &Context) -> ScalarRows {
+        let outputs = plan.outputs();
+        ScalarRows::build(context, outputs.len(), 1, terms(plan), |sum, factors| {
+            let limbs = context.ciphertext_basis().limbs();
+            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms(plan))) {
+                for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
+                    *factor = limb.modulus().from_signed(weight.into());
+                }
+            }
+        })
+    }
+
+    fn multiply(
+        &self,
+        server: &Server<'_>,
+        _: &SlotPlan,
+        outputs: &[Output],
+        derived: &ScalarRows,
+        panels: &[Panel],
+    ) -> Result<Sums, ConvError> {
+        server.stage(Stage::Multiply, || multiply_scalars(server, panels, outputs, derived))
+    }
+}

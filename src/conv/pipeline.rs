@@ -1,0 +1,290 @@
+//! One convolution from the client to the server and back, measured.
+
+use ndarray::{Array3, ArrayView3, ArrayView4};
+use rayon::prelude::*;
+
+use super::server::{Clock, ConvError, Observer, Server, Stage};
+use super::{Algorithm, Layer, PreparedWeights, StageNoise, convolve};
+use crate::bfv::noise::{NoiseModel, measure};
+use crate::bfv::{
+    Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
+    SeededGaloisKeys, encrypt, response_bits, wire,
+};
+use crate::ring::sampling::{Seed, derive_seed, generator};
+
+/// What is to be convolved.
+pub struct Job<'a> {
+    /// The layer.
+    pub layer: &'a Layer,
+    /// Parameters, backend and reduction mode.
+    pub context: &'a Context,
+    /// The algorithm, planned for both.
+    pub algorithm: &'a dyn Algorithm,
+    /// The input, of the layer's shape.
+    pub input: ArrayView3<'a, i64>,
+    /// The weights, of the layer's shape.
+    pub weights: ArrayView4<'a, i64>,
+    /// Where all secrets come from.
+    pub secrets: &'a Seed,
+}
+
+/// Noise budgets in bits, each the least of its kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseBudgets {
+    /// The first upload.
+    pub fresh: f64,
+    /// At most four rotations of the first input.
+    pub rotated: f64,
+    /// At most four sums of the first strip group after multiplication.
+    pub multiplied: f64,
+    /// All outputs, before they are switched down.
+    pub last: f64,
+    /// The expected value of `last`.
+    pub predicted: f64,
+    /// What `last` keeps with probability 1 - 2^-40.
+    pub predicted_floor: f64,
+}
+
+/// Work done by the server, counted as it happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Key switches.
+    pub rotations: u64,
+    /// Products of a ciphertext and a dense plaintext.
+    pub plaintext_multiplications: u64,
+    /// Products of a ciphertext and one scalar, or one scalar per block.
+    pub scalar_multiplications: u64,
+    /// Words of ciphertexts multiplied and added, in all these products.
+    pub coefficient_multiply_adds: u64,
+    /// Transforms of ring degree, of one limb each.
+    pub ntts: u64,
+}
+
+/// Sizes in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Prepared weights.
+    pub weights: u64,
+    /// Galois keys as the server holds them.
+    pub galois_keys: u64,
+    /// All that the server holds at its fullest.
+    pub server_peak: u64,
+    /// The message to the server.
+    pub upload: u64,
+    /// The message back.
+    pub download: u64,
+    /// The message with the keys, once per client.
+    pub keys: u64,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The decrypted output of shape (channels, height, width), centred modulo t.
+    pub output: Array3<i64>,
+    /// Values that differ from the plain convolution modulo t.
+    pub mismatches: u64,
+    /// Values of the plain convolution that do not fit in (-t/2, t/2).
+    pub overflows: u64,
+    /// The largest absolute value of the plain convolution.
+    pub largest: i64,
+    /// Noise.
+    pub noise: NoiseBudgets,
+    /// Time by stage.
+    pub clock: Clock,
+    /// Sizes.
+    pub sizes: Sizes,
+    /// Work.
+    pub operations: Operations,
+}
+
+/// Bytes the server will hold at its fullest.
+pub fn server_peak(algorithm: &dyn Algorithm, context: &Context) -> u64 {
+    let keys = algorithm.galois_elements().len() as u64 * galois_key_bytes(context);
+    keys + algorithm.weight_bytes(context) + algorithm.working_bytes(context)
+}
+
+fn galois_key_bytes(context: &Context) -> u64 {
+    let digits = context.params().limbs().len();
+    (2 * digits * context.extended_basis().words() * size_of::<u64>()) as u64
+}
+
+/// The client's secrets.
+struct Client<'a> {
+    context: &'a Context,
+    secret: SecretKey,
+    /// Errors of keys and of ciphertexts.
+    errors: [Seed; 2],
+    /// Public seeds of keys and of ciphertexts, from a stream of their own: the secrets do not
+    /// follow from them.
+    public: [[u8; 32]; 2],
+}
+
+impl<'a> Client<'a> {
+    fn new(context: &'a Context, secrets: &Seed) -> Self {
+        let mut private = generator(secrets, 0);
+        let mut public = generator(secrets, 1);
+        let secret = SecretKey::generate(context, &derive_seed(&mut private));
+        let errors = [derive_seed(&mut private), derive_seed(&mut private)];
+        let public = [*derive_seed(&mut public), *derive_seed(&mut public)];
+        Self { context, secret, errors, public }
+    }
+
+    fn keys(&self, algorithm: &dyn Algorithm) -> Vec<u8> {
+        let elements = algorithm.galois_elements();
+        let [errors, _] = &self.errors;
+        let keys = SeededGaloisKeys::generate(
+            self.context,
+            &self.secret,
+            &elements,
+            errors,
+            self.public[0],
+        );
+        wire::write_keys(self.context, &keys)
+    }
+
+    fn upload(&self, plaintexts: &[Plaintext], advance: impl Fn() + Sync) -> Vec<u8> {
+        let [_, errors] = &self.errors;
+        let one = |(stream, plaintext): (usize, &Plaintext)| {
+            let (seed, stream) = (&self.public[1], stream as u64);
+            let ciphertext = encrypt(self.context, &self.secret, plaintext, errors, seed, stream);
+            advance();
+            ciphertext
+        };
+        let ciphertexts: Vec<_> = plaintexts.par_iter().enumerate().map(one).collect();
+        wire::write_upload(self.context, &self.public[1], &ciphertexts)
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Vec<Plaintext>, ConvError> {
+        let responses = wire::read_response(self.context, bytes)?;
+        let bits = responses.first().map_or(1, |response| response.bits);
+        let reader =
+            Reader::new(self.context, &self.secret, bits).ok_or(ConvError::Response(bits))?;
+        Ok(responses.par_iter().map(|response| reader.decrypt(response)).collect())
+    }
+}
+
+fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, ConvError> {
+    let (seed, ciphertexts) = wire::read_upload(context, bytes)?;
+    Ok(ciphertexts.into_par_iter().map(|ciphertext| ciphertext.expand(context, &seed)).collect())
+}
+
+fn respond(context: &Context, outputs: Vec<Ciphertext>, bits: u32) -> Vec<u8> {
+    let switch = |output| Response::switch(context, output, bits);
+    let responses: Vec<_> = outputs.into_par_iter().map(switch).collect();
+    wire::write_response(context, &responses)
+}
+
+/// Runs `job`, telling `observer`. Everything that crosses between client and server is written
+/// to bytes and read back. Parallel work runs on the rayon pool of the calling thread.
+///
+/// # Errors
+/// [`ConvError::Cancelled`] when the observer stops the run.
+pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError> {
+    let context = job.context;
+    let algorithm = job.algorithm;
+    let clock = Clock::default();
+    let check = || if observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) };
+    let begin = |stage, units| {
+        observer.enter(stage, units);
+        check()
+    };
+
+    begin(Stage::Keygen, 1)?;
+    let client = Client::new(context, job.secrets);
+    let (keys, key_bytes) = clock.time(Stage::Keygen, || {
+        let bytes = client.keys(algorithm);
+        let received = wire::read_keys(context, &bytes)?;
+        Ok::<_, ConvError>((GaloisKeys::expand(context, &received), bytes.len()))
+    })?;
+    observer.advance(Stage::Keygen, 1);
+
+    begin(Stage::Weights, 1)?;
+    let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights));
+    let noise = weights.noise(context);
+    let bits = response_bits(context, &noise.outputs);
+    observer.advance(Stage::Weights, 1);
+
+    begin(Stage::Encrypt, algorithm.uploads() as u64)?;
+    let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
+        let plaintexts = algorithm.pack(context, job.input);
+        let bytes = client.upload(&plaintexts, || observer.advance(Stage::Encrypt, 1));
+        Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
+    })?;
+    check()?;
+
+    let evaluator = Evaluator::new(context, &keys);
+    let server = Server::new(&evaluator, observer, &clock, algorithm.units(context));
+    let outputs = weights.convolve(&server, &inputs)?;
+    let operations = count(&server);
+    let budgets = measure_noise(&client, &noise, &inputs[0], server, &outputs);
+    let weight_bytes = weights.bytes();
+
+    begin(Stage::Response, algorithm.downloads() as u64)?;
+    let response = clock.time(Stage::Response, || respond(context, outputs, bits));
+    begin(Stage::Decrypt, algorithm.downloads() as u64)?;
+    let output = clock.time(Stage::Decrypt, || {
+        Ok::<_, ConvError>(algorithm.unpack(context, &client.read(&response)?))
+    })?;
+    check()?;
+
+    let expected = convolve(job.layer, job.input, job.weights);
+    let plain = context.params().plain();
+    let differs = |(a, b): &(&i64, &i64)| plain.from_signed(**a) != plain.from_signed(**b);
+    let fits = |value: &&i64| 2 * value.unsigned_abs() < plain.value();
+    Ok(Outcome {
+        mismatches: output.iter().zip(&expected).filter(differs).count() as u64,
+        overflows: expected.iter().filter(|value| !fits(value)).count() as u64,
+        largest: expected.iter().map(|value| value.abs()).max().unwrap_or(0),
+        output,
+        noise: budgets,
+        clock,
+        sizes: Sizes {
+            weights: weight_bytes,
+            galois_keys: keys.bytes(),
+            server_peak: server_peak(algorithm, context),
+            upload: upload_bytes as u64,
+            download: response.len() as u64,
+            keys: key_bytes as u64,
+        },
+        operations,
+    })
+}
+
+fn count(server: &Server<'_>) -> Operations {
+    let context = server.evaluator().context();
+    let work = server.evaluator().work();
+    let (plaintext, scalar) = server.multiplications();
+    let words = 2 * context.ciphertext_basis().words() as u64;
+    Operations {
+        rotations: work.rotations(),
+        plaintext_multiplications: plaintext,
+        scalar_multiplications: scalar,
+        coefficient_multiply_adds: (plaintext + scalar) * words,
+        ntts: work.ntts(),
+    }
+}
+
+fn measure_noise(
+    client: &Client<'_>,
+    predicted: &StageNoise,
+    fresh: &Ciphertext,
+    server: Server<'_>,
+    outputs: &[Ciphertext],
+) -> NoiseBudgets {
+    let context = client.context;
+    let budget = |ciphertext: &Ciphertext| measure(context, &client.secret, ciphertext);
+    let least = |budgets: Vec<f64>| budgets.into_iter().fold(f64::INFINITY, f64::min);
+    let samples = server.into_samples();
+    let of_stage =
+        |stage| least(samples.par_iter().filter(|s| s.0 == stage).map(|s| budget(&s.1)).collect());
+    let model = NoiseModel::new(context.params());
+    NoiseBudgets {
+        fresh: budget(fresh),
+        rotated: of_stage(Stage::Rotate),
+        multiplied: of_stage(Stage::Multiply),
+        last: least(outputs.par_iter().map(budget).collect()),
+        predicted: model.expected_budget(&predicted.outputs),
+        predicted_floor: model.floor_budget(&predicted.outputs),
+    }
+}

@@ -1,0 +1,149 @@
+//! Chooses how a layer is packed, by the predicted time of the server.
+
+use super::slots::{Layout, Packing, RowUse, SlotPlan};
+use super::{AlgorithmKind, Layer};
+use crate::arith::kernels::Reduction;
+use crate::bfv::{Context, Params};
+
+/// Costs of the primitives of one core, in nanoseconds. The defaults were measured with AVX-512
+/// IFMA; only their ratios matter to a choice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CostTable {
+    /// A transform of one limb, for each of its N log2 N butterflies-and-a-half.
+    pub ntt: f64,
+    /// One lazy multiply-add of a scalar and a word.
+    pub lazy_multiply_add: f64,
+    /// One eager multiply-add of a scalar and a word.
+    pub eager_multiply_add: f64,
+    /// One lazy multiply-add of two words, both read from memory.
+    pub dense_multiply_add: f64,
+    /// Moving one word to its place under an automorphism.
+    pub permute: f64,
+    /// One butterfly of the small transforms that make block scalars.
+    pub small_butterfly: f64,
+}
+
+impl Default for CostTable {
+    fn default() -> Self {
+        Self {
+            ntt: 0.17,
+            lazy_multiply_add: 0.09,
+            eager_multiply_add: 0.25,
+            dense_multiply_add: 0.16,
+            permute: 0.8,
+            small_butterfly: 0.5,
+        }
+    }
+}
+
+/// No packing lets the layer run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the layer does not fit: {needed} slots for one output row, and a ciphertext row has {available}; \
+     use ring_degree {} or more", (2 * .needed).next_power_of_two()
+)]
+pub struct DoesNotFit {
+    /// Slots that one output row needs with the input rows it reads.
+    pub needed: usize,
+    /// N/2.
+    pub available: usize,
+}
+
+/// The packing of `layer` for an algorithm with the least predicted server time.
+///
+/// # Errors
+/// [`DoesNotFit`] where a row of slots cannot even hold what one output row needs.
+pub fn plan(
+    kind: AlgorithmKind,
+    layer: &Layer,
+    context: &Context,
+    costs: &CostTable,
+) -> Result<SlotPlan, DoesNotFit> {
+    let params = context.params();
+    candidates(kind, layer, params)
+        .map(|plan| (server_time(kind, &plan, context, costs), plan))
+        .min_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, plan)| plan)
+        .ok_or_else(|| {
+            let [top_left, kernel] =
+                [layer.padding()[1].max(layer.padding()[3]), layer.kernel()[0]];
+            let needed = kernel * (layer.width() + top_left).max(layer.out_width());
+            DoesNotFit { needed, available: params.ring_degree() / 2 }
+        })
+}
+
+/// Every packing worth considering.
+fn candidates<'a>(
+    kind: AlgorithmKind,
+    layer: &'a Layer,
+    params: &'a Params,
+) -> impl Iterator<Item = SlotPlan> + 'a {
+    let n = params.ring_degree();
+    let layout = match kind {
+        AlgorithmKind::Conventional => Layout::Contiguous,
+        AlgorithmKind::Padded | AlgorithmKind::Hadamard | AlgorithmKind::HadamardFused => {
+            Layout::Interleaved
+        }
+    };
+    let widest = layer.in_channels().max(layer.out_channels()).next_power_of_two();
+    let lanes = std::iter::successors(Some(1), |lanes| Some(lanes * 2))
+        .take_while(move |&lanes| lanes <= n / 2 && (kind != AlgorithmKind::Padded || lanes == 1));
+    lanes
+        .flat_map(|lanes| [(lanes, RowUse::Channels), (lanes, RowUse::Strips)])
+        .filter_map(move |(lanes, rows)| Packing::new(layer, n, layout, lanes, rows))
+        .filter(move |packing| {
+            let channels = packing.channels_per_ciphertext();
+            // A channel to a ciphertext is `padded`; elsewhere a row of strips needs strips.
+            let rows = match kind {
+                AlgorithmKind::Padded => packing.rows() == RowUse::Strips,
+                _ => packing.rows() == RowUse::Channels || packing.strips() > 1,
+            };
+            // i16 must hold a sum of one weight per channel.
+            let fits = kind != AlgorithmKind::Hadamard
+                || channels as i64 * layer.max_weight() <= i64::from(i16::MAX);
+            rows && fits && (channels <= widest || packing.lanes_per_row() == 1)
+        })
+        .map(SlotPlan::new)
+}
+
+/// Predicted nanoseconds of the server's work on one core.
+fn server_time(kind: AlgorithmKind, plan: &SlotPlan, context: &Context, costs: &CostTable) -> f64 {
+    let n = context.ring_degree() as f64;
+    let limbs = context.params().limbs().len() as f64;
+    let ntt = costs.ntt * n * n.log2();
+    let lazy = context.reduction() == Reduction::Lazy;
+    let multiply_add = if lazy { costs.lazy_multiply_add } else { costs.eager_multiply_add };
+
+    let decompose = (limbs + limbs * limbs) * ntt;
+    let inner_product = 2.0 * limbs * (limbs + 1.0) * n * costs.dense_multiply_add;
+    let divide = 2.0 * (1.0 + limbs) * ntt;
+    let shifts = plan.shifts().iter().filter(|shift| !shift.is_identity()).count() as f64;
+    let rotate = if shifts > 0.0 { decompose } else { 0.0 }
+        + shifts * (inner_product + divide + 2.0 * limbs * n * costs.permute);
+
+    let outputs = plan.outputs();
+    let terms: usize = outputs.iter().map(|o| o.offset.shifts * plan.in_groups()).sum();
+    let words = terms as f64 * 2.0 * limbs * n;
+    let lanes = plan.packing().lanes() as f64;
+    let multiply = match kind {
+        AlgorithmKind::Conventional => words * costs.dense_multiply_add,
+        AlgorithmKind::Padded => words * multiply_add,
+        AlgorithmKind::Hadamard => {
+            words * multiply_add * plan.packing().channels_per_ciphertext() as f64
+        }
+        AlgorithmKind::HadamardFused => words * multiply_add,
+    };
+    let scalars = match kind {
+        AlgorithmKind::HadamardFused => {
+            terms as f64 * (1.0 + limbs) * lanes / 2.0 * lanes.log2() * costs.small_butterfly
+        }
+        _ => 0.0,
+    };
+
+    let moved = outputs.iter().filter(|o| !o.offset.element.is_identity()).count() as f64;
+    let mix = moved * (decompose + inner_product + (2.0 * limbs + 3.0) * n * costs.permute)
+        + plan.out_groups() as f64 * if moved > 0.0 { divide } else { 0.0 };
+
+    let strips = plan.packing().strip_groups() as f64;
+    scalars + strips * (plan.in_groups() as f64 * rotate + multiply + mix)
+}

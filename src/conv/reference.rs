@@ -1,0 +1,38 @@
+//! The plain convolution over the integers, which every algorithm is held against.
+
+use ndarray::parallel::prelude::*;
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
+
+use super::Layer;
+
+/// The output of shape (channels, height, width) for an input and weights of the layer's shapes.
+/// Bounds of bit widths and channels keep every sum far below 2^63.
+pub fn convolve(
+    layer: &Layer,
+    input: ArrayView3<'_, i64>,
+    weights: ArrayView4<'_, i64>,
+) -> Array3<i64> {
+    let mut output = Array3::zeros(layer.output_shape());
+    let [top, left, _, _] = layer.padding();
+    let (height, width) = (layer.height(), layer.width());
+    output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(o, mut plane)| {
+        let out_width = plane.len_of(Axis(1));
+        for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
+            if weight == 0 {
+                continue;
+            }
+            // Columns x of the output for which x + kx - left lies in the input.
+            let from = left.saturating_sub(kx);
+            let to = (width + left).saturating_sub(kx).min(out_width);
+            for (y, mut row) in plane.axis_iter_mut(Axis(0)).enumerate() {
+                let Some(input_y) = (y + ky).checked_sub(top).filter(|y| *y < height) else {
+                    continue;
+                };
+                for x in from..to {
+                    row[x] += weight * input[[channel, input_y, x + kx - left]];
+                }
+            }
+        }
+    });
+    output
+}

@@ -1,0 +1,211 @@
+//! What a running convolution needs besides keys: a clock, progress, cancellation and samples.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Units;
+use crate::bfv::wire::WireError;
+use crate::bfv::{Ciphertext, Evaluator, MissingKey};
+
+/// A stage of a run, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// The client makes keys, the server expands them; once per client.
+    Keygen,
+    /// The server prepares the weights; once per layer.
+    Weights,
+    /// The client encrypts its input and writes the upload, the server reads it.
+    Encrypt,
+    /// The server rotates the inputs.
+    Rotate,
+    /// The server multiplies by the weights.
+    Multiply,
+    /// The server moves sums to their places and adds them up.
+    Mix,
+    /// The server switches the outputs down and writes the response.
+    Response,
+    /// The client reads the response and decrypts it.
+    Decrypt,
+}
+
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 8] = [
+        Self::Keygen,
+        Self::Weights,
+        Self::Encrypt,
+        Self::Rotate,
+        Self::Multiply,
+        Self::Mix,
+        Self::Response,
+        Self::Decrypt,
+    ];
+
+    /// The name used in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Keygen => "keygen",
+            Self::Weights => "weights",
+            Self::Encrypt => "encrypt",
+            Self::Rotate => "rotate",
+            Self::Multiply => "multiply",
+            Self::Mix => "mix",
+            Self::Response => "response",
+            Self::Decrypt => "decrypt",
+        }
+    }
+}
+
+/// Why a convolution under encryption did not finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConvError {
+    /// It was asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// The client sent too few keys.
+    #[error(transparent)]
+    MissingKey(#[from] MissingKey),
+    /// A message could not be read.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The response is of a size that cannot be decrypted.
+    #[error("a response of {0} bits cannot be decrypted at this ring degree")]
+    Response(u32),
+}
+
+/// Hears how a run goes, from any thread, and may stop it.
+pub trait Observer: Sync {
+    /// A stage begins, or goes on where a run takes turns between stages; it has `units` steps
+    /// over the whole run.
+    fn enter(&self, stage: Stage, units: u64);
+    /// `units` steps of `stage` are done.
+    fn advance(&self, stage: Stage, units: u64);
+    /// Whether the run should stop.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// An observer that hears nothing and never stops.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn enter(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: Stage, _: u64) {}
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Time spent in each stage.
+#[derive(Debug, Default)]
+pub struct Clock {
+    nanoseconds: [AtomicU64; Stage::ALL.len()],
+}
+
+impl Clock {
+    /// Runs `work` on the time of `stage`.
+    pub fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        let elapsed = start.elapsed().as_nanos() as u64;
+        self.nanoseconds[stage as usize].fetch_add(elapsed, Ordering::Relaxed);
+        result
+    }
+
+    /// The time of `stage` so far.
+    pub fn elapsed(&self, stage: Stage) -> Duration {
+        Duration::from_nanos(self.nanoseconds[stage as usize].load(Ordering::Relaxed))
+    }
+}
+
+/// The server's side of one run.
+pub struct Server<'a> {
+    evaluator: &'a Evaluator<'a>,
+    observer: &'a dyn Observer,
+    clock: &'a Clock,
+    units: Units,
+    current: AtomicU8,
+    samples: Mutex<Vec<(Stage, Ciphertext)>>,
+    plaintext_multiplications: AtomicU64,
+    scalar_multiplications: AtomicU64,
+}
+
+impl<'a> Server<'a> {
+    /// A server whose server stages will have `units` steps.
+    pub fn new(
+        evaluator: &'a Evaluator<'a>,
+        observer: &'a dyn Observer,
+        clock: &'a Clock,
+        units: Units,
+    ) -> Self {
+        Self {
+            evaluator,
+            observer,
+            clock,
+            units,
+            current: AtomicU8::new(0),
+            samples: Mutex::default(),
+            plaintext_multiplications: AtomicU64::new(0),
+            scalar_multiplications: AtomicU64::new(0),
+        }
+    }
+
+    /// The evaluator.
+    pub const fn evaluator(&self) -> &'a Evaluator<'a> {
+        self.evaluator
+    }
+
+    /// Runs `work` as part of `stage`.
+    pub fn stage<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let units = match stage {
+            Stage::Rotate => self.units.rotate,
+            Stage::Multiply => self.units.multiply,
+            Stage::Mix => self.units.mix,
+            _ => 0,
+        };
+        self.current.store(stage as u8, Ordering::Relaxed);
+        self.observer.enter(stage, units);
+        self.clock.time(stage, work)
+    }
+
+    /// Tells that `units` steps of the current stage are done.
+    pub fn advance(&self, units: u64) {
+        let current = self.current.load(Ordering::Relaxed) as usize;
+        self.observer.advance(Stage::ALL[current], units);
+    }
+
+    /// # Errors
+    /// [`ConvError::Cancelled`] once the observer wants to stop.
+    pub fn check_cancelled(&self) -> Result<(), ConvError> {
+        if self.observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Keeps a ciphertext of `stage` whose noise will be measured. To be called off the clock.
+    pub fn sample(&self, stage: Stage, ciphertext: Ciphertext) {
+        if let Ok(mut samples) = self.samples.lock() {
+            samples.push((stage, ciphertext));
+        }
+    }
+
+    /// The samples kept.
+    pub fn into_samples(self) -> Vec<(Stage, Ciphertext)> {
+        self.samples.into_inner().unwrap_or_default()
+    }
+
+    /// Counts products of a ciphertext and a dense plaintext.
+    pub fn count_plaintext_multiplications(&self, count: usize) {
+        self.plaintext_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Counts products of a ciphertext and one scalar, or one scalar per block.
+    pub fn count_scalar_multiplications(&self, count: usize) {
+        self.scalar_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Products of a ciphertext with a dense plaintext, and with scalars.
+    pub fn multiplications(&self) -> (u64, u64) {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (load(&self.plaintext_multiplications), load(&self.scalar_multiplications))
+    }
+}

@@ -1,0 +1,208 @@
+//! An algorithm on slots: everything but the form of its weights.
+
+use ndarray::{Array3, ArrayView3, ArrayView4};
+
+use super::{Output, Panel, Shift, SlotPlan, Sums, mix, rotate_inputs};
+use crate::bfv::noise::{NoiseModel, Samples};
+use crate::bfv::{Ciphertext, Context, Plaintext};
+use crate::conv::algorithm::{Algorithm, PreparedWeights, StageNoise, Units};
+use crate::conv::server::{ConvError, Server, Stage};
+use crate::ring::GaloisElement;
+
+/// The form in which an algorithm on slots stores weights, and how it multiplies by them.
+pub trait WeightForm: Send + Sync + Sized {
+    /// What is derived from the stored weights at every inference.
+    type Derived: Send + Sync;
+
+    /// Stores weights of shape (output channels, input channels, kernel rows, kernel columns).
+    fn prepare(plan: &SlotPlan, context: &Context, weights: ArrayView4<'_, i64>) -> Self;
+
+    /// Bytes stored.
+    fn bytes(&self) -> u64;
+
+    /// Bytes that [`WeightForm::bytes`] will be.
+    fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64;
+
+    /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
+    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64;
+
+    /// Steps of the multiply stage in one strip group.
+    fn multiply_units(plan: &SlotPlan, context: &Context) -> u64;
+
+    /// Predicted variance of each of the plan's sums, for inputs of the given variances.
+    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64>;
+
+    /// Derives what multiplication needs.
+    fn derive(&self, plan: &SlotPlan, context: &Context) -> Self::Derived;
+
+    /// The sums of `outputs` from the rotated inputs of one strip group, on the server's clock.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`].
+    fn multiply(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &Self::Derived,
+        panels: &[Panel],
+    ) -> Result<Sums, ConvError>;
+}
+
+/// Predicted variances of inputs as they are and rotated.
+#[derive(Clone, Copy, Debug)]
+pub struct InputVariance {
+    fresh: f64,
+    rotated: f64,
+}
+
+impl InputVariance {
+    fn new(model: &NoiseModel) -> Self {
+        let fresh = model.fresh();
+        Self { fresh, rotated: fresh + model.key_switch() + model.rounding() }
+    }
+
+    /// The variance of an input under `shift`.
+    pub const fn under(&self, shift: &Shift) -> f64 {
+        if shift.is_identity() { self.fresh } else { self.rotated }
+    }
+}
+
+/// An algorithm on slots with weights of form `W`.
+#[derive(Debug)]
+pub struct SlotAlgorithm<W> {
+    plan: SlotPlan,
+    form: std::marker::PhantomData<fn() -> W>,
+}
+
+impl<W: WeightForm> SlotAlgorithm<W> {
+    /// The algorithm with a plan.
+    pub const fn new(plan: SlotPlan) -> Self {
+        Self { plan, form: std::marker::PhantomData }
+    }
+}
+
+/// How many ciphertexts of a stage are sampled for noise.
+const SAMPLES: usize = 4;
+
+/// At most [`SAMPLES`] of `0..count`, evenly spaced, the last among them.
+fn sampled(count: usize) -> impl Iterator<Item = usize> {
+    let samples = count.min(SAMPLES);
+    (1..=samples).map(move |i| i * count / samples - 1)
+}
+
+impl<W: WeightForm> Algorithm for SlotAlgorithm<W> {
+    fn lanes(&self) -> usize {
+        self.plan.packing().lanes()
+    }
+
+    fn galois_elements(&self) -> Vec<GaloisElement> {
+        self.plan.galois_elements()
+    }
+
+    fn uploads(&self) -> usize {
+        self.plan.packing().strip_groups() * self.plan.in_groups()
+    }
+
+    fn downloads(&self) -> usize {
+        self.plan.packing().strip_groups() * self.plan.out_groups()
+    }
+
+    fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
+        self.plan.packing().pack(context, input)
+    }
+
+    fn prepare(
+        &self,
+        context: &Context,
+        weights: ArrayView4<'_, i64>,
+    ) -> Box<dyn PreparedWeights + '_> {
+        Box::new(Prepared { plan: &self.plan, weights: W::prepare(&self.plan, context, weights) })
+    }
+
+    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
+        self.plan.packing().unpack(context, outputs)
+    }
+
+    fn units(&self, context: &Context) -> Units {
+        let strips = self.plan.packing().strip_groups() as u64;
+        Units {
+            rotate: (self.plan.shifts().len() * self.uploads()) as u64,
+            multiply: strips * W::multiply_units(&self.plan, context),
+            mix: strips * self.plan.outputs().len() as u64,
+        }
+    }
+
+    fn weight_bytes(&self, context: &Context) -> u64 {
+        W::predicted_bytes(&self.plan, context)
+    }
+
+    fn working_bytes(&self, context: &Context) -> u64 {
+        let panels = self.plan.in_groups() as u64 * Panel::bytes(context, self.plan.shifts().len());
+        let ciphertexts = self.uploads() + self.plan.outputs().len() + self.downloads();
+        panels + Panel::bytes(context, ciphertexts) + W::scratch_bytes(&self.plan, context)
+    }
+}
+
+struct Prepared<'a, W> {
+    plan: &'a SlotPlan,
+    weights: W,
+}
+
+impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
+    fn bytes(&self) -> u64 {
+        self.weights.bytes()
+    }
+
+    fn noise(&self, context: &Context) -> StageNoise {
+        let model = NoiseModel::new(context.params());
+        let inputs = InputVariance::new(&model);
+        let sums = self.weights.variances(self.plan, context, &inputs);
+        // Every sum that moves is switched; the moved ones of an output share one rounding.
+        let mut outputs = vec![0.0; self.plan.out_groups()];
+        let mut moved = vec![false; outputs.len()];
+        for (output, variance) in self.plan.outputs().iter().zip(&sums) {
+            outputs[output.group] += variance;
+            if !output.offset.element.is_identity() {
+                outputs[output.group] += model.key_switch();
+                moved[output.group] = true;
+            }
+        }
+        let count = (context.ring_degree() * self.plan.packing().strip_groups()) as u64;
+        let sample = |(variance, moved): (f64, bool)| {
+            let rounding = if moved { model.rounding() } else { 0.0 };
+            Samples { variance: variance + rounding, count }
+        };
+        StageNoise {
+            rotated: inputs.rotated,
+            multiplied: sums.iter().copied().fold(0.0, f64::max),
+            outputs: outputs.into_iter().zip(moved).map(sample).collect(),
+        }
+    }
+
+    /// Strip groups one after the other, so that only one group's rotated inputs are held.
+    fn convolve(
+        &self,
+        server: &Server<'_>,
+        inputs: &[Ciphertext],
+    ) -> Result<Vec<Ciphertext>, ConvError> {
+        let context = server.evaluator().context();
+        let outputs = self.plan.outputs();
+        let derived = server.stage(Stage::Multiply, || self.weights.derive(self.plan, context));
+        let mut results = Vec::new();
+        for (group, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
+            let panels = rotate_inputs(server, self.plan, inputs)?;
+            let sums = self.weights.multiply(server, self.plan, &outputs, &derived, &panels)?;
+            if group == 0 {
+                for term in sampled(self.plan.shifts().len()) {
+                    server.sample(Stage::Rotate, panels[0].ciphertext(context, term));
+                }
+                for sum in sampled(outputs.len()) {
+                    server.sample(Stage::Multiply, sums.ciphertext(context, sum));
+                }
+            }
+            results.extend(mix(server, self.plan, &outputs, &sums)?);
+        }
+        Ok(results)
+    }
+}

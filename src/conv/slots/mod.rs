@@ -1,0 +1,18 @@
+//! What the algorithms that work on slots share: how planes lie in slots, which rotations and
+//! weights a convolution needs, and the rotate, multiply and mix stages.
+
+mod algorithm;
+mod mix;
+mod multiply;
+mod packing;
+mod panel;
+mod plan;
+mod sums;
+
+pub use algorithm::{InputVariance, SlotAlgorithm, WeightForm};
+pub use mix::mix;
+pub use multiply::{ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
+pub use packing::{Layout, Packing, RowUse};
+pub use panel::{Panel, rotate_inputs};
+pub use plan::{LaneWeight, Offset, Output, Shift, SlotPlan};
+pub use sums::Sums;

@@ -1,0 +1,192 @@
+//! The multiply stage: sums of rotated inputs times weights.
+
+use rayon::prelude::*;
+
+use super::sums::SumsChunk;
+use super::{Output, Panel, Sums};
+use crate::arith::Shoup;
+use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
+use crate::bfv::Context;
+use crate::conv::server::{ConvError, Server};
+
+/// Scalar factors for every sum: for each sum, each limb and each block of the ciphertext, one
+/// factor per term. Terms run over inputs, and within an input over the shifts the sum uses.
+#[derive(Debug)]
+pub struct ScalarRows {
+    factors: Vec<u64>,
+    /// Shoup's quotients, for eager reduction only.
+    quotients: Vec<u64>,
+    blocks: usize,
+    limbs: usize,
+    terms: usize,
+}
+
+impl ScalarRows {
+    /// Factors for `sums` sums of at most `terms` terms, made by `fill`, which gets a sum's index
+    /// and its factors: for each limb, each block, `terms` words, to be set to `[0, q)`.
+    pub fn build(
+        context: &Context,
+        sums: usize,
+        blocks: usize,
+        terms: usize,
+        fill: impl Fn(usize, &mut [u64]) + Sync,
+    ) -> Self {
+        let limbs = context.ciphertext_basis().limbs();
+        let per_sum = (limbs.len() * blocks * terms).max(1);
+        let mut factors = vec![0; sums * per_sum];
+        let eager = context.reduction() == Reduction::Eager;
+        let mut quotients = vec![0; if eager { factors.len() } else { 0 }];
+        factors.par_chunks_exact_mut(per_sum).enumerate().for_each(|(i, factors)| fill(i, factors));
+        if eager {
+            let per_limb = (blocks * terms).max(1);
+            let pairs = quotients.par_chunks_mut(per_limb).zip(factors.par_chunks(per_limb));
+            pairs.enumerate().for_each(|(i, (quotients, factors))| {
+                let modulus = limbs[i % limbs.len()].modulus();
+                for (quotient, factor) in quotients.iter_mut().zip(factors) {
+                    *quotient = modulus.shoup(*factor).quotient;
+                }
+            });
+        }
+        Self { factors, quotients, blocks, limbs: limbs.len(), terms }
+    }
+
+    /// Bytes of such factors.
+    pub fn bytes(context: &Context, sums: usize, blocks: usize, terms: usize) -> u64 {
+        let words = sums * context.ciphertext_basis().len() * blocks * terms;
+        let each = if context.reduction() == Reduction::Eager {
+            size_of::<Shoup>()
+        } else {
+            size_of::<u64>()
+        };
+        (words * each) as u64
+    }
+
+    /// The factors of one block of one sum, `terms` of them.
+    pub fn row(&self, sum: usize, limb: usize, block: usize, terms: usize) -> Row<'_> {
+        let start = ((sum * self.limbs + limb) * self.blocks + block) * self.terms;
+        let range = start..start + terms;
+        Row {
+            factors: &self.factors[range.clone()],
+            quotients: self.quotients.get(range).unwrap_or_default(),
+        }
+    }
+}
+
+/// The sums of `outputs`, with one scalar per block of each term. Outputs with equal numbers of
+/// shifts should stand together.
+///
+/// # Errors
+/// [`ConvError::Cancelled`].
+pub fn multiply_scalars(
+    server: &Server<'_>,
+    panels: &[Panel],
+    outputs: &[Output],
+    rows: &ScalarRows,
+) -> Result<Sums, ConvError> {
+    let context = server.evaluator().context();
+    let tiles_per_block = context.ring_degree() / TILE / rows.blocks;
+    let classes = equal_shift_ranges(outputs);
+    let multiply = |mut chunk: SumsChunk<'_>| {
+        let limb = chunk.limb;
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        let mut segments = Vec::with_capacity(panels.len());
+        for tile in chunk.tiles() {
+            server.check_cancelled()?;
+            for (shifts, range) in &classes {
+                segments.clear();
+                segments.extend(panels.iter().map(|p| &p.tile(limb, tile)[..shifts * PAIR]));
+                let row = |sum| rows.row(sum, limb, tile / tiles_per_block, panels.len() * shifts);
+                scalar_tiles(
+                    kernels,
+                    context.reduction(),
+                    &segments,
+                    range.clone(),
+                    row,
+                    |sum, out| {
+                        chunk.write(sum, tile, out);
+                    },
+                );
+            }
+        }
+        server.advance(1);
+        Ok::<_, ConvError>(())
+    };
+    let mut sums = Sums::zero(context, outputs.len());
+    sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
+    let terms: usize = outputs.iter().map(|o| o.offset.shifts * panels.len()).sum();
+    server.count_scalar_multiplications(terms);
+    Ok(sums)
+}
+
+/// One tile of the sums in `range`, two at a time.
+pub fn scalar_tiles<'a>(
+    kernels: &Kernels,
+    reduction: Reduction,
+    segments: &[&[u64]],
+    range: std::ops::Range<usize>,
+    row: impl Fn(usize) -> Row<'a>,
+    mut write: impl FnMut(usize, &[u64; PAIR]),
+) {
+    let mut out = [[0; PAIR]; 2];
+    let mut sum = range.start;
+    while sum + 1 < range.end {
+        kernels.scalar_tile(reduction, segments, [row(sum), row(sum + 1)], &mut out);
+        write(sum, &out[0]);
+        write(sum + 1, &out[1]);
+        sum += 2;
+    }
+    if sum < range.end {
+        let mut single = [[0; PAIR]];
+        kernels.scalar_tile(reduction, segments, [row(sum)], &mut single);
+        write(sum, &single[0]);
+    }
+}
+
+/// Runs of outputs with the same number of shifts.
+fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, std::ops::Range<usize>)> {
+    let mut ranges: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
+    for (i, output) in outputs.iter().enumerate() {
+        match ranges.last_mut() {
+            Some((shifts, range)) if *shifts == output.offset.shifts => range.end = i + 1,
+            _ => ranges.push((output.offset.shifts, i..i + 1)),
+        }
+    }
+    ranges
+}
+
+/// The sums of `count` outputs, with a dense plaintext per term: `weights` holds, for each limb,
+/// each tile, each output and each term, [`TILE`] words.
+///
+/// # Errors
+/// [`ConvError::Cancelled`].
+pub fn multiply_dense(
+    server: &Server<'_>,
+    panels: &[Panel],
+    count: usize,
+    weights: &[u64],
+) -> Result<Sums, ConvError> {
+    let context = server.evaluator().context();
+    let tiles = context.ring_degree() / TILE;
+    let terms: usize = weights.len() / (context.ciphertext_basis().words() * count).max(1);
+    let multiply = |mut chunk: SumsChunk<'_>| {
+        let limb = chunk.limb;
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        for tile in chunk.tiles() {
+            server.check_cancelled()?;
+            let segments: Vec<&[u64]> = panels.iter().map(|p| p.tile(limb, tile)).collect();
+            let size = count * terms * TILE;
+            let weights = &weights[(limb * tiles + tile) * size..][..size];
+            let mut out = [0; PAIR];
+            for (output, factors) in weights.chunks_exact(terms * TILE).enumerate() {
+                kernels.pair_tile(context.reduction(), &segments, factors, &mut out);
+                chunk.write(output, tile, &out);
+            }
+        }
+        server.advance(1);
+        Ok::<_, ConvError>(())
+    };
+    let mut sums = Sums::zero(context, count);
+    sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
+    server.count_plaintext_multiplications(count * terms);
+    Ok(sums)
+}

@@ -1,0 +1,298 @@
+//! How channels and planes lie in the slots of ciphertexts.
+
+use ndarray::{Array3, ArrayView3};
+
+use crate::arith::Modulus;
+use crate::arith::kernels::TILE;
+use crate::bfv::{Context, Plaintext};
+use crate::conv::Layer;
+
+/// How the slots of a row are dealt to its lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// Slot p * C' + b is pixel p of lane b. Planes share zero padding: the zero columns right of
+    /// one row are the left padding of the next. A tap is a cyclic shift of all lanes.
+    Interleaved,
+    /// Slot b * M + p is pixel p of lane b, planes unpadded. Pixels that a tap shifts in from
+    /// beyond a border must meet a zero weight.
+    Contiguous,
+}
+
+/// What the two rows of slots hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RowUse {
+    /// Different channels.
+    Channels,
+    /// Different strips of the same channels.
+    Strips,
+}
+
+/// A packing of a layer's planes into slots.
+///
+/// A *lane* is `lane_slots` = M slots of one row; a row has `lanes_per_row` = C' of them, so that
+/// C' * M = N/2. A lane holds one plane of one channel, or one *strip* of it where the plane does
+/// not fit: strip k makes output rows k h to k h + h - 1 and stores the h + `kernel_h` - 1 input
+/// rows these need, so strips overlap in a halo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packing {
+    layer: Layer,
+    ring_degree: usize,
+    layout: Layout,
+    lanes_per_row: usize,
+    rows: RowUse,
+    /// Slots from one image row to the next.
+    row_stride: usize,
+    /// Output rows of one strip.
+    strip_rows: usize,
+    strips: usize,
+}
+
+impl Packing {
+    /// The packing of `layer` with `lanes_per_row` lanes, a power of two, or `None` where not even
+    /// one output row fits a lane or a lane is too short for the kernels.
+    pub fn new(
+        layer: &Layer,
+        ring_degree: usize,
+        layout: Layout,
+        lanes_per_row: usize,
+        rows: RowUse,
+    ) -> Option<Self> {
+        let slots = ring_degree / 2 / lanes_per_row;
+        if !lanes_per_row.is_power_of_two() || slots < TILE {
+            return None;
+        }
+        let [top, left, bottom, right] = layer.padding();
+        let (row_stride, plane_rows) = match layout {
+            Layout::Interleaved => {
+                (layer.width() + left.max(right), layer.height() + top.max(bottom))
+            }
+            Layout::Contiguous => {
+                (layer.width().max(layer.out_width()), layer.height().max(layer.out_height()))
+            }
+        };
+        let (strip_rows, strips) = if plane_rows * row_stride <= slots {
+            (layer.out_height(), 1)
+        } else if layout == Layout::Contiguous && lanes_per_row > 1 {
+            // Halo rows of a strip wrap around its lane, which only a whole row does cyclically.
+            return None;
+        } else {
+            let most = (slots / row_stride).checked_sub(layer.kernel()[0] - 1)?;
+            let strips = layer.out_height().div_ceil(most.min(layer.out_height()).max(1));
+            if most == 0 {
+                return None;
+            }
+            (layer.out_height().div_ceil(strips), strips)
+        };
+        let layer = layer.clone();
+        Some(Self {
+            layer,
+            ring_degree,
+            layout,
+            lanes_per_row,
+            rows,
+            row_stride,
+            strip_rows,
+            strips,
+        })
+    }
+
+    /// The layer.
+    pub const fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// N.
+    pub const fn ring_degree(&self) -> usize {
+        self.ring_degree
+    }
+
+    /// How slots are dealt to lanes.
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// What the rows hold.
+    pub const fn rows(&self) -> RowUse {
+        self.rows
+    }
+
+    /// C'.
+    pub const fn lanes_per_row(&self) -> usize {
+        self.lanes_per_row
+    }
+
+    /// c = 2 C', the lanes of a ciphertext.
+    pub const fn lanes(&self) -> usize {
+        2 * self.lanes_per_row
+    }
+
+    /// M, the slots of a lane.
+    pub const fn lane_slots(&self) -> usize {
+        self.ring_degree / 2 / self.lanes_per_row
+    }
+
+    /// Slots from one image row to the next.
+    pub const fn row_stride(&self) -> usize {
+        self.row_stride
+    }
+
+    /// Output rows of one strip: all of them where the plane fits a lane.
+    pub const fn strip_rows(&self) -> usize {
+        self.strip_rows
+    }
+
+    /// Strips that a plane is cut into; 1 where it fits a lane.
+    pub const fn strips(&self) -> usize {
+        self.strips
+    }
+
+    /// Channels of one ciphertext.
+    pub fn channels_per_ciphertext(&self) -> usize {
+        match self.rows {
+            RowUse::Channels => 2 * self.lanes_per_row,
+            RowUse::Strips => self.lanes_per_row,
+        }
+    }
+
+    /// Strips of each channel in one ciphertext.
+    fn strips_per_ciphertext(&self) -> usize {
+        match self.rows {
+            RowUse::Channels => 1,
+            RowUse::Strips => 2,
+        }
+    }
+
+    /// Groups of strips; ciphertexts of different groups never meet.
+    pub fn strip_groups(&self) -> usize {
+        self.strips.div_ceil(self.strips_per_ciphertext())
+    }
+
+    /// Ciphertexts that `channels` channels take in one strip group.
+    pub fn groups(&self, channels: usize) -> usize {
+        channels.div_ceil(self.channels_per_ciphertext())
+    }
+
+    /// Which channel of its ciphertext lane (`row`, `lane`) holds.
+    pub const fn channel_in_group(&self, row: usize, lane: usize) -> usize {
+        match self.rows {
+            RowUse::Channels => row * self.lanes_per_row + lane,
+            RowUse::Strips => lane,
+        }
+    }
+
+    /// The slot of a pixel, in a slot vector of row 0 then row 1.
+    pub const fn slot(&self, row: usize, lane: usize, pixel: usize) -> usize {
+        let in_row = match self.layout {
+            Layout::Interleaved => pixel * self.lanes_per_row + lane,
+            Layout::Contiguous => lane * self.lane_slots() + pixel,
+        };
+        row * (self.ring_degree / 2) + in_row
+    }
+
+    /// How far a shift of planes by `pixels` rotates a row.
+    pub const fn shift_steps(&self, pixels: i64) -> i64 {
+        match self.layout {
+            Layout::Interleaved => pixels * self.lanes_per_row as i64,
+            Layout::Contiguous => pixels,
+        }
+    }
+
+    /// How far a move of lanes by `lanes` rotates a row.
+    pub const fn lane_steps(&self, lanes: usize) -> i64 {
+        match self.layout {
+            Layout::Interleaved => lanes as i64,
+            Layout::Contiguous => (lanes * self.lane_slots()) as i64,
+        }
+    }
+
+    /// Calls `visit` with channel, first output row of the strip, row, lane, for every lane of
+    /// ciphertext `group` of strip group `strip_group` that holds one of `channels` channels.
+    fn for_each_lane(
+        &self,
+        strip_group: usize,
+        group: usize,
+        channels: usize,
+        mut visit: impl FnMut(usize, usize, usize, usize),
+    ) {
+        for row in 0..2 {
+            let strip = match self.rows {
+                RowUse::Channels => strip_group,
+                RowUse::Strips => 2 * strip_group + row,
+            };
+            for lane in 0..self.lanes_per_row {
+                let channel =
+                    group * self.channels_per_ciphertext() + self.channel_in_group(row, lane);
+                if strip < self.strips && channel < channels {
+                    visit(channel, strip * self.strip_rows, row, lane);
+                }
+            }
+        }
+    }
+
+    /// Packs an input of shape (channels, height, width): one plaintext per ciphertext, strip group
+    /// after strip group. Activations are taken modulo t.
+    pub fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
+        let plain = context.params().plain();
+        self.ciphertexts(self.layer.in_channels())
+            .map(|(strip_group, group)| {
+                context.slots().encode(&self.pack_slots(plain, input, strip_group, group))
+            })
+            .collect()
+    }
+
+    fn pack_slots(
+        &self,
+        plain: &Modulus,
+        input: ArrayView3<'_, i64>,
+        strip_group: usize,
+        group: usize,
+    ) -> Vec<u64> {
+        let mut slots = vec![0; self.ring_degree];
+        let top = self.layer.padding()[0];
+        let stored = self.strip_rows + self.layer.kernel()[0] - 1;
+        self.for_each_lane(
+            strip_group,
+            group,
+            self.layer.in_channels(),
+            |channel, first, row, lane| {
+                let from = first.saturating_sub(top);
+                let to = (first + stored - top.min(first + stored)).min(self.layer.height());
+                for y in from..to {
+                    for x in 0..self.layer.width() {
+                        let pixel = (y as i64 - first as i64) * self.row_stride as i64 + x as i64;
+                        let pixel = pixel.rem_euclid(self.lane_slots() as i64) as usize;
+                        slots[self.slot(row, lane, pixel)] =
+                            plain.from_signed(input[[channel, y, x]]);
+                    }
+                }
+            },
+        );
+        slots
+    }
+
+    /// The output of shape (channels, height, width) from the plaintexts of all output ciphertexts,
+    /// strip group after strip group; values centred modulo t.
+    pub fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
+        let plain = context.params().plain();
+        let mut result = Array3::zeros(self.layer.output_shape());
+        let channels = self.layer.out_channels();
+        for ((strip_group, group), plaintext) in self.ciphertexts(channels).zip(outputs) {
+            let slots = context.slots().decode(plaintext);
+            self.for_each_lane(strip_group, group, channels, |channel, first, row, lane| {
+                for y in first..(first + self.strip_rows).min(self.layer.out_height()) {
+                    for x in 0..self.layer.out_width() {
+                        let pixel = (y - first) * self.row_stride + x;
+                        result[[channel, y, x]] = plain.centre(slots[self.slot(row, lane, pixel)]);
+                    }
+                }
+            });
+        }
+        result
+    }
+
+    /// Strip group and channel group of every ciphertext of `channels` channels, in order.
+    pub fn ciphertexts(&self, channels: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let groups = self.groups(channels);
+        (0..self.strip_groups()).flat_map(move |s| (0..groups).map(move |g| (s, g)))
+    }
+}

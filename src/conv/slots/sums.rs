@@ -1,0 +1,95 @@
+//! The sums S of the multiply stage.
+
+use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::{AlignedWords, zeroed};
+use crate::bfv::{Ciphertext, Context};
+
+/// Words of a polynomial that one task of the multiply stage handles.
+const CHUNK: usize = 256;
+
+/// Ciphertexts laid out so that tasks over pieces of all of them write to places of their own: for
+/// each limb, each chunk, each ciphertext and each of its two polynomials, the words of the chunk.
+#[derive(Debug)]
+pub struct Sums {
+    words: AlignedWords,
+    count: usize,
+    chunk: usize,
+    limbs: usize,
+    ring_degree: usize,
+}
+
+/// The part of [`Sums`] that one task writes.
+#[derive(Debug)]
+pub struct SumsChunk<'a> {
+    words: &'a mut [u64],
+    chunk: usize,
+    /// The limb.
+    pub limb: usize,
+    first_tile: usize,
+}
+
+impl Sums {
+    /// `count` zero ciphertexts.
+    pub fn zero(context: &Context, count: usize) -> Self {
+        let ring_degree = context.ring_degree();
+        Self {
+            words: zeroed(2 * count * context.ciphertext_basis().words()),
+            count,
+            chunk: CHUNK.min(ring_degree),
+            limbs: context.ciphertext_basis().len(),
+            ring_degree,
+        }
+    }
+
+    /// Tasks that [`Sums::chunks_mut`] yields.
+    pub fn tasks(context: &Context) -> usize {
+        context.ciphertext_basis().words() / CHUNK.min(context.ring_degree())
+    }
+
+    /// The pieces for parallel tasks.
+    pub fn chunks_mut(&mut self) -> Vec<SumsChunk<'_>> {
+        let (chunk, per_limb) = (self.chunk, self.ring_degree / self.chunk);
+        let pieces = self.words.chunks_exact_mut((2 * self.count * chunk).max(1)).enumerate();
+        pieces
+            .map(|(i, words)| SumsChunk {
+                words,
+                chunk,
+                limb: i / per_limb,
+                first_tile: i % per_limb * chunk / TILE,
+            })
+            .collect()
+    }
+
+    /// One of the ciphertexts.
+    pub fn ciphertext(&self, context: &Context, index: usize) -> Ciphertext {
+        let mut result = Ciphertext::zero(context);
+        let per_limb = self.ring_degree / self.chunk;
+        let pairs = self.words.chunks_exact(2 * self.chunk);
+        for limb in 0..self.limbs {
+            for piece in 0..per_limb {
+                let at = (limb * per_limb + piece) * self.count + index;
+                let Some(words) = pairs.clone().nth(at) else { continue };
+                let range = piece * self.chunk..(piece + 1) * self.chunk;
+                let (first, second) = words.split_at(self.chunk);
+                result.c0.limb_mut(limb)[range.clone()].copy_from_slice(first);
+                result.c1.limb_mut(limb)[range].copy_from_slice(second);
+            }
+        }
+        result
+    }
+}
+
+impl SumsChunk<'_> {
+    /// The tiles of the chunk.
+    pub fn tiles(&self) -> std::ops::Range<usize> {
+        self.first_tile..self.first_tile + self.chunk / TILE
+    }
+
+    /// Writes one tile of one ciphertext.
+    pub fn write(&mut self, index: usize, tile: usize, pair: &[u64; PAIR]) {
+        let at = (tile - self.first_tile) * TILE;
+        let words = &mut self.words[2 * index * self.chunk..][..2 * self.chunk];
+        words[at..at + TILE].copy_from_slice(&pair[..TILE]);
+        words[self.chunk + at..][..TILE].copy_from_slice(&pair[TILE..]);
+    }
+}

@@ -1,0 +1,239 @@
+//! Every algorithm, reduction mode and backend decrypts exactly to the plain convolution.
+
+use ndarray::Array3;
+use proptest::prelude::*;
+use zeroize::Zeroizing;
+
+use super::pipeline::{Job, Outcome, run, server_peak};
+use super::planner::CostTable;
+use super::testing::layer;
+use super::*;
+use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::testing::params;
+use crate::bfv::{Context, wire};
+
+/// Parameters with ample noise budget at a small ring degree.
+fn small_context(ring_degree: usize, backend: Backend, reduction: Reduction) -> Context {
+    Context::new(params(ring_degree, &[36, 36], 37, 20), backend, reduction).expect("has roots")
+}
+
+fn outcome(kind: AlgorithmKind, layer: &Layer, context: &Context, seed: u64) -> Outcome {
+    let algorithm = kind.plan(layer, context, &CostTable::default()).expect("fits");
+    let (input, weights) = (data::input(layer, seed), data::weights(layer, seed));
+    let secrets = Zeroizing::new([seed as u8; 32]);
+    let job = Job {
+        layer,
+        context,
+        algorithm: algorithm.as_ref(),
+        input: input.view(),
+        weights: weights.view(),
+        secrets: &secrets,
+    };
+    let outcome = run(&job, &Silent).expect("runs");
+    let sizes = outcome.sizes;
+    assert_eq!(sizes.weights, algorithm.weight_bytes(context), "{kind:?}");
+    assert_eq!(sizes.server_peak, server_peak(algorithm.as_ref(), context));
+    assert_eq!(sizes.upload as usize, wire::upload_bytes(context, algorithm.uploads()));
+    assert_eq!(sizes.keys as usize, wire::keys_bytes(context, algorithm.galois_elements().len()));
+    outcome
+}
+
+/// All algorithms and reductions on one layer and backend: exact, and with equal outputs.
+fn check_layer(layer: &Layer, ring_degree: usize, backend: Backend, seed: u64) {
+    let mut first: Option<Array3<i64>> = None;
+    for kind in AlgorithmKind::ALL {
+        let mut operations = None;
+        for reduction in Reduction::ALL {
+            let context = small_context(ring_degree, backend, reduction);
+            let outcome = outcome(kind, layer, &context, seed);
+            let what = format!("{} {} {backend:?} {layer:?}", kind.name(), reduction.name());
+            assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{what}");
+            assert_eq!(*operations.get_or_insert(outcome.operations), outcome.operations, "{what}");
+            assert!(outcome.noise.last > 0.0 && outcome.noise.last.is_finite(), "{what}");
+            let first = first.get_or_insert_with(|| outcome.output.clone());
+            assert_eq!(*first, outcome.output, "{what}");
+        }
+    }
+}
+
+/// Layers that fit N = 1024, with any plane, odd kernel, padding and channel counts.
+fn layers() -> impl Strategy<Value = Layer> {
+    let kernel = prop::sample::select(vec![1usize, 3, 5, 7]);
+    (1usize..7, 1usize..7, 1usize..16, 1usize..16, kernel.clone(), kernel, any::<[u8; 4]>())
+        .prop_map(|(inputs, outputs, height, width, kernel_height, kernel_width, pads)| {
+            let [top, left, bottom, right] = pads.map(usize::from);
+            let padding = [
+                top % kernel_height,
+                left % kernel_width,
+                bottom % kernel_height,
+                right % kernel_width,
+            ];
+            // Planes smaller than what is left of the kernel grow up to it.
+            let height = height.max(kernel_height.saturating_sub(padding[0] + padding[2]));
+            let width = width.max(kernel_width.saturating_sub(padding[1] + padding[3]));
+            layer(inputs, outputs, [height, width], [kernel_height, kernel_width], Some(padding))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn random_layers_are_exact(layer in layers(), seed in 0u64..1000) {
+        check_layer(&layer, 1024, Backend::detect(), seed);
+    }
+
+    #[test]
+    fn random_layers_are_exact_on_the_portable_backend(layer in layers(), seed in 0u64..1000) {
+        check_layer(&layer, 1024, Backend::Portable, seed);
+    }
+
+    /// A ring so small that most planes are cut into strips.
+    #[test]
+    fn random_strips_are_exact(
+        height in 3usize..30, width in 3usize..14, inputs in 1usize..4, outputs in 1usize..4, seed in 0u64..1000,
+    ) {
+        let layer = layer(inputs, outputs, [height, width], [3, 3], None);
+        check_layer(&layer, 128, Backend::detect(), seed);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    #[ignore = "the same over many more shapes"]
+    fn many_random_layers_are_exact(layer in layers(), seed in 0u64..100_000) {
+        check_layer(&layer, 1024, Backend::detect(), seed);
+    }
+}
+
+/// The corners of the geometry.
+#[test]
+fn corner_shapes_are_exact() {
+    let shapes = [
+        // (H + pad)(W + pad) = M exactly, at M = 64 and 256.
+        layer(8, 8, [7, 7], [3, 3], None),
+        layer(2, 2, [15, 15], [3, 3], None),
+        // One more column.
+        layer(2, 2, [15, 16], [3, 3], None),
+        // c = 2, and planes over both rows as strips.
+        layer(2, 3, [20, 20], [3, 3], None),
+        layer(3, 2, [40, 25], [5, 5], None),
+        // Channels that do not fill the lanes, one channel, and one output.
+        layer(5, 11, [6, 5], [3, 3], None),
+        layer(1, 1, [9, 4], [3, 3], None),
+        layer(1, 6, [8, 8], [5, 3], None),
+        layer(7, 1, [4, 4], [1, 1], None),
+        // No padding, asymmetric padding, more padding than half the kernel.
+        layer(4, 4, [9, 9], [3, 3], Some([0; 4])),
+        layer(4, 4, [9, 6], [3, 5], Some([2, 0, 1, 4])),
+        layer(2, 4, [3, 1], [3, 3], Some([2, 2, 2, 2])),
+        // Kernels 1 and 7, larger than the plane with its padding taken off.
+        layer(9, 4, [7, 7], [1, 1], None),
+        layer(4, 4, [5, 5], [7, 7], None),
+        layer(2, 2, [1, 1], [3, 3], None),
+        layer(2, 2, [1, 20], [1, 7], None),
+    ];
+    for layer in &shapes {
+        check_layer(layer, 1024, Backend::detect(), 5);
+    }
+}
+
+/// Bit widths at both ends; 16-bit activations need a larger t.
+#[test]
+fn extreme_bit_widths_are_exact() {
+    for (activation_bits, weight_bits) in [(1, 2), (8, 8), (16, 8)] {
+        let layer = testing::layer_with_bits(activation_bits, weight_bits);
+        for kind in AlgorithmKind::ALL {
+            let context =
+                Context::new(params(1024, &[50, 50], 50, 30), Backend::detect(), Reduction::Lazy)
+                    .expect("has roots");
+            let outcome = outcome(kind, &layer, &context, 2);
+            assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{}", kind.name());
+        }
+    }
+}
+
+/// Measured noise against the prediction: layers with many terms, so that the average case is
+/// the case.
+#[test]
+fn noise_follows_the_model() {
+    let shapes = [
+        layer(8, 8, [28, 28], [3, 3], None),
+        layer(24, 40, [13, 9], [3, 3], None),
+        layer(32, 32, [7, 7], [5, 5], None),
+        layer(16, 16, [14, 14], [1, 1], None),
+        layer(2, 2, [70, 70], [3, 3], None),
+    ];
+    let params = params(4096, &[35, 35], 36, 20);
+    let context = Context::new(params, Backend::detect(), Reduction::Lazy).expect("has roots");
+    for layer in &shapes {
+        for kind in AlgorithmKind::ALL {
+            let noise = outcome(kind, layer, &context, 11).noise;
+            let error = noise.last - noise.predicted;
+            assert!(error.abs() < 1.0, "{} {layer:?}: {noise:?}", kind.name());
+            assert!(noise.predicted_floor < noise.last, "{} {layer:?}: {noise:?}", kind.name());
+            assert!(noise.fresh > noise.rotated && noise.rotated > noise.multiplied);
+            assert!(noise.multiplied + 1.0 > noise.last, "{} {noise:?}", kind.name());
+        }
+    }
+}
+
+/// Threads change nothing but time.
+#[test]
+fn threads_do_not_change_results() {
+    let layer = layer(6, 10, [12, 11], [3, 3], None);
+    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("starts");
+        pool.install(|| outcome(AlgorithmKind::HadamardFused, &layer, &context, 4))
+    };
+    let (one, three) = (on(1), on(3));
+    assert_eq!(one.output, three.output);
+    assert_eq!((one.sizes, one.operations), (three.sizes, three.operations));
+    assert_eq!(one.noise, three.noise);
+}
+
+/// A stop is heard at every stage.
+#[test]
+fn cancelled_runs_end_as_cancelled() {
+    struct StopAt(Stage, std::sync::atomic::AtomicBool);
+    impl Observer for StopAt {
+        fn enter(&self, stage: Stage, _: u64) {
+            self.1.fetch_or(stage == self.0, std::sync::atomic::Ordering::Relaxed);
+        }
+        fn advance(&self, _: Stage, _: u64) {}
+        fn is_cancelled(&self) -> bool {
+            self.1.load(std::sync::atomic::Ordering::Relaxed)
+        }
+    }
+    let layer = layer(6, 10, [12, 11], [3, 3], None);
+    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    let algorithm =
+        AlgorithmKind::HadamardFused.plan(&layer, &context, &CostTable::default()).expect("fits");
+    let (input, weights) = (data::input(&layer, 1), data::weights(&layer, 1));
+    let secrets = Zeroizing::new([0; 32]);
+    for stage in Stage::ALL {
+        let job = Job {
+            layer: &layer,
+            context: &context,
+            algorithm: algorithm.as_ref(),
+            input: input.view(),
+            weights: weights.view(),
+            secrets: &secrets,
+        };
+        let result = run(&job, &StopAt(stage, false.into()));
+        assert_eq!(result.err(), Some(ConvError::Cancelled), "{}", stage.name());
+    }
+}
+
+#[test]
+fn layers_too_wide_for_the_ring_are_refused() {
+    let layer = layer(1, 1, [20, 200], [5, 5], None);
+    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    for kind in AlgorithmKind::ALL {
+        let error = kind.plan(&layer, &context, &CostTable::default()).err().expect("too wide");
+        assert!(error.to_string().contains("use ring_degree 4096 or more"), "{error}");
+    }
+}
