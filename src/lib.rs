@@ -5,7 +5,9 @@
 //! - [`arith`]: integers modulo a word-sized prime, and the vector kernels
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
+//! - [`preset`]: networks, parameter sets and experiments as TOML files
 
 pub mod arith;
 pub mod bfv;
 pub mod conv;
+pub mod preset;
