@@ -1,0 +1,112 @@
+//! Checking a file without running it.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::bfv::ParamsSpec;
+use crate::conv::LayerSpec;
+
+use super::error::{PresetError, Problem};
+use super::reader::{Section, Source};
+use super::{Strictness, experiment, network, params, read_text};
+
+/// What a file describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PresetKind {
+    /// A list of layers.
+    Network,
+    /// Encryption parameters.
+    Params,
+    /// All that a run needs.
+    Experiment,
+}
+
+impl PresetKind {
+    /// The word for it in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Params => "parameter set",
+            Self::Experiment => "experiment",
+        }
+    }
+}
+
+/// A file that is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// What it describes.
+    pub kind: PresetKind,
+    /// What it says, in one line.
+    pub summary: String,
+}
+
+impl fmt::Display for Checked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.kind.name(), self.summary)
+    }
+}
+
+/// Checks a network, parameter set or experiment file: that it can be run, securely.
+///
+/// # Errors
+/// That the file cannot be read, or its first mistake.
+pub fn check_file(path: &Path) -> Result<Checked, PresetError> {
+    check_text(&read_text(path)?, &path.display().to_string())
+}
+
+/// As [`check_file`], for a text read from `origin`.
+pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetError> {
+    let source = Source { origin, text };
+    let table = source.parse()?;
+    let root = Section::root(source, &table)?;
+    let kind = kind(&root)?;
+    let strictness = Strictness::Check;
+    let summary = match kind {
+        PresetKind::Network => {
+            let network = network::read(&root, strictness)?;
+            let (count, plural) = (network.layers.len(), network.layers.len() != 1);
+            format!("{:?}: {count} layer{}", network.name, if plural { "s" } else { "" })
+        }
+        PresetKind::Params => describe_params(&params::read_file(&root, strictness)?),
+        PresetKind::Experiment => {
+            let experiment = experiment::read(&root, strictness)?;
+            let layer = describe_layer(&experiment.layer.spec);
+            format!("{layer}; parameters {}", describe_params(&experiment.params))
+        }
+    };
+    Ok(Checked { kind, summary })
+}
+
+/// What the file is, by the tables it has.
+fn kind(root: &Section<'_>) -> Result<PresetKind, PresetError> {
+    match root.get("layer") {
+        Some(field) if field.is_list() => Ok(PresetKind::Network),
+        Some(_) => Ok(PresetKind::Experiment),
+        None => {
+            root.only(&[&network::KEYS[..], &experiment::KEYS].concat())?;
+            let of_a_run = experiment::RUN_KEYS.iter().any(|key| root.get(key).is_some());
+            match root.get("params") {
+                Some(_) if of_a_run => Ok(PresetKind::Experiment),
+                Some(_) => Ok(PresetKind::Params),
+                None => Err(root.error(Problem::NoPreset)),
+            }
+        }
+    }
+}
+
+fn describe_layer(layer: &LayerSpec) -> String {
+    let LayerSpec {
+        name, in_channels, out_channels, height, width, kernel: [rows, columns], ..
+    } = layer;
+    format!("{name:?}: {in_channels}->{out_channels}, {height}x{width}, kernel {rows}x{columns}")
+}
+
+fn describe_params(spec: &ParamsSpec) -> String {
+    let (name, ring_degree, limbs) = (&spec.name, spec.ring_degree, spec.limbs.len());
+    let found = params::check(spec, Strictness::Check).map_or_else(
+        |_| String::new(),
+        |params| format!(", log2(QP) {:.1}, t = {}", params.log2_qp(), params.plain().value()),
+    );
+    format!("{name:?}: ring degree {ring_degree}, limbs {limbs}{found}")
+}

@@ -1,0 +1,241 @@
+//! What can be wrong with a preset, each in one line.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::bfv::ParamsError;
+use crate::conv::LayerError;
+
+/// Why a preset could not be read or found.
+#[derive(Debug, thiserror::Error)]
+pub enum PresetError {
+    /// A file or directory cannot be read.
+    #[error("cannot read {}: {source}", one_line(&path.display().to_string()))]
+    Read {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file says something it must not.
+    #[error("{}:{line}: {problem}", one_line(origin))]
+    Invalid {
+        /// The file.
+        origin: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: Box<Problem>,
+    },
+    /// A parameter set given inline is wrong.
+    #[error("parameters {text:?}: {problem}")]
+    Inline {
+        /// The text given.
+        text: String,
+        /// What is wrong with it.
+        problem: Box<Problem>,
+    },
+    /// No layer has this name.
+    #[error("no layer {name:?}{}; `heconv list layers` shows all", nearest_text(nearest.as_deref()))]
+    UnknownLayer {
+        /// The name asked for.
+        name: String,
+        /// The most similar full name.
+        nearest: Option<String>,
+    },
+    /// Layers of several networks have this name.
+    #[error("layer {name:?} is in several networks; say which: {}", .candidates.join(", "))]
+    AmbiguousLayer {
+        /// The name asked for.
+        name: String,
+        /// The full names.
+        candidates: Vec<String>,
+    },
+    /// No parameter set has this name.
+    #[error(
+        "no parameter set {name:?}{}; `heconv list params` shows all, FILE.toml or '{}' also works",
+        nearest_text(nearest.as_deref()), super::inline::EXAMPLE
+    )]
+    UnknownParams {
+        /// The name asked for.
+        name: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
+    /// Two user files define the same preset.
+    #[error("{}: {name:?} is already defined in {}; rename one", one_line(second), one_line(first))]
+    DefinedTwice {
+        /// The preset's name.
+        name: String,
+        /// The file read first.
+        first: String,
+        /// The other file.
+        second: String,
+    },
+}
+
+/// What is wrong at one place of a file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Problem {
+    /// The file is no TOML.
+    #[error("{}, at {found:?}", one_line(message))]
+    Syntax {
+        /// Why.
+        message: String,
+        /// The line.
+        found: String,
+    },
+    /// `schema` is not the number this version reads.
+    #[error("schema = {0} is not known; this version reads schema = 1")]
+    Schema(String),
+    /// `schema` is absent.
+    #[error("missing key `schema`; add `schema = 1` as the first line")]
+    NoSchema,
+    /// The file has none of the tables a preset has.
+    #[error(
+        "no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params]"
+    )]
+    NoPreset,
+    /// A key that means nothing there.
+    #[error("unknown key `{}`{section}; the nearest valid key is `{nearest}`", key.escape_debug())]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The table it stands in, as ` in [layer]`; empty at the top.
+        section: String,
+        /// The most similar key that is valid there.
+        nearest: &'static str,
+    },
+    /// A key that must be there is not.
+    #[error("missing key {keys}{section}")]
+    MissingKey {
+        /// The key, or the alternatives.
+        keys: String,
+        /// The table it must stand in, as ` in [layer]`; empty at the top.
+        section: String,
+    },
+    /// A value of the wrong type.
+    #[error("`{key}` must be {expected}, not {found}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A number out of range.
+    #[error("`{key}` = {value} must be from {min} to {max}")]
+    Range {
+        /// The key.
+        key: String,
+        /// The number as written.
+        value: String,
+        /// The least number allowed.
+        min: i128,
+        /// The largest number allowed.
+        max: i128,
+    },
+    /// A list of the wrong length.
+    #[error("`{key}` has {count} entries, must be {expected}")]
+    Count {
+        /// The key.
+        key: String,
+        /// Its entries.
+        count: usize,
+        /// What it must be.
+        expected: String,
+    },
+    /// A word that is none of those allowed.
+    #[error("unknown {key} {value:?}; the nearest is {nearest:?} (all: {})", .valid.join(", "))]
+    UnknownWord {
+        /// The key.
+        key: String,
+        /// The word given.
+        value: String,
+        /// The most similar word allowed.
+        nearest: &'static str,
+        /// All words allowed.
+        valid: Vec<&'static str>,
+    },
+    /// A name that cannot be used to refer to a preset.
+    #[error("`{key}` = {value:?} must be letters, digits, `-`, `_` and `.` only, and no file name")]
+    BadName {
+        /// The key.
+        key: String,
+        /// The name given.
+        value: String,
+    },
+    /// Two layers of a network have the same name.
+    #[error("layer name {name:?} is already used on line {line}; names in a network must differ")]
+    RepeatedLayer {
+        /// The name.
+        name: String,
+        /// Where it was first used.
+        line: usize,
+    },
+    /// The same thing is said in two ways.
+    #[error("`{first}` and `{second}` say the same; keep one of them")]
+    BothForms {
+        /// One key.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A product of kernel entry and channel gain beyond the weight width.
+    #[error(
+        "weight {value} of input channel {channel} at kernel row {row}, column {column} must be within +-{max} (weight_bits)"
+    )]
+    Weight {
+        /// The weight.
+        value: i64,
+        /// Its input channel, from 0.
+        channel: usize,
+        /// Its kernel row, from 0.
+        row: usize,
+        /// Its kernel column, from 0.
+        column: usize,
+        /// The largest weight allowed.
+        max: i64,
+    },
+    /// An inline parameter set that does not have its five parts.
+    #[error(
+        "must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '{}'",
+        super::inline::EXAMPLE
+    )]
+    InlineForm,
+    /// A part of an inline parameter set that is no number.
+    #[error("{part} {value:?} must be a whole number, as in '{}'", super::inline::EXAMPLE)]
+    InlineNumber {
+        /// Which part.
+        part: &'static str,
+        /// The text given.
+        value: String,
+    },
+    /// A layer that is no layer.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// Parameters that are none.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+}
+
+/// The most similar of `candidates`, the first where several are alike.
+pub(super) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let scored =
+        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
+    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
+}
+
+fn nearest_text(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; the nearest is {name:?}"))
+}
+
+/// `text` without line breaks and other control characters.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}

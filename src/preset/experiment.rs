@@ -1,0 +1,97 @@
+//! An experiment file: all that a run needs.
+
+use std::path::Path;
+
+use crate::arith::kernels::Reduction;
+use crate::bfv::ParamsSpec;
+use crate::conv::AlgorithmKind;
+
+use super::Strictness;
+use super::error::PresetError;
+use super::layer::{self, LayerPreset};
+use super::params;
+use super::reader::{Section, Source};
+
+/// The most threads an experiment may ask for.
+pub const MAX_THREADS: usize = 4096;
+
+/// A run as a file gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Experiment {
+    /// The layer.
+    pub layer: LayerPreset,
+    /// The encryption parameters.
+    pub params: ParamsSpec,
+    /// The algorithm, where given.
+    pub algorithm: Option<AlgorithmKind>,
+    /// The reduction mode, where given.
+    pub reduction: Option<Reduction>,
+    /// The number of threads, where given.
+    pub threads: Option<usize>,
+    /// The seed of data and secrets, where given.
+    pub seed: Option<u64>,
+}
+
+/// The last three are what an exported experiment reports about its run; they are not read.
+pub(super) const KEYS: [&str; 10] = [
+    "schema",
+    "layer",
+    "params",
+    "algorithm",
+    "reduction",
+    "threads",
+    "seed",
+    "predicted",
+    "measured",
+    "heconv_version",
+];
+
+/// The keys that no other kind of file has.
+pub(super) const RUN_KEYS: &[&str] = KEYS.split_at(3).1;
+
+impl Experiment {
+    /// Reads the text of an experiment file; `origin` is the name to use for it in errors.
+    ///
+    /// Strides, groups and insecure parameters pass, whether or not they can be run.
+    ///
+    /// # Errors
+    /// The first mistake, with its line.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, PresetError> {
+        let source = Source { origin, text };
+        let table = source.parse()?;
+        read(&Section::root(source, &table)?, Strictness::Load)
+    }
+
+    /// Reads an experiment file, as [`Experiment::parse`] does.
+    ///
+    /// # Errors
+    /// That the file cannot be read, or its first mistake.
+    pub fn read(path: &Path) -> Result<Self, PresetError> {
+        Self::parse(&super::read_text(path)?, &path.display().to_string())
+    }
+}
+
+pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experiment, PresetError> {
+    root.only(&KEYS)?;
+
+    let algorithm = root
+        .get("algorithm")
+        .map(|field| field.one_of(&AlgorithmKind::ALL, AlgorithmKind::name))
+        .transpose()?;
+    let reduction = root
+        .get("reduction")
+        .map(|field| field.one_of(&Reduction::ALL, Reduction::name))
+        .transpose()?;
+    let threads =
+        root.get("threads").map(|field| field.integer(1..=MAX_THREADS as i128)).transpose()?;
+    let seed = root.get("seed").map(|field| field.integer(0..=u64::MAX.into())).transpose()?;
+    let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
+    Ok(Experiment {
+        layer: layer::read(&section, None, strictness)?,
+        params: params::read_within(root, strictness)?,
+        algorithm,
+        reduction,
+        threads: threads.map(|threads| threads as usize),
+        seed: seed.map(|seed| seed as u64),
+    })
+}

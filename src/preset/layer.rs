@@ -1,0 +1,135 @@
+//! A layer as a file gives it.
+
+use std::ops::RangeInclusive;
+
+use crate::conv::{Layer, LayerError, LayerSpec};
+
+use super::Strictness;
+use super::error::{PresetError, Problem};
+use super::filter::{self, Filter};
+use super::reader::{Field, Section};
+
+/// The photographs embedded in the binary, by the names that `image` takes.
+pub const BUILTIN_IMAGES: [&str; 1] = ["cat-224"];
+
+/// A layer, with what its file says about weights and input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerPreset {
+    /// The shape; its name is that within the network.
+    pub spec: LayerSpec,
+    /// The network it is part of.
+    pub network: Option<String>,
+    /// Weights, one filter per output channel; random ones where absent.
+    pub filters: Option<Vec<Filter>>,
+    /// The picture to convolve, by name; random activations where absent.
+    pub image: Option<String>,
+}
+
+impl LayerPreset {
+    /// The name that finds the layer among all: `bench/c64-56-k3`.
+    pub fn full_name(&self) -> String {
+        match &self.network {
+            Some(network) => format!("{network}/{}", self.spec.name),
+            None => self.spec.name.clone(),
+        }
+    }
+}
+
+const KEYS: [&str; 13] = [
+    "name",
+    "in_channels",
+    "out_channels",
+    "height",
+    "width",
+    "kernel",
+    "stride",
+    "padding",
+    "groups",
+    "activation_bits",
+    "weight_bits",
+    "image",
+    "filter",
+];
+
+// The ranges of `Layer::new`, known here too so that numbers no field can hold are told the same
+// way; a test keeps them equal.
+pub(super) const CHANNELS: RangeInclusive<i128> = 1..=1 << 16;
+pub(super) const SIDE: RangeInclusive<i128> = 1..=1 << 14;
+pub(super) const KERNEL: RangeInclusive<i128> = 1..=255;
+pub(super) const ACTIVATION_BITS: RangeInclusive<i128> = 1..=16;
+pub(super) const WEIGHT_BITS: RangeInclusive<i128> = 2..=8;
+const PADDING: RangeInclusive<i128> = 0..=254;
+
+const DEFAULT_BITS: i128 = 4;
+
+/// Reads a layer. Within a network it must have a name; alone it is called like its file.
+pub(super) fn read(
+    section: &Section<'_>,
+    network: Option<&str>,
+    strictness: Strictness,
+) -> Result<LayerPreset, PresetError> {
+    section.only(&KEYS)?;
+    let name = match (network, section.get("name")) {
+        (Some(_), _) => section.need("name")?.name()?,
+        (None, Some(field)) => field.text()?.into(),
+        (None, None) => section.source().stem().into(),
+    };
+    let size = |key, range| section.need(key)?.integer(range).map(|size| size as usize);
+    let or = |key, range, default| section.integer_or(key, range, default);
+    let spec = LayerSpec {
+        name,
+        in_channels: size("in_channels", CHANNELS)?,
+        out_channels: size("out_channels", CHANNELS)?,
+        height: size("height", SIDE)?,
+        width: size("width", SIDE)?,
+        kernel: kernel(&section.need("kernel")?)?,
+        stride: or("stride", KERNEL, 1)? as usize,
+        padding: section.get("padding").map(|field| padding(&field)).transpose()?,
+        groups: or("groups", CHANNELS, 1)? as usize,
+        activation_bits: or("activation_bits", ACTIVATION_BITS, DEFAULT_BITS)? as u32,
+        weight_bits: or("weight_bits", WEIGHT_BITS, DEFAULT_BITS)? as u32,
+    };
+    check(section, &spec, strictness)?;
+    let filters = section.get("filter").map(|field| filter::read(&field, &spec)).transpose()?;
+    let image = section.get("image").map(|field| field.one_of(&BUILTIN_IMAGES, |name| name));
+    let image = image.transpose()?.map(String::from);
+    Ok(LayerPreset { spec, network: network.map(String::from), filters, image })
+}
+
+fn kernel(field: &Field<'_>) -> Result<[usize; 2], PresetError> {
+    numbers(field, &KERNEL, "one number or [height, width]", |side| [side, side])
+}
+
+fn padding(field: &Field<'_>) -> Result<[usize; 4], PresetError> {
+    numbers(field, &PADDING, "one number or [top, left, bottom, right]", |side| [side; 4])
+}
+
+/// A list of `K` numbers, or one number that stands for all.
+fn numbers<const K: usize>(
+    field: &Field<'_>,
+    range: &RangeInclusive<i128>,
+    expected: &'static str,
+    spread: impl Fn(usize) -> [usize; K],
+) -> Result<[usize; K], PresetError> {
+    if field.is_integer() {
+        return Ok(spread(field.integer(range.clone())? as usize));
+    }
+    let list = field.integers(expected, range)?;
+    let list: Vec<usize> = list.into_iter().map(|number| number as usize).collect();
+    list.try_into().map_err(|list: Vec<usize>| field.wrong_count(list.len(), expected))
+}
+
+fn check(
+    section: &Section<'_>,
+    spec: &LayerSpec,
+    strictness: Strictness,
+) -> Result<(), PresetError> {
+    let Err(error) = Layer::new(spec) else { return Ok(()) };
+    let key = match &error {
+        LayerError::Unsupported { .. } if strictness == Strictness::Load => return Ok(()),
+        LayerError::Range { field, .. } | LayerError::Unsupported { field, .. } => field,
+        LayerError::EvenKernel(..) | LayerError::KernelTooLarge { .. } => "kernel",
+        LayerError::PaddingTooLarge { .. } => "padding",
+    };
+    Err(section.error_at(&[key], Problem::Layer(error)))
+}

@@ -1,0 +1,47 @@
+//! Networks, parameter sets and experiments as TOML files: those embedded in the binary, and the
+//! user's own.
+//!
+//! - A *network* is a list of layers: `schema = 1`, `name`, `about`, then `[[layer]]` tables.
+//! - A *parameter set* is `schema = 1` and a `[params]` table.
+//! - An *experiment* is all that a run needs in one file: `schema = 1`, `algorithm`, `reduction`,
+//!   `threads`, `seed`, a `[layer]` and a `[params]` table.
+//!
+//! Whatever is wrong with a file is told in one line that names the file, the line and what would
+//! be right.
+
+mod catalogue;
+mod check;
+mod error;
+mod experiment;
+mod filter;
+mod inline;
+mod layer;
+mod network;
+mod params;
+mod reader;
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::Catalogue;
+pub use check::{Checked, PresetKind, check_file};
+pub use error::{PresetError, Problem};
+pub use experiment::{Experiment, MAX_THREADS};
+pub use filter::Filter;
+pub use layer::{BUILTIN_IMAGES, LayerPreset};
+pub use network::Network;
+
+/// How much a reader lets pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strictness {
+    /// Strides, groups and insecure parameters that are well formed, though a run would refuse
+    /// them.
+    Load,
+    /// Only what runs without further flags.
+    Check,
+}
+
+/// The text of a file.
+fn read_text(path: &std::path::Path) -> Result<String, PresetError> {
+    std::fs::read_to_string(path)
+        .map_err(|source| PresetError::Read { path: path.to_path_buf(), source })
+}
