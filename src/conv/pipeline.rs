@@ -4,7 +4,7 @@ use ndarray::{Array3, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
 use super::server::{Clock, ConvError, Observer, Server, Stage};
-use super::{Algorithm, Layer, PreparedWeights, StageNoise, convolve};
+use super::{Algorithm, Layer, StageNoise, convolve};
 use crate::bfv::noise::{NoiseModel, measure};
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,

@@ -42,13 +42,11 @@ fn outcome(kind: AlgorithmKind, layer: &Layer, context: &Context, seed: u64) -> 
 fn check_layer(layer: &Layer, ring_degree: usize, backend: Backend, seed: u64) {
     let mut first: Option<Array3<i64>> = None;
     for kind in AlgorithmKind::ALL {
-        let mut operations = None;
         for reduction in Reduction::ALL {
             let context = small_context(ring_degree, backend, reduction);
             let outcome = outcome(kind, layer, &context, seed);
             let what = format!("{} {} {backend:?} {layer:?}", kind.name(), reduction.name());
             assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{what}");
-            assert_eq!(*operations.get_or_insert(outcome.operations), outcome.operations, "{what}");
             assert!(outcome.noise.last > 0.0 && outcome.noise.last.is_finite(), "{what}");
             let first = first.get_or_insert_with(|| outcome.output.clone());
             assert_eq!(*first, outcome.output, "{what}");
@@ -174,7 +172,7 @@ fn noise_follows_the_model() {
             let error = noise.last - noise.predicted;
             assert!(error.abs() < 1.0, "{} {layer:?}: {noise:?}", kind.name());
             assert!(noise.predicted_floor < noise.last, "{} {layer:?}: {noise:?}", kind.name());
-            assert!(noise.fresh > noise.rotated && noise.rotated > noise.multiplied);
+            assert!(noise.fresh >= noise.rotated && noise.rotated > noise.multiplied, "{noise:?}");
             assert!(noise.multiplied + 1.0 > noise.last, "{} {noise:?}", kind.name());
         }
     }
@@ -234,6 +232,6 @@ fn layers_too_wide_for_the_ring_are_refused() {
     let context = small_context(1024, Backend::detect(), Reduction::Lazy);
     for kind in AlgorithmKind::ALL {
         let error = kind.plan(&layer, &context, &CostTable::default()).err().expect("too wide");
-        assert!(error.to_string().contains("use ring_degree 4096 or more"), "{error}");
+        assert!(error.to_string().contains("use ring_degree 2048 or more"), "{error}");
     }
 }

@@ -16,7 +16,7 @@ use crate::ring::GaloisElement;
 /// A shift of the input planes, and the taps it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shift {
-    /// Pixels to the left, modulo the lane.
+    /// Pixels to the left.
     pixels: i64,
     /// The kernel position (row, column) with this shift.
     direct: Option<[usize; 2]>,
@@ -190,22 +190,22 @@ impl SlotPlan {
 }
 
 /// The shifts of a packing, those that serve taps directly first, and how many these are.
+///
+/// Padding keeps interleaved shifts apart. Contiguous planes that are narrower than the kernel may
+/// have taps with equal shifts, each of which stays a shift of its own: their masks differ.
 fn shifts(packing: &Packing) -> (Vec<Shift>, usize) {
     let taps = taps(packing);
     let slots = packing.lane_slots() as i64;
     let tap_at = |pixels: i64| {
         taps.iter().find(|(at, _)| (at - pixels).rem_euclid(slots) == 0).map(|(_, tap)| *tap)
     };
-    let shift = |pixels: i64| Shift {
-        pixels: pixels.rem_euclid(slots),
-        direct: tap_at(pixels),
-        carried: tap_at(pixels + 1),
-    };
-    let mut shifts: Vec<Shift> = taps.iter().map(|(pixels, _)| shift(*pixels)).collect();
+    let shift = |pixels: i64, direct| Shift { pixels, direct, carried: tap_at(pixels + 1) };
+    let mut shifts: Vec<Shift> =
+        taps.iter().map(|&(pixels, tap)| shift(pixels, Some(tap))).collect();
     let direct = shifts.len();
     if packing.layout() == Layout::Interleaved && packing.lanes_per_row() > 1 {
-        let carried = taps.iter().map(|(pixels, _)| shift(pixels - 1));
-        shifts.extend(carried.filter(|shift| shift.direct.is_none()));
+        let carried = taps.iter().map(|(pixels, _)| pixels - 1);
+        shifts.extend(carried.filter(|at| tap_at(*at).is_none()).map(|at| shift(at, None)));
     }
     (shifts, direct)
 }
