@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
-use super::{ConvError, Server};
+use super::{ConvError, Layer, Server};
 use crate::bfv::noise::Samples;
 use crate::bfv::{Ciphertext, Context, Plaintext};
 use crate::ring::GaloisElement;
@@ -38,6 +38,14 @@ pub trait Algorithm: Send + Sync {
     /// The output of shape (channels, height, width), centred modulo t, from the plaintexts of all
     /// ciphertexts sent back.
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64>;
+
+    /// The server's work, exactly.
+    fn operations(&self, context: &Context) -> Operations;
+
+    /// The same algorithm for the first output channels only, with at most `ciphertexts` output
+    /// ciphertexts of each kind that differ in channels, and the layer it is for; `None` where that
+    /// is no less.
+    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)>;
 
     /// Steps of the server's stages.
     fn units(&self, context: &Context) -> Units;
@@ -89,4 +97,19 @@ pub struct StageNoise {
     pub multiplied: f64,
     /// The outputs, by groups of equal variance.
     pub outputs: Vec<Samples>,
+}
+
+/// Work of the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Operations {
+    /// Key switches.
+    pub rotations: u64,
+    /// Products of a ciphertext and a dense plaintext.
+    pub plaintext_multiplications: u64,
+    /// Products of a ciphertext and one scalar, or one scalar per block.
+    pub scalar_multiplications: u64,
+    /// Words of ciphertexts multiplied and added, in all these products.
+    pub coefficient_multiply_adds: u64,
+    /// Transforms of ring degree, of one limb each.
+    pub ntts: u64,
 }

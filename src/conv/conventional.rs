@@ -125,6 +125,10 @@ impl WeightForm for DenseWeights {
         0
     }
 
+    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
+        (plan.outputs().len() * terms(plan), 0)
+    }
+
     fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
         Sums::tasks(context) as u64
     }

@@ -167,6 +167,11 @@ impl WeightForm for HadamardWeights {
             + Panel::bytes(context, d)
     }
 
+    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
+        let of_sum = |output: &Output| order(plan) * (terms(plan, output) + 1);
+        (0, plan.outputs().iter().map(of_sum).sum())
+    }
+
     fn multiply_units(plan: &SlotPlan, _: &Context) -> u64 {
         plan.outputs().len() as u64
     }

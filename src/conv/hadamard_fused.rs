@@ -160,6 +160,10 @@ impl WeightForm for FusedWeights {
         ScalarRows::bytes(context, sums, lanes, terms(plan)) + unpacked
     }
 
+    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
+        (0, plan.total_terms())
+    }
+
     fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
         Sums::tasks(context) as u64
     }

@@ -24,7 +24,7 @@ pub(crate) mod testing;
 mod tests;
 mod weights;
 
-pub use algorithm::{Algorithm, PreparedWeights, StageNoise, Units};
+pub use algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};
 pub use reference::convolve;

@@ -58,6 +58,10 @@ impl WeightForm for PaddedWeights {
         ScalarRows::bytes(context, plan.outputs().len(), 1, terms(plan))
     }
 
+    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
+        (0, plan.total_terms())
+    }
+
     fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
         Sums::tasks(context) as u64
     }

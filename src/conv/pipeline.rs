@@ -4,7 +4,7 @@ use ndarray::{Array3, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
 use super::server::{Clock, ConvError, Observer, Server, Stage};
-use super::{Algorithm, Layer, StageNoise, convolve};
+use super::{Algorithm, Layer, Operations, StageNoise, convolve};
 use crate::bfv::noise::{NoiseModel, measure};
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
@@ -45,21 +45,6 @@ pub struct NoiseBudgets {
     pub predicted_floor: f64,
 }
 
-/// Work done by the server, counted as it happened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Operations {
-    /// Key switches.
-    pub rotations: u64,
-    /// Products of a ciphertext and a dense plaintext.
-    pub plaintext_multiplications: u64,
-    /// Products of a ciphertext and one scalar, or one scalar per block.
-    pub scalar_multiplications: u64,
-    /// Words of ciphertexts multiplied and added, in all these products.
-    pub coefficient_multiply_adds: u64,
-    /// Transforms of ring degree, of one limb each.
-    pub ntts: u64,
-}
-
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
@@ -94,7 +79,9 @@ pub struct Outcome {
     pub clock: Clock,
     /// Sizes.
     pub sizes: Sizes,
-    /// Work.
+    /// k of the response: its coefficients are integers modulo 2^k.
+    pub response_bits: u32,
+    /// The server's work, counted as it happened.
     pub operations: Operations,
 }
 
@@ -247,6 +234,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             download: response.len() as u64,
             keys: key_bytes as u64,
         },
+        response_bits: bits,
         operations,
     })
 }

@@ -122,7 +122,7 @@ fn server_time(kind: AlgorithmKind, plan: &SlotPlan, context: &Context, costs: &
         + shifts * (inner_product + divide + 2.0 * limbs * n * costs.permute);
 
     let outputs = plan.outputs();
-    let terms: usize = outputs.iter().map(|o| o.offset.shifts * plan.in_groups()).sum();
+    let terms = plan.total_terms();
     let words = terms as f64 * 2.0 * limbs * n;
     let lanes = plan.packing().lanes() as f64;
     let multiply = match kind {

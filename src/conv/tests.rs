@@ -31,6 +31,7 @@ fn outcome(kind: AlgorithmKind, layer: &Layer, context: &Context, seed: u64) -> 
     };
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
+    assert_eq!(outcome.operations, algorithm.operations(context), "{kind:?}");
     assert_eq!(sizes.weights, algorithm.weight_bytes(context), "{kind:?}");
     assert_eq!(sizes.server_peak, server_peak(algorithm.as_ref(), context));
     assert_eq!(sizes.upload as usize, wire::upload_bytes(context, algorithm.uploads()));

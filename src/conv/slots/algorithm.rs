@@ -5,7 +5,8 @@ use ndarray::{Array3, ArrayView3, ArrayView4};
 use super::{Output, Panel, Shift, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples};
 use crate::bfv::{Ciphertext, Context, Plaintext};
-use crate::conv::algorithm::{Algorithm, PreparedWeights, StageNoise, Units};
+use crate::conv::Layer;
+use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::ring::GaloisElement;
 
@@ -25,6 +26,9 @@ pub trait WeightForm: Send + Sync + Sized {
 
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
     fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64;
+
+    /// Products of a ciphertext with dense plaintexts, and with scalars, in one strip group.
+    fn multiplications(plan: &SlotPlan) -> (usize, usize);
 
     /// Steps of the multiply stage in one strip group.
     fn multiply_units(plan: &SlotPlan, context: &Context) -> u64;
@@ -91,7 +95,7 @@ fn sampled(count: usize) -> impl Iterator<Item = usize> {
     (1..=samples).map(move |i| i * count / samples - 1)
 }
 
-impl<W: WeightForm> Algorithm for SlotAlgorithm<W> {
+impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn lanes(&self) -> usize {
         self.plan.packing().lanes()
     }
@@ -122,6 +126,42 @@ impl<W: WeightForm> Algorithm for SlotAlgorithm<W> {
 
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
         self.plan.packing().unpack(context, outputs)
+    }
+
+    fn operations(&self, context: &Context) -> Operations {
+        let limbs = context.params().limbs().len();
+        let (decompose, divide) = (limbs + limbs * limbs, 2 * (1 + limbs));
+        let outputs = self.plan.outputs();
+        let moves = |output: &&Output| !output.offset.element.is_identity();
+        let shifts = self.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
+        let moved = outputs.iter().filter(moves).count();
+        let (inputs, groups) = (self.plan.in_groups(), 0..self.plan.out_groups());
+        let divided =
+            groups.filter(|group| outputs.iter().filter(moves).any(|o| o.group == *group));
+        let hoisted = if shifts > 0 { decompose } else { 0 };
+        let ntts =
+            inputs * (hoisted + shifts * divide) + moved * decompose + divided.count() * divide;
+        let (plaintext, scalar) = W::multiplications(&self.plan);
+        let strips = self.plan.packing().strip_groups();
+        let words = 2 * context.ciphertext_basis().words();
+        Operations {
+            rotations: (strips * (inputs * shifts + moved)) as u64,
+            plaintext_multiplications: (strips * plaintext) as u64,
+            scalar_multiplications: (strips * scalar) as u64,
+            coefficient_multiply_adds: (strips * (plaintext + scalar) * words) as u64,
+            ntts: (strips * ntts) as u64,
+        }
+    }
+
+    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)> {
+        let packing = self.plan.packing();
+        let channels = ciphertexts * packing.channels_per_ciphertext();
+        if channels >= packing.layer().out_channels() {
+            return None;
+        }
+        let layer = packing.layer().truncated(channels);
+        let plan = SlotPlan::new(packing.for_layer(layer.clone()));
+        Some((layer, Box::new(Self::new(plan))))
     }
 
     fn units(&self, context: &Context) -> Units {

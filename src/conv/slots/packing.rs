@@ -96,6 +96,11 @@ impl Packing {
         })
     }
 
+    /// The same packing for a layer that differs in channels alone.
+    pub fn for_layer(&self, layer: Layer) -> Self {
+        Self { layer, ..self.clone() }
+    }
+
     /// The layer.
     pub const fn layer(&self) -> &Layer {
         &self.layer

@@ -139,6 +139,11 @@ impl SlotPlan {
         self.offsets.iter().flat_map(by_shifts).collect()
     }
 
+    /// Terms of all sums of one strip group: inputs times the shifts that each sum uses.
+    pub fn total_terms(&self) -> usize {
+        self.outputs().iter().map(|output| output.offset.shifts * self.in_groups()).sum()
+    }
+
     /// All lanes (row, lane).
     pub fn lanes(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let per_row = self.packing.lanes_per_row();

@@ -1,0 +1,120 @@
+//! The command line: one file per subcommand.
+
+mod check;
+mod choices;
+mod list;
+mod progress;
+mod run;
+mod shell;
+mod units;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+/// Explore and tune homomorphically encrypted CNN convolution.
+///
+/// Without a subcommand it convolves the demo photograph under encryption and reports.
+#[derive(Debug, Parser)]
+#[command(name = "heconv", version, about, long_about, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Convolve one layer under encryption and report noise, time, storage and communication.
+    Run(Box<run::Args>),
+    /// Show what can be named: layers, params, algorithms, backends.
+    List(list::Args),
+    /// Check a network, parameter or experiment file.
+    Check(check::Args),
+    /// Write a completion script for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Write the manual page.
+    Man,
+}
+
+/// Why a command ends without success.
+#[derive(Debug)]
+enum Failure {
+    /// Bad usage or bad input: exit 2.
+    Input(String),
+    /// A wrong result or a failed run: exit 1.
+    Failed(String),
+    /// Stopped by a signal: exit 130.
+    Interrupted,
+    /// Whoever read the output has gone; nothing is wrong.
+    ClosedPipe,
+}
+
+impl Failure {
+    fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::Failed(format!("cannot write: {error}")),
+        }
+    }
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let result = match cli.command {
+        Some(Command::Run(args)) => run::run(*args),
+        Some(Command::List(args)) => list::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man) => shell::man(),
+        None => demo(),
+    };
+    let (message, code) = match result {
+        Ok(()) | Err(Failure::ClosedPipe) => return ExitCode::SUCCESS,
+        Err(Failure::Input(message)) => (message, 2),
+        Err(Failure::Failed(message)) => (message, 1),
+        Err(Failure::Interrupted) => ("interrupted".into(), 130),
+    };
+    // Nothing is left to be done where not even an error can be written.
+    let _ = writeln!(io::stderr(), "heconv: {message}");
+    ExitCode::from(code)
+}
+
+/// The demo run, for a bare `heconv`.
+fn demo() -> Result<(), Failure> {
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        writeln!(
+            stderr,
+            "heconv: running the demo; `heconv run` is the command for this, `heconv --help` shows all"
+        )?;
+    }
+    run::run(run::Args::default())
+}
+
+/// Prints help, or what was wrong with the arguments in one line.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let said = text.lines().map(str::trim).filter(|line| {
+        !line.is_empty() && !line.starts_with("Usage:") && !line.starts_with("For more information")
+    });
+    let message = said.collect::<Vec<_>>().join("; ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let _ = writeln!(io::stderr(), "heconv: {message}; try 'heconv --help'");
+    ExitCode::from(2)
+}

@@ -1,0 +1,69 @@
+//! Progress on stderr, and interruption by signals.
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::conv::{Observer, Stage};
+
+/// Shows one line of progress where stderr is a terminal, and stops a run on SIGINT and SIGTERM;
+/// a second signal ends the program at once.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    done: [AtomicU64; Stage::ALL.len()],
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// # Errors
+    /// That the signals cannot be caught.
+    pub(super) fn start() -> io::Result<Self> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone())?;
+            signal_hook::flag::register(signal, interrupted.clone())?;
+        }
+        let is_shown = io::stderr().is_terminal();
+        let target =
+            if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        // The template is a constant; were it wrong, the default style would show.
+        if let Ok(style) = ProgressStyle::with_template("{msg:>8} [{bar:30}] {pos}/{len} {eta}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Ok(Self { bar, done: Default::default(), interrupted })
+    }
+
+    /// Takes the line away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn enter(&self, stage: Stage, units: u64) {
+        let done = self.done[stage as usize].load(Ordering::Relaxed);
+        if self.bar.message() != stage.name() {
+            self.bar.set_message(stage.name());
+            self.bar.set_length(units);
+            self.bar.reset_eta();
+        }
+        // A repeated run starts its stages anew.
+        if done >= units {
+            self.done[stage as usize].store(0, Ordering::Relaxed);
+        }
+        self.bar.set_position(done % units.max(1));
+    }
+
+    fn advance(&self, stage: Stage, units: u64) {
+        let done = self.done[stage as usize].fetch_add(units, Ordering::Relaxed) + units;
+        self.bar.set_position(done);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+}

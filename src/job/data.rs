@@ -1,0 +1,42 @@
+//! Inputs and weights of a run: from files, from the layer's preset, or from the seed.
+
+use ndarray::{Array3, Array4, Ix3, Ix4};
+
+use super::{JobError, RunSpec};
+use crate::conv::{Layer, data};
+use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
+
+/// The input and the weights.
+pub(super) fn load(
+    spec: &RunSpec,
+    layer: &Layer,
+    seed: u64,
+) -> Result<(Array3<i64>, Array4<i64>), JobError> {
+    Ok((input(spec, layer, seed)?, weights(spec, layer, seed)?))
+}
+
+fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, TensorError> {
+    if let Some(path) = &spec.input {
+        let array = read_integers(path, &layer.input_shape(), 0..=layer.max_activation())?;
+        // The shape was checked, so this is an array of three dimensions.
+        return Ok(array.into_dimensionality::<Ix3>().unwrap_or_default());
+    }
+    match (&spec.image, &spec.layer.image) {
+        (Some(path), _) => picture_input(&read_picture(path)?, layer),
+        (None, Some(name)) => picture_input(&builtin_image(name)?, layer),
+        (None, None) => Ok(data::input(layer, seed)),
+    }
+}
+
+fn weights(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array4<i64>, TensorError> {
+    if let Some(path) = &spec.weights {
+        let range = -layer.max_weight()..=layer.max_weight();
+        let array = read_integers(path, &layer.weight_shape(), range)?;
+        // The shape was checked, so this is an array of four dimensions.
+        return Ok(array.into_dimensionality::<Ix4>().unwrap_or_default());
+    }
+    let Some(filters) = &spec.layer.filters else { return Ok(data::weights(layer, seed)) };
+    let flat: Vec<i64> = filters.iter().flat_map(|filter| &filter.weights).copied().collect();
+    // Presets are checked against the layer's shape when they are read.
+    Ok(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default())
+}

@@ -1,0 +1,84 @@
+//! What can go wrong with a run.
+
+use crate::arith::kernels::Backend;
+use crate::bfv::ParamsError;
+use crate::conv::planner::DoesNotFit;
+use crate::conv::{ConvError, LayerError};
+use crate::tensor::TensorError;
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The layer is not one.
+    #[error("layer {layer}: {source}")]
+    Layer {
+        /// Its name.
+        layer: String,
+        /// What is wrong.
+        source: LayerError,
+    },
+    /// The parameters are not a set that can be used.
+    #[error("parameters {params}: {source}")]
+    Params {
+        /// Their name.
+        params: String,
+        /// What is wrong.
+        source: ParamsError,
+    },
+    /// The layer is too large for the ring.
+    #[error("layer {layer}: {source}")]
+    DoesNotFit {
+        /// Its name.
+        layer: String,
+        /// What would fit.
+        source: DoesNotFit,
+    },
+    /// This machine lacks the instructions.
+    #[error("backend {} is not available on this machine; `heconv list backends` shows what is", .0.name())]
+    Backend(Backend),
+    /// The server would hold more than allowed.
+    #[error(
+        "the server would hold {needed}, --max-memory allows {allowed}; try another algorithm, or --subset"
+    )]
+    Memory {
+        /// What it needs.
+        needed: String,
+        /// What it may hold.
+        allowed: String,
+    },
+    /// A file is not what was expected.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+    /// The run failed or was cancelled.
+    #[error(transparent)]
+    Run(#[from] ConvError),
+    /// Threads could not be started.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system: {0}")]
+    Randomness(String),
+    /// Checked parameters without transforms: a defect of this program.
+    #[error("internal error: checked parameters have no transform")]
+    Transform,
+}
+
+impl JobError {
+    /// Whether the user asked for something that cannot be, as opposed to a run that failed.
+    pub const fn is_bad_input(&self) -> bool {
+        matches!(
+            self,
+            Self::Layer { .. }
+                | Self::Params { .. }
+                | Self::DoesNotFit { .. }
+                | Self::Backend(_)
+                | Self::Memory { .. }
+                | Self::Tensor(_)
+        )
+    }
+
+    /// Whether the run was asked to stop.
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Run(ConvError::Cancelled))
+    }
+}

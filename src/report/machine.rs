@@ -1,0 +1,33 @@
+//! The machine a run was made on.
+
+use serde::{Deserialize, Serialize};
+use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
+
+/// The machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's name.
+    pub cpu: String,
+    /// Processors this process may use.
+    pub cores: usize,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn detect() -> Self {
+        let refresh = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
+        let system = System::new_with_specifics(refresh);
+        let cpu =
+            system.cpus().first().map_or_else(String::new, |cpu| cpu.brand().trim().to_owned());
+        let cpu = if cpu.is_empty() { std::env::consts::ARCH.to_owned() } else { cpu };
+        Self { cpu, cores: std::thread::available_parallelism().map_or(1, usize::from) }
+    }
+}
+
+/// Bytes of memory that this process may use: the machine's, or those of its control group.
+pub fn total_memory() -> u64 {
+    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(refresh);
+    let machine = system.total_memory();
+    system.cgroup_limits().map_or(machine, |limits| limits.total_memory.min(machine))
+}

@@ -1,0 +1,398 @@
+//! The record of a run, with the stable names of its JSON form.
+
+use serde::{Deserialize, Serialize};
+
+use super::Machine;
+use crate::bfv::Params;
+use crate::conv::pipeline::{NoiseBudgets, Sizes};
+use crate::conv::{Clock, Layer, Operations, Stage};
+
+/// The version of the record's form.
+pub const SCHEMA: u32 = 1;
+
+/// Everything about one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The version of this program.
+    pub heconv_version: String,
+    /// The machine.
+    pub machine: Machine,
+    /// The layer.
+    pub layer: LayerRecord,
+    /// The encryption parameters.
+    pub params: ParamsRecord,
+    /// How they stand against the security table.
+    pub security: SecurityRecord,
+    /// The algorithm's name.
+    pub algorithm: String,
+    /// `eager` or `lazy`.
+    pub reduction: String,
+    /// The instruction set.
+    pub backend: String,
+    /// Threads of the client and of the server.
+    pub threads: usize,
+    /// The seed of the data.
+    pub seed: u64,
+    /// Whether the seed gave the secrets too, which is for experiments alone.
+    pub seeded_secrets: bool,
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// Whether every value equals the plain convolution modulo t.
+    pub verified: bool,
+    /// Values that do not.
+    pub mismatches: u64,
+    /// Values of the plain convolution beyond t/2 in absolute value.
+    pub overflows: u64,
+    /// Values compared.
+    pub values: u64,
+    /// log2 t - 1 - log2 max |y|.
+    pub plaintext_headroom_bits: f64,
+    /// Noise budgets.
+    pub noise_bits: NoiseBits,
+    /// Times; medians where the run was repeated.
+    pub latency_ms: LatencyMs,
+    /// How the transfer was reckoned.
+    pub link: Link,
+    /// Bytes held.
+    pub storage_bytes: Storage,
+    /// Bytes sent.
+    pub communication_bytes: Communication,
+    /// The server's work.
+    pub operations: OperationCounts,
+    /// The spread of times, where the run was repeated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub repeat: Option<Repeat>,
+    /// What was run, where the rest was extrapolated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub extrapolated_from: Option<Extrapolated>,
+}
+
+/// The layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `conv::Layer`")]
+pub struct LayerRecord {
+    pub name: String,
+    pub in_channels: usize,
+    pub out_channels: usize,
+    pub height: usize,
+    pub width: usize,
+    pub kernel: [usize; 2],
+    pub stride: usize,
+    pub padding: [usize; 4],
+    pub groups: usize,
+    pub activation_bits: u32,
+    pub weight_bits: u32,
+}
+
+impl LayerRecord {
+    /// The record of `layer` under its full name.
+    pub fn new(name: String, layer: &Layer) -> Self {
+        Self {
+            name,
+            in_channels: layer.in_channels(),
+            out_channels: layer.out_channels(),
+            height: layer.height(),
+            width: layer.width(),
+            kernel: layer.kernel(),
+            stride: layer.stride(),
+            padding: layer.padding(),
+            groups: layer.groups(),
+            activation_bits: layer.activation_bits(),
+            weight_bits: layer.weight_bits(),
+        }
+    }
+}
+
+/// The encryption parameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `bfv::Params`")]
+pub struct ParamsRecord {
+    pub name: String,
+    pub ring_degree: usize,
+    pub plain_modulus: u64,
+    pub limbs: Vec<u64>,
+    pub special: u64,
+    pub log2_q: f64,
+    pub log2_qp: f64,
+}
+
+impl ParamsRecord {
+    /// The record of `params`.
+    pub fn new(params: &Params) -> Self {
+        Self {
+            name: params.name().to_owned(),
+            ring_degree: params.ring_degree(),
+            plain_modulus: params.plain().value(),
+            limbs: params.limbs().iter().map(crate::arith::Modulus::value).collect(),
+            special: params.special().value(),
+            log2_q: rounded(params.log2_q(), 3),
+            log2_qp: rounded(params.log2_qp(), 3),
+        }
+    }
+}
+
+/// Parameters against the security table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SecurityRecord {
+    /// The table.
+    pub table: String,
+    /// The level in bits.
+    pub level: u32,
+    /// The largest log2(QP) allowed; absent where the table has no entry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cap_log2_qp: Option<f64>,
+    /// Whether the parameters keep it.
+    pub ok: bool,
+}
+
+impl SecurityRecord {
+    /// The record of `params`.
+    pub fn new(params: &Params) -> Self {
+        let verdict = params.security();
+        Self {
+            table: verdict.table.name().to_owned(),
+            level: verdict.level.bits(),
+            cap_log2_qp: verdict.cap_log2_qp,
+            ok: verdict.ok,
+        }
+    }
+}
+
+/// Noise budgets in bits; see [`NoiseBudgets`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `NoiseBudgets`")]
+pub struct NoiseBits {
+    pub fresh: f64,
+    pub rotated: f64,
+    pub multiplied: f64,
+    #[serde(rename = "final")]
+    pub last: f64,
+    pub predicted_final: f64,
+    pub predicted_final_floor: f64,
+}
+
+impl From<NoiseBudgets> for NoiseBits {
+    fn from(budgets: NoiseBudgets) -> Self {
+        Self {
+            fresh: rounded(budgets.fresh, 2),
+            rotated: rounded(budgets.rotated, 2),
+            multiplied: rounded(budgets.multiplied, 2),
+            last: rounded(budgets.last, 2),
+            predicted_final: rounded(budgets.predicted, 2),
+            predicted_final_floor: rounded(budgets.predicted_floor, 2),
+        }
+    }
+}
+
+/// Times in milliseconds; see [`Stage`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the stages")]
+pub struct LatencyMs {
+    pub keygen: f64,
+    pub weights: f64,
+    pub encrypt: f64,
+    pub rotate: f64,
+    pub multiply: f64,
+    pub mix: f64,
+    /// rotate + multiply + mix: the server's work online.
+    pub server: f64,
+    pub response: f64,
+    pub decrypt: f64,
+    /// Upload and download at the link's bandwidth, and one round trip.
+    pub transfer: f64,
+    /// encrypt + server + response + decrypt + transfer.
+    pub total: f64,
+}
+
+impl LatencyMs {
+    /// Times of a clock, `transfer` added. What the server does per output and the client per
+    /// result counts `scale` times.
+    pub fn new(clock: &Clock, transfer: f64, scale: f64) -> Self {
+        let time = |stage| clock.elapsed(stage).as_secs_f64() * 1e3;
+        Self {
+            keygen: time(Stage::Keygen),
+            weights: time(Stage::Weights) * scale,
+            encrypt: time(Stage::Encrypt),
+            rotate: time(Stage::Rotate),
+            multiply: time(Stage::Multiply) * scale,
+            mix: time(Stage::Mix) * scale,
+            response: time(Stage::Response) * scale,
+            decrypt: time(Stage::Decrypt) * scale,
+            transfer,
+            ..Self::default()
+        }
+        .summed()
+    }
+
+    /// Rounded to microseconds, with the sums of what is rounded.
+    fn summed(self) -> Self {
+        let mut all = self;
+        for time in all.stages() {
+            *time = rounded(*time, 3);
+        }
+        all.server = rounded(all.rotate + all.multiply + all.mix, 3);
+        all.total =
+            rounded(all.encrypt + all.server + all.response + all.decrypt + all.transfer, 3);
+        all
+    }
+
+    fn stages(&mut self) -> [&mut f64; 9] {
+        [
+            &mut self.keygen,
+            &mut self.weights,
+            &mut self.encrypt,
+            &mut self.rotate,
+            &mut self.multiply,
+            &mut self.mix,
+            &mut self.response,
+            &mut self.decrypt,
+            &mut self.transfer,
+        ]
+    }
+
+    /// The run of `runs` in the middle by server time, and the spread of server and total.
+    /// `None` of no runs.
+    pub fn median(runs: &[Self]) -> Option<(Self, Repeat)> {
+        let mut by_server = runs.to_vec();
+        by_server.sort_by(|a, b| a.server.total_cmp(&b.server));
+        let median = *by_server.get((runs.len().max(1) - 1) / 2)?;
+        Some((
+            median,
+            Repeat { runs: runs.len(), min: *by_server.first()?, max: *by_server.last()? },
+        ))
+    }
+}
+
+/// The spread of repeated runs. `latency_ms` is that of the run with the median server time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// How many runs.
+    pub runs: usize,
+    /// The run with the least server time.
+    pub min: LatencyMs,
+    /// The run with the most server time.
+    pub max: LatencyMs,
+}
+
+/// The link between client and server.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// Bits a second in each direction.
+    pub bandwidth_bits_per_second: f64,
+    /// Round trip in milliseconds.
+    pub rtt_ms: f64,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { bandwidth_bits_per_second: 1e8, rtt_ms: 10.0 }
+    }
+}
+
+impl Link {
+    /// Milliseconds to move `bytes` and for one round trip.
+    pub fn transfer_ms(&self, bytes: u64) -> f64 {
+        bytes as f64 * 8.0 / self.bandwidth_bits_per_second * 1e3 + self.rtt_ms
+    }
+}
+
+/// Bytes held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storage {
+    /// Prepared weights.
+    pub weights: u64,
+    /// Galois keys in the server's memory.
+    pub galois_keys: u64,
+    /// All that the server holds at its fullest.
+    pub server_peak: u64,
+}
+
+/// Bytes sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Communication {
+    /// To the server.
+    pub upload: u64,
+    /// Back to the client.
+    pub download: u64,
+    /// Galois keys, once per client.
+    pub keys: u64,
+}
+
+impl From<Sizes> for (Storage, Communication) {
+    fn from(sizes: Sizes) -> Self {
+        let Sizes { weights, galois_keys, server_peak, upload, download, keys } = sizes;
+        (Storage { weights, galois_keys, server_peak }, Communication { upload, download, keys })
+    }
+}
+
+/// The server's work; see [`Operations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `Operations`")]
+pub struct OperationCounts {
+    pub rotations: u64,
+    pub plaintext_multiplications: u64,
+    pub scalar_multiplications: u64,
+    pub coefficient_multiply_adds: u64,
+    pub ntts: u64,
+}
+
+impl From<Operations> for OperationCounts {
+    fn from(operations: Operations) -> Self {
+        Self {
+            rotations: operations.rotations,
+            plaintext_multiplications: operations.plaintext_multiplications,
+            scalar_multiplications: operations.scalar_multiplications,
+            coefficient_multiply_adds: operations.coefficient_multiply_adds,
+            ntts: operations.ntts,
+        }
+    }
+}
+
+/// A part that stands for the whole: times that grow with outputs were scaled, sizes and counts
+/// are those of the whole, and only the part was verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extrapolated {
+    /// Output ciphertexts that were computed.
+    pub output_ciphertexts: usize,
+    /// Output ciphertexts of the whole layer.
+    pub of: usize,
+}
+
+/// `value` to `digits` decimals, so that records read well.
+pub(super) fn rounded(value: f64, digits: i32) -> f64 {
+    let unit = 10f64.powi(digits);
+    (value * unit).round() / unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_the_parts() {
+        let clock = Clock::default();
+        clock.time(Stage::Rotate, || std::thread::sleep(std::time::Duration::from_millis(2)));
+        clock.time(Stage::Mix, || std::thread::sleep(std::time::Duration::from_millis(1)));
+        let latency = LatencyMs::new(&clock, 12.5, 2.0);
+        assert!(latency.rotate >= 2.0 && latency.mix >= 2.0);
+        assert!((latency.server - latency.rotate - latency.mix).abs() < 1e-9);
+        assert!((latency.total - latency.server - 12.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_median_is_a_run_that_happened() {
+        let run = |server| LatencyMs { server, ..LatencyMs::default() };
+        let (median, repeat) = LatencyMs::median(&[run(3.0), run(1.0), run(9.0)]).expect("runs");
+        assert_eq!((median.server, repeat.min.server, repeat.max.server), (3.0, 1.0, 9.0));
+        assert_eq!(repeat.runs, 3);
+        assert!(LatencyMs::median(&[]).is_none());
+    }
+
+    #[test]
+    fn transfer_is_bits_over_bandwidth_and_a_round_trip() {
+        let link = Link { bandwidth_bits_per_second: 1e6, rtt_ms: 5.0 };
+        assert!((link.transfer_ms(125_000) - 1005.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,90 @@
+//! Reading and writing tensors: .npy arrays and PNG pictures.
+
+mod npy;
+mod picture;
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array3;
+
+pub use npy::{read_integers, write_integers};
+pub use picture::{builtin_image, picture_input, read_picture, write_contact_sheet};
+
+/// Why a tensor could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TensorError {
+    /// The file cannot be opened, read or written.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// Why, in one line.
+        problem: String,
+    },
+    /// The file holds something else than the layer takes.
+    #[error("{}: {found}; {expected}", path.display())]
+    Content {
+        /// Which one.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// There is no built-in picture of this name.
+    #[error("no built-in image {name:?}; there is {}", crate::preset::BUILTIN_IMAGES.join(", "))]
+    NoSuchImage {
+        /// The name asked for.
+        name: String,
+    },
+    /// A picture was given to a layer that takes none.
+    #[error("an image has 3 channels, or 1 as grey; layer {layer} takes {channels}")]
+    Channels {
+        /// The layer.
+        layer: String,
+        /// Its input channels.
+        channels: usize,
+    },
+}
+
+/// A format for decrypted outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// Little-endian int64, (channels, height, width).
+    Npy,
+    /// All channels side by side as grey pictures.
+    Png,
+}
+
+impl OutputFormat {
+    /// The format that a file's extension asks for, if any.
+    pub fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "npy" => Some(Self::Npy),
+            "png" => Some(Self::Png),
+            _ => None,
+        }
+    }
+
+    /// Writes `output`.
+    ///
+    /// # Errors
+    /// [`TensorError::File`].
+    pub fn write(self, path: &Path, output: &Array3<i64>) -> Result<(), TensorError> {
+        match self {
+            Self::Npy => write_integers(path, output),
+            Self::Png => write_contact_sheet(path, output),
+        }
+    }
+}
+
+fn file_error(path: &Path, problem: impl std::fmt::Display) -> TensorError {
+    // Libraries' messages may have several lines; ours have one.
+    let problem = problem.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    TensorError::File { path: path.to_owned(), problem }
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, TensorError> {
+    std::fs::read(path).map_err(|error| file_error(path, error))
+}
