@@ -6,7 +6,7 @@ use super::Modulus;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrimeError {
     /// There are fewer primes `= 1 mod 2N` of this size than asked for.
-    #[error("no {bits}-bit prime = 1 mod {modulus} is left{}", nearest_text(.nearest))]
+    #[error("no {bits}-bit prime = 1 mod {modulus} is left{}", nearest_text(*.nearest))]
     NoneLeft {
         /// The size asked for: a prime in `[2^(bits-1), 2^bits)`.
         bits: u32,
@@ -17,7 +17,7 @@ pub enum PrimeError {
     },
 }
 
-fn nearest_text(nearest: &Option<u32>) -> String {
+fn nearest_text(nearest: Option<u32>) -> String {
     nearest.map_or_else(String::new, |bits| format!("; the nearest size with one is {bits} bits"))
 }
 

@@ -20,10 +20,16 @@ pub(crate) fn params(ring_degree: usize, limb_bits: &[u32], special: u32, plain:
     Params::new(&spec, &policy).expect("valid but for security")
 }
 
-/// The example set's context at any ring degree, on the best backend, lazy.
+/// The backend to test: the best of this machine, or the one that `HECONV_TEST_BACKEND` names.
+pub(crate) fn backend() -> Backend {
+    let name = std::env::var("HECONV_TEST_BACKEND").unwrap_or_default();
+    Backend::ALL.into_iter().find(|backend| backend.name() == name).unwrap_or_else(Backend::detect)
+}
+
+/// The example set's context at any ring degree, lazy.
 pub(crate) fn context(ring_degree: usize) -> Context {
     let params = params(ring_degree, &[35, 35], 36, 20);
-    Context::new(params, Backend::detect(), Reduction::Lazy).expect("has roots")
+    Context::new(params, backend(), Reduction::Lazy).expect("has roots")
 }
 
 /// Three independent seeds.

@@ -165,7 +165,9 @@ pub fn write_upload(
 ) -> Vec<u8> {
     let mut writer = Writer::new(context, Kind::Upload, 0, ciphertexts.len());
     writer.bytes.extend(seed);
-    ciphertexts.iter().for_each(|ciphertext| writer.poly(&ciphertext.c0));
+    for ciphertext in ciphertexts {
+        writer.poly(&ciphertext.c0);
+    }
     writer.bytes
 }
 

@@ -127,11 +127,10 @@ fn server_time(kind: AlgorithmKind, plan: &SlotPlan, context: &Context, costs: &
     let lanes = plan.packing().lanes() as f64;
     let multiply = match kind {
         AlgorithmKind::Conventional => words * costs.dense_multiply_add,
-        AlgorithmKind::Padded => words * multiply_add,
         AlgorithmKind::Hadamard => {
             words * multiply_add * plan.packing().channels_per_ciphertext() as f64
         }
-        AlgorithmKind::HadamardFused => words * multiply_add,
+        AlgorithmKind::Padded | AlgorithmKind::HadamardFused => words * multiply_add,
     };
     let scalars = match kind {
         AlgorithmKind::HadamardFused => {

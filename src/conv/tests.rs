@@ -9,7 +9,7 @@ use super::planner::CostTable;
 use super::testing::layer;
 use super::*;
 use crate::arith::kernels::{Backend, Reduction};
-use crate::bfv::testing::params;
+use crate::bfv::testing::{backend, params};
 use crate::bfv::{Context, wire};
 
 /// Parameters with ample noise budget at a small ring degree.
@@ -79,7 +79,7 @@ proptest! {
 
     #[test]
     fn random_layers_are_exact(layer in layers(), seed in 0u64..1000) {
-        check_layer(&layer, 1024, Backend::detect(), seed);
+        check_layer(&layer, 1024, backend(), seed);
     }
 
     #[test]
@@ -93,7 +93,7 @@ proptest! {
         height in 3usize..30, width in 3usize..14, inputs in 1usize..4, outputs in 1usize..4, seed in 0u64..1000,
     ) {
         let layer = layer(inputs, outputs, [height, width], [3, 3], None);
-        check_layer(&layer, 128, Backend::detect(), seed);
+        check_layer(&layer, 128, backend(), seed);
     }
 }
 
@@ -103,7 +103,7 @@ proptest! {
     #[test]
     #[ignore = "the same over many more shapes"]
     fn many_random_layers_are_exact(layer in layers(), seed in 0u64..100_000) {
-        check_layer(&layer, 1024, Backend::detect(), seed);
+        check_layer(&layer, 1024, backend(), seed);
     }
 }
 
@@ -135,7 +135,7 @@ fn corner_shapes_are_exact() {
         layer(2, 2, [1, 20], [1, 7], None),
     ];
     for layer in &shapes {
-        check_layer(layer, 1024, Backend::detect(), 5);
+        check_layer(layer, 1024, backend(), 5);
     }
 }
 
@@ -145,9 +145,8 @@ fn extreme_bit_widths_are_exact() {
     for (activation_bits, weight_bits) in [(1, 2), (8, 8), (16, 8)] {
         let layer = testing::layer_with_bits(activation_bits, weight_bits);
         for kind in AlgorithmKind::ALL {
-            let context =
-                Context::new(params(1024, &[50, 50], 50, 30), Backend::detect(), Reduction::Lazy)
-                    .expect("has roots");
+            let context = Context::new(params(1024, &[50, 50], 50, 30), backend(), Reduction::Lazy)
+                .expect("has roots");
             let outcome = outcome(kind, &layer, &context, 2);
             assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{}", kind.name());
         }
@@ -166,7 +165,7 @@ fn noise_follows_the_model() {
         layer(2, 2, [70, 70], [3, 3], None),
     ];
     let params = params(4096, &[35, 35], 36, 20);
-    let context = Context::new(params, Backend::detect(), Reduction::Lazy).expect("has roots");
+    let context = Context::new(params, backend(), Reduction::Lazy).expect("has roots");
     for layer in &shapes {
         for kind in AlgorithmKind::ALL {
             let noise = outcome(kind, layer, &context, 11).noise;
@@ -183,7 +182,7 @@ fn noise_follows_the_model() {
 #[test]
 fn threads_do_not_change_results() {
     let layer = layer(6, 10, [12, 11], [3, 3], None);
-    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    let context = small_context(1024, backend(), Reduction::Lazy);
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("starts");
         pool.install(|| outcome(AlgorithmKind::HadamardFused, &layer, &context, 4))
@@ -208,7 +207,7 @@ fn cancelled_runs_end_as_cancelled() {
         }
     }
     let layer = layer(6, 10, [12, 11], [3, 3], None);
-    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    let context = small_context(1024, backend(), Reduction::Lazy);
     let algorithm =
         AlgorithmKind::HadamardFused.plan(&layer, &context, &CostTable::default()).expect("fits");
     let (input, weights) = (data::input(&layer, 1), data::weights(&layer, 1));
@@ -230,7 +229,7 @@ fn cancelled_runs_end_as_cancelled() {
 #[test]
 fn layers_too_wide_for_the_ring_are_refused() {
     let layer = layer(1, 1, [20, 200], [5, 5], None);
-    let context = small_context(1024, Backend::detect(), Reduction::Lazy);
+    let context = small_context(1024, backend(), Reduction::Lazy);
     for kind in AlgorithmKind::ALL {
         let error = kind.plan(&layer, &context, &CostTable::default()).err().expect("too wide");
         assert!(error.to_string().contains("use ring_degree 2048 or more"), "{error}");

@@ -11,7 +11,7 @@ pub struct GaloisElement(usize);
 impl GaloisElement {
     /// The element `exponent mod 2N`, made odd.
     pub const fn new(ring_degree: usize, exponent: usize) -> Self {
-        Self(exponent % (2 * ring_degree) | 1)
+        Self((exponent % (2 * ring_degree)) | 1)
     }
 
     /// Rotation of both rows to the left by `steps` (to the right where negative), then, with

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroize;
 
 use super::{Basis, Permutation};
-use crate::arith::{AlignedWords, zeroed};
+use crate::arith::{AlignedWords, Modulus, zeroed};
 
 /// How a polynomial is held: [`Coeff`] or [`Ntt`].
 pub trait Representation: Clone + Copy + std::fmt::Debug + Send + Sync + 'static {}
@@ -62,19 +62,15 @@ impl<R: Representation> Poly<R> {
 
     /// Adds `other`.
     pub fn add_assign(&mut self, other: &Self) {
-        self.combine(other, |modulus, a, b| modulus.add(a, b));
+        self.combine(other, Modulus::add);
     }
 
     /// Subtracts `other`.
     pub fn sub_assign(&mut self, other: &Self) {
-        self.combine(other, |modulus, a, b| modulus.sub(a, b));
+        self.combine(other, Modulus::sub);
     }
 
-    fn combine(
-        &mut self,
-        other: &Self,
-        operation: impl Fn(&crate::arith::Modulus, u64, u64) -> u64,
-    ) {
+    fn combine(&mut self, other: &Self, operation: impl Fn(&Modulus, u64, u64) -> u64) {
         let n = self.basis.ring_degree();
         let pairs = self.words.chunks_exact_mut(n).zip(other.words.chunks_exact(n));
         for (limb, (mine, theirs)) in self.basis.limbs().iter().zip(pairs) {
@@ -126,7 +122,7 @@ impl Poly<Ntt> {
 
     /// Multiplies by `other`.
     pub fn mul_assign(&mut self, other: &Self) {
-        self.combine(other, |modulus, a, b| modulus.mul(a, b));
+        self.combine(other, Modulus::mul);
     }
 
     /// The automorphism X -> X^g applied.
@@ -148,8 +144,8 @@ impl<R: Representation> Zeroize for Poly<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::kernels::Backend;
-    use crate::arith::{Modulus, largest_ntt_primes};
+    use crate::arith::largest_ntt_primes;
+    use crate::bfv::testing::backend;
     use crate::ring::GaloisElement;
     use proptest::prelude::*;
 
@@ -159,7 +155,7 @@ mod tests {
         let primes = largest_ntt_primes(36, 2 * N as u64, 2, &[]).expect("exist");
         let moduli: Vec<Modulus> =
             primes.iter().map(|p| Modulus::new(*p).expect("in range")).collect();
-        Arc::new(Basis::new(N, &moduli, Backend::detect()).expect("has roots"))
+        Arc::new(Basis::new(N, &moduli, backend()).expect("has roots"))
     }
 
     /// Schoolbook product modulo X^N + 1.
@@ -193,7 +189,7 @@ mod tests {
             half_element in 0usize..N,
         ) {
             let basis = basis();
-            let poly = |c: &[i64]| Poly::from_signed(&basis, c.to_vec().into_iter());
+            let poly = |c: &[i64]| Poly::from_signed(&basis, c.iter().copied());
             let equal = |found: Poly<Ntt>, expected: &[i64]| {
                 found.into_coeff().words() == poly(expected).words()
             };

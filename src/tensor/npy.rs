@@ -59,25 +59,32 @@ impl ContainsWhole for RangeInclusive<i64> {
 
 /// Reads an array of any numeric type as floats, which hold all integers that a layer takes.
 fn read_any(bytes: &[u8]) -> Result<ArrayD<f64>, ReadNpyError> {
-    macro_rules! try_types {
-        ($($element:ty),*) => {
-            $(match read_as::<$element>(bytes, |value| value as f64) {
-                Err(ReadNpyError::WrongDescriptor(_)) => {}
-                result => return result,
-            })*
-        };
+    type Reader = fn(&[u8]) -> Result<ArrayD<f64>, ReadNpyError>;
+    const OTHERS: [Reader; 9] = [
+        |bytes| read_as(bytes, |value: i64| value as f64),
+        |bytes| read_as(bytes, |value: u64| value as f64),
+        |bytes| read_as(bytes, <f64 as From<f32>>::from),
+        |bytes| read_as(bytes, <f64 as From<i32>>::from),
+        |bytes| read_as(bytes, <f64 as From<i16>>::from),
+        |bytes| read_as(bytes, <f64 as From<i8>>::from),
+        |bytes| read_as(bytes, <f64 as From<u32>>::from),
+        |bytes| read_as(bytes, <f64 as From<u16>>::from),
+        |bytes| read_as(bytes, <f64 as From<u8>>::from),
+    ];
+    let mut result = read_as(bytes, |value: f64| value);
+    for reader in OTHERS {
+        if !matches!(result, Err(ReadNpyError::WrongDescriptor(_))) {
+            break;
+        }
+        result = reader(bytes);
     }
-    try_types!(i64, i32, i16, i8, u64, u32, u16, u8, f32);
-    read_as::<f64>(bytes, |value| value)
+    result
 }
 
-fn read_as<T: ReadableElement>(
+fn read_as<T: ReadableElement + Copy>(
     bytes: &[u8],
     convert: impl Fn(T) -> f64,
-) -> Result<ArrayD<f64>, ReadNpyError>
-where
-    T: Copy,
-{
+) -> Result<ArrayD<f64>, ReadNpyError> {
     Ok(ArrayD::<T>::read_npy(bytes)?.mapv(convert))
 }
 

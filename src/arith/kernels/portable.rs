@@ -66,7 +66,7 @@ impl<'a> WideSum<'a> {
         Self { modulus, sums: [0; WIDTH], room: lazy_terms(modulus) }
     }
 
-    #[inline(always)]
+    #[inline]
     fn add(&mut self, a: &[u64; WIDTH], b: &[u64; WIDTH]) {
         if self.room == 0 {
             self.sums = self.sums.map(|sum| u128::from(self.modulus.reduce_wide(sum)));

@@ -114,7 +114,7 @@ fn small_transforms_evaluate_and_invert() {
         let modulus =
             Modulus::new(largest_ntt_primes(40, 2 * len as u64, 1, &[]).expect("exists")[0])
                 .expect("in range");
-        let omega = (2..)
+        let omega = (2..modulus.value())
             .map(|base| modulus.pow(base, (modulus.value() - 1) / (2 * len as u64)))
             .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
             .expect("a field has roots of unity");
