@@ -1,7 +1,7 @@
 //! The plain convolution over the integers, which every algorithm is held against.
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis, s};
 
 use super::Layer;
 
@@ -24,13 +24,16 @@ pub fn convolve(
             // Columns x of the output for which x + kx - left lies in the input.
             let from = left.saturating_sub(kx);
             let to = (width + left).saturating_sub(kx).min(out_width);
+            if from >= to {
+                continue;
+            }
             for (y, mut row) in plane.axis_iter_mut(Axis(0)).enumerate() {
                 let Some(input_y) = (y + ky).checked_sub(top).filter(|y| *y < height) else {
                     continue;
                 };
-                for x in from..to {
-                    row[x] += weight * input[[channel, input_y, x + kx - left]];
-                }
+                let columns = from + kx - left..to + kx - left;
+                let input = input.slice(s![channel, input_y, columns]);
+                row.slice_mut(s![from..to]).zip_mut_with(&input, |sum, x| *sum += weight * x);
             }
         }
     });

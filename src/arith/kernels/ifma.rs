@@ -177,6 +177,26 @@ fn load_pair(term: &[u64; PAIR]) -> [__m512i; PAIR / LANES] {
     [load(&words[0]), load(&words[1]), load(&words[2]), load(&words[3])]
 }
 
+/// Reduces `sums` in place. A loop, since closures given to `array::map` do not inherit the target
+/// features and would be calls.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn fold(constants: &Constants, sums: &mut [Wide; PAIR / LANES]) {
+    for sum in sums {
+        *sum = wide(reduce(constants, *sum));
+    }
+}
+
+/// Reduces `sums` and writes them out.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn finish(constants: &Constants, sums: &[Wide; PAIR / LANES], out: &mut [u64; PAIR]) {
+    for (out, sum) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
+        store(out, reduce(constants, *sum));
+    }
+}
+
+/// `O * 8` accumulators, all in registers for `O <= 2`.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
@@ -185,50 +205,38 @@ pub(super) fn scalar_tile_lazy<const O: usize>(
     out: &mut [[u64; PAIR]; O],
 ) {
     let mut sums = [[wide(_mm512_setzero_si512()); PAIR / LANES]; O];
-    let mut factors = rows.map(|row| row.factors);
     let mut room = LAZY_TERMS;
+    let mut start = 0;
     for segment in segments {
         let mut terms = segment.as_chunks::<PAIR>().0;
         while !terms.is_empty() {
             if room == 0 {
-                sums = sums.map(|row| row.map(|sum| wide(reduce(constants, sum))));
+                for sums in &mut sums {
+                    fold(constants, sums);
+                }
                 room = LAZY_TERMS;
             }
             let (now, later) = terms.split_at(terms.len().min(room));
-            terms = later;
-            room -= now.len();
-            let mut heads = [[].as_slice(); O];
-            for (head, tail) in heads.iter_mut().zip(&mut factors) {
-                (*head, *tail) = tail.split_at(now.len());
+            // Equal lengths, told to the compiler once, keep bounds checks out of the loop.
+            let mut factors = [[].as_slice(); O];
+            for (factors, row) in factors.iter_mut().zip(&rows) {
+                *factors = &row.factors[start..start + now.len()];
             }
-            sums = multiply_add_terms(sums, now, heads);
+            for (k, term) in now.iter().enumerate() {
+                let words = load_pair(term);
+                for (sums, row) in sums.iter_mut().zip(factors) {
+                    let factor = splat(row[k]);
+                    for (sum, word) in sums.iter_mut().zip(words) {
+                        *sum = multiply_add(*sum, word, factor);
+                    }
+                }
+            }
+            (terms, start, room) = (later, start + now.len(), room - now.len());
         }
     }
-    for (out, sums) in out.iter_mut().zip(sums) {
-        store_pair(out, sums.map(|sum| reduce(constants, sum)));
+    for (out, sums) in out.iter_mut().zip(&sums) {
+        finish(constants, sums, out);
     }
-}
-
-/// The innermost loop: `O * 8` accumulators, all in registers for `O <= 2`.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn multiply_add_terms<const O: usize>(
-    mut sums: [[Wide; PAIR / LANES]; O],
-    terms: &[[u64; PAIR]],
-    factors: [&[u64]; O],
-) -> [[Wide; PAIR / LANES]; O] {
-    // Equal lengths, told to the compiler once, keep bounds checks out of the loop.
-    let factors = factors.map(|row| &row[..terms.len()]);
-    for (k, term) in terms.iter().enumerate() {
-        let words = load_pair(term);
-        for (sums, row) in sums.iter_mut().zip(factors) {
-            let factor = splat(row[k]);
-            for (sum, word) in sums.iter_mut().zip(words) {
-                *sum = multiply_add(*sum, word, factor);
-            }
-        }
-    }
-    sums
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -244,8 +252,11 @@ pub(super) fn scalar_tile_eager<const O: usize>(
     for segment in segments {
         let terms = segment.as_chunks::<PAIR>().0;
         let range = start..start + terms.len();
-        let factors = rows.map(|row| &row.factors[range.clone()]);
-        let quotients = rows.map(|row| &row.quotients[range.clone()]);
+        let (mut factors, mut quotients) = ([[].as_slice(); O], [[].as_slice(); O]);
+        for (i, row) in rows.iter().enumerate() {
+            factors[i] = &row.factors[range.clone()];
+            quotients[i] = &row.quotients[range.clone()];
+        }
         start = range.end;
         for (k, term) in terms.iter().enumerate() {
             let words = load_pair(term);
@@ -277,7 +288,7 @@ pub(super) fn pair_tile_lazy(
         let mut terms = segment.as_chunks::<PAIR>().0;
         while !terms.is_empty() {
             if room == 0 {
-                sums = sums.map(|sum| wide(reduce(constants, sum)));
+                fold(constants, &mut sums);
                 room = LAZY_TERMS;
             }
             let (now, later) = terms.split_at(terms.len().min(room));
@@ -294,7 +305,7 @@ pub(super) fn pair_tile_lazy(
             }
         }
     }
-    store_pair(out, sums.map(|sum| reduce(constants, sum)));
+    finish(constants, &sums, out);
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
