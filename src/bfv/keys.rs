@@ -69,29 +69,19 @@ pub struct SeededGaloisKeys {
     pub keys: Vec<SeededGaloisKey>,
 }
 
-impl SeededGaloisKeys {
-    /// Keys for `elements`. Errors come from `secret_seed`, the public halves from `public_seed`,
-    /// which must be independent of it.
+impl SeededGaloisKey {
+    /// The key of `element` as number `stream` of its set. Errors come from `secret_seed`, the
+    /// public halves from `public_seed`, which must be independent of it.
     pub fn generate(
         context: &Context,
         secret: &SecretKey,
-        elements: &[GaloisElement],
+        element: GaloisElement,
         secret_seed: &Seed,
-        public_seed: [u8; 32],
+        public_seed: &[u8; 32],
+        stream: u64,
     ) -> Self {
-        let one = |(stream, element): (usize, &GaloisElement)| SeededGaloisKey {
-            element: *element,
-            digits: generate_digits(
-                context,
-                secret,
-                *element,
-                secret_seed,
-                &public_seed,
-                stream as u64,
-            ),
-        };
-        let keys = elements.par_iter().enumerate().map(one).collect();
-        Self { seed: public_seed, keys }
+        let digits = generate_digits(context, secret, element, secret_seed, public_seed, stream);
+        Self { element, digits }
     }
 }
 
@@ -143,7 +133,8 @@ pub struct GaloisKey {
 }
 
 impl GaloisKey {
-    fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
+    /// Expands key number `stream` of a received set with public seed `seed`.
+    pub fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
         let n = context.ring_degree();
         let basis = context.extended_basis();
         let mut public = generator(seed, stream);
@@ -179,12 +170,21 @@ pub struct GaloisKeys {
 }
 
 impl GaloisKeys {
-    /// Expands received keys.
-    pub fn expand(context: &Context, received: &SeededGaloisKeys) -> Self {
+    /// Expands a received set; `proceed` is asked before each key, and its error ends the work.
+    ///
+    /// # Errors
+    /// That of `proceed`.
+    pub fn expand<E: Send>(
+        context: &Context,
+        received: &SeededGaloisKeys,
+        proceed: impl Fn() -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
         let expand = |(stream, key): (usize, &SeededGaloisKey)| {
-            (key.element, GaloisKey::expand(context, key, &received.seed, stream as u64))
+            proceed()?;
+            Ok((key.element, GaloisKey::expand(context, key, &received.seed, stream as u64)))
         };
-        Self { keys: received.keys.par_iter().enumerate().map(expand).collect() }
+        let keys = received.keys.par_iter().enumerate().map(expand).collect::<Result<_, E>>()?;
+        Ok(Self { keys })
     }
 
     /// The key of `element`.

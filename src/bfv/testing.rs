@@ -3,8 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::security::SecurityPolicy;
-use super::{Context, Params, ParamsSpec, PrimeSpec};
+use super::{Context, Params, ParamsSpec, PrimeSpec, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 use crate::arith::kernels::{Backend, Reduction};
+use crate::ring::GaloisElement;
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
 /// Parameters of the example set's sizes at any ring degree.
@@ -30,6 +31,20 @@ pub(crate) fn backend() -> Backend {
 pub(crate) fn context(ring_degree: usize) -> Context {
     let params = params(ring_degree, &[35, 35], 36, 20);
     Context::new(params, backend(), Reduction::Lazy).expect("has roots")
+}
+
+/// A set of keys.
+pub(crate) fn seeded_keys(
+    context: &Context,
+    secret: &SecretKey,
+    elements: &[GaloisElement],
+    errors: &Seed,
+    seed: [u8; 32],
+) -> SeededGaloisKeys {
+    let key = |(stream, element): (u64, &GaloisElement)| {
+        SeededGaloisKey::generate(context, secret, *element, errors, &seed, stream)
+    };
+    SeededGaloisKeys { seed, keys: (0..).zip(elements).map(key).collect() }
 }
 
 /// Three independent seeds.

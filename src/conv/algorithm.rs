@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
-use super::{ConvError, Layer, Server};
+use super::{ConvError, Layer, Server, Steps};
 use crate::bfv::noise::Samples;
 use crate::bfv::{Ciphertext, Context, Plaintext};
 use crate::ring::GaloisElement;
@@ -29,11 +29,15 @@ pub trait Algorithm: Send + Sync {
 
     /// Prepares weights of shape (output channels, input channels, kernel rows, kernel columns),
     /// once per layer.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`].
     fn prepare(
         &self,
         context: &Context,
         weights: ArrayView4<'_, i64>,
-    ) -> Box<dyn PreparedWeights + '_>;
+        steps: Steps<'_>,
+    ) -> Result<Box<dyn PreparedWeights + '_>, ConvError>;
 
     /// The output of shape (channels, height, width), centred modulo t, from the plaintexts of all
     /// ciphertexts sent back.
@@ -80,6 +84,8 @@ pub trait PreparedWeights: Send + Sync {
 /// Steps of the server's stages, for progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Units {
+    /// Steps of the weights stage.
+    pub weights: u64,
     /// Steps of the rotate stage.
     pub rotate: u64,
     /// Steps of the multiply stage.

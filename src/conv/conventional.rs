@@ -8,7 +8,7 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use super::server::{ConvError, Server, Stage};
+use super::server::{ConvError, Server, Stage, Steps};
 use super::slots::{InputVariance, Output, Panel, SlotPlan, Sums, WeightForm, multiply_dense};
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -84,7 +84,12 @@ fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
 impl WeightForm for DenseWeights {
     type Derived = ();
 
-    fn prepare(plan: &SlotPlan, context: &Context, weights: ArrayView4<'_, i64>) -> Self {
+    fn prepare(
+        plan: &SlotPlan,
+        context: &Context,
+        weights: ArrayView4<'_, i64>,
+        steps: Steps<'_>,
+    ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
         let terms = terms(plan);
         let plain = context.params().plain();
@@ -97,9 +102,10 @@ impl WeightForm for DenseWeights {
                 .into_par_iter()
                 .map(|i| {
                     let output = &outputs_now[i / terms];
-                    encode(context, &weight_slots(plan, plain, weights, output, i % terms))
+                    steps.advance(1)?;
+                    Ok(encode(context, &weight_slots(plan, plain, weights, output, i % terms)))
                 })
-                .collect();
+                .collect::<Result<_, ConvError>>()?;
             let tiles = words.par_chunks_exact_mut(outputs.len() * terms * TILE);
             debug_assert_eq!(tiles.len(), limb_tiles);
             tiles.enumerate().for_each(|(tile, words)| {
@@ -109,7 +115,11 @@ impl WeightForm for DenseWeights {
                 }
             });
         }
-        Self { words }
+        Ok(Self { words })
+    }
+
+    fn prepare_units(plan: &SlotPlan) -> u64 {
+        (plan.outputs().len() * terms(plan)) as u64
     }
 
     fn bytes(&self) -> u64 {

@@ -9,7 +9,7 @@ use ndarray::ArrayView4;
 use rayon::prelude::*;
 
 use super::lanes::LaneTransform;
-use super::server::{ConvError, Server, Stage};
+use super::server::{ConvError, Server, Stage, Steps};
 use super::slots::{
     InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, scalar_tiles,
 };
@@ -123,7 +123,12 @@ impl Patterns {
 impl WeightForm for HadamardWeights {
     type Derived = Patterns;
 
-    fn prepare(plan: &SlotPlan, _: &Context, weights: ArrayView4<'_, i64>) -> Self {
+    fn prepare(
+        plan: &SlotPlan,
+        _: &Context,
+        weights: ArrayView4<'_, i64>,
+        steps: Steps<'_>,
+    ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
         let d = order(plan);
         let transform = |output: &Output| {
@@ -138,15 +143,20 @@ impl WeightForm for HadamardWeights {
                     transformed[k * terms + term] = *value as i16;
                 }
             }
-            transformed
+            steps.advance(1)?;
+            Ok::<_, ConvError>(transformed)
         };
-        let parts: Vec<Vec<i16>> = outputs.par_iter().map(transform).collect();
+        let parts: Vec<Vec<i16>> = outputs.par_iter().map(transform).collect::<Result<_, _>>()?;
         let starts = parts.iter().scan(0, |next, part| {
             let start = *next;
             *next += part.len();
             Some(start)
         });
-        Self { starts: starts.collect(), weights: parts.concat() }
+        Ok(Self { starts: starts.collect(), weights: parts.concat() })
+    }
+
+    fn prepare_units(plan: &SlotPlan) -> u64 {
+        plan.outputs().len() as u64
     }
 
     fn bytes(&self) -> u64 {

@@ -8,7 +8,7 @@
 use ndarray::ArrayView4;
 
 use super::lanes::LaneTransform;
-use super::server::{ConvError, Server, Stage};
+use super::server::{ConvError, Server, Stage, Steps};
 use super::slots::{
     InputVariance, Output, Panel, RowUse, ScalarRows, SlotPlan, Sums, WeightForm, multiply_scalars,
 };
@@ -142,8 +142,15 @@ impl FusedWeights {
 impl WeightForm for FusedWeights {
     type Derived = ScalarRows;
 
-    fn prepare(plan: &SlotPlan, _: &Context, weights: ArrayView4<'_, i64>) -> Self {
-        Self { packed: PackedWeights::new(plan.packing().layer(), weights) }
+    fn prepare(
+        plan: &SlotPlan,
+        _: &Context,
+        weights: ArrayView4<'_, i64>,
+        steps: Steps<'_>,
+    ) -> Result<Self, ConvError> {
+        let packed = PackedWeights::new(plan.packing().layer(), weights);
+        steps.advance(1)?;
+        Ok(Self { packed })
     }
 
     fn bytes(&self) -> u64 {

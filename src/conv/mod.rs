@@ -28,4 +28,4 @@ pub use algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};
 pub use reference::convolve;
-pub use server::{Clock, ConvError, Observer, Server, Silent, Stage};
+pub use server::{Clock, ConvError, Observer, Server, Silent, Stage, Steps};

@@ -5,7 +5,7 @@
 
 use ndarray::ArrayView4;
 
-use super::server::{ConvError, Server, Stage};
+use super::server::{ConvError, Server, Stage, Steps};
 use super::slots::{
     InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, multiply_scalars,
 };
@@ -42,8 +42,15 @@ fn terms(plan: &SlotPlan) -> usize {
 impl WeightForm for PaddedWeights {
     type Derived = ScalarRows;
 
-    fn prepare(_: &SlotPlan, _: &Context, weights: ArrayView4<'_, i64>) -> Self {
-        Self { weights: weights.iter().map(|w| *w as i8).collect() }
+    fn prepare(
+        _: &SlotPlan,
+        _: &Context,
+        weights: ArrayView4<'_, i64>,
+        steps: Steps<'_>,
+    ) -> Result<Self, ConvError> {
+        let weights = weights.iter().map(|w| *w as i8).collect();
+        steps.advance(1)?;
+        Ok(Self { weights })
     }
 
     fn bytes(&self) -> u64 {

@@ -3,12 +3,12 @@
 use ndarray::{Array3, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
-use super::server::{Clock, ConvError, Observer, Server, Stage};
+use super::server::{Clock, ConvError, Observer, Server, Stage, Steps};
 use super::{Algorithm, Layer, Operations, StageNoise, convolve};
 use crate::bfv::noise::{NoiseModel, measure};
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
-    SeededGaloisKeys, encrypt, response_bits, wire,
+    SeededGaloisKey, SeededGaloisKeys, encrypt, response_bits, wire,
 };
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -117,37 +117,46 @@ impl<'a> Client<'a> {
         Self { context, secret, errors, public }
     }
 
-    fn keys(&self, algorithm: &dyn Algorithm) -> Vec<u8> {
-        let elements = algorithm.galois_elements();
+    fn keys(&self, algorithm: &dyn Algorithm, steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
         let [errors, _] = &self.errors;
-        let keys = SeededGaloisKeys::generate(
-            self.context,
-            &self.secret,
-            &elements,
-            errors,
-            self.public[0],
-        );
-        wire::write_keys(self.context, &keys)
+        let seed = self.public[0];
+        let key = |(stream, element)| {
+            let (context, secret) = (self.context, &self.secret);
+            let key =
+                SeededGaloisKey::generate(context, secret, element, errors, &seed, stream as u64);
+            steps.advance(1)?;
+            Ok(key)
+        };
+        let elements = algorithm.galois_elements();
+        let keys =
+            elements.into_par_iter().enumerate().map(key).collect::<Result<_, ConvError>>()?;
+        Ok(wire::write_keys(self.context, &SeededGaloisKeys { seed, keys }))
     }
 
-    fn upload(&self, plaintexts: &[Plaintext], advance: impl Fn() + Sync) -> Vec<u8> {
+    fn upload(&self, plaintexts: &[Plaintext], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
         let [_, errors] = &self.errors;
         let one = |(stream, plaintext): (usize, &Plaintext)| {
             let (seed, stream) = (&self.public[1], stream as u64);
             let ciphertext = encrypt(self.context, &self.secret, plaintext, errors, seed, stream);
-            advance();
-            ciphertext
+            steps.advance(1)?;
+            Ok(ciphertext)
         };
-        let ciphertexts: Vec<_> = plaintexts.par_iter().enumerate().map(one).collect();
-        wire::write_upload(self.context, &self.public[1], &ciphertexts)
+        let ciphertexts: Vec<_> =
+            plaintexts.par_iter().enumerate().map(one).collect::<Result<_, ConvError>>()?;
+        Ok(wire::write_upload(self.context, &self.public[1], &ciphertexts))
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Vec<Plaintext>, ConvError> {
+    fn read(&self, bytes: &[u8], steps: Steps<'_>) -> Result<Vec<Plaintext>, ConvError> {
         let responses = wire::read_response(self.context, bytes)?;
         let bits = responses.first().map_or(1, |response| response.bits);
         let reader =
             Reader::new(self.context, &self.secret, bits).ok_or(ConvError::Response(bits))?;
-        Ok(responses.par_iter().map(|response| reader.decrypt(response)).collect())
+        let decrypt = |response| {
+            let plaintext = reader.decrypt(response);
+            steps.advance(1)?;
+            Ok(plaintext)
+        };
+        responses.par_iter().map(decrypt).collect()
     }
 }
 
@@ -156,10 +165,20 @@ fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, Co
     Ok(ciphertexts.into_par_iter().map(|ciphertext| ciphertext.expand(context, &seed)).collect())
 }
 
-fn respond(context: &Context, outputs: Vec<Ciphertext>, bits: u32) -> Vec<u8> {
-    let switch = |output| Response::switch(context, output, bits);
-    let responses: Vec<_> = outputs.into_par_iter().map(switch).collect();
-    wire::write_response(context, &responses)
+fn respond(
+    context: &Context,
+    outputs: Vec<Ciphertext>,
+    bits: u32,
+    steps: Steps<'_>,
+) -> Result<Vec<u8>, ConvError> {
+    let switch = |output| {
+        let response = Response::switch(context, output, bits);
+        steps.advance(1)?;
+        Ok(response)
+    };
+    let responses: Vec<_> =
+        outputs.into_par_iter().map(switch).collect::<Result<_, ConvError>>()?;
+    Ok(wire::write_response(context, &responses))
 }
 
 /// Runs `job`, telling `observer`. Everything that crosses between client and server is written
@@ -171,51 +190,44 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let context = job.context;
     let algorithm = job.algorithm;
     let clock = Clock::default();
-    let check = || if observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) };
-    let begin = |stage, units| {
-        observer.enter(stage, units);
-        check()
-    };
+    let units = algorithm.units(context);
+    let enter = |stage, units| Steps::enter(observer, stage, units);
 
-    begin(Stage::Keygen, 1)?;
+    let steps = enter(Stage::Keygen, algorithm.galois_elements().len() as u64)?;
     let client = Client::new(context, job.secrets);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
-        let bytes = client.keys(algorithm);
+        let bytes = client.keys(algorithm, steps)?;
         let received = wire::read_keys(context, &bytes)?;
-        Ok::<_, ConvError>((GaloisKeys::expand(context, &received), bytes.len()))
+        let keys = GaloisKeys::expand(context, &received, || steps.check())?;
+        Ok::<_, ConvError>((keys, bytes.len()))
     })?;
-    observer.advance(Stage::Keygen, 1);
 
-    begin(Stage::Weights, 1)?;
-    let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights));
+    let steps = enter(Stage::Weights, units.weights)?;
+    let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights, steps))?;
     let noise = weights.noise(context);
     let bits = response_bits(context, &noise.outputs);
-    observer.advance(Stage::Weights, 1);
 
-    begin(Stage::Encrypt, algorithm.uploads() as u64)?;
+    let steps = enter(Stage::Encrypt, algorithm.uploads() as u64)?;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
-        let plaintexts = algorithm.pack(context, job.input);
-        let bytes = client.upload(&plaintexts, || observer.advance(Stage::Encrypt, 1));
+        let bytes = client.upload(&algorithm.pack(context, job.input), steps)?;
         Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
     })?;
-    check()?;
 
     let evaluator = Evaluator::new(context, &keys);
-    let server = Server::new(&evaluator, observer, &clock, algorithm.units(context));
+    let server = Server::new(&evaluator, observer, &clock, units);
     let outputs = weights.convolve(&server, &inputs)?;
     let operations = count(&server);
-    let budgets = measure_noise(&client, &noise, &inputs[0], server, &outputs);
+    let budgets = measure_noise(&client, &noise, &inputs[0], server, &outputs, steps)?;
     let weight_bytes = weights.bytes();
 
-    begin(Stage::Response, algorithm.downloads() as u64)?;
-    let response = clock.time(Stage::Response, || respond(context, outputs, bits));
-    begin(Stage::Decrypt, algorithm.downloads() as u64)?;
+    let steps = enter(Stage::Response, algorithm.downloads() as u64)?;
+    let response = clock.time(Stage::Response, || respond(context, outputs, bits, steps))?;
+    let steps = enter(Stage::Decrypt, algorithm.downloads() as u64)?;
     let output = clock.time(Stage::Decrypt, || {
-        Ok::<_, ConvError>(algorithm.unpack(context, &client.read(&response)?))
+        Ok::<_, ConvError>(algorithm.unpack(context, &client.read(&response, steps)?))
     })?;
-    check()?;
 
-    let expected = convolve(job.layer, job.input, job.weights);
+    let expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
     let plain = context.params().plain();
     let differs = |(a, b): &(&i64, &i64)| plain.from_signed(**a) != plain.from_signed(**b);
     let fits = |value: &&i64| 2 * value.unsigned_abs() < plain.value();
@@ -259,20 +271,26 @@ fn measure_noise(
     fresh: &Ciphertext,
     server: Server<'_>,
     outputs: &[Ciphertext],
-) -> NoiseBudgets {
+    steps: Steps<'_>,
+) -> Result<NoiseBudgets, ConvError> {
     let context = client.context;
-    let budget = |ciphertext: &Ciphertext| measure(context, &client.secret, ciphertext);
-    let least = |budgets: Vec<f64>| budgets.into_iter().fold(f64::INFINITY, f64::min);
+    let budget = |ciphertext: &Ciphertext| {
+        steps.check()?;
+        Ok::<_, ConvError>(measure(context, &client.secret, ciphertext))
+    };
+    let least = |a: f64, b: f64| Ok(a.min(b));
     let samples = server.into_samples();
-    let of_stage =
-        |stage| least(samples.par_iter().filter(|s| s.0 == stage).map(|s| budget(&s.1)).collect());
+    let of_stage = |stage| {
+        let chosen = samples.par_iter().filter(|sample| sample.0 == stage);
+        chosen.map(|sample| budget(&sample.1)).try_reduce(|| f64::INFINITY, least)
+    };
     let model = NoiseModel::new(context.params());
-    NoiseBudgets {
-        fresh: budget(fresh),
-        rotated: of_stage(Stage::Rotate),
-        multiplied: of_stage(Stage::Multiply),
-        last: least(outputs.par_iter().map(budget).collect()),
+    Ok(NoiseBudgets {
+        fresh: budget(fresh)?,
+        rotated: of_stage(Stage::Rotate)?,
+        multiplied: of_stage(Stage::Multiply)?,
+        last: outputs.par_iter().map(budget).try_reduce(|| f64::INFINITY, least)?,
         predicted: model.expected_budget(&predicted.outputs),
         predicted_floor: model.floor_budget(&predicted.outputs),
-    }
+    })
 }

@@ -6,16 +6,22 @@ use ndarray::{Array3, ArrayView3, ArrayView4, Axis, s};
 use super::Layer;
 
 /// The output of shape (channels, height, width) for an input and weights of the layer's shapes.
-/// Bounds of bit widths and channels keep every sum far below 2^63.
-pub fn convolve(
+/// Bounds of bit widths and channels keep every sum far below 2^63. `proceed` is asked before each
+/// output channel, and its error ends the work.
+///
+/// # Errors
+/// That of `proceed`.
+pub fn convolve<E: Send>(
     layer: &Layer,
     input: ArrayView3<'_, i64>,
     weights: ArrayView4<'_, i64>,
-) -> Array3<i64> {
+    proceed: impl Fn() -> Result<(), E> + Sync,
+) -> Result<Array3<i64>, E> {
     let mut output = Array3::zeros(layer.output_shape());
     let [top, left, _, _] = layer.padding();
     let (height, width) = (layer.height(), layer.width());
-    output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(o, mut plane)| {
+    output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().try_for_each(|(o, mut plane)| {
+        proceed()?;
         let out_width = plane.len_of(Axis(1));
         for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
             if weight == 0 {
@@ -36,6 +42,7 @@ pub fn convolve(
                 row.slice_mut(s![from..to]).zip_mut_with(&input, |sum, x| *sum += weight * x);
             }
         }
-    });
-    output
+        Ok(())
+    })?;
+    Ok(output)
 }

@@ -85,6 +85,41 @@ pub trait Observer: Sync {
     fn is_cancelled(&self) -> bool;
 }
 
+/// The steps of one stage: tells the observer of them and hears its wish to stop.
+#[derive(Clone, Copy)]
+pub struct Steps<'a> {
+    observer: &'a dyn Observer,
+    stage: Stage,
+}
+
+impl<'a> Steps<'a> {
+    /// Enters `stage`, which has `units` steps.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`] once the observer wants to stop.
+    pub fn enter(observer: &'a dyn Observer, stage: Stage, units: u64) -> Result<Self, ConvError> {
+        observer.enter(stage, units);
+        let steps = Self { observer, stage };
+        steps.check()?;
+        Ok(steps)
+    }
+
+    /// Tells that `units` more steps are done.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`] once the observer wants to stop.
+    pub fn advance(&self, units: u64) -> Result<(), ConvError> {
+        self.observer.advance(self.stage, units);
+        self.check()
+    }
+
+    /// # Errors
+    /// [`ConvError::Cancelled`] once the observer wants to stop.
+    pub fn check(&self) -> Result<(), ConvError> {
+        if self.observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) }
+    }
+}
+
 /// An observer that hears nothing and never stops.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;

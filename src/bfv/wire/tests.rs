@@ -33,7 +33,7 @@ fn keys_round_trip() {
     let [keys, errors, _] = seeds(4);
     let secret = SecretKey::generate(&context, &keys);
     let elements = [1, 5, 25].map(|g| GaloisElement::new(64, g));
-    let sent = SeededGaloisKeys::generate(&context, &secret, &elements, &errors, [5; 32]);
+    let sent = super::super::testing::seeded_keys(&context, &secret, &elements, &errors, [5; 32]);
     let bytes = write_keys(&context, &sent);
     assert_eq!(bytes.len(), keys_bytes(&context, 3));
     let received = read_keys(&context, &bytes).expect("valid");

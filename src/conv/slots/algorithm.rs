@@ -7,7 +7,7 @@ use crate::bfv::noise::{NoiseModel, Samples};
 use crate::bfv::{Ciphertext, Context, Plaintext};
 use crate::conv::Layer;
 use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
-use crate::conv::server::{ConvError, Server, Stage};
+use crate::conv::server::{ConvError, Server, Stage, Steps};
 use crate::ring::GaloisElement;
 
 /// The form in which an algorithm on slots stores weights, and how it multiplies by them.
@@ -16,7 +16,20 @@ pub trait WeightForm: Send + Sync + Sized {
     type Derived: Send + Sync;
 
     /// Stores weights of shape (output channels, input channels, kernel rows, kernel columns).
-    fn prepare(plan: &SlotPlan, context: &Context, weights: ArrayView4<'_, i64>) -> Self;
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`].
+    fn prepare(
+        plan: &SlotPlan,
+        context: &Context,
+        weights: ArrayView4<'_, i64>,
+        steps: Steps<'_>,
+    ) -> Result<Self, ConvError>;
+
+    /// Steps of [`WeightForm::prepare`].
+    fn prepare_units(_: &SlotPlan) -> u64 {
+        1
+    }
 
     /// Bytes stored.
     fn bytes(&self) -> u64;
@@ -120,8 +133,10 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         &self,
         context: &Context,
         weights: ArrayView4<'_, i64>,
-    ) -> Box<dyn PreparedWeights + '_> {
-        Box::new(Prepared { plan: &self.plan, weights: W::prepare(&self.plan, context, weights) })
+        steps: Steps<'_>,
+    ) -> Result<Box<dyn PreparedWeights + '_>, ConvError> {
+        let weights = W::prepare(&self.plan, context, weights, steps)?;
+        Ok(Box::new(Prepared { plan: &self.plan, weights }))
     }
 
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
@@ -167,6 +182,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn units(&self, context: &Context) -> Units {
         let strips = self.plan.packing().strip_groups() as u64;
         Units {
+            weights: W::prepare_units(&self.plan),
             rotate: (self.plan.shifts().len() * self.uploads()) as u64,
             multiply: strips * W::multiply_units(&self.plan, context),
             mix: strips * self.plan.outputs().len() as u64,
