@@ -63,6 +63,8 @@ impl Observer for Progress {
         self.bar.set_position(done);
     }
 
+    fn measured(&self, _: Stage, _: f64) {}
+
     fn is_cancelled(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }

@@ -1,11 +1,13 @@
 //! One convolution from the client to the server and back, measured.
 
+use std::sync::Mutex;
+
 use ndarray::{Array3, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
 use super::server::{Clock, ConvError, Observer, Server, Stage, Steps};
 use super::{Algorithm, Layer, Operations, StageNoise, convolve};
-use crate::bfv::noise::{NoiseModel, measure};
+use crate::bfv::noise::{NoiseModel, Samples, measure};
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
     SeededGaloisKey, SeededGaloisKeys, encrypt, response_bits, wire,
@@ -39,6 +41,12 @@ pub struct NoiseBudgets {
     pub multiplied: f64,
     /// All outputs, before they are switched down.
     pub last: f64,
+    /// The expected budget of one upload.
+    pub predicted_fresh: f64,
+    /// The expected budget of one rotated input.
+    pub predicted_rotated: f64,
+    /// The expected budget of the noisiest sum.
+    pub predicted_multiplied: f64,
     /// The expected value of `last`.
     pub predicted: f64,
     /// What `last` keeps with probability 1 - 2^-40.
@@ -77,6 +85,8 @@ pub struct Outcome {
     pub noise: NoiseBudgets,
     /// Time by stage.
     pub clock: Clock,
+    /// Words of the first uploaded ciphertext: what the server sees.
+    pub upload_sample: Vec<u64>,
     /// Sizes.
     pub sizes: Sizes,
     /// k of the response: its coefficients are integers modulo 2^k.
@@ -213,11 +223,19 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
     })?;
 
+    let meter = NoiseMeter::new(&client, observer);
+    meter.measure(Stage::Encrypt, &inputs[0]);
     let evaluator = Evaluator::new(context, &keys);
-    let server = Server::new(&evaluator, observer, &clock, units);
+    let probe = |stage, ciphertext: &_| meter.measure(stage, ciphertext);
+    let server = Server::new(&evaluator, observer, &clock, units, &probe);
     let outputs = weights.convolve(&server, &inputs)?;
     let operations = count(&server);
-    let budgets = measure_noise(&client, &noise, &inputs[0], server, &outputs, steps)?;
+    outputs.par_iter().try_for_each(|output| {
+        steps.check()?;
+        meter.measure(Stage::Mix, output);
+        Ok::<_, ConvError>(())
+    })?;
+    let upload_sample = inputs[0].c0.limb(0).to_vec();
     let weight_bytes = weights.bytes();
 
     let steps = enter(Stage::Response, algorithm.downloads() as u64)?;
@@ -236,7 +254,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         overflows: expected.iter().filter(|value| !fits(value)).count() as u64,
         largest: expected.iter().map(|value| value.abs()).max().unwrap_or(0),
         output,
-        noise: budgets,
+        noise: meter.budgets(&noise),
+        upload_sample,
         clock,
         sizes: Sizes {
             weights: weight_bytes,
@@ -265,32 +284,46 @@ fn count(server: &Server<'_>) -> Operations {
     }
 }
 
-fn measure_noise(
-    client: &Client<'_>,
-    predicted: &StageNoise,
-    fresh: &Ciphertext,
-    server: Server<'_>,
-    outputs: &[Ciphertext],
-    steps: Steps<'_>,
-) -> Result<NoiseBudgets, ConvError> {
-    let context = client.context;
-    let budget = |ciphertext: &Ciphertext| {
-        steps.check()?;
-        Ok::<_, ConvError>(measure(context, &client.secret, ciphertext))
-    };
-    let least = |a: f64, b: f64| Ok(a.min(b));
-    let samples = server.into_samples();
-    let of_stage = |stage| {
-        let chosen = samples.par_iter().filter(|sample| sample.0 == stage);
-        chosen.map(|sample| budget(&sample.1)).try_reduce(|| f64::INFINITY, least)
-    };
-    let model = NoiseModel::new(context.params());
-    Ok(NoiseBudgets {
-        fresh: budget(fresh)?,
-        rotated: of_stage(Stage::Rotate)?,
-        multiplied: of_stage(Stage::Multiply)?,
-        last: outputs.par_iter().map(budget).try_reduce(|| f64::INFINITY, least)?,
-        predicted: model.expected_budget(&predicted.outputs),
-        predicted_floor: model.floor_budget(&predicted.outputs),
-    })
+/// Measures budgets with the client's key as ciphertexts come, and keeps the least of each stage.
+struct NoiseMeter<'a> {
+    client: &'a Client<'a>,
+    observer: &'a dyn Observer,
+    least: Mutex<[f64; Stage::ALL.len()]>,
+}
+
+impl<'a> NoiseMeter<'a> {
+    fn new(client: &'a Client<'a>, observer: &'a dyn Observer) -> Self {
+        Self { client, observer, least: Mutex::new([f64::INFINITY; Stage::ALL.len()]) }
+    }
+
+    fn measure(&self, stage: Stage, ciphertext: &Ciphertext) {
+        let budget = measure(self.client.context, &self.client.secret, ciphertext);
+        // A poisoned lock means that another measurement panicked; the run is lost anyway.
+        let Ok(mut least) = self.least.lock() else { return };
+        if budget < least[stage as usize] {
+            least[stage as usize] = budget;
+            self.observer.measured(stage, budget);
+        }
+    }
+
+    fn budgets(self, predicted: &StageNoise) -> NoiseBudgets {
+        let context = self.client.context;
+        let least = self.least.into_inner().unwrap_or([f64::NAN; Stage::ALL.len()]);
+        let model = NoiseModel::new(context.params());
+        let of_one = |variance| {
+            let samples = [Samples { variance, count: context.ring_degree() as u64 }];
+            model.expected_budget(&samples)
+        };
+        NoiseBudgets {
+            fresh: least[Stage::Encrypt as usize],
+            rotated: least[Stage::Rotate as usize],
+            multiplied: least[Stage::Multiply as usize],
+            last: least[Stage::Mix as usize],
+            predicted_fresh: of_one(model.fresh()),
+            predicted_rotated: of_one(predicted.rotated),
+            predicted_multiplied: of_one(predicted.multiplied),
+            predicted: model.expected_budget(&predicted.outputs),
+            predicted_floor: model.floor_budget(&predicted.outputs),
+        }
+    }
 }

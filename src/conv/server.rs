@@ -1,6 +1,5 @@
 //! What a running convolution needs besides keys: a clock, progress, cancellation and samples.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -81,6 +80,9 @@ pub trait Observer: Sync {
     fn enter(&self, stage: Stage, units: u64);
     /// `units` steps of `stage` are done.
     fn advance(&self, stage: Stage, units: u64);
+    /// The least noise budget seen in `stage` is `budget_bits` so far: of uploads, rotated inputs,
+    /// sums, or outputs.
+    fn measured(&self, stage: Stage, budget_bits: f64);
     /// Whether the run should stop.
     fn is_cancelled(&self) -> bool;
 }
@@ -127,6 +129,7 @@ pub struct Silent;
 impl Observer for Silent {
     fn enter(&self, _: Stage, _: u64) {}
     fn advance(&self, _: Stage, _: u64) {}
+    fn measured(&self, _: Stage, _: f64) {}
     fn is_cancelled(&self) -> bool {
         false
     }
@@ -161,18 +164,20 @@ pub struct Server<'a> {
     clock: &'a Clock,
     units: Units,
     current: AtomicU8,
-    samples: Mutex<Vec<(Stage, Ciphertext)>>,
+    probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
     plaintext_multiplications: AtomicU64,
     scalar_multiplications: AtomicU64,
 }
 
 impl<'a> Server<'a> {
-    /// A server whose server stages will have `units` steps.
+    /// A server whose stages will have `units` steps. `probe` is given ciphertexts whose noise is
+    /// of interest; it stands for the client, who alone can measure it.
     pub fn new(
         evaluator: &'a Evaluator<'a>,
         observer: &'a dyn Observer,
         clock: &'a Clock,
         units: Units,
+        probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
     ) -> Self {
         Self {
             evaluator,
@@ -180,7 +185,7 @@ impl<'a> Server<'a> {
             clock,
             units,
             current: AtomicU8::new(0),
-            samples: Mutex::default(),
+            probe,
             plaintext_multiplications: AtomicU64::new(0),
             scalar_multiplications: AtomicU64::new(0),
         }
@@ -216,16 +221,9 @@ impl<'a> Server<'a> {
         if self.observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) }
     }
 
-    /// Keeps a ciphertext of `stage` whose noise will be measured. To be called off the clock.
-    pub fn sample(&self, stage: Stage, ciphertext: Ciphertext) {
-        if let Ok(mut samples) = self.samples.lock() {
-            samples.push((stage, ciphertext));
-        }
-    }
-
-    /// The samples kept.
-    pub fn into_samples(self) -> Vec<(Stage, Ciphertext)> {
-        self.samples.into_inner().unwrap_or_default()
+    /// Gives a ciphertext of `stage` to have its noise measured. To be called off the clock.
+    pub fn sample(&self, stage: Stage, ciphertext: &Ciphertext) {
+        (self.probe)(stage, ciphertext);
     }
 
     /// Counts products of a ciphertext and a dense plaintext.

@@ -202,6 +202,7 @@ fn cancelled_runs_end_as_cancelled() {
             self.1.fetch_or(stage == self.0, std::sync::atomic::Ordering::Relaxed);
         }
         fn advance(&self, _: Stage, _: u64) {}
+        fn measured(&self, _: Stage, _: f64) {}
         fn is_cancelled(&self) -> bool {
             self.1.load(std::sync::atomic::Ordering::Relaxed)
         }

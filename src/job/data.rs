@@ -15,6 +15,16 @@ pub(super) fn load(
     Ok((input(spec, layer, seed)?, weights(spec, layer, seed)?))
 }
 
+/// The input that a run of `spec` will take, for a look at it beforehand.
+///
+/// # Errors
+/// [`JobError`] where the layer or its input is not valid.
+pub fn input_preview(spec: &RunSpec) -> Result<Array3<i64>, JobError> {
+    let layer = Layer::new(&spec.layer.spec)
+        .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+    Ok(input(spec, &layer, spec.seed.unwrap_or(super::DEFAULT_SEED))?)
+}
+
 fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, TensorError> {
     if let Some(path) = &spec.input {
         let array = read_integers(path, &layer.input_shape(), 0..=layer.max_activation())?;

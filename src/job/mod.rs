@@ -4,6 +4,7 @@
 
 mod data;
 mod error;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Context, Params, ParamsSpec, wire};
 use crate::conv::pipeline::{self, Job, Outcome, Sizes};
 use crate::conv::planner::CostTable;
-use crate::conv::{Algorithm, AlgorithmKind, Layer, Observer};
+use crate::conv::{Algorithm, AlgorithmKind, Layer, Observer, Operations};
 use crate::preset::LayerPreset;
 use crate::report::{
     Extrapolated, LatencyMs, LayerRecord, Link, Machine, ParamsRecord, Record, SCHEMA,
@@ -24,7 +25,9 @@ use crate::report::{
 };
 use crate::ring::sampling::Seed;
 
+pub use data::input_preview;
 pub use error::JobError;
+pub use worker::{JobEvent, Worker};
 
 /// The seed of data where the user gives none.
 pub const DEFAULT_SEED: u64 = 1;
@@ -72,6 +75,31 @@ pub struct RunResult {
     pub record: Record,
     /// The decrypted output of shape (channels, height, width).
     pub output: Array3<i64>,
+    /// Words of the first uploaded ciphertext.
+    pub upload_sample: Vec<u64>,
+}
+
+/// What is known exactly before a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlanFacts {
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// Ciphertexts sent.
+    pub uploads: usize,
+    /// Ciphertexts sent back.
+    pub downloads: usize,
+    /// The server's work.
+    pub operations: Operations,
+    /// Bytes of prepared weights.
+    pub weight_bytes: u64,
+    /// Bytes the server holds at its fullest.
+    pub peak_bytes: u64,
+    /// Bytes of the upload.
+    pub upload_bytes: u64,
+    /// Bytes of the keys' message.
+    pub key_bytes: u64,
+    /// log2(QP) of the parameters.
+    pub log2_qp: f64,
 }
 
 /// A run that has been checked and can start.
@@ -113,6 +141,22 @@ impl<'a> Prepared<'a> {
         Ok(prepared)
     }
 
+    /// What is known exactly before the run.
+    pub fn facts(&self) -> PlanFacts {
+        let (context, whole) = (&self.context, self.whole.as_ref());
+        PlanFacts {
+            lanes: whole.lanes(),
+            uploads: whole.uploads(),
+            downloads: whole.downloads(),
+            operations: whole.operations(context),
+            weight_bytes: whole.weight_bytes(context),
+            peak_bytes: pipeline::server_peak(whole, context),
+            upload_bytes: wire::upload_bytes(context, whole.uploads()) as u64,
+            key_bytes: wire::keys_bytes(context, whole.galois_elements().len()) as u64,
+            log2_qp: context.params().log2_qp(),
+        }
+    }
+
     fn algorithm(&self) -> &dyn Algorithm {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
@@ -145,7 +189,8 @@ impl<'a> Prepared<'a> {
         }
         let record = self.record(seed, &outcomes);
         let last = outcomes.pop().ok_or(JobError::Transform)?;
-        Ok(RunResult { record: record.ok_or(JobError::Transform)?, output: last.output })
+        let Outcome { output, upload_sample, .. } = last;
+        Ok(RunResult { record: record.ok_or(JobError::Transform)?, output, upload_sample })
     }
 
     /// The seed of all secrets: from the user's seed, apart from that of data, or from the

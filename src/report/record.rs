@@ -169,6 +169,9 @@ pub struct NoiseBits {
     pub multiplied: f64,
     #[serde(rename = "final")]
     pub last: f64,
+    pub predicted_fresh: f64,
+    pub predicted_rotated: f64,
+    pub predicted_multiplied: f64,
     pub predicted_final: f64,
     pub predicted_final_floor: f64,
 }
@@ -180,6 +183,9 @@ impl From<NoiseBudgets> for NoiseBits {
             rotated: rounded(budgets.rotated, 2),
             multiplied: rounded(budgets.multiplied, 2),
             last: rounded(budgets.last, 2),
+            predicted_fresh: rounded(budgets.predicted_fresh, 2),
+            predicted_rotated: rounded(budgets.predicted_rotated, 2),
+            predicted_multiplied: rounded(budgets.predicted_multiplied, 2),
             predicted_final: rounded(budgets.predicted, 2),
             predicted_final_floor: rounded(budgets.predicted_floor, 2),
         }

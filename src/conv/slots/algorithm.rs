@@ -251,10 +251,10 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
             let sums = self.weights.multiply(server, self.plan, &outputs, &derived, &panels)?;
             if group == 0 {
                 for term in sampled(self.plan.shifts().len()) {
-                    server.sample(Stage::Rotate, panels[0].ciphertext(context, term));
+                    server.sample(Stage::Rotate, &panels[0].ciphertext(context, term));
                 }
                 for sum in sampled(outputs.len()) {
-                    server.sample(Stage::Multiply, sums.ciphertext(context, sum));
+                    server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
                 }
             }
             results.extend(mix(server, self.plan, &outputs, &sums)?);
