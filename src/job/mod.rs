@@ -73,6 +73,8 @@ pub struct RunSpec {
 pub struct RunResult {
     /// The record.
     pub record: Record,
+    /// The input of shape (channels, height, width).
+    pub input: Array3<i64>,
     /// The decrypted output of shape (channels, height, width).
     pub output: Array3<i64>,
     /// Words of the first uploaded ciphertext.
@@ -190,7 +192,7 @@ impl<'a> Prepared<'a> {
         let record = self.record(seed, &outcomes);
         let last = outcomes.pop().ok_or(JobError::Transform)?;
         let Outcome { output, upload_sample, .. } = last;
-        Ok(RunResult { record: record.ok_or(JobError::Transform)?, output, upload_sample })
+        Ok(RunResult { record: record.ok_or(JobError::Transform)?, input, output, upload_sample })
     }
 
     /// The seed of all secrets: from the user's seed, apart from that of data, or from the

@@ -1,0 +1,88 @@
+//! What happens to the explorer, and what it wants done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ndarray::Array3;
+
+use crate::job::{JobEvent, PlanFacts, RunSpec};
+use crate::report::Record;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size; the view reads it from the frame.
+    Resize,
+    /// Time passed while something moves on the screen.
+    Tick,
+    /// The worker tells of job `number`.
+    Job {
+        /// The job.
+        number: u64,
+        /// What happened to it.
+        event: JobEvent,
+    },
+    /// What is known exactly before a run, for form number `number`.
+    Planned {
+        /// The form's number.
+        number: u64,
+        /// The facts, or why there are none.
+        facts: Result<PlanFacts, String>,
+        /// The input that a run will take.
+        input: Option<Arc<Array3<i64>>>,
+    },
+    /// An export was written, or not.
+    Exported(Result<PathBuf, ExportError>),
+}
+
+/// Why an export was not written.
+#[derive(Debug)]
+pub enum ExportError {
+    /// There is a file already.
+    Exists(PathBuf),
+    /// It cannot be written.
+    Failed(String),
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Start job `number`.
+    Start {
+        /// The job.
+        number: u64,
+        /// What to run.
+        spec: Box<RunSpec>,
+    },
+    /// Cancel all jobs up to `number`.
+    Cancel(u64),
+    /// Work out the plan of form number `number`.
+    Plan {
+        /// The form's number.
+        number: u64,
+        /// What would run.
+        spec: Box<RunSpec>,
+    },
+    /// Write `text` to `path`.
+    Export {
+        /// Where.
+        path: PathBuf,
+        /// What.
+        text: String,
+        /// Whether a file there may be replaced.
+        overwrite: bool,
+    },
+    /// Put `text` on the clipboard.
+    Copy(String),
+    /// Add a run to the history.
+    Remember(Box<Record>),
+    /// Stop the process until it is brought back.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,431 @@
+//! The parameter form: fields, their steps, what is wrong with them and the nearest fix.
+
+use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::params::RING_DEGREES;
+use crate::bfv::security::SecurityPolicy;
+use crate::bfv::{Params, ParamsSpec, PrimeSpec};
+use crate::conv::{AlgorithmKind, Layer};
+use crate::job::RunSpec;
+use crate::preset::{Experiment, LayerPreset, MAX_THREADS};
+use crate::report::Link;
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The parameter set by name.
+    Preset,
+    /// N.
+    RingDegree,
+    /// Bits of t.
+    PlainBits,
+    /// Bits of each limb.
+    LimbBits,
+    /// How many limbs.
+    LimbCount,
+    /// Bits of P.
+    SpecialBits,
+    /// The algorithm.
+    Algorithm,
+    /// The reduction mode.
+    Reduction,
+    /// Threads.
+    Threads,
+    /// Bits of an activation.
+    ActivationBits,
+    /// Bits of a weight.
+    WeightBits,
+}
+
+impl Field {
+    /// Every field, from the top.
+    pub const ALL: [Self; 11] = [
+        Self::Preset,
+        Self::RingDegree,
+        Self::PlainBits,
+        Self::LimbBits,
+        Self::LimbCount,
+        Self::SpecialBits,
+        Self::Algorithm,
+        Self::Reduction,
+        Self::Threads,
+        Self::ActivationBits,
+        Self::WeightBits,
+    ];
+
+    /// The label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Preset => "preset",
+            Self::RingDegree => "ring degree",
+            Self::PlainBits => "t bits",
+            Self::LimbBits => "limb bits",
+            Self::LimbCount => "limbs",
+            Self::SpecialBits => "special bits",
+            Self::Algorithm => "algorithm",
+            Self::Reduction => "reduction",
+            Self::Threads => "threads",
+            Self::ActivationBits => "activation bits",
+            Self::WeightBits => "weight bits",
+        }
+    }
+
+    /// Fields that a fix may change, the least harmful first.
+    const FIXES: [Self; 8] = [
+        Self::LimbBits,
+        Self::SpecialBits,
+        Self::PlainBits,
+        Self::LimbCount,
+        Self::RingDegree,
+        Self::WeightBits,
+        Self::ActivationBits,
+        Self::Threads,
+    ];
+}
+
+/// Everything a run is made from, as the user sets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// The layer.
+    pub layer: LayerPreset,
+    /// The parameters.
+    pub params: ParamsSpec,
+    /// The algorithm.
+    pub algorithm: AlgorithmKind,
+    /// The reduction mode.
+    pub reduction: Reduction,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// The size of a prime as given.
+fn bits(prime: PrimeSpec) -> u32 {
+    match prime {
+        PrimeSpec::Bits(bits) => bits,
+        PrimeSpec::Value(value) => value.checked_ilog2().map_or(0, |log| log + 1),
+    }
+}
+
+impl Form {
+    /// The value of a field as text; what [`Form::parse`] reads.
+    pub fn value(&self, field: Field) -> String {
+        let limbs: Vec<u32> = self.params.limbs.iter().map(|limb| bits(*limb)).collect();
+        match field {
+            Field::Preset => self.params.name.clone(),
+            Field::RingDegree => self.params.ring_degree.to_string(),
+            Field::PlainBits => bits(self.params.plain).to_string(),
+            Field::LimbBits => {
+                limbs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            }
+            Field::LimbCount => limbs.len().to_string(),
+            Field::SpecialBits => bits(self.params.special).to_string(),
+            Field::Algorithm => self.algorithm.name().to_owned(),
+            Field::Reduction => self.reduction.name().to_owned(),
+            Field::Threads => self.threads.to_string(),
+            Field::ActivationBits => self.layer.spec.activation_bits.to_string(),
+            Field::WeightBits => self.layer.spec.weight_bits.to_string(),
+        }
+    }
+
+    /// The checked parameters and layer, or what is wrong in one line.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(Params, Layer), String> {
+        let layer = Layer::new(&self.layer.spec).map_err(|error| error.to_string())?;
+        let largest = self.layer.filters.iter().flatten().flat_map(|filter| &filter.weights);
+        if let Some(weight) = largest.map(|w| w.abs()).max().filter(|w| *w > layer.max_weight()) {
+            return Err(format!("a filter has weight {weight}: too large for weight bits"));
+        }
+        if !(1..=MAX_THREADS).contains(&self.threads) {
+            return Err(format!("threads must be from 1 to {MAX_THREADS}"));
+        }
+        let params = Params::new(&self.params, &SecurityPolicy::default());
+        Ok((params.map_err(|error| error.to_string())?, layer))
+    }
+
+    /// The form with a field one step up or down, valid or not; `None` at the end.
+    fn step(&self, field: Field, up: bool, presets: &[ParamsSpec]) -> Option<Self> {
+        let mut form = self.clone();
+        let by_one = |value: u32| if up { value.checked_add(1) } else { value.checked_sub(1) };
+        match field {
+            Field::Preset => {
+                let at = presets.iter().position(|preset| preset.name == self.params.name);
+                let next = match (at, up) {
+                    (None, _) => 0,
+                    (Some(at), true) => at + 1,
+                    (Some(at), false) => at.checked_sub(1)?,
+                };
+                form.params = presets.get(next)?.clone();
+                return Some(form);
+            }
+            Field::Algorithm => form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?,
+            Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
+            Field::Threads => {
+                let cores = std::thread::available_parallelism().map_or(1, usize::from);
+                form.threads = by_one(self.threads as u32)? as usize;
+                if form.threads > cores.max(self.threads) {
+                    return None;
+                }
+            }
+            Field::ActivationBits => {
+                form.layer.spec.activation_bits = by_one(self.layer.spec.activation_bits)?;
+            }
+            Field::WeightBits => form.layer.spec.weight_bits = by_one(self.layer.spec.weight_bits)?,
+            Field::RingDegree => {
+                let next =
+                    if up { self.params.ring_degree * 2 } else { self.params.ring_degree / 2 };
+                form.params.ring_degree = next;
+                if !RING_DEGREES.contains(&next) {
+                    return None;
+                }
+            }
+            Field::PlainBits => form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?),
+            Field::SpecialBits => {
+                form.params.special = PrimeSpec::Bits(by_one(bits(self.params.special))?);
+            }
+            Field::LimbBits => {
+                for limb in &mut form.params.limbs {
+                    *limb = PrimeSpec::Bits(by_one(bits(*limb))?);
+                }
+            }
+            Field::LimbCount if up => {
+                let last = form.params.limbs.last().map_or(30, |limb| bits(*limb));
+                form.params.limbs.push(PrimeSpec::Bits(last));
+            }
+            Field::LimbCount => {
+                form.params.limbs.pop();
+            }
+        }
+        if field != Field::Algorithm && field != Field::Reduction && field != Field::Threads {
+            form.rename(self);
+        }
+        Some(form)
+    }
+
+    /// Values given as primes stay only while the ring stays; a changed set is no preset.
+    fn rename(&mut self, before: &Self) {
+        if self.params == before.params {
+            return;
+        }
+        if self.params.ring_degree != before.params.ring_degree {
+            let resize = |prime: &mut PrimeSpec| *prime = PrimeSpec::Bits(bits(*prime));
+            self.params.limbs.iter_mut().for_each(resize);
+            resize(&mut self.params.special);
+            resize(&mut self.params.plain);
+        }
+        "custom".clone_into(&mut self.params.name);
+    }
+
+    /// The form with a field at its next valid value up or down.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn next_valid(&self, field: Field, up: bool, presets: &[ParamsSpec]) -> Result<Self, String> {
+        const STEPS: usize = 64;
+        let mut form = self.clone();
+        let mut first_problem = None;
+        for _ in 0..STEPS {
+            let Some(next) = form.step(field, up, presets) else { break };
+            match next.check() {
+                Ok(_) => return Ok(next),
+                Err(problem) => {
+                    first_problem.get_or_insert(problem);
+                }
+            }
+            form = next;
+        }
+        let direction = if up { "next" } else { "previous" };
+        Err(first_problem.map_or_else(
+            || format!("{}: no {direction} value", field.label()),
+            |problem| format!("{}: no {direction} value is valid: {problem}", field.label()),
+        ))
+    }
+
+    /// The form with a field as typed, valid or not.
+    ///
+    /// # Errors
+    /// Why the text is no value of the field.
+    pub fn parse(&self, field: Field, text: &str, presets: &[ParamsSpec]) -> Result<Self, String> {
+        let mut form = self.clone();
+        let text = text.trim();
+        let number = |max: u32| {
+            let value = text.parse::<u32>().ok().filter(|value| *value <= max);
+            value.ok_or_else(|| format!("{}: {text:?} is no number up to {max}", field.label()))
+        };
+        match field {
+            Field::Preset => {
+                let found = presets.iter().find(|preset| preset.name == text);
+                form.params = found
+                    .ok_or_else(|| format!("no parameter set {text:?}: {}", names(presets)))?
+                    .clone();
+                return Ok(form);
+            }
+            Field::RingDegree => form.params.ring_degree = number(1 << 20)? as usize,
+            Field::PlainBits => form.params.plain = PrimeSpec::Bits(number(64)?),
+            Field::SpecialBits => form.params.special = PrimeSpec::Bits(number(64)?),
+            Field::LimbBits => {
+                let sizes = text.split([' ', ',']).filter(|size| !size.is_empty());
+                form.params.limbs = sizes
+                    .map(|size| size.parse().map(PrimeSpec::Bits))
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| format!("limb bits: {text:?} is no list like 35 35"))?;
+            }
+            Field::LimbCount => {
+                let last = form.params.limbs.last().copied().unwrap_or(PrimeSpec::Bits(30));
+                let count = number(64)? as usize;
+                form.params.limbs.resize(count, PrimeSpec::Bits(bits(last)));
+            }
+            Field::Algorithm => {
+                form.algorithm = by_name(&AlgorithmKind::ALL, text, AlgorithmKind::name)?;
+            }
+            Field::Reduction => form.reduction = by_name(&Reduction::ALL, text, Reduction::name)?,
+            Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
+            Field::ActivationBits => form.layer.spec.activation_bits = number(64)?,
+            Field::WeightBits => form.layer.spec.weight_bits = number(64)?,
+        }
+        form.rename(self);
+        Ok(form)
+    }
+
+    /// The nearest valid form, and what it changes; `None` where the form is valid or nothing
+    /// near is.
+    pub fn fix(&self) -> Option<(String, Self)> {
+        if self.check().is_ok() {
+            return None;
+        }
+        let mut ways: Vec<(Field, bool, Self)> = Field::FIXES
+            .iter()
+            .flat_map(|field| [(*field, false, self.clone()), (*field, true, self.clone())])
+            .collect();
+        for _ in 0..32 {
+            for (field, up, form) in &mut ways {
+                let Some(next) = form.step(*field, *up, &[]) else { continue };
+                *form = next;
+                if form.check().is_ok() {
+                    let (old, new) = (self.value(*field), form.value(*field));
+                    return Some((format!("{} {old} -> {new}", field.label()), form.clone()));
+                }
+            }
+        }
+        None
+    }
+
+    /// The run this form asks for.
+    pub fn spec(&self, max_memory: u64) -> RunSpec {
+        RunSpec {
+            layer: self.layer.clone(),
+            params: self.params.clone(),
+            policy: SecurityPolicy::default(),
+            algorithm: self.algorithm,
+            reduction: self.reduction,
+            backend: Backend::detect(),
+            threads: self.threads,
+            seed: None,
+            repeat: 1,
+            subset: None,
+            max_memory,
+            image: None,
+            input: None,
+            weights: None,
+            link: Link::default(),
+        }
+    }
+
+    /// The experiment this form is.
+    pub fn experiment(&self) -> Experiment {
+        Experiment {
+            layer: self.layer.clone(),
+            params: self.params.clone(),
+            algorithm: Some(self.algorithm),
+            reduction: Some(self.reduction),
+            threads: Some(self.threads),
+            seed: None,
+        }
+    }
+}
+
+/// The one before or after `current` in `all`.
+fn neighbour<T: Copy + PartialEq>(all: &[T], current: T, up: bool) -> Option<T> {
+    let at = all.iter().position(|one| *one == current)?;
+    let next = if up { at + 1 } else { at.checked_sub(1)? };
+    all.get(next).copied()
+}
+
+fn by_name<T: Copy>(all: &[T], text: &str, name: fn(T) -> &'static str) -> Result<T, String> {
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+        format!("{text:?} is none of {}", names.join(", "))
+    })
+}
+
+fn names(presets: &[ParamsSpec]) -> String {
+    presets.iter().map(|preset| preset.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Catalogue;
+
+    fn form() -> (Form, Vec<ParamsSpec>) {
+        let catalogue = Catalogue::builtin().expect("valid presets");
+        let form = Form {
+            layer: catalogue.layer("bench/c256-14-k3").expect("exists").clone(),
+            params: catalogue.params_set("n4096-t20").expect("exists"),
+            algorithm: AlgorithmKind::HadamardFused,
+            reduction: Reduction::Lazy,
+            threads: 1,
+        };
+        (form, catalogue.params().cloned().collect())
+    }
+
+    #[test]
+    fn steps_skip_what_is_invalid() {
+        let (form, presets) = form();
+        // 35 + 35 + 36 is at the cap, so limbs cannot grow; at N = 8192 they can.
+        assert!(form.next_valid(Field::LimbBits, true, &presets).is_err());
+        let larger = form.next_valid(Field::RingDegree, true, &presets).expect("more room");
+        assert_eq!(larger.params.ring_degree, 8192);
+        assert_eq!(larger.params.name, "custom");
+        assert!(larger.next_valid(Field::LimbBits, true, &presets).is_ok());
+        // There are no suitable 17-bit primes at every N; steps pass over the gaps.
+        let smaller = form.next_valid(Field::PlainBits, false, &presets).expect("some size");
+        assert!(smaller.check().is_ok());
+        let preset = form.next_valid(Field::Preset, true, &presets).expect("next preset");
+        assert_eq!(preset.params.name, "n8192-t20");
+    }
+
+    #[test]
+    fn typed_values_read_back() {
+        let (form, presets) = form();
+        for field in Field::ALL {
+            let same = form.parse(field, &form.value(field), &presets).expect("its own value");
+            assert_eq!(same.value(field), form.value(field));
+            assert!(form.parse(field, "nonsense!", &presets).is_err(), "{field:?}");
+        }
+        let unequal = form.parse(Field::LimbBits, "30, 40", &presets).expect("a list");
+        assert_eq!(unequal.value(Field::LimbBits), "30 40");
+    }
+
+    #[test]
+    fn invalid_forms_say_why_and_offer_a_fix() {
+        let (form, presets) = form();
+        let broken = form.parse(Field::LimbBits, "36 36", &presets).expect("parses");
+        let problem = broken.check().expect_err("above the cap");
+        assert!(problem.contains("log2(QP)"), "{problem}");
+        let (change, fixed) = broken.fix().expect("a fix");
+        assert!(fixed.check().is_ok());
+        assert_eq!(change, "limb bits 36 36 -> 35 35");
+        assert!(fixed.fix().is_none());
+    }
+
+    #[test]
+    fn primes_given_by_value_do_not_outlive_their_ring() {
+        let (_, presets) = form();
+        let (mut form, _) = form();
+        form.params = presets.iter().find(|p| p.name == "n4096-t16").expect("exists").clone();
+        let larger = form.step(Field::RingDegree, true, &presets).expect("steps");
+        assert_eq!(larger.params.plain, PrimeSpec::Bits(16));
+    }
+}

@@ -1,0 +1,171 @@
+//! The view: draws the state and changes nothing.
+//!
+//! ```text
+//! +-------------------------------------------------+
+//! | header: screens, security, state                |
+//! +-----------+-------------------------------------+
+//! | layers    | verdict                             |
+//! |           +------------------+------------------+
+//! |           | noise budget     | latency          |
+//! +-----------+------------------+------------------+
+//! | parameters| bytes            | work             |
+//! |           +------------------+------------------+
+//! |           | input | server sees | decrypted     |
+//! +-----------+-------------------------------------+
+//! | hints                                           |
+//! +-------------------------------------------------+
+//! ```
+
+mod compare;
+mod explore;
+mod form;
+mod help;
+mod latency;
+mod layers;
+mod noise;
+mod overlay;
+mod parts;
+mod pictures;
+mod sizes;
+mod verdict;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::action::Action;
+use super::app::{App, Overlay, Screen, Tone};
+
+/// The smallest terminal that everything fits.
+const SMALLEST: (u16, u16) = (60, 18);
+
+/// Draws the explorer.
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    frame.buffer_mut().set_style(area, app.style.theme().text);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(app, frame, area);
+        return;
+    }
+    let [header, body, hints] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
+            .areas(area);
+    draw_header(app, frame, header);
+    match app.screen {
+        Screen::Explore => explore::draw(app, frame, body),
+        Screen::Compare => compare::draw(app, frame, body),
+    }
+    draw_hints(app, frame, hints);
+    if let Some(overlay) = &app.overlay {
+        overlay::draw(app, overlay, frame, body);
+    }
+}
+
+fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let (width, height) = SMALLEST;
+    let text = format!("heconv needs {width}x{height}, this is {}x{}", area.width, area.height);
+    let widget = Paragraph::new(text).style(app.style.theme().warning);
+    frame.render_widget(widget.wrap(ratatui::widgets::Wrap { trim: true }), area);
+}
+
+fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let mut spans = vec![Span::styled(" heconv ", theme.title)];
+    for (number, name, screen) in [(1, "Explore", Screen::Explore), (2, "Compare", Screen::Compare)] {
+        let style = if app.screen == screen { theme.selected } else { theme.dim };
+        spans.push(Span::styled(format!(" {number} {name} "), style));
+    }
+    frame.render_widget(Line::from(spans), area);
+    let right = Line::from(vec![security(app), Span::raw("  "), state(app), Span::raw(" ")]);
+    frame.render_widget(right.right_aligned(), area);
+}
+
+/// The form's security: log2(QP) against the cap.
+fn security(app: &App) -> Span<'static> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    match app.form.check() {
+        Ok((params, _)) => {
+            let verdict = params.security();
+            let cap = verdict.cap_log2_qp.unwrap_or(0.0);
+            let (level, bits) = (verdict.level.bits(), params.log2_qp());
+            let text = format!("{level}-bit {} log2(QP) {bits:.1}/{cap:.0}", glyphs.check);
+            Span::styled(text, theme.good)
+        }
+        Err(_) => Span::styled(format!("{} invalid", glyphs.cross), theme.bad),
+    }
+}
+
+fn state(app: &App) -> Span<'static> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    match &app.running {
+        Some(running) => {
+            let frames = glyphs.spinner;
+            let at = (running.elapsed_ms() / 120) as usize % frames.len().max(1);
+            let frame = frames.get(at).copied().unwrap_or_default();
+            Span::styled(format!("{frame} running"), theme.accent)
+        }
+        None => Span::styled(format!("{} idle", glyphs.dot), theme.dim),
+    }
+}
+
+/// The message, or the keys that matter now.
+fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    if let Some((tone, text)) = &app.message {
+        let style = if *tone == Tone::Bad { theme.bad } else { theme.accent };
+        frame.render_widget(Line::styled(format!(" {text}"), style), area);
+        return;
+    }
+    let mut spans = vec![Span::raw(" ")];
+    let mut room = area.width.saturating_sub(1) as usize;
+    for (action, name) in hints(app) {
+        let Some(key) = app.keymap.keys_for(app.context(), action).first() else { continue };
+        let key = key.to_string();
+        let width = key.chars().count() + name.chars().count() + 3;
+        if width > room {
+            break;
+        }
+        room -= width;
+        spans.push(Span::styled(key, theme.key_hint));
+        spans.push(Span::styled(format!(" {name}  "), theme.dim));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// What the keys that matter now do.
+fn hints(app: &App) -> Vec<(Action, &'static str)> {
+    if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
+        return vec![(Action::Close, "close")];
+    }
+    if app.screen == Screen::Compare {
+        return vec![
+            (Action::Open, "open"),
+            (Action::Pin, "pin baseline"),
+            (Action::Sort, "sort"),
+            (Action::Reverse, "reverse"),
+            (Action::Delete, "delete"),
+            (Action::Explore, "explore"),
+            (Action::Help, "help"),
+            (Action::Quit, "quit"),
+        ];
+    }
+    let mut hints = Vec::new();
+    if app.fix.is_some() {
+        hints.push((Action::Fix, "fix"));
+    }
+    hints.push(if app.running.is_some() { (Action::Cancel, "cancel") } else { (Action::Run, "run") });
+    hints.extend([
+        (Action::RunBaseline, "baseline"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::Export, "export"),
+        (Action::NextPanel, "panel"),
+        (Action::Edit, "edit"),
+        (Action::Increase, "more"),
+        (Action::Decrease, "less"),
+        (Action::Commands, "commands"),
+        (Action::Compare, "compare"),
+    ]);
+    hints
+}

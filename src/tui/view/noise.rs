@@ -1,0 +1,97 @@
+//! The noise budget, falling stage by stage, measured against predicted.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::parts::{bar, block};
+use crate::conv::Stage;
+use crate::tui::app::App;
+
+/// Rows that the panel needs.
+pub(super) const HEIGHT: u16 = 8;
+
+/// A stage's budget.
+struct Budget {
+    name: &'static str,
+    measured: Option<f64>,
+    predicted: Option<f64>,
+}
+
+fn budgets(app: &App) -> [Budget; 4] {
+    let names = ["fresh", "rotated", "multiplied", "final"];
+    let stages = [Stage::Encrypt, Stage::Rotate, Stage::Multiply, Stage::Mix];
+    let (measured, predicted) = if let Some(running) = &app.running {
+        (stages.map(|stage| running.budgets[stage as usize]), [None; 4])
+    } else if let Some(run) = app.shown() {
+        let noise = &run.record.noise_bits;
+        (
+            [noise.fresh, noise.rotated, noise.multiplied, noise.last].map(Some),
+            [
+                noise.predicted_fresh,
+                noise.predicted_rotated,
+                noise.predicted_multiplied,
+                noise.predicted_final,
+            ]
+            .map(Some),
+        )
+    } else {
+        ([None; 4], [None; 4])
+    };
+    std::array::from_fn(|i| Budget {
+        name: names[i],
+        measured: measured[i],
+        predicted: predicted[i],
+    })
+}
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let block = block(app, "noise budget, bits", false);
+    let inner = block.inner(area);
+    let rows = budgets(app);
+    // The scale ends where a ciphertext without noise would be.
+    let whole = app.form.check().map_or(50.0, |(params, _)| {
+        params.log2_q() - 1.0 - (params.plain().value() as f64).log2()
+    });
+    let width = inner.width.saturating_sub(11 + 14);
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut above = None;
+    for row in &rows {
+        let fraction = row.measured.unwrap_or(0.0) / whole;
+        let mut spans = vec![Span::styled(format!("{:<11}", row.name), theme.text)];
+        spans.extend(bar(app, width, fraction, row.predicted.map(|bits| bits / whole)));
+        let value = row.measured.map_or_else(|| "-".into(), |bits| format!("{bits:.1}"));
+        let loss = match (above, row.measured) {
+            (Some(before), Some(now)) => format!("{:+.1}", now - before),
+            _ => String::new(),
+        };
+        let style = if row.measured.is_some_and(|bits| bits < 1.0) { theme.bad } else { theme.text };
+        spans.push(Span::styled(format!("{value:>6}"), style));
+        spans.push(Span::styled(format!("{loss:>7}"), theme.dim));
+        lines.push(Line::from(spans));
+        above = row.measured;
+    }
+    lines.push(legend(app));
+    if let Some(run) = app.shown().filter(|_| app.running.is_none()) {
+        let noise = &run.record.noise_bits;
+        let text = format!(
+            "predicted final {:.1}, at least {:.1}; t headroom {:.1}",
+            noise.predicted_final, noise.predicted_final_floor, run.record.plaintext_headroom_bits
+        );
+        lines.push(Line::styled(text, theme.dim));
+    }
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+fn legend(app: &App) -> Line<'static> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let full = glyphs.bar.last().copied().unwrap_or("#");
+    Line::from(vec![
+        Span::styled(full, theme.bar),
+        Span::styled(" measured  ", theme.dim),
+        Span::styled(glyphs.mark, theme.bar_predicted),
+        Span::styled(" predicted  0 = wrong result", theme.dim),
+    ])
+}

@@ -1,0 +1,72 @@
+//! Small pieces that panels are made of.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Block;
+
+use crate::tui::app::App;
+
+/// A bordered block with a title; brighter where it takes keys.
+pub(super) fn block(app: &App, title: &str, focused: bool) -> Block<'static> {
+    let theme = app.style.theme();
+    let border = if focused { theme.border_focused } else { theme.border };
+    Block::bordered()
+        .border_set(app.style.glyphs().border)
+        .border_style(border)
+        .title(Span::styled(format!(" {title} "), theme.title))
+}
+
+/// A horizontal bar of `width` cells for `fraction` of them, in eighths of a cell where glyphs
+/// allow, with a mark at `mark`.
+pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Vec<Span<'static>> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let steps = glyphs.bar.len().max(1);
+    let filled = (fraction.clamp(0.0, 1.0) * f64::from(width) * steps as f64).round() as usize;
+    let mark = mark.map(|m| (m.clamp(0.0, 1.0) * f64::from(width)).round() as usize);
+    (0..usize::from(width) + 1)
+        .map(|cell| {
+            let here = filled.saturating_sub(cell * steps).min(steps);
+            match here {
+                0 if mark == Some(cell) => Span::styled(glyphs.mark, theme.bar_predicted),
+                0 => Span::raw(" "),
+                _ if mark == Some(cell) && here < steps => {
+                    Span::styled(glyphs.mark, theme.bar_predicted)
+                }
+                _ => Span::styled(glyphs.bar[here - 1], theme.bar),
+            }
+        })
+        .collect()
+}
+
+/// A row of a label, left, and a value, right, in `width` cells.
+pub(super) fn row(label: &str, value: String, width: u16, label_style: Style, style: Style) -> Line<'static> {
+    let used = label.chars().count() + value.chars().count();
+    let gap = usize::from(width).saturating_sub(used).max(1);
+    Line::from(vec![
+        Span::styled(label.to_owned(), label_style),
+        Span::raw(" ".repeat(gap)),
+        Span::styled(value, style),
+    ])
+}
+
+/// A rectangle of at most this size in the middle of `area`.
+pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}
+
+/// A ratio as people say it.
+pub(super) fn ratio(value: f64) -> String {
+    match value {
+        v if !v.is_finite() => "-".into(),
+        v if v >= 100.0 => format!("{v:.0}x"),
+        v if v >= 10.0 => format!("{v:.1}x"),
+        v => format!("{v:.2}x"),
+    }
+}

@@ -1,0 +1,85 @@
+//! Bytes and work: exact before a run, confirmed by it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::parts::{block, ratio, row};
+use crate::report::{OperationCounts, bytes_text, count_text};
+use crate::tui::app::App;
+
+/// Rows that the panels need.
+pub(super) const HEIGHT: u16 = 8;
+
+pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let run = app.shown().filter(|_| app.running.is_none());
+    let title = if run.is_some() { "bytes" } else { "bytes, exact before the run" };
+    let block = block(app, title, false);
+    let width = block.inner(area).width;
+    let facts = app.facts.as_ref().and_then(|facts| facts.as_ref().ok());
+    let amounts: [(&str, Option<u64>); 5] = match (run, facts) {
+        (Some(run), _) => {
+            let (sent, held) = (&run.record.communication_bytes, &run.record.storage_bytes);
+            [
+                ("upload", Some(sent.upload)),
+                ("download", Some(sent.download)),
+                ("keys, once", Some(sent.keys)),
+                ("weights", Some(held.weights)),
+                ("server peak", Some(held.server_peak)),
+            ]
+        }
+        (None, Some(facts)) => [
+            ("upload", Some(facts.upload_bytes)),
+            ("download", None),
+            ("keys, once", Some(facts.key_bytes)),
+            ("weights", Some(facts.weight_bytes)),
+            ("server peak", Some(facts.peak_bytes)),
+        ],
+        (None, None) => {
+            ["upload", "download", "keys, once", "weights", "server peak"].map(|name| (name, None))
+        }
+    };
+    let mut lines: Vec<Line<'_>> = amounts
+        .into_iter()
+        .map(|(name, bytes)| {
+            let value = bytes.map_or_else(|| "-".into(), bytes_text);
+            row(name, value, width, theme.dim, theme.text)
+        })
+        .collect();
+    if let Some(run) = run
+        && let Some(other) = app.compare.baseline_of(&run.record)
+    {
+        let times = other.storage_bytes.weights as f64 / run.record.storage_bytes.weights as f64;
+        let value = format!("{}  {} less", bytes_text(other.storage_bytes.weights), ratio(times));
+        lines.push(row("  conventional", value, width, theme.baseline, theme.baseline));
+    }
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let run = app.shown().filter(|_| app.running.is_none());
+    let facts = app.facts.as_ref().and_then(|facts| facts.as_ref().ok());
+    let lanes = run.map(|run| run.record.lanes).or(facts.map(|facts| facts.lanes));
+    let title = lanes.map_or_else(|| "work".into(), |lanes| format!("work   {lanes} lanes"));
+    let block = block(app, &title, false);
+    let width = block.inner(area).width;
+    let work: Option<OperationCounts> =
+        run.map(|run| run.record.operations).or(facts.map(|facts| facts.operations.into()));
+    let count = |value: fn(&OperationCounts) -> u64| {
+        work.as_ref().map_or_else(|| "-".into(), |work| count_text(value(work)))
+    };
+    let mut lines = vec![
+        row("rotations", count(|w| w.rotations), width, theme.dim, theme.text),
+        row("transforms", count(|w| w.ntts), width, theme.dim, theme.text),
+        row("plaintext multiplications", count(|w| w.plaintext_multiplications), width, theme.dim, theme.text),
+        row("scalar multiplications", count(|w| w.scalar_multiplications), width, theme.dim, theme.text),
+        row("coefficient multiply-adds", count(|w| w.coefficient_multiply_adds), width, theme.dim, theme.text),
+    ];
+    if let Some(run) = run {
+        lines.push(row("backend", run.record.backend.clone(), width, theme.dim, theme.text));
+    }
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}

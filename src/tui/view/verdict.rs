@@ -1,0 +1,156 @@
+//! The verdict: what is chosen, what is happening, and how it came out.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::parts::{bar, block, ratio};
+use crate::conv::Stage;
+use crate::report::count_text;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Done};
+use crate::tui::running::Running;
+
+/// Rows of the panel.
+pub(super) const HEIGHT: u16 = 5;
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let form = app.running.as_ref().map_or(&app.form, |running| &running.form);
+    let spec = &form.layer.spec;
+    let title = format!(
+        "{}   {} to {} channels, {}x{}, {}x{}",
+        form.layer.full_name(),
+        spec.in_channels,
+        spec.out_channels,
+        spec.height,
+        spec.width,
+        spec.kernel[0],
+        spec.kernel[1],
+    );
+    let block = block(app, &title, false);
+    let inner = block.inner(area);
+    let setting = format!(
+        "N {}   t {}   limbs {} | {}   {}   {}   {} {}",
+        form.params.ring_degree,
+        form.value(crate::tui::form::Field::PlainBits),
+        form.value(crate::tui::form::Field::LimbBits),
+        form.value(crate::tui::form::Field::SpecialBits),
+        form.algorithm.name(),
+        form.reduction.name(),
+        form.threads,
+        if form.threads == 1 { "thread" } else { "threads" },
+    );
+    let mut lines = vec![Line::styled(setting, app.style.theme().dim)];
+    if let Some(running) = &app.running {
+        lines.extend(progress(app, running, inner.width));
+    } else if let Some(problem) = &app.problem {
+        lines.extend(invalid(app, problem));
+    } else if let Some(run) = app.shown() {
+        lines.extend(result(app, run));
+    } else {
+        lines.extend(ready(app));
+    }
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+fn ready(app: &App) -> Vec<Line<'static>> {
+    let theme = app.style.theme();
+    let key = app.keymap.keys_for(app.context(), Action::Run).first().map(ToString::to_string);
+    let key = key.unwrap_or_else(|| ":run".into());
+    let mut lines = vec![Line::from(vec![
+        Span::styled("Press ", theme.text),
+        Span::styled(key, theme.key_hint),
+        Span::styled(" to encrypt the input, convolve it encrypted, and decrypt", theme.text),
+    ])];
+    if let Some(Err(problem)) = &app.facts {
+        lines.push(Line::styled(problem.clone(), theme.bad));
+    }
+    lines
+}
+
+fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {
+    let theme = app.style.theme();
+    let problem = format!("{} {problem}", app.style.glyphs().cross);
+    let mut lines = vec![Line::styled(problem, theme.bad)];
+    if let Some((change, _)) = &app.fix {
+        let key = app.keymap.keys_for(app.context(), Action::Fix).first().map(ToString::to_string);
+        lines.push(Line::from(vec![
+            Span::styled(key.unwrap_or_default(), theme.key_hint),
+            Span::styled(format!(" fixes it: {change}"), theme.text),
+        ]));
+    }
+    lines
+}
+
+fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let mut stages = Vec::new();
+    for stage in Stage::ALL {
+        let (text, style) = match running.fraction(stage) {
+            Some(done) if done >= 1.0 => (format!("{} {}  ", stage.name(), glyphs.check), theme.good),
+            Some(_) => (format!("{}    ", stage.name()), theme.accent),
+            None => (format!("{}    ", stage.name()), theme.dim),
+        };
+        stages.push(Span::styled(text, style));
+    }
+    let stage = running.stage.unwrap_or(Stage::Keygen);
+    let fraction = running.fraction(stage).unwrap_or(0.0);
+    let what = if running.cancelling { "cancelling" } else { stage.name() };
+    let mut line = vec![Span::styled(format!("{what:<10} "), theme.accent)];
+    line.extend(bar(app, width.saturating_sub(40).min(40), fraction, None));
+    let left = running.remaining_ms().map_or_else(String::new, |ms| {
+        format!("  {:.1} s left", ms as f64 / 1e3)
+    });
+    let text = format!(
+        " {:>3.0} %  {:.1} s{left}",
+        fraction * 100.0,
+        running.elapsed_ms() as f64 / 1e3
+    );
+    line.push(Span::styled(text, theme.text));
+    vec![Line::from(stages), Line::from(line)]
+}
+
+fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let record = &run.record;
+    let values = count_text(record.values);
+    let verdict = if record.mismatches > 0 {
+        let wrong = count_text(record.mismatches);
+        Span::styled(format!("{} WRONG: {wrong} of {values} values differ", glyphs.cross), theme.bad)
+    } else if record.overflows > 0 {
+        let beyond = count_text(record.overflows);
+        Span::styled(format!("{} {beyond} of {values} values overflow t", glyphs.cross), theme.bad)
+    } else {
+        Span::styled(format!("{} exact  {values} values", glyphs.check), theme.good)
+    };
+    let figures = format!(
+        "   server {:.1} ms   total {:.1} ms   {:.1} bits left",
+        record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
+    );
+    let mut lines = vec![Line::from(vec![verdict, Span::styled(figures, theme.text)])];
+    lines.push(match app.compare.baseline_of(record).filter(|other| *other != record) {
+        Some(other) => {
+            let text = format!(
+                "{} server, {} total, {} weights, {:+.1} bits against {} {}",
+                ratio(other.latency_ms.server / record.latency_ms.server),
+                ratio(other.latency_ms.total / record.latency_ms.total),
+                ratio(other.storage_bytes.weights as f64 / record.storage_bytes.weights as f64),
+                record.noise_bits.last - other.noise_bits.last,
+                other.algorithm,
+                other.reduction,
+            );
+            Line::styled(text, theme.baseline)
+        }
+        None if record.algorithm == "conventional" => Line::default(),
+        None => {
+            let key = app.keymap.keys_for(app.context(), Action::RunBaseline);
+            let key = key.first().map(ToString::to_string).unwrap_or_default();
+            Line::from(vec![
+                Span::styled(key, theme.key_hint),
+                Span::styled(" runs the conventional baseline to compare with", theme.dim),
+            ])
+        }
+    });
+    lines
+}
