@@ -7,6 +7,7 @@ use crate::bfv::ParamsSpec;
 use crate::conv::LayerSpec;
 
 use super::error::{PresetError, Problem};
+use super::layer::LayerPreset;
 use super::reader::{Section, Source};
 use super::{Strictness, experiment, network, params, read_text};
 
@@ -71,7 +72,7 @@ pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetErro
         PresetKind::Params => describe_params(&params::read_file(&root, strictness)?),
         PresetKind::Experiment => {
             let experiment = experiment::read(&root, strictness)?;
-            let layer = describe_layer(&experiment.layer.spec);
+            let layer = describe_layer(&experiment.layer);
             format!("{layer}; parameters {}", describe_params(&experiment.params))
         }
     };
@@ -95,10 +96,10 @@ fn kind(root: &Section<'_>) -> Result<PresetKind, PresetError> {
     }
 }
 
-fn describe_layer(layer: &LayerSpec) -> String {
-    let LayerSpec {
-        name, in_channels, out_channels, height, width, kernel: [rows, columns], ..
-    } = layer;
+fn describe_layer(layer: &LayerPreset) -> String {
+    let name = layer.full_name();
+    let LayerSpec { in_channels, out_channels, height, width, kernel: [rows, columns], .. } =
+        layer.spec;
     format!("{name:?}: {in_channels}->{out_channels}, {height}x{width}, kernel {rows}x{columns}")
 }
 

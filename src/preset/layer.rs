@@ -62,17 +62,21 @@ const PADDING: RangeInclusive<i128> = 0..=254;
 
 const DEFAULT_BITS: i128 = 4;
 
-/// Reads a layer. Within a network it must have a name; alone it is called like its file.
+/// Reads a layer. Within a network it must have a name; alone it is called like its file, and its
+/// name may be that of a network, a slash and its name there.
 pub(super) fn read(
     section: &Section<'_>,
     network: Option<&str>,
     strictness: Strictness,
 ) -> Result<LayerPreset, PresetError> {
     section.only(&KEYS)?;
-    let name = match (network, section.get("name")) {
-        (Some(_), _) => section.need("name")?.name()?,
-        (None, Some(field)) => field.text()?.into(),
-        (None, None) => section.source().stem().into(),
+    let (network, name) = match (network, section.get("name")) {
+        (Some(_), _) => (network, section.need("name")?.name()?),
+        (None, Some(field)) => match field.text()?.split_once('/') {
+            Some((network, name)) => (Some(network), name.into()),
+            None => (None, field.text()?.into()),
+        },
+        (None, None) => (None, section.source().stem().into()),
     };
     let size = |key, range| section.need(key)?.integer(range).map(|size| size as usize);
     let or = |key, range, default| section.integer_or(key, range, default);

@@ -1,9 +1,14 @@
 //! The one record of a run, which JSON, text and histories are made from.
 
+pub(crate) mod file;
+mod history;
 mod machine;
 mod record;
+#[cfg(test)]
+pub(crate) mod testing;
 mod text;
 
+pub use history::{History, Loaded};
 pub use machine::{Machine, total_memory};
 pub use record::{
     Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits, OperationCounts,

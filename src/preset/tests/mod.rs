@@ -1,4 +1,5 @@
 mod builtin;
+mod export;
 mod forms;
 mod mistakes;
 mod nonsense;

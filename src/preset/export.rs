@@ -1,0 +1,223 @@
+//! Writing an experiment to a file that says all about it.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::arith::Modulus;
+use crate::arith::kernels::Reduction;
+use crate::bfv::{ParamsSpec, PrimeSpec};
+use crate::conv::{AlgorithmKind, LayerSpec};
+use crate::report::{self, Record};
+
+use super::layer::LayerPreset;
+use super::{Experiment, Filter, Strictness, params};
+
+/// The text of a file that [`Experiment::parse`] reads back to `experiment`, with the figures of
+/// its run where there is one.
+///
+/// What could not come from a file is written as the nearest that could: a layer of no network
+/// whose name has a slash reads back as one of the network before the slash, and limbs given
+/// partly as primes and partly as sizes read back as the primes. An experiment that is not well
+/// formed gives a text that is refused. Seeds of 2^63 and above are plain integers too, which
+/// heconv reads but other readers of TOML may not.
+pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> String {
+    let Experiment { layer, params, algorithm, reduction, threads, seed } = experiment;
+    let mut text = Text(String::new());
+    text.line("# An experiment of heconv: `heconv run FILE` repeats it.");
+    text.entry("schema", 1, "");
+    text.entry("heconv_version", env!("CARGO_PKG_VERSION"), "that wrote this file");
+    text.entry_if("algorithm", algorithm.map(AlgorithmKind::name), "");
+    text.entry_if("reduction", reduction.map(Reduction::name), "");
+    text.entry_if("threads", *threads, "");
+    text.entry_if("seed", *seed, "of data and secrets: fixed secrets are for experiments alone");
+    text.layer(layer);
+    text.params(params);
+    if let Some(record) = record {
+        text.measured(record);
+    }
+    text.0
+}
+
+/// Writes a file that must not be there yet.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where it is, or that it cannot be written.
+pub fn save_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    let result = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if result.is_err() {
+        // A part of the text must not be taken for the whole; the first error is the one to tell.
+        let _ = fs::remove_file(path);
+    }
+    result
+}
+
+/// Writes a file, in place of the one that may be there. Whatever happens, one of the two is there
+/// whole.
+///
+/// # Errors
+/// That it cannot be written.
+pub fn save_over(path: &Path, text: &str) -> io::Result<()> {
+    report::file::replace(path, text.as_bytes())
+}
+
+/// A TOML document in the making.
+struct Text(String);
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    /// A key and its value, with a comment for the reader unless that is empty.
+    fn entry(&mut self, key: &str, value: impl Serialize, comment: &str) {
+        let mut text = String::new();
+        // Strings, numbers and lists of numbers are always values.
+        if value.serialize(toml::ser::ValueSerializer::new(&mut text)).is_err() {
+            return;
+        }
+        let space = if comment.is_empty() { "" } else { " # " };
+        self.line(&format!("{key} = {text}{space}{comment}"));
+    }
+
+    fn entry_if(&mut self, key: &str, value: Option<impl Serialize>, comment: &str) {
+        if let Some(value) = value {
+            self.entry(key, value, comment);
+        }
+    }
+
+    /// One number where all are equal, else a list.
+    fn numbers(&mut self, key: &str, numbers: &[usize], comment: &str) {
+        match numbers {
+            [first, rest @ ..] if rest.iter().all(|number| number == first) => {
+                self.entry(key, first, "");
+            }
+            _ => self.entry(key, numbers, comment),
+        }
+    }
+
+    fn layer(&mut self, preset: &LayerPreset) {
+        let LayerPreset { spec, network: _, filters, image } = preset;
+        let LayerSpec {
+            name: _,
+            in_channels,
+            out_channels,
+            height,
+            width,
+            kernel,
+            stride,
+            padding,
+            groups,
+            activation_bits,
+            weight_bits,
+        } = spec;
+        self.line("\n[layer]");
+        self.entry("name", preset.full_name(), "");
+        self.entry("in_channels", in_channels, "");
+        self.entry("out_channels", out_channels, "");
+        self.entry("height", height, "of the input, without padding");
+        self.entry("width", width, "");
+        self.numbers("kernel", kernel, "height, width");
+        self.entry("stride", stride, "");
+        match padding {
+            Some(padding) => self.numbers("padding", padding, "top, left, bottom, right"),
+            None => self.line("# padding: half the kernel on each side"),
+        }
+        self.entry("groups", groups, "");
+        self.entry("activation_bits", activation_bits, "unsigned");
+        self.entry("weight_bits", weight_bits, "signed");
+        self.entry_if("image", image.as_ref(), "the input");
+        for filter in filters.iter().flatten() {
+            self.filter(filter, kernel[0] * kernel[1]);
+        }
+    }
+
+    /// A filter, one line of weights for each input channel.
+    fn filter(&mut self, Filter { name, weights }: &Filter, kernel_size: usize) {
+        self.line("\n[[layer.filter]]");
+        self.entry("name", name, "");
+        self.line("weights = [ # a line for each input channel, kernel rows in turn");
+        for channel in weights.chunks(kernel_size.max(1)) {
+            let channel: Vec<String> = channel.iter().map(i64::to_string).collect();
+            self.line(&format!("  {},", channel.join(", ")));
+        }
+        self.line("]");
+    }
+
+    fn params(&mut self, spec: &ParamsSpec) {
+        let uniform = uniform(spec);
+        let ParamsSpec { name, ring_degree, limbs, special, plain } =
+            uniform.as_ref().unwrap_or(spec);
+        self.line("\n[params]");
+        if [special, plain].into_iter().chain(limbs).any(|prime| !is_value(prime)) {
+            self.line("# For *_bits heconv takes the largest suitable primes of that size.");
+        }
+        self.entry("name", name, "");
+        self.entry("ring_degree", ring_degree, "");
+        let key = if limbs.iter().any(is_value) { "limbs" } else { "limb_bits" };
+        self.entry(key, limbs.iter().map(number).collect::<Vec<_>>(), "the primes of Q");
+        let key = if is_value(special) { "special" } else { "special_bits" };
+        self.entry(key, number(special), "P, for key switching");
+        let key = if is_value(plain) { "plain_modulus" } else { "plain_bits" };
+        self.entry(key, number(plain), "t");
+    }
+
+    /// What a run of the experiment gave.
+    fn measured(&mut self, record: &Record) {
+        self.line("\n# What the run gave. Reading the file passes over this.");
+        self.line("[measured]");
+        self.entry("verified", record.verified, "against the plain convolution");
+        self.entry("backend", &record.backend, "");
+        self.table("machine", &record.machine, "");
+        self.table("noise_bits", &record.noise_bits, "noise budgets in bits");
+        self.table("latency_ms", &record.latency_ms, "milliseconds");
+        self.table("link", &record.link, "what `transfer` was reckoned with");
+        self.table("storage_bytes", &record.storage_bytes, "bytes the server holds");
+        self.table("communication_bytes", &record.communication_bytes, "bytes sent");
+        if let Some(part) = &record.extrapolated_from {
+            self.table("extrapolated_from", part, "only this part was run and verified");
+        }
+    }
+
+    fn table(&mut self, name: &str, figures: &impl Serialize, comment: &str) {
+        let space = if comment.is_empty() { "" } else { " # " };
+        // Structures of strings and numbers are always tables.
+        let figures = toml::to_string(figures).unwrap_or_default();
+        // Writing to a string never fails.
+        let _ = write!(self.0, "\n[measured.{name}]{space}{comment}\n{figures}");
+    }
+}
+
+const fn is_value(prime: &PrimeSpec) -> bool {
+    matches!(prime, PrimeSpec::Value(_))
+}
+
+/// The prime or its size.
+fn number(prime: &PrimeSpec) -> u64 {
+    match *prime {
+        PrimeSpec::Bits(bits) => bits.into(),
+        PrimeSpec::Value(value) => value,
+    }
+}
+
+/// The same parameters with all primes given as such, where limbs are given in both forms, which
+/// no file can say. `None` also of parameters that are none: a size in place of a prime is refused.
+fn uniform(spec: &ParamsSpec) -> Option<ParamsSpec> {
+    if spec.limbs.iter().all(is_value) || !spec.limbs.iter().any(is_value) {
+        return None;
+    }
+    let found = params::check(spec, Strictness::Load).ok()?;
+    let prime = |modulus: &Modulus| PrimeSpec::Value(modulus.value());
+    Some(ParamsSpec {
+        name: spec.name.clone(),
+        ring_degree: spec.ring_degree,
+        limbs: found.limbs().iter().map(prime).collect(),
+        special: prime(found.special()),
+        plain: prime(found.plain()),
+    })
+}

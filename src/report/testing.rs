@@ -1,0 +1,88 @@
+//! A record for tests.
+
+use super::{
+    Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts, ParamsRecord,
+    Record, SCHEMA, SecurityRecord, Storage,
+};
+
+/// The record of a run that never was, with every figure different.
+pub(crate) fn record() -> Record {
+    Record {
+        schema: SCHEMA,
+        heconv_version: "0.0.1".into(),
+        machine: Machine { cpu: "A \"fast\" CPU\\".into(), cores: 3 },
+        layer: LayerRecord {
+            name: "bench/c16-32-k3".into(),
+            in_channels: 16,
+            out_channels: 24,
+            height: 32,
+            width: 31,
+            kernel: [3, 5],
+            stride: 1,
+            padding: [1, 2, 1, 2],
+            groups: 1,
+            activation_bits: 4,
+            weight_bits: 5,
+        },
+        params: ParamsRecord {
+            name: "n4096-t20".into(),
+            ring_degree: 4096,
+            plain_modulus: 1_032_193,
+            limbs: vec![34_359_214_081, 34_358_747_137],
+            special: 68_719_403_009,
+            log2_q: 70.0,
+            log2_qp: 106.0,
+        },
+        security: SecurityRecord {
+            table: "bossuat2024".into(),
+            level: 128,
+            cap_log2_qp: Some(106.0),
+            ok: true,
+        },
+        algorithm: "hadamard-fused".into(),
+        reduction: "lazy".into(),
+        backend: "portable".into(),
+        threads: 2,
+        seed: 7,
+        seeded_secrets: true,
+        lanes: 4,
+        verified: true,
+        mismatches: 0,
+        overflows: 0,
+        values: 23_808,
+        plaintext_headroom_bits: 6.25,
+        noise_bits: NoiseBits {
+            fresh: 38.5,
+            rotated: 36.75,
+            multiplied: 30.12,
+            last: 25.0,
+            predicted_final: 24.9,
+            predicted_final_floor: 23.31,
+        },
+        latency_ms: LatencyMs {
+            keygen: 10.001,
+            weights: 2.5,
+            encrypt: 1.25,
+            rotate: 4.0,
+            multiply: 5.5,
+            mix: 0.125,
+            server: 9.625,
+            response: 0.5,
+            decrypt: 0.75,
+            transfer: 52.0,
+            total: 64.125,
+        },
+        link: Link::default(),
+        storage_bytes: Storage { weights: 4096, galois_keys: 1_048_576, server_peak: 2_097_152 },
+        communication_bytes: Communication { upload: 65_536, download: 32_768, keys: 524_288 },
+        operations: OperationCounts {
+            rotations: 8,
+            plaintext_multiplications: 96,
+            scalar_multiplications: 384,
+            coefficient_multiply_adds: 3_145_728,
+            ntts: 60,
+        },
+        repeat: None,
+        extrapolated_from: None,
+    }
+}
