@@ -100,9 +100,7 @@ fn state(app: &App) -> Span<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     match &app.running {
         Some(running) => {
-            let frames = glyphs.spinner;
-            let at = (running.elapsed_ms() / 120) as usize % frames.len().max(1);
-            let frame = frames.get(at).copied().unwrap_or_default();
+            let frame = glyphs.spinner((running.elapsed_ms() / 120) as usize);
             Span::styled(format!("{frame} running"), theme.accent)
         }
         None => Span::styled(format!("{} idle", glyphs.dot), theme.dim),

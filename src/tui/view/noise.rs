@@ -87,11 +87,11 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 fn legend(app: &App) -> Line<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    let full = glyphs.bar.last().copied().unwrap_or("#");
+    let full = glyphs.bar[glyphs.bar.len() - 1];
     Line::from(vec![
         Span::styled(full, theme.bar),
         Span::styled(" measured  ", theme.dim),
-        Span::styled(glyphs.mark, theme.bar_predicted),
+        Span::styled(glyphs.ghost, theme.bar_predicted),
         Span::styled(" predicted  0 = wrong result", theme.dim),
     ])
 }

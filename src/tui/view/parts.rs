@@ -21,19 +21,17 @@ pub(super) fn block(app: &App, title: &str, focused: bool) -> Block<'static> {
 /// allow, with a mark at `mark`.
 pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Vec<Span<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    let steps = glyphs.bar.len().max(1);
+    let steps = glyphs.bar.len() - 1;
     let filled = (fraction.clamp(0.0, 1.0) * f64::from(width) * steps as f64).round() as usize;
     let mark = mark.map(|m| (m.clamp(0.0, 1.0) * f64::from(width)).round() as usize);
-    (0..usize::from(width) + 1)
+    // One cell more than the bar takes, for a mark at its end.
+    (0..=usize::from(width))
         .map(|cell| {
             let here = filled.saturating_sub(cell * steps).min(steps);
-            match here {
-                0 if mark == Some(cell) => Span::styled(glyphs.mark, theme.bar_predicted),
-                0 => Span::raw(" "),
-                _ if mark == Some(cell) && here < steps => {
-                    Span::styled(glyphs.mark, theme.bar_predicted)
-                }
-                _ => Span::styled(glyphs.bar[here - 1], theme.bar),
+            if mark == Some(cell) && here < steps {
+                Span::styled(glyphs.ghost, theme.bar_predicted)
+            } else {
+                Span::styled(glyphs.bar[here], theme.bar)
             }
         })
         .collect()

@@ -1,0 +1,247 @@
+//! The runtime: the terminal, the threads that send events, and the effects.
+
+use std::io::{self, Write, stdout};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{
+    DisableBracketedPaste, EnableBracketedPaste, Event as TerminalEvent, KeyEventKind,
+};
+use crossterm::execute;
+use ratatui::DefaultTerminal;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+
+use super::app::App;
+use super::event::{Effect, Event, ExportError};
+use super::view;
+use crate::job::{Prepared, RunSpec, Worker, input_preview};
+use crate::preset::{save_new, save_over};
+use crate::report::History;
+
+/// The least time between two frames: 30 a second.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// What reaches the main thread.
+enum Message {
+    Event(Event),
+    /// A signal asks to leave.
+    Signal(i32),
+}
+
+/// Runs the explorer until the user leaves, and gives the signal that made it leave, if any.
+///
+/// # Errors
+/// That the terminal, a thread or a signal cannot be had.
+pub fn run(mut app: App, first: Vec<Effect>, history: Option<History>) -> io::Result<Option<i32>> {
+    let (sender, messages) = channel();
+    let mut runtime = Runtime::start(&sender, history)?;
+    let previous_hook = std::panic::take_hook();
+    quiet_panics();
+    let mut terminal = ratatui::try_init()?;
+    execute!(stdout(), EnableBracketedPaste)?;
+    listen(sender.clone())?;
+    let result = runtime.event_loop(&mut app, first, &mut terminal, &messages);
+    let _ = execute!(stdout(), DisableBracketedPaste);
+    ratatui::restore();
+    std::panic::set_hook(previous_hook);
+    result
+}
+
+/// Panics of worker threads become events and must not touch the terminal; one of the main thread
+/// restores it first.
+fn quiet_panics() {
+    let main = thread::current().id();
+    std::panic::set_hook(Box::new(move |panic| {
+        if thread::current().id() == main {
+            let _ = execute!(stdout(), DisableBracketedPaste);
+            ratatui::restore();
+            let _ = writeln!(io::stderr(), "heconv: internal error: {panic}");
+        }
+    }));
+}
+
+/// Starts the thread that reads keys.
+fn listen(sender: Sender<Message>) -> io::Result<()> {
+    let read = move || {
+        while let Ok(event) = crossterm::event::read() {
+            let event = match event {
+                TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Event::Key(key),
+                TerminalEvent::Paste(text) => Event::Paste(text),
+                TerminalEvent::Resize(..) => Event::Resize,
+                _ => continue,
+            };
+            if sender.send(Message::Event(event)).is_err() {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("keys".into()).spawn(read).map(drop)
+}
+
+/// What effects need.
+struct Runtime {
+    worker: Worker,
+    plans: Sender<(u64, Box<RunSpec>)>,
+    /// The newest form's number: older plans are not worth working out.
+    newest_plan: Arc<AtomicU64>,
+    events: Sender<Message>,
+    history: Option<History>,
+    started: Instant,
+}
+
+impl Runtime {
+    fn start(sender: &Sender<Message>, history: Option<History>) -> io::Result<Self> {
+        let events = Mutex::new(sender.clone());
+        let worker = Worker::spawn(move |number, event| {
+            if let Ok(events) = events.lock() {
+                let _ = events.send(Message::Event(Event::Job { number, event }));
+            }
+        })?;
+        let newest_plan = Arc::new(AtomicU64::new(0));
+        let (plans, queue) = channel();
+        let planner = Planner { newest: Arc::clone(&newest_plan), events: sender.clone() };
+        thread::Builder::new().name("planner".into()).spawn(move || planner.work(&queue))?;
+        let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+        let events = sender.clone();
+        thread::Builder::new().name("signals".into()).spawn(move || {
+            for signal in signals.forever() {
+                if events.send(Message::Signal(signal)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        let events = sender.clone();
+        Ok(Self { worker, plans, newest_plan, events, history, started: Instant::now() })
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    /// Waits for events, takes in all there are, and draws once they are taken in, at most thirty
+    /// times a second. Nothing happens while nothing happens.
+    fn event_loop(
+        &mut self,
+        app: &mut App,
+        first: Vec<Effect>,
+        terminal: &mut DefaultTerminal,
+        messages: &Receiver<Message>,
+    ) -> io::Result<Option<i32>> {
+        let mut leaving = self.perform_all(first, terminal)?;
+        let mut drawn: Option<Instant> = None;
+        let mut dirty = true;
+        loop {
+            if leaving {
+                return Ok(None);
+            }
+            let wait = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+            if dirty && wait.is_zero() {
+                terminal.draw(|frame| view::draw(app, frame))?;
+                drawn = Some(Instant::now());
+                dirty = false;
+            }
+            let message = if dirty {
+                messages.recv_timeout(wait)
+            } else if app.is_moving() {
+                messages.recv_timeout(Duration::from_millis(100))
+            } else {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            let event = match message {
+                Ok(Message::Event(event)) => event,
+                Ok(Message::Signal(signal)) => return Ok(Some(signal)),
+                Err(RecvTimeoutError::Timeout) if dirty => continue,
+                Err(RecvTimeoutError::Timeout) => Event::Tick,
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            };
+            let effects = app.update(self.now_ms(), event);
+            leaving = self.perform_all(effects, terminal)?;
+            dirty = true;
+        }
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+        let mut leaving = false;
+        for effect in effects {
+            leaving |= self.perform(effect, terminal)?;
+        }
+        Ok(leaving)
+    }
+
+    /// Does an effect; `true` is to leave.
+    fn perform(&mut self, effect: Effect, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+        match effect {
+            Effect::Start { number, spec } => self.worker.start(number, *spec),
+            Effect::Cancel(number) => self.worker.cancel(number),
+            Effect::Plan { number, spec } => {
+                self.newest_plan.store(number, Ordering::Relaxed);
+                // The planner ends with the last sender, which this is.
+                let _ = self.plans.send((number, spec));
+            }
+            Effect::Export { path, text, overwrite } => {
+                let result = export(path, &text, overwrite);
+                let _ = self.events.send(Message::Event(Event::Exported(result)));
+            }
+            Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
+            Effect::Remember(record) => {
+                // A history that cannot be written is no reason to stop.
+                if let Some(history) = &self.history {
+                    let _ = history.append(&record);
+                }
+            }
+            Effect::Suspend => suspend(terminal)?,
+            Effect::Quit => return Ok(true),
+        }
+        Ok(false)
+    }
+}
+
+fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportError> {
+    let saved = if overwrite { save_over(&path, text) } else { save_new(&path, text) };
+    match saved {
+        Ok(()) => Ok(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
+        Err(error) => Err(ExportError::Failed(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// Gives the terminal back and stops, until a shell brings the process back.
+fn suspend(terminal: &mut DefaultTerminal) -> io::Result<()> {
+    execute!(stdout(), DisableBracketedPaste)?;
+    ratatui::restore();
+    signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+    *terminal = ratatui::try_init()?;
+    execute!(stdout(), EnableBracketedPaste)?;
+    terminal.clear()
+}
+
+/// Works out plans on a thread of its own: contexts of large rings take a while.
+struct Planner {
+    newest: Arc<AtomicU64>,
+    events: Sender<Message>,
+}
+
+impl Planner {
+    fn work(&self, queue: &Receiver<(u64, Box<RunSpec>)>) {
+        for (number, spec) in queue {
+            if number < self.newest.load(Ordering::Relaxed) {
+                continue;
+            }
+            let facts = Prepared::new(&spec).map(|prepared| prepared.facts());
+            let event = Event::Planned {
+                number,
+                facts: facts.map_err(|error| error.to_string()),
+                input: input_preview(&spec).ok().map(Arc::new),
+            };
+            if self.events.send(Message::Event(event)).is_err() {
+                return;
+            }
+        }
+    }
+}

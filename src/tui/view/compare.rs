@@ -1,0 +1,157 @@
+//! Compare: every run a row, ratios to a baseline, and which fields differ.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
+
+use super::parts::{block, ratio};
+use crate::report::{Record, bytes_text};
+use crate::tui::app::App;
+use crate::tui::compare::Column;
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let [table, details] =
+        Layout::vertical([Constraint::Min(4), Constraint::Length(8)]).areas(area);
+    draw_table(app, frame, table);
+    draw_details(app, frame, details);
+}
+
+/// Columns that fit, the least important dropped first.
+fn columns(width: u16) -> Vec<(Column, u16)> {
+    let all = [
+        (Column::Time, 5),
+        (Column::Layer, 20),
+        (Column::Method, 21),
+        (Column::Server, 10),
+        (Column::Noise, 10),
+        (Column::Weights, 11),
+        (Column::Total, 10),
+        (Column::Sent, 10),
+        (Column::Params, 12),
+        (Column::Peak, 10),
+    ];
+    let mut room = width.saturating_sub(4);
+    let mut chosen: Vec<(Column, u16)> = Vec::new();
+    for (column, size) in all {
+        if size < room {
+            room -= size + 1;
+            chosen.push((column, size));
+        }
+    }
+    chosen
+}
+
+fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let glyphs = app.style.glyphs();
+    let compare = &app.compare;
+    let block = block(app, &format!("runs   {}", compare.order().len()), true);
+    if compare.order().is_empty() {
+        let text = Line::styled("no runs yet: Enter in Explore makes one", theme.dim);
+        frame.render_widget(Paragraph::new(text).block(block), area);
+        return;
+    }
+    let columns = columns(area.width);
+    let heading = |(column, _): &(Column, u16)| {
+        let mark = match (*column == compare.sorted_by, compare.reversed) {
+            (false, _) => "",
+            (true, true) => glyphs.descending,
+            (true, false) => glyphs.ascending,
+        };
+        Cell::from(format!("{}{mark}", column.label()))
+    };
+    let header = Row::new(columns.iter().map(heading)).style(theme.header);
+    let rows = compare.order().iter().map(|&index| {
+        let is_baseline = compare.baseline == Some(index);
+        let Some(run) = compare.run(index) else { return Row::default() };
+        let cell = |(column, size): &(Column, u16)| {
+            let text = match column {
+                Column::Time if is_baseline => format!("{} {}", index + 1, glyphs.pin),
+                Column::Time => (index + 1).to_string(),
+                column => value(*column, &run.record),
+            };
+            Cell::from(text.chars().take(usize::from(*size)).collect::<String>())
+        };
+        let style = match (is_baseline, run.record.verified) {
+            (_, false) => theme.bad,
+            (true, _) => theme.baseline,
+            _ => theme.text,
+        };
+        Row::new(columns.iter().map(cell)).style(style)
+    });
+    let widths = columns.iter().map(|(_, size)| Constraint::Length(*size));
+    let table = Table::new(rows, widths)
+        .header(header)
+        .row_highlight_style(theme.selected)
+        .block(block);
+    let mut state = TableState::default().with_selected(Some(compare.cursor()));
+    frame.render_stateful_widget(table, area, &mut state);
+}
+
+fn value(column: Column, record: &Record) -> String {
+    match (column, column.figure(record)) {
+        (Column::Weights | Column::Sent | Column::Peak, Some(bytes)) => bytes_text(bytes as u64),
+        (_, Some(figure)) => format!("{figure:.1}"),
+        (_, None) => column.text(record),
+    }
+}
+
+/// The chosen run against the baseline.
+fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let chosen = app.compare.chosen().and_then(|i| app.compare.run(i)).map(|run| &run.record);
+    let Some(record) = chosen else {
+        frame.render_widget(block(app, "against the baseline", false), area);
+        return;
+    };
+    let other = app.compare.baseline_of(record).filter(|other| *other != record);
+    let mut lines = Vec::new();
+    let title = match other {
+        Some(other) => {
+            let times = |a: f64, b: f64| ratio(a / b);
+            let (mine, theirs) = (&record.latency_ms, &other.latency_ms);
+            let sent = |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
+            let held = |r: &Record| r.storage_bytes.weights as f64;
+            let peak = |r: &Record| r.storage_bytes.server_peak as f64;
+            lines.push(pair(app, "server", &times(theirs.server, mine.server), "less time"));
+            lines.push(pair(app, "total", &times(theirs.total, mine.total), "less time"));
+            lines.push(pair(app, "weights", &times(held(other), held(record)), "less storage"));
+            lines.push(pair(app, "sent", &times(sent(other), sent(record)), "less communication"));
+            lines.push(pair(app, "peak", &times(peak(other), peak(record)), "less memory"));
+            lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
+            format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
+        }
+        None => {
+            let text = "no baseline: pin a run, or run the conventional algorithm on this layer";
+            lines.push(Line::styled(text, theme.dim));
+            "against the baseline".into()
+        }
+    };
+    frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
+}
+
+fn pair(app: &App, name: &str, ratio: &str, what: &str) -> Line<'static> {
+    let theme = app.style.theme();
+    Line::from(vec![
+        Span::styled(format!("{name:<9}"), theme.text),
+        Span::styled(format!("{ratio:>8} "), theme.accent),
+        Span::styled(what.to_owned(), theme.dim),
+    ])
+}
+
+/// The names of the fields in which two runs differ.
+fn differences(a: &Record, b: &Record) -> String {
+    let fields = [
+        ("layer", a.layer != b.layer),
+        ("parameters", a.params != b.params),
+        ("algorithm", a.algorithm != b.algorithm),
+        ("reduction", a.reduction != b.reduction),
+        ("backend", a.backend != b.backend),
+        ("threads", a.threads != b.threads),
+        ("seed", a.seed != b.seed),
+        ("machine", a.machine != b.machine),
+    ];
+    let names: Vec<&str> = fields.iter().filter(|field| field.1).map(|field| field.0).collect();
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+}

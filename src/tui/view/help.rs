@@ -1,0 +1,78 @@
+//! Help: generated from the key table.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+
+use super::parts::{block, centred};
+use crate::tui::app::App;
+use crate::tui::keymap::Context;
+
+pub(super) fn draw(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+    let theme = app.style.theme();
+    let area = centred(area, 84, area.height);
+    let lines = lines(app);
+    let height = area.height.saturating_sub(2);
+    let last = (lines.len() as u16).saturating_sub(height);
+    let block = block(app, "help   Esc closes, arrows scroll", true).style(theme.text);
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines).block(block).scroll((scroll.min(last), 0)), area);
+}
+
+fn lines(app: &App) -> Vec<Line<'static>> {
+    let theme = app.style.theme();
+    let mut lines = vec![
+        Line::styled(
+            "Choose a layer and parameters, press Enter: the input is encrypted, convolved while",
+            theme.text,
+        ),
+        Line::styled(
+            "encrypted, decrypted, and held against the plain convolution. Nothing is simulated.",
+            theme.text,
+        ),
+    ];
+    let contexts =
+        [(Context::Global, "everywhere"), (Context::Explore, "explore"), (Context::Compare, "compare")];
+    for (context, name) in contexts {
+        let keys = app.keymap.help(context);
+        if keys.is_empty() {
+            continue;
+        }
+        lines.push(Line::default());
+        lines.push(Line::styled(name, theme.title));
+        for (keys, summary, _) in keys {
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {:<18}", keys.join(" ")), theme.key_hint),
+                Span::styled(summary, theme.text),
+            ]));
+        }
+    }
+    lines.extend(glossary(app));
+    lines
+}
+
+/// The words of the screen.
+fn glossary(app: &App) -> Vec<Line<'static>> {
+    const WORDS: [(&str, &str); 9] = [
+        ("noise budget", "bits of noise a ciphertext can still take; at 0 the result is wrong"),
+        ("fresh", "the uploaded ciphertexts; then rotated, multiplied, and the final outputs"),
+        ("t", "the plaintext modulus: results are exact while they stay below t/2"),
+        ("limbs", "the primes of the ciphertext modulus Q; the special prime serves rotations"),
+        ("log2(QP)", "what security limits: more modulus is more noise budget and less security"),
+        ("lanes", "channels that share a ciphertext, slot by slot"),
+        ("eager, lazy", "reduce modulo the primes after every product, or once per sum"),
+        ("server", "rotate + multiply + mix: the server's work online"),
+        ("exact", "every output value equals the plain convolution"),
+    ];
+    let theme = app.style.theme();
+    let mut lines = vec![Line::default(), Line::styled("words", theme.title)];
+    lines.extend(WORDS.map(|(word, meaning)| {
+        Line::from(vec![
+            Span::styled(format!("  {word:<18}"), theme.accent),
+            Span::styled(meaning, theme.text),
+        ])
+    }));
+    lines
+}
