@@ -1,0 +1,10 @@
+//! The program as its users meet it: every test starts the `heconv` binary and looks at its exit
+//! code, its two streams and the files it writes.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
+mod data;
+mod ends;
+mod lists;
+mod mistakes;
+mod runs;
+mod support;
