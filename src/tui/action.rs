@@ -1,82 +1,186 @@
 //! What a key or a command can do.
 
-/// Something the user can ask for.
+/// Makes [`Action`] of one table, so that no action lacks a name, a summary or a group.
+macro_rules! actions {
+    ($($group:ident { $(#[doc = $summary:literal] $action:ident = $name:literal,)* })*) => {
+        /// Something the user can ask for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $($(#[doc = $summary] $action,)*)*
+        }
+
+        impl Action {
+            /// Every action, in the order of the help.
+            pub const ALL: &[Self] = &[$($(Self::$action,)*)*];
+
+            /// The name in the key table and among the commands.
+            pub const fn name(self) -> &'static str {
+                match self { $($(Self::$action => $name,)*)* }
+            }
+
+            /// What it does, in one short line.
+            pub fn summary(self) -> &'static str {
+                let sentence = match self { $($(Self::$action => $summary,)*)* };
+                sentence.trim().trim_end_matches('.')
+            }
+
+            /// Where it stands in the help.
+            pub const fn group(self) -> Group {
+                match self { $($(Self::$action)|* => Group::$group,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    Run {
+        /// Run the chosen layer.
+        Run = "run",
+        /// Stop the run.
+        Cancel = "cancel",
+        /// Run the conventional algorithm likewise.
+        RunBaseline = "run-baseline",
+        /// Write the experiment to a file.
+        Export = "export",
+        /// Copy the experiment to the clipboard.
+        Copy = "copy",
+    }
+    Move {
+        /// To the next panel.
+        NextPanel = "next-panel",
+        /// To the previous panel.
+        PreviousPanel = "previous-panel",
+        /// Up one row.
+        Up = "up",
+        /// Down one row.
+        Down = "down",
+        /// Up a page.
+        PageUp = "page-up",
+        /// Down a page.
+        PageDown = "page-down",
+        /// To the first row.
+        First = "first",
+        /// To the last row.
+        Last = "last",
+        /// To the previous value, or fold a network.
+        Left = "left",
+        /// To the next value, or unfold a network.
+        Right = "right",
+    }
+    Form {
+        /// To the next valid value of the field.
+        Increase = "increase",
+        /// To the previous valid value of the field.
+        Decrease = "decrease",
+        /// Type a value into the field.
+        Edit = "edit",
+        /// Take back the last change.
+        Undo = "undo",
+        /// Accept the fix offered.
+        Fix = "fix",
+    }
+    View {
+        /// Filter the layers by name.
+        Filter = "filter",
+        /// Show the layers, on a small screen.
+        Layers = "layers",
+        /// Show the parameters, on a small screen.
+        Parameters = "parameters",
+        /// Show the pictures, on a small screen.
+        Pictures = "pictures",
+        /// To the previous feature map.
+        PreviousMap = "previous-map",
+        /// To the next feature map.
+        NextMap = "next-map",
+        /// To the Explore screen.
+        Explore = "show-explore",
+        /// To the Compare screen.
+        Compare = "show-compare",
+    }
+    Runs {
+        /// Make the chosen run the baseline.
+        Pin = "pin",
+        /// Sort the runs by the next column.
+        Sort = "sort",
+        /// Turn the order of the runs around.
+        Reverse = "reverse",
+        /// Open the chosen run in Explore.
+        Open = "open",
+        /// Remove the chosen run.
+        Delete = "delete",
+    }
+    Program {
+        /// Choose a command by name.
+        Commands = "commands",
+        /// To the next theme.
+        Theme = "theme",
+        /// Show the keys.
+        Help = "help",
+        /// Take the text or the choice.
+        Accept = "accept",
+        /// Close what is open.
+        Close = "close",
+        /// Leave.
+        Quit = "quit",
+    }
+}
+
+/// Actions that the help shows together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Action {
-    /// Run the chosen layer.
+pub enum Group {
+    /// Running a layer and what comes of it.
     Run,
-    /// Stop the run.
-    Cancel,
-    /// Run the conventional algorithm on the same layer and parameters.
-    RunBaseline,
-    /// Write the form, or the shown run, to an experiment file.
-    Export,
-    /// Copy the experiment to the clipboard.
-    Copy,
-    /// To the next panel.
-    NextPanel,
-    /// To the previous panel.
-    PreviousPanel,
-    /// Up one row.
-    Up,
-    /// Down one row.
-    Down,
-    /// Up a page.
-    PageUp,
-    /// Down a page.
-    PageDown,
-    /// To the first row.
-    First,
-    /// To the last row.
-    Last,
-    /// To the previous value, or fold a network.
-    Left,
-    /// To the next value, or unfold a network.
-    Right,
-    /// The field to its next valid value.
-    Increase,
-    /// The field to its previous valid value.
-    Decrease,
-    /// Type a value into the field.
-    Edit,
-    /// Take back the last change of the form.
-    Undo,
-    /// Accept the fix offered for an invalid form.
-    Fix,
-    /// Filter the layers by name.
-    Filter,
-    /// Show the layers over the rest, where the screen is too small for both.
-    Layers,
-    /// Show the form over the rest, where the screen is too small for both.
-    Parameters,
-    /// Show the pictures over the rest, where the screen is too small for both.
-    Pictures,
-    /// The previous feature map.
-    PreviousMap,
-    /// The next feature map.
-    NextMap,
-    /// To the Explore screen.
-    Explore,
-    /// To the Compare screen.
-    Compare,
-    /// Make the chosen run the baseline.
-    Pin,
-    /// Sort the runs by the next column.
-    Sort,
-    /// Turn the order of the runs around.
-    Reverse,
-    /// Open the chosen run in Explore.
-    Open,
-    /// Remove the chosen run.
-    Delete,
-    /// Choose a command by name.
-    Commands,
-    /// The next theme.
-    Theme,
-    /// Show the keys.
-    Help,
-    /// Close what is open.
-    Close,
-    /// Leave.
-    Quit,
+    /// Moving about.
+    Move,
+    /// The parameter form.
+    Form,
+    /// What is on the screen.
+    View,
+    /// The table of runs.
+    Runs,
+    /// The program.
+    Program,
+}
+
+impl Group {
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Run => "Run",
+            Self::Move => "Move",
+            Self::Form => "Parameters",
+            Self::View => "View",
+            Self::Runs => "Runs",
+            Self::Program => "Program",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_in_kebab_case() {
+        for (i, action) in Action::ALL.iter().enumerate() {
+            let name = action.name();
+            let valid = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
+            assert!(!name.is_empty() && name.bytes().all(valid), "{name}");
+            assert!(Action::ALL[..i].iter().all(|other| other.name() != name), "{name}");
+        }
+    }
+
+    #[test]
+    fn summaries_are_one_short_line() {
+        assert_eq!(Action::RunBaseline.summary(), "Run the conventional algorithm likewise");
+        for action in Action::ALL {
+            let summary = action.summary();
+            assert!((4..=44).contains(&summary.len()) && !summary.contains('\n'), "{summary}");
+        }
+    }
+
+    #[test]
+    fn actions_of_a_group_stand_together() {
+        assert!(Action::ALL.windows(2).all(|pair| pair[0].group() <= pair[1].group()));
+    }
 }
