@@ -21,3 +21,4 @@ pub mod preset;
 pub mod report;
 pub mod ring;
 pub mod tensor;
+pub mod tui;
