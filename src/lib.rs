@@ -10,6 +10,7 @@
 //! - [`preset`]: networks, parameter sets and experiments as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
+//! - [`tui`]: the explorer
 //! - [`cli`]: the command line, one file per subcommand
 
 pub mod arith;
@@ -21,3 +22,4 @@ pub mod preset;
 pub mod report;
 pub mod ring;
 pub mod tensor;
+pub mod tui;

@@ -2,13 +2,14 @@
 
 mod check;
 mod choices;
+mod explore;
 mod list;
 mod progress;
 mod run;
 mod shell;
 mod units;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -16,10 +17,14 @@ use clap::{Parser, Subcommand};
 
 /// Explore and tune homomorphically encrypted CNN convolution.
 ///
-/// Without a subcommand it convolves the demo photograph under encryption and reports.
+/// Without a subcommand it opens the explorer, a terminal interface; without a terminal it convolves
+/// the demo photograph and reports.
 #[derive(Debug, Parser)]
 #[command(name = "heconv", version, about, long_about, propagate_version = true)]
 struct Cli {
+    /// Draw the explorer with ASCII characters alone.
+    #[arg(long)]
+    ascii: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,6 +52,8 @@ enum Failure {
     Failed(String),
     /// Stopped by a signal: exit 130.
     Interrupted,
+    /// The explorer was ended by this signal: exit 128 and its number, as shells count it.
+    Signal(i32),
     /// Whoever read the output has gone; nothing is wrong.
     ClosedPipe,
 }
@@ -78,29 +85,18 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),
-        None => demo(),
+        None => explore::open(cli.ascii),
     };
     let (message, code) = match result {
         Ok(()) | Err(Failure::ClosedPipe) => return ExitCode::SUCCESS,
         Err(Failure::Input(message)) => (message, 2),
         Err(Failure::Failed(message)) => (message, 1),
         Err(Failure::Interrupted) => ("interrupted".into(), 130),
+        Err(Failure::Signal(signal)) => return ExitCode::from(128 + signal as u8),
     };
     // Nothing is left to be done where not even an error can be written.
     let _ = writeln!(io::stderr(), "heconv: {message}");
     ExitCode::from(code)
-}
-
-/// The demo run, for a bare `heconv`.
-fn demo() -> Result<(), Failure> {
-    let mut stderr = io::stderr();
-    if stderr.is_terminal() {
-        writeln!(
-            stderr,
-            "heconv: running the demo; `heconv run` is the command for this, `heconv --help` shows all"
-        )?;
-    }
-    run::run(run::Args::default())
 }
 
 /// Prints help, or what was wrong with the arguments in one line.

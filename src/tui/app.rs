@@ -12,7 +12,8 @@ use super::action::Action;
 use super::compare::Compare;
 use super::event::{Effect, Event, ExportError};
 use super::form::{Field, Form};
-use super::keymap::{Context, Key, Keymap};
+use super::key::Key;
+use super::keymap::{Context, Keymap};
 use super::layers::LayerList;
 use super::palette::Palette;
 use super::running::Running;
@@ -428,7 +429,8 @@ impl App {
             }
             Action::Cancel => self.cancel(),
             Action::Export => {
-                let name = format!("{}-{}.toml", self.form.layer.spec.name, self.form.algorithm.name());
+                let name =
+                    format!("{}-{}.toml", self.form.layer.spec.name, self.form.algorithm.name());
                 self.ask(Asking::ExportPath, name)
             }
             Action::Copy => {

@@ -113,9 +113,7 @@ impl Form {
             Field::Preset => self.params.name.clone(),
             Field::RingDegree => self.params.ring_degree.to_string(),
             Field::PlainBits => bits(self.params.plain).to_string(),
-            Field::LimbBits => {
-                limbs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-            }
+            Field::LimbBits => limbs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Field::LimbCount => limbs.len().to_string(),
             Field::SpecialBits => bits(self.params.special).to_string(),
             Field::Algorithm => self.algorithm.name().to_owned(),
@@ -158,7 +156,9 @@ impl Form {
                 form.params = presets.get(next)?.clone();
                 return Some(form);
             }
-            Field::Algorithm => form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?,
+            Field::Algorithm => {
+                form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?
+            }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
             Field::Threads => {
                 let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -179,7 +179,9 @@ impl Form {
                     return None;
                 }
             }
-            Field::PlainBits => form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?),
+            Field::PlainBits => {
+                form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?)
+            }
             Field::SpecialBits => {
                 form.params.special = PrimeSpec::Bits(by_one(bits(self.params.special))?);
             }
@@ -220,7 +222,12 @@ impl Form {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn next_valid(&self, field: Field, up: bool, presets: &[ParamsSpec]) -> Result<Self, String> {
+    pub fn next_valid(
+        &self,
+        field: Field,
+        up: bool,
+        presets: &[ParamsSpec],
+    ) -> Result<Self, String> {
         const STEPS: usize = 64;
         let mut form = self.clone();
         let mut first_problem = None;

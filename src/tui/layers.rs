@@ -80,9 +80,8 @@ impl LayerList {
         if let Some(layer) = self.layers.iter().find(|layer| layer.full_name() == full_name) {
             self.folded.remove(layer.network.as_deref().unwrap_or("files"));
         }
-        let is_it = |row: &Row| {
-            matches!(row, Row::Layer(i) if self.layers[*i].full_name() == full_name)
-        };
+        let is_it =
+            |row: &Row| matches!(row, Row::Layer(i) if self.layers[*i].full_name() == full_name);
         self.cursor = self.rows().iter().position(is_it).unwrap_or(self.cursor);
     }
 

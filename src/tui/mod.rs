@@ -4,15 +4,31 @@
 //! effects, the view only reads it, and the runtime does the effects.
 
 pub mod action;
+mod app;
 mod colour;
+mod compare;
 pub mod config;
 mod error;
+mod event;
+mod form;
 pub mod glyphs;
 mod key;
 pub mod keymap;
+mod layers;
+mod palette;
+pub mod picture;
 mod reader;
+mod running;
+mod runtime;
+mod style;
+pub mod svg;
 pub mod theme;
+mod view;
 
+pub use app::App;
 pub use colour::ColourDepth;
 pub use error::{Mistake, SettingsError, UnknownTheme};
+pub use event::{Effect, Event, ExportError};
 pub use key::{Key, NoKey};
+pub use runtime::run;
+pub use style::Style;

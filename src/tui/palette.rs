@@ -7,6 +7,7 @@ use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::action::Action;
+use super::key::Key;
 use super::keymap::{Context, Keymap};
 
 /// The most characters taken.
@@ -41,16 +42,13 @@ pub struct Palette {
 impl Palette {
     /// All commands, with their keys in `context`.
     pub fn new(context: Context, keymap: &Keymap) -> Self {
-        let command = |action: &Action| {
-            let keys: Vec<String> =
-                keymap.keys_for(context, *action).iter().map(ToString::to_string).collect();
-            Command {
-                action: *action,
-                text: format!("{}: {}", action.name(), action.summary()),
-                keys: keys.join(" "),
-            }
+        let command = |(action, keys): (Action, &[Key])| {
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            let text = format!("{}: {}", action.name(), action.summary());
+            Command { action, text, keys: keys.join(" ") }
         };
-        Self { all: Action::ALL.iter().map(command).collect(), input: Input::default(), cursor: 0 }
+        let all = keymap.commands(context).into_iter().map(command).collect();
+        Self { all, input: Input::default(), cursor: 0 }
     }
 
     /// The commands that match what was typed, best first.

@@ -166,7 +166,11 @@ impl Runtime {
         }
     }
 
-    fn perform_all(&mut self, effects: Vec<Effect>, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+    fn perform_all(
+        &mut self,
+        effects: Vec<Effect>,
+        terminal: &mut DefaultTerminal,
+    ) -> io::Result<bool> {
         let mut leaving = false;
         for effect in effects {
             leaving |= self.perform(effect, terminal)?;
@@ -206,7 +210,9 @@ fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportE
     let saved = if overwrite { save_over(&path, text) } else { save_new(&path, text) };
     match saved {
         Ok(()) => Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(ExportError::Exists(path)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(ExportError::Exists(path))
+        }
         Err(error) => Err(ExportError::Failed(format!("{}: {error}", path.display()))),
     }
 }

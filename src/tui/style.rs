@@ -16,7 +16,12 @@ pub struct Style {
 
 impl Style {
     /// A style for a terminal of this depth, beginning with the theme called `name`.
-    pub fn new(themes: Vec<Theme>, name: &str, depth: ColourDepth, glyphs: &'static Glyphs) -> Self {
+    pub fn new(
+        themes: Vec<Theme>,
+        name: &str,
+        depth: ColourDepth,
+        glyphs: &'static Glyphs,
+    ) -> Self {
         let themes: Vec<Theme> = themes.iter().map(|theme| theme.for_depth(depth)).collect();
         let current = themes.iter().position(|theme| theme.name() == name).unwrap_or(0);
         Self { themes, current, glyphs, fallback: Theme::default().for_depth(depth) }

@@ -81,10 +81,8 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Row::new(columns.iter().map(cell)).style(style)
     });
     let widths = columns.iter().map(|(_, size)| Constraint::Length(*size));
-    let table = Table::new(rows, widths)
-        .header(header)
-        .row_highlight_style(theme.selected)
-        .block(block);
+    let table =
+        Table::new(rows, widths).header(header).row_highlight_style(theme.selected).block(block);
     let mut state = TableState::default().with_selected(Some(compare.cursor()));
     frame.render_stateful_widget(table, area, &mut state);
 }
@@ -111,7 +109,8 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Some(other) => {
             let times = |a: f64, b: f64| ratio(a / b);
             let (mine, theirs) = (&record.latency_ms, &other.latency_ms);
-            let sent = |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
+            let sent =
+                |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
             let held = |r: &Record| r.storage_bytes.weights as f64;
             let peak = |r: &Record| r.storage_bytes.server_peak as f64;
             lines.push(pair(app, "server", &times(theirs.server, mine.server), "less time"));
@@ -119,7 +118,10 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
             lines.push(pair(app, "weights", &times(held(other), held(record)), "less storage"));
             lines.push(pair(app, "sent", &times(sent(other), sent(record)), "less communication"));
             lines.push(pair(app, "peak", &times(peak(other), peak(record)), "less memory"));
-            lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
+            lines.push(Line::styled(
+                format!("differs in {}", differences(record, other)),
+                theme.dim,
+            ));
             format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
         }
         None => {

@@ -32,8 +32,11 @@ fn lines(app: &App) -> Vec<Line<'static>> {
             theme.text,
         ),
     ];
-    let contexts =
-        [(Context::Global, "everywhere"), (Context::Explore, "explore"), (Context::Compare, "compare")];
+    let contexts = [
+        (Context::Global, "everywhere"),
+        (Context::Explore, "explore"),
+        (Context::Compare, "compare"),
+    ];
     for (context, name) in contexts {
         let keys = app.keymap.help(context);
         if keys.is_empty() {

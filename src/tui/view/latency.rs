@@ -34,7 +34,13 @@ fn times(app: &App) -> Vec<(&'static str, Option<f64>)> {
     };
     let time = &run.record.latency_ms;
     let all = [
-        time.encrypt, time.rotate, time.multiply, time.mix, time.response, time.decrypt, time.transfer,
+        time.encrypt,
+        time.rotate,
+        time.multiply,
+        time.mix,
+        time.response,
+        time.decrypt,
+        time.transfer,
     ];
     stages.iter().map(|s| s.name()).chain(["transfer"]).zip(all.map(Some)).collect()
 }

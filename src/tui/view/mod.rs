@@ -72,7 +72,8 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let mut spans = vec![Span::styled(" heconv ", theme.title)];
-    for (number, name, screen) in [(1, "Explore", Screen::Explore), (2, "Compare", Screen::Compare)] {
+    for (number, name, screen) in [(1, "Explore", Screen::Explore), (2, "Compare", Screen::Compare)]
+    {
         let style = if app.screen == screen { theme.selected } else { theme.dim };
         spans.push(Span::styled(format!(" {number} {name} "), style));
     }
@@ -152,7 +153,11 @@ fn hints(app: &App) -> Vec<(Action, &'static str)> {
     if app.fix.is_some() {
         hints.push((Action::Fix, "fix"));
     }
-    hints.push(if app.running.is_some() { (Action::Cancel, "cancel") } else { (Action::Run, "run") });
+    hints.push(if app.running.is_some() {
+        (Action::Cancel, "cancel")
+    } else {
+        (Action::Run, "run")
+    });
     hints.extend([
         (Action::RunBaseline, "baseline"),
         (Action::Help, "help"),

@@ -52,9 +52,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let inner = block.inner(area);
     let rows = budgets(app);
     // The scale ends where a ciphertext without noise would be.
-    let whole = app.form.check().map_or(50.0, |(params, _)| {
-        params.log2_q() - 1.0 - (params.plain().value() as f64).log2()
-    });
+    let whole = app
+        .form
+        .check()
+        .map_or(50.0, |(params, _)| params.log2_q() - 1.0 - (params.plain().value() as f64).log2());
     let width = inner.width.saturating_sub(11 + 14);
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut above = None;
@@ -67,7 +68,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             (Some(before), Some(now)) => format!("{:+.1}", now - before),
             _ => String::new(),
         };
-        let style = if row.measured.is_some_and(|bits| bits < 1.0) { theme.bad } else { theme.text };
+        let style =
+            if row.measured.is_some_and(|bits| bits < 1.0) { theme.bad } else { theme.text };
         spans.push(Span::styled(format!("{value:>6}"), style));
         spans.push(Span::styled(format!("{loss:>7}"), theme.dim));
         lines.push(Line::from(spans));

@@ -19,7 +19,10 @@ pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>, area: Re
             draw_prompt(app, frame, area, &title, &hint, input);
         }
         Overlay::Overwrite(path) => {
-            let text = format!("{} is there already.\n\ny replaces it, any other key does not.", path.display());
+            let text = format!(
+                "{} is there already.\n\ny replaces it, any other key does not.",
+                path.display()
+            );
             draw_text(app, frame, area, "replace?", &text);
         }
         Overlay::Error(problem) => draw_text(app, frame, area, "error   any key closes", problem),
@@ -47,11 +50,16 @@ fn panel(frame: &mut Frame<'_>, area: Rect, width: u16, height: u16) -> Rect {
 
 fn question(asking: Asking) -> (String, String) {
     match asking {
-        Asking::Value(field) => (field.label().into(), "Enter takes the value, Esc leaves it".into()),
-        Asking::Filter => ("layers whose name contains".into(), "Enter keeps, Esc shows all".into()),
-        Asking::ExportPath => {
-            ("export the experiment to".into(), "Enter writes, Esc does not; heconv run FILE repeats it".into())
+        Asking::Value(field) => {
+            (field.label().into(), "Enter takes the value, Esc leaves it".into())
         }
+        Asking::Filter => {
+            ("layers whose name contains".into(), "Enter keeps, Esc shows all".into())
+        }
+        Asking::ExportPath => (
+            "export the experiment to".into(),
+            "Enter writes, Esc does not; heconv run FILE repeats it".into(),
+        ),
     }
 }
 

@@ -38,7 +38,13 @@ pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Ve
 }
 
 /// A row of a label, left, and a value, right, in `width` cells.
-pub(super) fn row(label: &str, value: String, width: u16, label_style: Style, style: Style) -> Line<'static> {
+pub(super) fn row(
+    label: &str,
+    value: String,
+    width: u16,
+    label_style: Style,
+    style: Style,
+) -> Line<'static> {
     let used = label.chars().count() + value.chars().count();
     let gap = usize::from(width).saturating_sub(used).max(1);
     Line::from(vec![

@@ -20,7 +20,14 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     draw_output(app, frame, right);
 }
 
-fn show(app: &App, frame: &mut Frame<'_>, area: Rect, title: &str, picture: Option<Picture>, without: &str) {
+fn show(
+    app: &App,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: &str,
+    picture: Option<Picture>,
+    without: &str,
+) {
     let block = block(app, title, false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -67,6 +74,7 @@ fn draw_output(app: &App, frame: &mut Frame<'_>, area: Rect) {
         (Some(map), _) => format!("client: feature map {}/{count}  [ ]", map + 1),
         (None, _) => "client: decrypted".into(),
     };
-    let picture = output.zip(map).map(|(output, map)| Picture::signed(output.index_axis(Axis(0), map)));
+    let picture =
+        output.zip(map).map(|(output, map)| Picture::signed(output.index_axis(Axis(0), map)));
     show(app, frame, area, &title, picture, "feature maps, after a run");
 }

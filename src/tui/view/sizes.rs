@@ -74,9 +74,27 @@ pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let mut lines = vec![
         row("rotations", count(|w| w.rotations), width, theme.dim, theme.text),
         row("transforms", count(|w| w.ntts), width, theme.dim, theme.text),
-        row("plaintext multiplications", count(|w| w.plaintext_multiplications), width, theme.dim, theme.text),
-        row("scalar multiplications", count(|w| w.scalar_multiplications), width, theme.dim, theme.text),
-        row("coefficient multiply-adds", count(|w| w.coefficient_multiply_adds), width, theme.dim, theme.text),
+        row(
+            "plaintext multiplications",
+            count(|w| w.plaintext_multiplications),
+            width,
+            theme.dim,
+            theme.text,
+        ),
+        row(
+            "scalar multiplications",
+            count(|w| w.scalar_multiplications),
+            width,
+            theme.dim,
+            theme.text,
+        ),
+        row(
+            "coefficient multiply-adds",
+            count(|w| w.coefficient_multiply_adds),
+            width,
+            theme.dim,
+            theme.text,
+        ),
     ];
     if let Some(run) = run {
         lines.push(row("backend", run.record.backend.clone(), width, theme.dim, theme.text));

@@ -88,7 +88,9 @@ fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     let mut stages = Vec::new();
     for stage in Stage::ALL {
         let (text, style) = match running.fraction(stage) {
-            Some(done) if done >= 1.0 => (format!("{} {}  ", stage.name(), glyphs.check), theme.good),
+            Some(done) if done >= 1.0 => {
+                (format!("{} {}  ", stage.name(), glyphs.check), theme.good)
+            }
             Some(_) => (format!("{}    ", stage.name()), theme.accent),
             None => (format!("{}    ", stage.name()), theme.dim),
         };
@@ -99,14 +101,11 @@ fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     let what = if running.cancelling { "cancelling" } else { stage.name() };
     let mut line = vec![Span::styled(format!("{what:<10} "), theme.accent)];
     line.extend(bar(app, width.saturating_sub(40).min(40), fraction, None));
-    let left = running.remaining_ms().map_or_else(String::new, |ms| {
-        format!("  {:.1} s left", ms as f64 / 1e3)
-    });
-    let text = format!(
-        " {:>3.0} %  {:.1} s{left}",
-        fraction * 100.0,
-        running.elapsed_ms() as f64 / 1e3
-    );
+    let left = running
+        .remaining_ms()
+        .map_or_else(String::new, |ms| format!("  {:.1} s left", ms as f64 / 1e3));
+    let text =
+        format!(" {:>3.0} %  {:.1} s{left}", fraction * 100.0, running.elapsed_ms() as f64 / 1e3);
     line.push(Span::styled(text, theme.text));
     vec![Line::from(stages), Line::from(line)]
 }
@@ -117,7 +116,10 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
     let values = count_text(record.values);
     let verdict = if record.mismatches > 0 {
         let wrong = count_text(record.mismatches);
-        Span::styled(format!("{} WRONG: {wrong} of {values} values differ", glyphs.cross), theme.bad)
+        Span::styled(
+            format!("{} WRONG: {wrong} of {values} values differ", glyphs.cross),
+            theme.bad,
+        )
     } else if record.overflows > 0 {
         let beyond = count_text(record.overflows);
         Span::styled(format!("{} {beyond} of {values} values overflow t", glyphs.cross), theme.bad)
