@@ -123,7 +123,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn bytes(&self) -> u64 {
-        size_of_val(self.words.as_slice()) as u64
+        size_of_val(&self.words[..]) as u64
     }
 
     fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64 {

@@ -137,7 +137,7 @@ impl Poly<Ntt> {
 
 impl<R: Representation> Zeroize for Poly<R> {
     fn zeroize(&mut self) {
-        self.words.as_mut_slice().zeroize();
+        self.words.zeroize();
     }
 }
 

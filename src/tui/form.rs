@@ -157,7 +157,7 @@ impl Form {
                 return Some(form);
             }
             Field::Algorithm => {
-                form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?
+                form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?;
             }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
             Field::Threads => {
@@ -180,7 +180,7 @@ impl Form {
                 }
             }
             Field::PlainBits => {
-                form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?)
+                form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?);
             }
             Field::SpecialBits => {
                 form.params.special = PrimeSpec::Bits(by_one(bits(self.params.special))?);

@@ -105,30 +105,24 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
     };
     let other = app.compare.baseline_of(record).filter(|other| *other != record);
     let mut lines = Vec::new();
-    let title = match other {
-        Some(other) => {
-            let times = |a: f64, b: f64| ratio(a / b);
-            let (mine, theirs) = (&record.latency_ms, &other.latency_ms);
-            let sent =
-                |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
-            let held = |r: &Record| r.storage_bytes.weights as f64;
-            let peak = |r: &Record| r.storage_bytes.server_peak as f64;
-            lines.push(pair(app, "server", &times(theirs.server, mine.server), "less time"));
-            lines.push(pair(app, "total", &times(theirs.total, mine.total), "less time"));
-            lines.push(pair(app, "weights", &times(held(other), held(record)), "less storage"));
-            lines.push(pair(app, "sent", &times(sent(other), sent(record)), "less communication"));
-            lines.push(pair(app, "peak", &times(peak(other), peak(record)), "less memory"));
-            lines.push(Line::styled(
-                format!("differs in {}", differences(record, other)),
-                theme.dim,
-            ));
-            format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
-        }
-        None => {
-            let text = "no baseline: pin a run, or run the conventional algorithm on this layer";
-            lines.push(Line::styled(text, theme.dim));
-            "against the baseline".into()
-        }
+    let title = if let Some(other) = other {
+        let times = |a: f64, b: f64| ratio(a / b);
+        let (mine, theirs) = (&record.latency_ms, &other.latency_ms);
+        let sent =
+            |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
+        let held = |r: &Record| r.storage_bytes.weights as f64;
+        let peak = |r: &Record| r.storage_bytes.server_peak as f64;
+        lines.push(pair(app, "server", &times(theirs.server, mine.server), "less time"));
+        lines.push(pair(app, "total", &times(theirs.total, mine.total), "less time"));
+        lines.push(pair(app, "weights", &times(held(other), held(record)), "less storage"));
+        lines.push(pair(app, "sent", &times(sent(other), sent(record)), "less communication"));
+        lines.push(pair(app, "peak", &times(peak(other), peak(record)), "less memory"));
+        lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
+        format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
+    } else {
+        let text = "no baseline: pin a run, or run the conventional algorithm on this layer";
+        lines.push(Line::styled(text, theme.dim));
+        "against the baseline".into()
     };
     frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
 }
