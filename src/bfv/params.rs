@@ -123,7 +123,7 @@ pub enum ParamsError {
         plain: u64,
     },
     /// The modulus is too large for the security level.
-    #[error("insecure parameters: log2(QP) = {log2_qp:.1} at N = {ring_degree}, {allowed}; --insecure runs them anyway", allowed = allowed_text(.verdict))]
+    #[error("insecure: log2(QP) = {log2_qp:.1} at N = {ring_degree}, {allowed}; `heconv run --insecure` runs it anyway", allowed = allowed_text(.verdict))]
     Insecure {
         /// N.
         ring_degree: usize,

@@ -94,9 +94,27 @@ pub fn main() -> ExitCode {
         Err(Failure::Interrupted) => ("interrupted".into(), 130),
         Err(Failure::Signal(signal)) => return ExitCode::from(128 + signal as u8),
     };
+    complain(&message);
+    ExitCode::from(code)
+}
+
+/// Writes an error to stderr, in one line, however long what it quotes may be.
+fn complain(message: &str) {
+    const LONGEST: usize = 400;
+    const END: usize = 150;
+    let characters: Vec<char> = message.chars().collect();
+    let message = if characters.len() <= LONGEST {
+        message.to_owned()
+    } else {
+        // What is wrong stands at the start, and what would be right at the end.
+        let start = characters[..LONGEST - END].iter();
+        start
+            .chain(&[' ', '.', '.', '.', ' '])
+            .chain(&characters[characters.len() - END..])
+            .collect()
+    };
     // Nothing is left to be done where not even an error can be written.
     let _ = writeln!(io::stderr(), "heconv: {message}");
-    ExitCode::from(code)
 }
 
 /// Prints help, or what was wrong with the arguments in one line.
@@ -106,11 +124,13 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
-    let said = text.lines().map(str::trim).filter(|line| {
-        !line.is_empty() && !line.starts_with("Usage:") && !line.starts_with("For more information")
-    });
-    let message = said.collect::<Vec<_>>().join("; ");
+    let noise = ["Usage:", "For more information", "tip: to pass"];
+    let said = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !noise.iter().any(|start| line.starts_with(start)));
+    let message = said.collect::<Vec<_>>().join("; ").replace(":; ", ": ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let _ = writeln!(io::stderr(), "heconv: {message}; try 'heconv --help'");
+    complain(&format!("{message}; try 'heconv --help'"));
     ExitCode::from(2)
 }

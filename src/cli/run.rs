@@ -1,7 +1,7 @@
 //! `heconv run`: one layer under encryption.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -61,7 +61,8 @@ pub(super) struct Args {
     /// Run K times and report the run with the median server time, and the spread.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
-    /// Compute only the first K output ciphertexts and extrapolate the rest.
+    /// Compute only the first output channels, as many as K ciphertexts of a strip hold, and
+    /// extrapolate the rest.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     subset: Option<u32>,
     /// What the server may hold, like 8GiB; 80 % of memory where absent.
@@ -158,12 +159,7 @@ impl Args {
 pub(super) fn run(mut args: Args) -> Result<(), Failure> {
     let format = args.format;
     let output = match args.output.take() {
-        Some(path) => {
-            let format = OutputFormat::of(&path).ok_or_else(|| {
-                Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
-            })?;
-            Some((path, format))
-        }
+        Some(path) => Some((output_format(&path)?, path)),
         None => None,
     };
     let spec = args.into_spec()?;
@@ -177,18 +173,41 @@ pub(super) fn run(mut args: Args) -> Result<(), Failure> {
         error => Failure::Failed(error.to_string()),
     })?;
     warn(&result.record)?;
-    let mut out = io::stdout().lock();
-    match format {
-        Format::Text => writeln!(out, "{}", text(&result.record))?,
+    // Whether anybody reads the report or not, the output is written and the verdict given.
+    let printed = print(&result.record, format);
+    if let Some((format, path)) = output {
+        let written = format.write(&path, &result.output);
+        written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
+    }
+    verdict(&result.record)?;
+    printed
+}
+
+fn print(record: &Record, format: Format) -> Result<(), Failure> {
+    let report = match format {
+        Format::Text => text(record),
         Format::Json => {
-            let json = serde_json::to_string(&result.record);
-            writeln!(out, "{}", json.map_err(|error| Failure::Failed(error.to_string()))?)?;
+            let json = serde_json::to_string(record);
+            json.map_err(|error| Failure::Failed(error.to_string()))?
         }
+    };
+    Ok(writeln!(io::stdout(), "{report}")?)
+}
+
+/// The format of an output file, once it is clear that it can be there.
+fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
+    let format = OutputFormat::of(path).ok_or_else(|| {
+        Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
+    })?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match directory {
+        Some(directory) if !directory.is_dir() => Err(Failure::Input(format!(
+            "cannot write --output {}: there is no directory {}",
+            path.display(),
+            directory.display()
+        ))),
+        _ => Ok(format),
     }
-    if let Some((path, format)) = output {
-        format.write(&path, &result.output).map_err(Failure::input)?;
-    }
-    verdict(&result.record)
 }
 
 /// Says on stderr what a user should know before trusting the figures.

@@ -11,14 +11,15 @@ fn quantity(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, Str
     let wrong = || format!("expected a number with a unit, like {example}");
     let (number, unit) = split(text.trim()).ok_or_else(wrong)?;
     let factor = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-    factor.map(|(_, factor)| number * factor).ok_or_else(wrong)
+    let value = factor.map(|(_, factor)| number * factor).ok_or_else(wrong)?;
+    if value.is_finite() { Ok(value) } else { Err("too large".into()) }
 }
 
 /// Bits a second: `100Mbit`, `1Gbit`, `500kbit`.
 pub(super) fn bandwidth(text: &str) -> Result<f64, String> {
     let units = [("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9)];
     let value = quantity(text, &units, "100Mbit or 1Gbit")?;
-    if value > 0.0 { Ok(value) } else { Err("bandwidth must be above 0".into()) }
+    if value >= 1.0 { Ok(value) } else { Err("must be at least 1bit a second".into()) }
 }
 
 /// Milliseconds: `10ms`, `500us`, `1s`.

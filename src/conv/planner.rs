@@ -3,6 +3,7 @@
 use super::slots::{Layout, Packing, RowUse, SlotPlan};
 use super::{AlgorithmKind, Layer};
 use crate::arith::kernels::Reduction;
+use crate::bfv::params::RING_DEGREES;
 use crate::bfv::{Context, Params};
 
 /// Costs of the primitives of one core, in nanoseconds. The defaults were measured with AVX-512
@@ -38,15 +39,20 @@ impl Default for CostTable {
 
 /// No packing lets the layer run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the layer does not fit: {needed} slots for one output row, and a ciphertext row has {available}; \
-     use ring_degree {} or more", (2 * .needed).next_power_of_two()
-)]
+#[error("{needed} slots for one output row, and a ciphertext row has {available}; {}", advice(*.needed))]
 pub struct DoesNotFit {
     /// Slots that one output row needs with the input rows it reads.
     pub needed: usize,
     /// N/2.
     pub available: usize,
+}
+
+fn advice(needed: usize) -> String {
+    let ring_degree = (2 * needed).next_power_of_two();
+    if ring_degree > *RING_DEGREES.end() {
+        return "no ring is large enough: use a narrower layer or a smaller kernel".into();
+    }
+    format!("use ring_degree {ring_degree} or more")
 }
 
 /// The packing of `layer` for an algorithm with the least predicted server time.

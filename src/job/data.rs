@@ -1,18 +1,28 @@
 //! Inputs and weights of a run: from files, from the layer's preset, or from the seed.
 
-use ndarray::{Array3, Array4, Ix3, Ix4};
+use ndarray::{Array3, Array4, Ix3, Ix4, s};
 
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, data};
 use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
 
-/// The input and the weights.
+/// The input, and the weights of the output channels of `part`: the layer itself, or its first
+/// channels.
 pub(super) fn load(
     spec: &RunSpec,
     layer: &Layer,
+    part: &Layer,
     seed: u64,
 ) -> Result<(Array3<i64>, Array4<i64>), JobError> {
-    Ok((input(spec, layer, seed)?, weights(spec, layer, seed)?))
+    Ok((input(spec, layer, seed)?, weights(spec, layer, part, seed)?))
+}
+
+/// Bytes of a run's data outside the server: input, weights, and the output twice, decrypted and
+/// expected.
+pub(super) fn bytes(layer: &Layer, part: &Layer) -> u64 {
+    let input: usize = layer.input_shape().iter().product();
+    let output: usize = part.output_shape().iter().product();
+    ((input + part.weight_count() + 2 * output) * size_of::<i64>()) as u64
 }
 
 /// The input that a run of `spec` will take, for a look at it beforehand.
@@ -38,15 +48,22 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
     }
 }
 
-fn weights(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array4<i64>, TensorError> {
+fn weights(
+    spec: &RunSpec,
+    layer: &Layer,
+    part: &Layer,
+    seed: u64,
+) -> Result<Array4<i64>, TensorError> {
+    let first = |all: Array4<i64>| all.slice_move(s![..part.out_channels(), .., .., ..]);
     if let Some(path) = &spec.weights {
         let range = -layer.max_weight()..=layer.max_weight();
         let array = read_integers(path, &layer.weight_shape(), range)?;
         // The shape was checked, so this is an array of four dimensions.
-        return Ok(array.into_dimensionality::<Ix4>().unwrap_or_default());
+        return Ok(first(array.into_dimensionality::<Ix4>().unwrap_or_default()));
     }
-    let Some(filters) = &spec.layer.filters else { return Ok(data::weights(layer, seed)) };
+    // Seeded weights come channel by channel, so the first ones are the same in part and whole.
+    let Some(filters) = &spec.layer.filters else { return Ok(data::weights(part, seed)) };
     let flat: Vec<i64> = filters.iter().flat_map(|filter| &filter.weights).copied().collect();
     // Presets are checked against the layer's shape when they are read.
-    Ok(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default())
+    Ok(first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()))
 }

@@ -26,7 +26,7 @@ pub enum JobError {
         source: ParamsError,
     },
     /// The layer is too large for the ring.
-    #[error("layer {layer}: {source}")]
+    #[error("layer {layer} does not fit: {source}")]
     DoesNotFit {
         /// Its name.
         layer: String,
@@ -38,7 +38,7 @@ pub enum JobError {
     Backend(Backend),
     /// The server would hold more than allowed.
     #[error(
-        "the server would hold {needed}, --max-memory allows {allowed}; try another algorithm, or --subset"
+        "the run needs {needed}, --max-memory allows {allowed}; try another algorithm, or --subset"
     )]
     Memory {
         /// What it needs.

@@ -56,7 +56,7 @@ pub struct RunSpec {
     pub repeat: usize,
     /// Run only this many output ciphertexts and extrapolate.
     pub subset: Option<usize>,
-    /// Bytes that the server may hold.
+    /// Bytes that a run may hold: the server's, and the plain data.
     pub max_memory: u64,
     /// An input picture, instead of the layer's own input.
     pub image: Option<PathBuf>,
@@ -135,7 +135,8 @@ impl<'a> Prepared<'a> {
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part };
-        let needed = pipeline::server_peak(prepared.algorithm(), &prepared.context);
+        let needed = pipeline::server_peak(prepared.algorithm(), &prepared.context)
+            + data::bytes(&prepared.layer, prepared.part());
         if needed > spec.max_memory {
             let (needed, allowed) = (bytes_text(needed), bytes_text(spec.max_memory));
             return Err(JobError::Memory { needed, allowed });
@@ -159,6 +160,11 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    /// The layer that is run: the whole, or its first output channels.
+    fn part(&self) -> &Layer {
+        self.part.as_ref().map_or(&self.layer, |(layer, _)| layer)
+    }
+
     fn algorithm(&self) -> &dyn Algorithm {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
@@ -173,9 +179,8 @@ impl<'a> Prepared<'a> {
             .build()
             .map_err(|error| JobError::Threads(error.to_string()))?;
         let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
-        let (input, all_weights) = data::load(self.spec, &self.layer, seed)?;
-        let layer = self.part.as_ref().map_or(&self.layer, |(layer, _)| layer);
-        let weights = all_weights.slice(ndarray::s![..layer.out_channels(), .., .., ..]);
+        let layer = self.part();
+        let (input, weights) = data::load(self.spec, &self.layer, layer, seed)?;
         let mut outcomes = Vec::with_capacity(self.spec.repeat);
         for _ in 0..self.spec.repeat.max(1) {
             let secrets = self.secrets()?;
@@ -184,7 +189,7 @@ impl<'a> Prepared<'a> {
                 context: &self.context,
                 algorithm: self.algorithm(),
                 input: input.view(),
-                weights,
+                weights: weights.view(),
                 secrets: &secrets,
             };
             outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
@@ -209,7 +214,8 @@ impl<'a> Prepared<'a> {
         Ok(bytes)
     }
 
-    /// Sizes of the whole layer, whatever part was run.
+    /// Sizes of the whole layer, whatever part was run; only the bits of a response coefficient are
+    /// those of the part.
     fn sizes(&self, outcome: &Outcome) -> Sizes {
         if self.part.is_none() {
             return outcome.sizes;

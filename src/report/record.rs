@@ -357,7 +357,8 @@ impl From<Operations> for OperationCounts {
 }
 
 /// A part that stands for the whole: times that grow with outputs were scaled, sizes and counts
-/// are those of the whole, and only the part was verified.
+/// are those of the whole (the download reckoned with the part's bits a coefficient), and only the
+/// part was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extrapolated {
     /// Output ciphertexts that were computed.

@@ -102,13 +102,13 @@ fn numbers() {
         ("run --subset 0", &["'0'", "--subset", "1.."]),
         ("run --seed x", &["'x'", "--seed"]),
         ("run --seed=-1", &["'-1'", "--seed"]),
-        ("run --bandwidth 0Mbit", &["'0Mbit'", "--bandwidth", "above 0"]),
+        ("run --bandwidth 0Mbit", &["'0Mbit'", "--bandwidth", "at least"]),
         ("run --bandwidth 100", &["'100'", "--bandwidth", "like 100Mbit"]),
         ("run --bandwidth 100MB", &["'100MB'", "--bandwidth", "like 100Mbit"]),
         ("run --rtt 10", &["'10'", "--rtt", "like 10ms"]),
         ("run --rtt=-1ms", &["'-1ms'", "--rtt", "like 10ms"]),
         ("run --max-memory lots", &["'lots'", "--max-memory", "like 8GiB"]),
-        ("run --max-memory 1MB", &["server would hold", "MiB", "--max-memory allows", "--subset"]),
+        ("run --max-memory 1MB", &["the run needs", "MiB", "--max-memory allows", "--subset"]),
     ]);
 }
 
@@ -310,7 +310,6 @@ fn files_that_are_no_experiments() {
 }
 
 #[test]
-#[ignore = "a number beyond all floats is taken as infinite, and the record then says null"]
 fn numbers_beyond_floats() {
     let (large, tiny) = ("9".repeat(320), format!("0.{}1", "0".repeat(318)));
     let run = |flag, value: String| refusal(&["run", flag, &value], &[flag]);
@@ -322,7 +321,6 @@ fn numbers_beyond_floats() {
 }
 
 #[test]
-#[ignore = "what a user wrote is repeated in full however long it is"]
 fn messages_stay_short() {
     let place = Place::new();
     let line = "a".repeat(1_000_000);
@@ -333,14 +331,13 @@ fn messages_stay_short() {
     assert_refused([
         refusal(&["run", &key], &["key.toml:2:", "unknown key"]),
         refusal(&["run", &word], &["word.toml:3:", "unknown reduction"]),
-        refusal(&["run", &number], &["number.toml:9:", "`height`", "from 1"]),
+        refusal(&["run", &number], &["number.toml:10:", "`height`", "from 1"]),
         refusal(&["run", "--layer", &line[..10_000]], &["no layer"]),
         refusal(&["run", "--algorithm", &line[..10_000]], &["--algorithm"]),
     ]);
 }
 
 #[test]
-#[ignore = "the smallest ring that fits is named although it is larger than any allowed"]
 fn advice_can_be_followed() {
     let place = Place::new();
     let wide = place.tiny("wide.toml", &[("width = 5", "width = 16000")]);
@@ -438,13 +435,12 @@ fn outputs() {
 }
 
 #[test]
-#[ignore = "found only after the run, when its report is on stdout"]
 fn outputs_into_no_directory() {
     let place = Place::new();
     let (array, picture) = (place.path("none/y.npy"), place.path("none/y.png"));
     assert_refused([
-        refusal(&["run", "--output", &array], &["none/y.npy", "No such"]),
-        refusal(&["run", "--output", &picture], &["none/y.png", "No such"]),
+        refusal(&["run", "--output", &array], &["none/y.npy", "no directory"]),
+        refusal(&["run", "--output", &picture], &["none/y.png", "no directory"]),
     ]);
 }
 
