@@ -533,7 +533,6 @@ impl App {
         match self.layers.current().cloned() {
             Some(layer) if layer.full_name() != self.form.layer.full_name() => {
                 self.map = 0;
-                self.shown = None;
                 self.change_form(Form { layer, ..self.form.clone() })
             }
             _ => Vec::new(),
@@ -580,6 +579,8 @@ impl App {
 
     /// Checks the form anew and asks for its plan.
     fn form_changed(&mut self) -> Vec<Effect> {
+        // What is shown is always a run of this very form.
+        self.shown = self.compare.newest_of(&self.form);
         self.problem = self.form.check().err();
         self.fix = self.form.fix();
         self.facts = None;
@@ -602,7 +603,6 @@ impl App {
         }
         self.screen = Screen::Explore;
         self.message = None;
-        self.shown = None;
         self.job_number += 1;
         let spec = Box::new(form.spec(self.max_memory));
         self.running = Some(Running::new(self.job_number, form, self.now_ms));
@@ -648,8 +648,16 @@ impl App {
             output: Arc::new(output),
             ciphertext: Arc::new(upload_sample),
         };
+        let is_of_form = form.as_ref() == Some(&self.form);
         let run = Done { form, record: record.clone(), tensors: Some(tensors) };
-        self.shown = Some(self.compare.add(run));
+        let index = self.compare.add(run);
+        self.shown = self.compare.newest_of(&self.form);
+        if !is_of_form {
+            let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
+            let verdict = if record.verified { "exact" } else { "WRONG" };
+            let text = format!("run {}: {algorithm} {verdict}, server {server:.1} ms", index + 1);
+            self.message = Some((Tone::Info, text));
+        }
         vec![Effect::Remember(Box::new(record))]
     }
 
@@ -670,6 +678,7 @@ impl App {
             Some(form) => self.change_form(form),
             None => self.choose_layer(),
         };
+        // A run of earlier days is shown as it is, whatever the form says now.
         self.shown = Some(index);
         effects
     }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::action::Action;
 use super::app::Done;
+use super::form::Form;
 use crate::report::Record;
 
 /// The most runs held; the oldest go first.
@@ -133,6 +134,11 @@ impl Compare {
     /// A run by its place.
     pub fn run(&self, index: usize) -> Option<&Done> {
         self.runs.get(index)
+    }
+
+    /// The place of the newest run of `form`.
+    pub fn newest_of(&self, form: &Form) -> Option<usize> {
+        self.runs.iter().rposition(|run| run.form.as_ref() == Some(form))
     }
 
     /// Places of runs in the order shown.

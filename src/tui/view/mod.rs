@@ -56,7 +56,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Explore => explore::draw(app, frame, body),
         Screen::Compare => compare::draw(app, frame, body),
     }
-    draw_hints(app, frame, hints);
+    draw_hints(app, frame, hints, explore::is_wide(body));
     if let Some(overlay) = &app.overlay {
         overlay::draw(app, overlay, frame, body);
     }
@@ -109,7 +109,7 @@ fn state(app: &App) -> Span<'static> {
 }
 
 /// The message, or the keys that matter now.
-fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
+fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect, is_wide: bool) {
     let theme = app.style.theme();
     if let Some((tone, text)) = &app.message {
         let style = if *tone == Tone::Bad { theme.bad } else { theme.accent };
@@ -118,7 +118,7 @@ fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let mut spans = vec![Span::raw(" ")];
     let mut room = area.width.saturating_sub(1) as usize;
-    for (action, name) in hints(app) {
+    for (action, name) in hints(app, is_wide) {
         let Some(key) = app.keymap.keys_for(app.context(), action).first() else { continue };
         let key = key.to_string();
         let width = key.chars().count() + name.chars().count() + 3;
@@ -133,7 +133,7 @@ fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// What the keys that matter now do.
-fn hints(app: &App) -> Vec<(Action, &'static str)> {
+fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
         return vec![(Action::Close, "close")];
     }
@@ -158,6 +158,13 @@ fn hints(app: &App) -> Vec<(Action, &'static str)> {
     } else {
         (Action::Run, "run")
     });
+    if !is_wide {
+        hints.extend([
+            (Action::Layers, "layers"),
+            (Action::Parameters, "parameters"),
+            (Action::Pictures, "pictures"),
+        ]);
+    }
     hints.extend([
         (Action::RunBaseline, "baseline"),
         (Action::Help, "help"),

@@ -79,7 +79,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if let Some(run) = app.shown().filter(|_| app.running.is_none()) {
         let noise = &run.record.noise_bits;
         let text = format!(
-            "predicted final {:.1}, at least {:.1}; t headroom {:.1}",
+            "predicted {:.1}, floor {:.1}; t headroom {:.1}",
             noise.predicted_final, noise.predicted_final_floor, run.record.plaintext_headroom_bits
         );
         lines.push(Line::styled(text, theme.dim));
@@ -94,6 +94,6 @@ fn legend(app: &App) -> Line<'static> {
         Span::styled(full, theme.bar),
         Span::styled(" measured  ", theme.dim),
         Span::styled(glyphs.ghost, theme.bar_predicted),
-        Span::styled(" predicted  0 = wrong result", theme.dim),
+        Span::styled(" predicted  0: wrong", theme.dim),
     ])
 }

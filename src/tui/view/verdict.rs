@@ -16,7 +16,8 @@ use crate::tui::running::Running;
 pub(super) const HEIGHT: u16 = 5;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let form = app.running.as_ref().map_or(&app.form, |running| &running.form);
+    let of_shown = app.shown().and_then(|run| run.form.as_ref());
+    let form = app.running.as_ref().map(|running| &running.form).or(of_shown).unwrap_or(&app.form);
     let spec = &form.layer.spec;
     let title = format!(
         "{}   {} to {} channels, {}x{}, {}x{}",
