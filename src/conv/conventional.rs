@@ -149,7 +149,9 @@ impl WeightForm for DenseWeights {
         vec![dense * plan.in_groups() as f64 * shifts; plan.outputs().len()]
     }
 
-    fn derive(&self, _: &SlotPlan, _: &Context) {}
+    fn derive(&self, _: &Server<'_>, _: &SlotPlan) -> Result<(), ConvError> {
+        Ok(())
+    }
 
     fn multiply(
         &self,

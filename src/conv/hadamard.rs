@@ -80,10 +80,12 @@ pub struct Patterns {
 }
 
 impl Patterns {
-    fn new(plan: &SlotPlan, context: &Context) -> Self {
+    fn new(server: &Server<'_>, plan: &SlotPlan) -> Result<Self, ConvError> {
+        let context = server.evaluator().context();
         let transform = LaneTransform::new(context, plan.packing().lanes());
         let (d, lanes) = (order(plan), transform.lanes());
-        let scalars = ScalarRows::build(context, 1, lanes, d, |_, factors| {
+        let proceed = || server.check_cancelled();
+        let scalars = ScalarRows::build(context, 1, lanes, d, proceed, |_, factors| {
             let mut scalars = vec![[0; BATCH]; lanes];
             for start in (0..d).step_by(BATCH) {
                 let coefficients = Self::coefficients(plan, context, &transform, start);
@@ -95,8 +97,8 @@ impl Patterns {
                     }
                 }
             }
-        });
-        Self { scalars, transform }
+        })?;
+        Ok(Self { scalars, transform })
     }
 
     /// Coefficients of the patterns from `start` on, a batch of them.
@@ -211,8 +213,8 @@ impl WeightForm for HadamardWeights {
         plan.outputs().iter().zip(&self.starts).map(variance).collect()
     }
 
-    fn derive(&self, plan: &SlotPlan, context: &Context) -> Patterns {
-        Patterns::new(plan, context)
+    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Patterns, ConvError> {
+        Patterns::new(server, plan)
     }
 
     /// One sum after the other: d accumulators are as large as d ciphertexts.
@@ -253,7 +255,8 @@ impl HadamardWeights {
     ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
         let (d, terms) = (order(plan), terms(plan, output));
-        let rows = ScalarRows::build(context, d, 1, terms, |k, factors| {
+        let proceed = || server.check_cancelled();
+        let rows = ScalarRows::build(context, d, 1, terms, proceed, |k, factors| {
             let weights = &self.weights[self.starts[sum] + k * terms..][..terms];
             let limbs = context.ciphertext_basis().limbs();
             for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms)) {
@@ -261,7 +264,7 @@ impl HadamardWeights {
                     *factor = limb.modulus().from_signed((*weight).into());
                 }
             }
-        });
+        })?;
         let tiles = context.ring_degree() / (PAIR / 2);
         let words = accumulators.words_mut().par_chunks_exact_mut(d * PAIR);
         words.enumerate().try_for_each(|(i, words)| {

@@ -206,7 +206,8 @@ impl WeightForm for FusedWeights {
         plan.outputs().iter().map(variance).collect()
     }
 
-    fn derive(&self, plan: &SlotPlan, context: &Context) -> ScalarRows {
+    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
+        let context = server.evaluator().context();
         let lanes = plan.packing().lanes();
         let maker = ScalarMaker {
             plan,
@@ -215,7 +216,8 @@ impl WeightForm for FusedWeights {
             outputs: plan.outputs(),
             weights: self.packed.unpack(),
         };
-        ScalarRows::build(context, maker.outputs.len(), lanes, terms(plan), |sum, factors| {
+        let (sums, proceed) = (maker.outputs.len(), || server.check_cancelled());
+        ScalarRows::build(context, sums, lanes, terms(plan), proceed, |sum, factors| {
             maker.fill(sum, factors);
         })
     }

@@ -82,9 +82,11 @@ impl WeightForm for PaddedWeights {
         plan.outputs().iter().map(variance).collect()
     }
 
-    fn derive(&self, plan: &SlotPlan, context: &Context) -> ScalarRows {
+    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
+        let context = server.evaluator().context();
         let outputs = plan.outputs();
-        ScalarRows::build(context, outputs.len(), 1, terms(plan), |sum, factors| {
+        let proceed = || server.check_cancelled();
+        ScalarRows::build(context, outputs.len(), 1, terms(plan), proceed, |sum, factors| {
             let limbs = context.ciphertext_basis().limbs();
             for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms(plan))) {
                 for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {

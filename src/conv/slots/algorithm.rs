@@ -49,8 +49,11 @@ pub trait WeightForm: Send + Sync + Sized {
     /// Predicted variance of each of the plan's sums, for inputs of the given variances.
     fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64>;
 
-    /// Derives what multiplication needs.
-    fn derive(&self, plan: &SlotPlan, context: &Context) -> Self::Derived;
+    /// Derives what multiplication needs, on the server's clock.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`].
+    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Self::Derived, ConvError>;
 
     /// The sums of `outputs` from the rotated inputs of one strip group, on the server's clock.
     ///
@@ -244,7 +247,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
     ) -> Result<Vec<Ciphertext>, ConvError> {
         let context = server.evaluator().context();
         let outputs = self.plan.outputs();
-        let derived = server.stage(Stage::Multiply, || self.weights.derive(self.plan, context));
+        let derived = server.stage(Stage::Multiply, || self.weights.derive(server, self.plan))?;
         let mut results = Vec::new();
         for (group, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
             let panels = rotate_inputs(server, self.plan, inputs)?;

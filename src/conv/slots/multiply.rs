@@ -23,20 +23,29 @@ pub struct ScalarRows {
 
 impl ScalarRows {
     /// Factors for `sums` sums of at most `terms` terms, made by `fill`, which gets a sum's index
-    /// and its factors: for each limb, each block, `terms` words, to be set to `[0, q)`.
+    /// and its factors: for each limb, each block, `terms` words, to be set to `[0, q)`. `proceed` is
+    /// asked before each sum.
+    ///
+    /// # Errors
+    /// That of `proceed`.
     pub fn build(
         context: &Context,
         sums: usize,
         blocks: usize,
         terms: usize,
+        proceed: impl Fn() -> Result<(), ConvError> + Sync,
         fill: impl Fn(usize, &mut [u64]) + Sync,
-    ) -> Self {
+    ) -> Result<Self, ConvError> {
         let limbs = context.ciphertext_basis().limbs();
         let per_sum = (limbs.len() * blocks * terms).max(1);
         let mut factors = vec![0; sums * per_sum];
         let eager = context.reduction() == Reduction::Eager;
         let mut quotients = vec![0; if eager { factors.len() } else { 0 }];
-        factors.par_chunks_exact_mut(per_sum).enumerate().for_each(|(i, factors)| fill(i, factors));
+        factors.par_chunks_exact_mut(per_sum).enumerate().try_for_each(|(i, factors)| {
+            proceed()?;
+            fill(i, factors);
+            Ok::<_, ConvError>(())
+        })?;
         if eager {
             let per_limb = (blocks * terms).max(1);
             let pairs = quotients.par_chunks_mut(per_limb).zip(factors.par_chunks(per_limb));
@@ -47,7 +56,7 @@ impl ScalarRows {
                 }
             });
         }
-        Self { factors, quotients, blocks, limbs: limbs.len(), terms }
+        Ok(Self { factors, quotients, blocks, limbs: limbs.len(), terms })
     }
 
     /// Bytes of such factors.
