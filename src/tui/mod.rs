@@ -25,6 +25,8 @@ mod runtime;
 mod screenshot;
 mod style;
 pub mod svg;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 mod view;
 
