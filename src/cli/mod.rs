@@ -6,6 +6,7 @@ mod explore;
 mod list;
 mod progress;
 mod run;
+mod screenshot;
 mod shell;
 mod units;
 
@@ -41,6 +42,12 @@ enum Command {
     Completions(shell::CompletionsArgs),
     /// Write the manual page.
     Man,
+    /// Run the demo in several ways and write what happened.
+    #[command(hide = true)]
+    Record(screenshot::RecordArgs),
+    /// Draw pictures of the explorer from the recording in this program.
+    #[command(hide = true)]
+    Screenshot(screenshot::Args),
 }
 
 /// Why a command ends without success.
@@ -85,6 +92,8 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man) => shell::man(),
+        Some(Command::Record(args)) => screenshot::record(&args),
+        Some(Command::Screenshot(args)) => screenshot::run(&args),
         None => explore::open(cli.ascii),
     };
     let (message, code) = match result {

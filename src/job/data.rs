@@ -3,7 +3,7 @@
 use ndarray::{Array3, Array4, Ix3, Ix4, s};
 
 use super::{JobError, RunSpec};
-use crate::conv::{Layer, data};
+use crate::conv::{Layer, convolve, data};
 use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
 
 /// The input, and the weights of the output channels of `part`: the layer itself, or its first
@@ -33,6 +33,18 @@ pub fn input_preview(spec: &RunSpec) -> Result<Array3<i64>, JobError> {
     let layer = Layer::new(&spec.layer.spec)
         .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
     Ok(input(spec, &layer, spec.seed.unwrap_or(super::DEFAULT_SEED))?)
+}
+
+/// The input of a run of `spec` and its plain convolution, which the run's output is held against.
+///
+/// # Errors
+/// [`JobError`] where the layer or its data are not valid.
+pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
+    let layer = Layer::new(&spec.layer.spec)
+        .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+    let (input, weights) = load(spec, &layer, spec.seed.unwrap_or(super::DEFAULT_SEED))?;
+    let output = convolve(&layer, input.view(), weights.view(), || Ok::<_, JobError>(()))?;
+    Ok((input, output))
 }
 
 fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, TensorError> {

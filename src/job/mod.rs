@@ -25,7 +25,7 @@ use crate::report::{
 };
 use crate::ring::sampling::Seed;
 
-pub use data::input_preview;
+pub use data::{input_preview, plain};
 pub use error::JobError;
 pub use worker::{JobEvent, Worker};
 

@@ -18,7 +18,6 @@ use super::layers::LayerList;
 use super::palette::Palette;
 use super::running::Running;
 use super::style::Style;
-use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
 use crate::conv::AlgorithmKind;
 use crate::job::{JobEvent, PlanFacts, RunResult};
@@ -115,7 +114,7 @@ pub struct Tensors {
 }
 
 /// The explorer's state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct App {
     /// Keys.
     pub keymap: Keymap,
@@ -157,6 +156,8 @@ pub struct App {
     pub message: Option<(Tone, String)>,
     /// Bytes that a run's server may hold.
     max_memory: u64,
+    /// The most threads that a step goes to.
+    cores: usize,
     form_number: u64,
     job_number: u64,
     /// The clock, in milliseconds.
@@ -164,7 +165,8 @@ pub struct App {
 }
 
 impl App {
-    /// The explorer on the demo layer, with runs of earlier days.
+    /// The explorer on the demo layer, with runs of earlier days, on a machine that runs `threads`
+    /// at once.
     ///
     /// # Errors
     /// That a preset is wrong.
@@ -176,16 +178,9 @@ impl App {
         threads: usize,
         max_memory: u64,
     ) -> Result<(Self, Vec<Effect>), PresetError> {
-        let layer = catalogue.layer("demo/photo")?.clone();
+        let form = Form::demo(catalogue, threads)?;
         let mut layers = LayerList::new(catalogue.layers().cloned().collect());
-        layers.select(&layer.full_name());
-        let form = Form {
-            layer,
-            params: catalogue.params_set("n4096-t20")?,
-            algorithm: AlgorithmKind::HadamardFused,
-            reduction: Reduction::Lazy,
-            threads,
-        };
+        layers.select(&form.layer.full_name());
         let mut app = Self {
             keymap,
             style,
@@ -207,6 +202,7 @@ impl App {
             map: 0,
             message: None,
             max_memory,
+            cores: threads,
             form_number: 0,
             job_number: 0,
             now_ms: 0,
@@ -546,7 +542,7 @@ impl App {
 
     fn step(&mut self, up: bool) -> Vec<Effect> {
         self.panel = Panel::Parameters;
-        match self.form.next_valid(Field::ALL[self.field], up, &self.presets) {
+        match self.form.next_valid(Field::ALL[self.field], up, &self.presets, self.cores) {
             Ok(form) => self.change_form(form),
             Err(problem) => {
                 self.message = Some((Tone::Bad, problem));

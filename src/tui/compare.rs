@@ -101,7 +101,7 @@ impl Column {
 }
 
 /// The runs and how they are shown.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Compare {
     runs: Vec<Done>,
     /// Places in `runs`, as sorted.

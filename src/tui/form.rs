@@ -6,7 +6,7 @@ use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, Layer};
 use crate::job::RunSpec;
-use crate::preset::{Experiment, LayerPreset, MAX_THREADS};
+use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
 use crate::report::Link;
 
 /// A field of the form.
@@ -106,6 +106,20 @@ fn bits(prime: PrimeSpec) -> u32 {
 }
 
 impl Form {
+    /// The form at the start: the demo layer, fused.
+    ///
+    /// # Errors
+    /// That a preset is wrong.
+    pub fn demo(catalogue: &Catalogue, threads: usize) -> Result<Self, PresetError> {
+        Ok(Self {
+            layer: catalogue.layer("demo/photo")?.clone(),
+            params: catalogue.params_set("n4096-t20")?,
+            algorithm: AlgorithmKind::HadamardFused,
+            reduction: Reduction::Lazy,
+            threads,
+        })
+    }
+
     /// The value of a field as text; what [`Form::parse`] reads.
     pub fn value(&self, field: Field) -> String {
         let limbs: Vec<u32> = self.params.limbs.iter().map(|limb| bits(*limb)).collect();
@@ -141,8 +155,9 @@ impl Form {
         Ok((params.map_err(|error| error.to_string())?, layer))
     }
 
-    /// The form with a field one step up or down, valid or not; `None` at the end.
-    fn step(&self, field: Field, up: bool, presets: &[ParamsSpec]) -> Option<Self> {
+    /// The form with a field one step up or down, valid or not; `None` at the end, which for threads
+    /// is `cores`.
+    fn step(&self, field: Field, up: bool, presets: &[ParamsSpec], cores: usize) -> Option<Self> {
         let mut form = self.clone();
         let by_one = |value: u32| if up { value.checked_add(1) } else { value.checked_sub(1) };
         match field {
@@ -161,7 +176,6 @@ impl Form {
             }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
             Field::Threads => {
-                let cores = std::thread::available_parallelism().map_or(1, usize::from);
                 form.threads = by_one(self.threads as u32)? as usize;
                 if form.threads > cores.max(self.threads) {
                     return None;
@@ -218,7 +232,7 @@ impl Form {
         "custom".clone_into(&mut self.params.name);
     }
 
-    /// The form with a field at its next valid value up or down.
+    /// The form with a field at its next valid value up or down; threads go up to `cores`.
     ///
     /// # Errors
     /// Why there is none.
@@ -227,12 +241,13 @@ impl Form {
         field: Field,
         up: bool,
         presets: &[ParamsSpec],
+        cores: usize,
     ) -> Result<Self, String> {
         const STEPS: usize = 64;
         let mut form = self.clone();
         let mut first_problem = None;
         for _ in 0..STEPS {
-            let Some(next) = form.step(field, up, presets) else { break };
+            let Some(next) = form.step(field, up, presets, cores) else { break };
             match next.check() {
                 Ok(_) => return Ok(next),
                 Err(problem) => {
@@ -306,7 +321,7 @@ impl Form {
             .collect();
         for _ in 0..32 {
             for (field, up, form) in &mut ways {
-                let Some(next) = form.step(*field, *up, &[]) else { continue };
+                let Some(next) = form.step(*field, *up, &[], 1) else { continue };
                 *form = next;
                 if form.check().is_ok() {
                     let (old, new) = (self.value(*field), form.value(*field));
@@ -391,15 +406,15 @@ mod tests {
     fn steps_skip_what_is_invalid() {
         let (form, presets) = form();
         // 35 + 35 + 36 is at the cap, so limbs cannot grow; at N = 8192 they can.
-        assert!(form.next_valid(Field::LimbBits, true, &presets).is_err());
-        let larger = form.next_valid(Field::RingDegree, true, &presets).expect("more room");
+        assert!(form.next_valid(Field::LimbBits, true, &presets, 2).is_err());
+        let larger = form.next_valid(Field::RingDegree, true, &presets, 2).expect("more room");
         assert_eq!(larger.params.ring_degree, 8192);
         assert_eq!(larger.params.name, "custom");
-        assert!(larger.next_valid(Field::LimbBits, true, &presets).is_ok());
+        assert!(larger.next_valid(Field::LimbBits, true, &presets, 2).is_ok());
         // There are no suitable 17-bit primes at every N; steps pass over the gaps.
-        let smaller = form.next_valid(Field::PlainBits, false, &presets).expect("some size");
+        let smaller = form.next_valid(Field::PlainBits, false, &presets, 2).expect("some size");
         assert!(smaller.check().is_ok());
-        let preset = form.next_valid(Field::Preset, true, &presets).expect("next preset");
+        let preset = form.next_valid(Field::Preset, true, &presets, 2).expect("next preset");
         assert_eq!(preset.params.name, "n8192-t20");
     }
 
@@ -432,7 +447,7 @@ mod tests {
         let (_, presets) = form();
         let (mut form, _) = form();
         form.params = presets.iter().find(|p| p.name == "n4096-t16").expect("exists").clone();
-        let larger = form.step(Field::RingDegree, true, &presets).expect("steps");
+        let larger = form.step(Field::RingDegree, true, &presets, 2).expect("steps");
         assert_eq!(larger.params.plain, PrimeSpec::Bits(16));
     }
 }

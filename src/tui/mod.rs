@@ -18,10 +18,15 @@ mod layers;
 mod palette;
 pub mod picture;
 mod reader;
+mod recording;
+mod replay;
 mod running;
 mod runtime;
+mod screenshot;
 mod style;
 pub mod svg;
+#[cfg(test)]
+mod tests;
 pub mod theme;
 mod view;
 
@@ -30,5 +35,7 @@ pub use colour::ColourDepth;
 pub use error::{Mistake, SettingsError, UnknownTheme};
 pub use event::{Effect, Event, ExportError};
 pub use key::{Key, NoKey};
+pub use recording::{Recording, RecordingError};
 pub use runtime::run;
+pub use screenshot::pictures;
 pub use style::Style;

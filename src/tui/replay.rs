@@ -1,0 +1,139 @@
+//! The explorer on a recording: the real state and the real view, but a clock that stands still
+//! and runs that took place long ago. Nothing of it depends on the machine.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use super::app::App;
+use super::event::{Effect, Event};
+use super::keymap::Keymap;
+use super::recording::{RecordedRun, Recording, RecordingError};
+use super::style::Style;
+use super::view;
+use crate::arith::kernels::Backend;
+use crate::job::{JobEvent, Prepared, RunResult, RunSpec, input_preview, plain};
+use crate::preset::Catalogue;
+
+/// Bytes that a run's server may hold.
+const MEMORY: u64 = 16 << 30;
+
+/// The explorer on a recording.
+#[derive(Clone, Debug)]
+pub(super) struct Replay {
+    /// The explorer.
+    pub app: App,
+    recording: Arc<Recording>,
+    now_ms: u64,
+    /// What the run in progress will tell.
+    coming: VecDeque<(u64, u64, Coming)>,
+}
+
+/// What a run in progress will tell.
+#[derive(Clone, Debug)]
+enum Coming {
+    /// An event that was recorded.
+    Told(super::recording::RecordedEvent),
+    /// That it is finished.
+    Finished(Box<RecordedRun>, Box<RunSpec>),
+}
+
+impl Replay {
+    /// The explorer as it opens.
+    pub fn new(style: Style) -> Result<Self, RecordingError> {
+        let recording = Recording::embedded()?;
+        let threads = recording.runs.first().map_or(1, |run| run.record.threads);
+        let catalogue = Catalogue::builtin()?;
+        let (app, first) =
+            App::new(&catalogue, Keymap::default(), style, Vec::new(), threads, MEMORY)?;
+        let mut replay =
+            Self { app, recording: Arc::new(recording), now_ms: 0, coming: VecDeque::new() };
+        replay.perform(first)?;
+        Ok(replay)
+    }
+
+    /// Takes in an event.
+    pub fn event(&mut self, event: Event) -> Result<(), RecordingError> {
+        let effects = self.app.update(self.now_ms, event);
+        self.perform(effects)
+    }
+
+    /// Presses a key.
+    pub fn press(&mut self, code: KeyCode) -> Result<(), RecordingError> {
+        self.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    /// Types a text.
+    pub fn types(&mut self, text: &str) -> Result<(), RecordingError> {
+        text.chars().try_for_each(|c| self.press(KeyCode::Char(c)))
+    }
+
+    /// Lets `part` of the run in progress pass.
+    pub fn pass(&mut self, part: f64) -> Result<(), RecordingError> {
+        let end = self.coming.back().map_or(self.now_ms, |last| last.0);
+        let until = self.now_ms + ((end - self.now_ms) as f64 * part) as u64;
+        while let Some((ms, number, coming)) = self.coming.pop_front_if(|next| next.0 <= until) {
+            self.now_ms = ms;
+            let event = match coming {
+                Coming::Told(event) => event.into(),
+                Coming::Finished(run, spec) => finished(*run, &spec)?,
+            };
+            self.event(Event::Job { number, event })?;
+        }
+        self.now_ms = until;
+        self.event(Event::Tick)
+    }
+
+    /// The screen.
+    pub fn draw(&self, width: u16, height: u16) -> Buffer {
+        let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
+        let Ok(frame) = terminal.draw(|frame| view::draw(&self.app, frame));
+        frame.buffer.clone()
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<(), RecordingError> {
+        for effect in effects {
+            match effect {
+                Effect::Plan { number, spec } => {
+                    let spec = RunSpec { backend: Backend::Portable, ..*spec };
+                    let facts = Prepared::new(&spec).map(|prepared| prepared.facts());
+                    let facts = facts.map_err(|error| error.to_string());
+                    let input = input_preview(&spec).ok().map(Arc::new);
+                    self.event(Event::Planned { number, facts, input })?;
+                }
+                Effect::Start { number, spec } => self.start(number, spec)?,
+                Effect::Cancel(number) => {
+                    self.coming.clear();
+                    self.event(Event::Job { number, event: JobEvent::Cancelled })?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, number: u64, spec: Box<RunSpec>) -> Result<(), RecordingError> {
+        let run = self.recording.find(&spec)?.clone();
+        let start = self.now_ms;
+        self.coming = run
+            .events
+            .iter()
+            .map(|(ms, event)| (start + ms, number, Coming::Told(*event)))
+            .collect();
+        let end = start + run.finished_ms;
+        self.coming.push_back((end, number, Coming::Finished(Box::new(run), spec)));
+        Ok(())
+    }
+}
+
+/// The end of a recorded run.
+fn finished(run: RecordedRun, spec: &RunSpec) -> Result<JobEvent, RecordingError> {
+    let (input, output) = plain(spec)?;
+    let upload_sample = run.words();
+    let result = RunResult { record: run.record, input, output, upload_sample };
+    Ok(JobEvent::Finished(Box::new(result)))
+}
