@@ -42,7 +42,8 @@ pub fn input_preview(spec: &RunSpec) -> Result<Array3<i64>, JobError> {
 pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
     let layer = Layer::new(&spec.layer.spec)
         .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
-    let (input, weights) = load(spec, &layer, spec.seed.unwrap_or(super::DEFAULT_SEED))?;
+    let seed = spec.seed.unwrap_or(super::DEFAULT_SEED);
+    let (input, weights) = load(spec, &layer, &layer, seed)?;
     let output = convolve(&layer, input.view(), weights.view(), || Ok::<_, JobError>(()))?;
     Ok((input, output))
 }
