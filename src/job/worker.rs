@@ -134,6 +134,7 @@ struct Teller<'a> {
     cancelled_up_to: &'a AtomicU64,
     tell: &'a (dyn Fn(u64, JobEvent) + Sync),
     done: [AtomicU64; Stage::ALL.len()],
+    units: [AtomicU64; Stage::ALL.len()],
     entered: [AtomicBool; Stage::ALL.len()],
     last: Mutex<Instant>,
     panic_in: Option<String>,
@@ -150,6 +151,7 @@ impl<'a> Teller<'a> {
             cancelled_up_to,
             tell,
             done: Default::default(),
+            units: Default::default(),
             entered: Default::default(),
             last: Mutex::new(Instant::now()),
             panic_in: std::env::var(PANIC_VARIABLE).ok(),
@@ -171,6 +173,7 @@ impl Observer for Teller<'_> {
     fn enter(&self, stage: Stage, units: u64) {
         let is_asked_to_panic = self.panic_in.as_deref() == Some(stage.name());
         assert!(!is_asked_to_panic, "asked to panic in stage {}", stage.name());
+        self.units[stage as usize].store(units, Ordering::Relaxed);
         let is_new = !self.entered[stage as usize].swap(true, Ordering::Relaxed);
         if is_new || self.is_due() {
             (self.tell)(self.number, JobEvent::Entered { stage, units });
@@ -179,7 +182,8 @@ impl Observer for Teller<'_> {
 
     fn advance(&self, stage: Stage, units: u64) {
         let done = self.done[stage as usize].fetch_add(units, Ordering::Relaxed) + units;
-        if self.is_due() {
+        let is_last = done == self.units[stage as usize].load(Ordering::Relaxed);
+        if is_last || self.is_due() {
             (self.tell)(self.number, JobEvent::Advanced { stage, done });
         }
     }

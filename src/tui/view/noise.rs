@@ -78,10 +78,12 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     lines.push(legend(app));
     if let Some(run) = app.shown().filter(|_| app.running.is_none()) {
         let noise = &run.record.noise_bits;
-        let text = format!(
-            "predicted {:.1}, floor {:.1}; t headroom {:.1}",
-            noise.predicted_final, noise.predicted_final_floor, run.record.plaintext_headroom_bits
-        );
+        let (expected, floor) = (noise.predicted_final, noise.predicted_final_floor);
+        let mut text = format!("predicted {expected:.1}, floor {floor:.1}");
+        if inner.width > 50 {
+            let headroom = run.record.plaintext_headroom_bits;
+            text += &format!("   plaintext headroom {headroom:.1}");
+        }
         lines.push(Line::styled(text, theme.dim));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);

@@ -74,7 +74,14 @@ fn draw_output(app: &App, frame: &mut Frame<'_>, area: Rect) {
         (Some(map), _) => format!("client: feature map {}/{count}  [ ]", map + 1),
         (None, _) => "client: decrypted".into(),
     };
-    let picture =
-        output.zip(map).map(|(output, map)| Picture::signed(output.index_axis(Axis(0), map)));
+    let picture = output.zip(map).and_then(|(output, map)| {
+        let values = output.index_axis(Axis(0), map);
+        // Without a sign there is nothing to colour.
+        if values.iter().all(|value| *value >= 0) {
+            let largest = values.iter().copied().max().unwrap_or(1);
+            return Picture::from_channels(&values.insert_axis(Axis(0)).to_owned(), largest);
+        }
+        Some(Picture::signed(values))
+    });
     show(app, frame, area, &title, picture, "feature maps, after a run");
 }

@@ -99,7 +99,11 @@ fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     }
     let stage = running.stage.unwrap_or(Stage::Keygen);
     let fraction = running.fraction(stage).unwrap_or(0.0);
-    let what = if running.cancelling { "cancelling" } else { stage.name() };
+    let what = match stage {
+        _ if running.cancelling => "cancelling",
+        Stage::Decrypt if fraction >= 1.0 => "comparing",
+        stage => stage.name(),
+    };
     let mut line = vec![Span::styled(format!("{what:<10} "), theme.accent)];
     line.extend(bar(app, width.saturating_sub(40).min(40), fraction, None));
     let left = running
@@ -135,7 +139,7 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
     lines.push(match app.compare.baseline_of(record).filter(|other| *other != record) {
         Some(other) => {
             let text = format!(
-                "{} server, {} total, {} weights, {:+.1} bits against {} {}",
+                "{} server, {} total, {} weights, {:+.1} bits vs {} {}",
                 ratio(other.latency_ms.server / record.latency_ms.server),
                 ratio(other.latency_ms.total / record.latency_ms.total),
                 ratio(other.storage_bytes.weights as f64 / record.storage_bytes.weights as f64),
