@@ -82,7 +82,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let mut text = format!("predicted {expected:.1}, floor {floor:.1}");
         if inner.width > 50 {
             let headroom = run.record.plaintext_headroom_bits;
-            text += &format!("   plaintext headroom {headroom:.1}");
+            text = format!("{text}   plaintext headroom {headroom:.1}");
         }
         lines.push(Line::styled(text, theme.dim));
     }
