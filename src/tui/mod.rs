@@ -22,6 +22,7 @@ mod running;
 mod runtime;
 mod style;
 pub mod svg;
+mod terminal;
 pub mod theme;
 mod view;
 
