@@ -25,6 +25,7 @@ mod runtime;
 mod screenshot;
 mod style;
 pub mod svg;
+mod terminal;
 #[cfg(test)]
 mod tests;
 pub mod theme;

@@ -9,16 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{
-    DisableBracketedPaste, EnableBracketedPaste, Event as TerminalEvent, KeyEventKind,
-};
+use crossterm::event::{Event as TerminalEvent, KeyEventKind};
 use crossterm::execute;
-use ratatui::DefaultTerminal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use super::app::App;
 use super::event::{Effect, Event, ExportError};
+use super::terminal::{Screen, give_back};
 use super::view;
 use crate::job::{Prepared, RunSpec, Worker, input_preview};
 use crate::preset::{save_new, save_over};
@@ -30,7 +28,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// What reaches the main thread.
 enum Message {
     Event(Event),
-    /// A signal asks to leave.
+    /// A signal asks to leave, or to stop for a while.
     Signal(i32),
 }
 
@@ -43,12 +41,12 @@ pub fn run(mut app: App, first: Vec<Effect>, history: Option<History>) -> io::Re
     let mut runtime = Runtime::start(&sender, history)?;
     let previous_hook = std::panic::take_hook();
     quiet_panics();
-    let mut terminal = ratatui::try_init()?;
-    execute!(stdout(), EnableBracketedPaste)?;
-    listen(sender.clone())?;
-    let result = runtime.event_loop(&mut app, first, &mut terminal, &messages);
-    let _ = execute!(stdout(), DisableBracketedPaste);
-    ratatui::restore();
+    let mut screen = Screen::take()?;
+    listen(sender)?;
+    let result = runtime.event_loop(&mut app, first, &mut screen, &messages);
+    // The terminal first: the worker may take a moment to stop.
+    drop(screen);
+    drop(runtime);
     std::panic::set_hook(previous_hook);
     result
 }
@@ -59,8 +57,7 @@ fn quiet_panics() {
     let main = thread::current().id();
     std::panic::set_hook(Box::new(move |panic| {
         if thread::current().id() == main {
-            let _ = execute!(stdout(), DisableBracketedPaste);
-            ratatui::restore();
+            give_back();
             let _ = writeln!(io::stderr(), "heconv: internal error: {panic}");
         }
     }));
@@ -107,7 +104,7 @@ impl Runtime {
         let (plans, queue) = channel();
         let planner = Planner { newest: Arc::clone(&newest_plan), events: sender.clone() };
         thread::Builder::new().name("planner".into()).spawn(move || planner.work(&queue))?;
-        let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+        let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
         let events = sender.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
@@ -130,10 +127,10 @@ impl Runtime {
         &mut self,
         app: &mut App,
         first: Vec<Effect>,
-        terminal: &mut DefaultTerminal,
+        screen: &mut Screen,
         messages: &Receiver<Message>,
     ) -> io::Result<Option<i32>> {
-        let mut leaving = self.perform_all(first, terminal)?;
+        let mut leaving = self.perform_all(first, screen)?;
         let mut drawn: Option<Instant> = None;
         let mut dirty = true;
         loop {
@@ -142,7 +139,7 @@ impl Runtime {
             }
             let wait = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
             if dirty && wait.is_zero() {
-                terminal.draw(|frame| view::draw(app, frame))?;
+                screen.draw(|frame| view::draw(app, frame))?;
                 drawn = Some(Instant::now());
                 dirty = false;
             }
@@ -155,31 +152,32 @@ impl Runtime {
             };
             let event = match message {
                 Ok(Message::Event(event)) => event,
+                Ok(Message::Signal(SIGTSTP)) => {
+                    screen.suspend()?;
+                    dirty = true;
+                    continue;
+                }
                 Ok(Message::Signal(signal)) => return Ok(Some(signal)),
                 Err(RecvTimeoutError::Timeout) if dirty => continue,
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             };
             let effects = app.update(self.now_ms(), event);
-            leaving = self.perform_all(effects, terminal)?;
+            leaving = self.perform_all(effects, screen)?;
             dirty = true;
         }
     }
 
-    fn perform_all(
-        &mut self,
-        effects: Vec<Effect>,
-        terminal: &mut DefaultTerminal,
-    ) -> io::Result<bool> {
+    fn perform_all(&mut self, effects: Vec<Effect>, screen: &mut Screen) -> io::Result<bool> {
         let mut leaving = false;
         for effect in effects {
-            leaving |= self.perform(effect, terminal)?;
+            leaving |= self.perform(effect, screen)?;
         }
         Ok(leaving)
     }
 
     /// Does an effect; `true` is to leave.
-    fn perform(&mut self, effect: Effect, terminal: &mut DefaultTerminal) -> io::Result<bool> {
+    fn perform(&mut self, effect: Effect, screen: &mut Screen) -> io::Result<bool> {
         match effect {
             Effect::Start { number, spec } => self.worker.start(number, *spec),
             Effect::Cancel(number) => self.worker.cancel(number),
@@ -199,7 +197,7 @@ impl Runtime {
                     let _ = history.append(&record);
                 }
             }
-            Effect::Suspend => suspend(terminal)?,
+            Effect::Suspend => screen.suspend()?,
             Effect::Quit => return Ok(true),
         }
         Ok(false)
@@ -215,16 +213,6 @@ fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportE
         }
         Err(error) => Err(ExportError::Failed(format!("{}: {error}", path.display()))),
     }
-}
-
-/// Gives the terminal back and stops, until a shell brings the process back.
-fn suspend(terminal: &mut DefaultTerminal) -> io::Result<()> {
-    execute!(stdout(), DisableBracketedPaste)?;
-    ratatui::restore();
-    signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
-    *terminal = ratatui::try_init()?;
-    execute!(stdout(), EnableBracketedPaste)?;
-    terminal.clear()
 }
 
 /// Works out plans on a thread of its own: contexts of large rings take a while.

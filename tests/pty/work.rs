@@ -1,0 +1,146 @@
+//! What the explorer is for: runs, comparisons, exports.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::support::{Place, Setup, Terminal, alone, shared};
+
+/// The demo run from the first frame to the shell.
+fn demo(size: (u16, u16)) {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup { size, ..Setup::new(&place) }.open();
+    terminal.wait_for("a hint", |screen| {
+        screen.contains("Press Enter") && screen.contains("Enter run")
+    });
+    terminal.is_taken();
+    terminal.run();
+    terminal.wait_for_text("bits left");
+    terminal.quit();
+}
+
+#[test]
+fn the_demo_runs_on_a_small_terminal() {
+    demo((80, 24));
+}
+
+#[test]
+fn the_demo_runs_on_a_large_terminal() {
+    demo((120, 40));
+}
+
+/// Chooses a large layer and a slow algorithm, and starts the run.
+pub fn start_large_run(terminal: &mut Terminal) {
+    terminal.send_for("/", "layers whose name contains");
+    terminal.answer("bench/c512-7-k3");
+    terminal.wait_for_text("512 to 512 channels");
+    terminal.send("\t");
+    terminal.send("jjjjjj");
+    terminal.send_for("i", "Enter takes the value");
+    terminal.answer("conventional");
+    terminal.wait_for_text("conventional   lazy");
+    terminal.send_for("\r", "running");
+}
+
+#[test]
+fn a_large_run_is_cancelled_at_once() {
+    let _turn = alone();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    start_large_run(&mut terminal);
+    terminal.wait_for("progress", |screen| screen.contains("s left"));
+    let took = terminal.send_for("c", "cancelled");
+    eprintln!("cancelled after {took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(terminal.screen().contains("idle"), "{}", terminal.screen());
+    // The explorer goes on.
+    terminal.send_for("\r", "running");
+    terminal.send_for("c", "cancelled");
+    terminal.quit();
+}
+
+#[test]
+fn two_runs_compare() {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    terminal.run();
+    terminal.send_for("b", "running");
+    terminal.finish();
+    terminal.send_for("2", "runs   2");
+    let screen = terminal.screen();
+    for words in ["hadamard-fused", "conventional", "demo/photo", "less time"] {
+        assert!(screen.contains(words), "{words:?} in\n{screen}");
+    }
+    let is_ratio = |word: &str| word.strip_suffix('x').is_some_and(|n| n.parse::<f64>().is_ok());
+    assert!(screen.split_whitespace().any(is_ratio), "{screen}");
+    terminal.quit();
+}
+
+#[test]
+fn an_export_repeats_the_run_and_replaces_nothing_unasked() {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    terminal.run();
+    let export = |terminal: &mut Terminal, answer: &str| {
+        terminal.send_for("e", "export the experiment to");
+        terminal.answer("mine.toml");
+        terminal.wait_for_text(answer);
+    };
+    export(&mut terminal, "exported to mine.toml");
+    let path = place.path("mine.toml");
+    let first = fs::read_to_string(&path).expect("a file");
+    assert!(first.contains("hadamard-fused"), "{first}");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let checked = place.heconv(&["check", "mine.toml"]);
+    assert!(checked.status.success(), "{}", text(checked.stderr));
+    let repeated = place.heconv(&["run", "mine.toml"]);
+    assert!(repeated.status.success(), "{}", text(repeated.stderr));
+    assert!(text(repeated.stdout).contains("exact"));
+    // What is there is kept, unless the answer is yes.
+    fs::write(&path, "precious").expect("written");
+    export(&mut terminal, "is there already");
+    terminal.send_for("\x1b", "not exported");
+    assert_eq!(fs::read_to_string(&path).expect("a file"), "precious");
+    export(&mut terminal, "is there already");
+    terminal.send_for("y", "exported to mine.toml");
+    let second = fs::read_to_string(&path).expect("a file");
+    assert_eq!(second, first);
+    terminal.quit();
+}
+
+#[test]
+fn runs_are_remembered() {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    terminal.send_for("2", "no runs yet");
+    terminal.send_for("1", "noise budget");
+    terminal.run();
+    terminal.quit();
+    drop(terminal);
+    let mut terminal = Setup::new(&place).open();
+    terminal.send_for("2", "runs   1");
+    let screen = terminal.screen();
+    assert!(screen.contains("demo/photo") && screen.contains("hadamard-fused"), "{screen}");
+    terminal.quit();
+}
+
+#[test]
+fn a_panic_of_the_worker_is_an_error_on_the_screen() {
+    let _turn = shared();
+    let place = Place::new();
+    let variables = &[("HECONV_TEST_PANIC", "multiply")];
+    let mut terminal = Setup { variables, ..Setup::new(&place) }.open();
+    terminal.send_for("\r", "The run panicked");
+    assert!(terminal.screen().contains("noise budget"), "{}", terminal.screen());
+    terminal.is_taken();
+    terminal.send("x");
+    terminal.wait_for("the error closed", |screen| !screen.contains("The run panicked"));
+    // The explorer goes on, and so does its worker.
+    terminal.send_for("\r", "The run panicked");
+    terminal.is_taken();
+    terminal.quit();
+    assert!(!String::from_utf8_lossy(&terminal.bytes()).contains("panicked at"));
+}
