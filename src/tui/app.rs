@@ -648,6 +648,7 @@ impl App {
         let run = Done { form, record: record.clone(), tensors: Some(tensors) };
         let index = self.compare.add(run);
         self.shown = self.compare.newest_of(&self.form);
+        self.compare.select(self.shown.unwrap_or(index));
         if !is_of_form {
             let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
             let verdict = if record.verified { "exact" } else { "WRONG" };

@@ -168,8 +168,12 @@ impl Compare {
             self.runs[old].tensors = None;
         }
         self.sort();
-        self.cursor = self.order.iter().position(|i| *i == last).unwrap_or(0);
         last
+    }
+
+    /// Puts the cursor on a run, by its place.
+    pub fn select(&mut self, index: usize) {
+        self.cursor = self.order.iter().position(|i| *i == index).unwrap_or(0);
     }
 
     /// The newest run of the same layer and parameters with the conventional algorithm, or the

@@ -120,7 +120,7 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
         format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
     } else {
-        let text = "no baseline: pin a run, or run the conventional algorithm on this layer";
+        let text = "no other run to compare with: pin one, or run the conventional algorithm here";
         lines.push(Line::styled(text, theme.dim));
         "against the baseline".into()
     };
