@@ -30,6 +30,8 @@ enum Message {
     Event(Event),
     /// A signal asks to leave, or to stop for a while.
     Signal(i32),
+    /// Keys cannot be read any more.
+    Deaf(io::Error),
 }
 
 /// Runs the explorer until the user leaves, and gives the signal that made it leave, if any.
@@ -44,6 +46,8 @@ pub fn run(mut app: App, first: Vec<Effect>, history: Option<History>) -> io::Re
     let mut screen = Screen::take()?;
     listen(sender)?;
     let result = runtime.event_loop(&mut app, first, &mut screen, &messages);
+    // Where the terminal has gone, writing to it may fail before the signal is here.
+    let result = result.or_else(|error| signal_soon(&messages).map(Some).ok_or(error));
     // The terminal first: the worker may take a moment to stop.
     drop(screen);
     drop(runtime);
@@ -66,19 +70,34 @@ fn quiet_panics() {
 /// Starts the thread that reads keys.
 fn listen(sender: Sender<Message>) -> io::Result<()> {
     let read = move || {
-        while let Ok(event) = crossterm::event::read() {
-            let event = match event {
-                TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Event::Key(key),
-                TerminalEvent::Paste(text) => Event::Paste(text),
-                TerminalEvent::Resize(..) => Event::Resize,
-                _ => continue,
+        loop {
+            let message = match crossterm::event::read() {
+                Ok(TerminalEvent::Key(key)) if key.kind != KeyEventKind::Release => {
+                    Message::Event(Event::Key(key))
+                }
+                Ok(TerminalEvent::Paste(text)) => Message::Event(Event::Paste(text)),
+                Ok(TerminalEvent::Resize(..)) => Message::Event(Event::Resize),
+                Ok(_) => continue,
+                Err(error) => Message::Deaf(error),
             };
-            if sender.send(Message::Event(event)).is_err() {
+            let is_last = matches!(message, Message::Deaf(_));
+            if sender.send(message).is_err() || is_last {
                 return;
             }
         }
     };
     thread::Builder::new().name("keys".into()).spawn(read).map(drop)
+}
+
+/// The signal to leave that comes within a moment.
+fn signal_soon(messages: &Receiver<Message>) -> Option<i32> {
+    let end = Instant::now() + Duration::from_millis(200);
+    loop {
+        match messages.recv_timeout(end.saturating_duration_since(Instant::now())).ok()? {
+            Message::Signal(signal) if signal != SIGTSTP => return Some(signal),
+            _ => {}
+        }
+    }
 }
 
 /// What effects need.
@@ -158,6 +177,7 @@ impl Runtime {
                     continue;
                 }
                 Ok(Message::Signal(signal)) => return Ok(Some(signal)),
+                Ok(Message::Deaf(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) if dirty => continue,
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),

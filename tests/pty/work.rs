@@ -68,8 +68,10 @@ fn two_runs_compare() {
     terminal.send_for("b", "running");
     terminal.finish();
     terminal.send_for("2", "runs   2");
+    // The newest is at the top and the baseline; the other one is held against it.
+    terminal.send_for("j", "less time");
     let screen = terminal.screen();
-    for words in ["hadamard-fused", "conventional", "demo/photo", "less time"] {
+    for words in ["hadamard-fused", "conventional lazy", "demo/photo", "less storage"] {
         assert!(screen.contains(words), "{words:?} in\n{screen}");
     }
     let is_ratio = |word: &str| word.strip_suffix('x').is_some_and(|n| n.parse::<f64>().is_ok());
