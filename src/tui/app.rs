@@ -251,10 +251,17 @@ impl App {
 
     /// Where keys are looked up.
     pub const fn context(&self) -> Context {
-        match (&self.overlay, self.screen) {
-            (Some(Overlay::Prompt { .. } | Overlay::Palette(_)), _) => Context::Text,
-            (_, Screen::Explore) => Context::Explore,
-            (_, Screen::Compare) => Context::Compare,
+        match &self.overlay {
+            Some(Overlay::Prompt { .. } | Overlay::Palette(_)) => Context::Text,
+            _ => self.screen_context(),
+        }
+    }
+
+    /// Where keys will be looked up once nothing is over the screen.
+    pub const fn screen_context(&self) -> Context {
+        match self.screen {
+            Screen::Explore => Context::Explore,
+            Screen::Compare => Context::Compare,
         }
     }
 
@@ -489,7 +496,16 @@ impl App {
                 self.layers.filter.clear();
                 self.message = None;
             }
-            _ if self.screen == Screen::Compare => self.compare.act(action),
+            _ if self.screen == Screen::Compare => {
+                let chosen = self.compare.chosen().filter(|_| action == Action::Delete);
+                self.compare.act(action);
+                // Runs after a deleted one move up.
+                self.shown = match (self.shown, chosen) {
+                    (Some(shown), Some(gone)) if shown == gone => None,
+                    (Some(shown), Some(gone)) if shown > gone => Some(shown - 1),
+                    (shown, _) => shown,
+                };
+            }
             _ => return self.move_cursor(action),
         }
         Vec::new()
@@ -624,6 +640,7 @@ impl App {
             return Vec::new();
         }
         let form = self.running.take().map(|running| running.form);
+        self.shown = self.compare.newest_of(&self.form);
         match event {
             JobEvent::Finished(result) => return self.finished(form, *result),
             JobEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),

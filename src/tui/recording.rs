@@ -164,8 +164,9 @@ impl RecordedRun {
                 return Err(RecordingError::Wrong(record.algorithm));
             }
             let shift = record.params.limbs.first().copied().unwrap_or(1).ilog2().saturating_sub(7);
-            let ciphertext =
-                upload_sample.iter().map(|word| format!("{:02x}", word >> shift)).collect();
+            let digits = upload_sample.iter().map(|word| (word >> shift) as u8);
+            let digits = digits.flat_map(|byte| [byte >> 4, byte & 15].map(u32::from));
+            let ciphertext = digits.filter_map(|digit| char::from_digit(digit, 16)).collect();
             return Ok(Self { events, finished_ms: ms, record, ciphertext });
         }
         Err(RecordingError::Failed("the worker ended".into()))

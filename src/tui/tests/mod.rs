@@ -3,6 +3,7 @@
 mod frames;
 mod harm;
 mod pictures;
+mod shown;
 
 use std::sync::LazyLock;
 

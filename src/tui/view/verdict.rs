@@ -57,7 +57,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 fn ready(app: &App) -> Vec<Line<'static>> {
     let theme = app.style.theme();
-    let key = app.keymap.keys_for(app.context(), Action::Run).first().map(ToString::to_string);
+    let key =
+        app.keymap.keys_for(app.screen_context(), Action::Run).first().map(ToString::to_string);
     let key = key.unwrap_or_else(|| ":run".into());
     let mut lines = vec![Line::from(vec![
         Span::styled("Press ", theme.text),
@@ -75,7 +76,8 @@ fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {
     let problem = format!("{} {problem}", app.style.glyphs().cross);
     let mut lines = vec![Line::styled(problem, theme.bad)];
     if let Some((change, _)) = &app.fix {
-        let key = app.keymap.keys_for(app.context(), Action::Fix).first().map(ToString::to_string);
+        let key =
+            app.keymap.keys_for(app.screen_context(), Action::Fix).first().map(ToString::to_string);
         lines.push(Line::from(vec![
             Span::styled(key.unwrap_or_default(), theme.key_hint),
             Span::styled(format!(" fixes it: {change}"), theme.text),
@@ -151,7 +153,7 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
         }
         None if record.algorithm == "conventional" => Line::default(),
         None => {
-            let key = app.keymap.keys_for(app.context(), Action::RunBaseline);
+            let key = app.keymap.keys_for(app.screen_context(), Action::RunBaseline);
             let key = key.first().map(ToString::to_string).unwrap_or_default();
             Line::from(vec![
                 Span::styled(key, theme.key_hint),

@@ -1,0 +1,61 @@
+//! Figures stand only beside the form they are of.
+
+use crossterm::event::KeyCode;
+
+use super::scene;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen};
+use crate::tui::form::Field;
+
+fn algorithm(app: &App) -> Option<String> {
+    app.shown().map(|run| run.record.algorithm.clone())
+}
+
+#[test]
+fn a_changed_form_hides_the_run_and_undo_brings_it_back() {
+    let mut app = scene("finished").app;
+    app.field = Field::ALL.iter().position(|field| *field == Field::LimbBits).expect("a field");
+    app.act(Action::Decrease);
+    assert_eq!(algorithm(&app), None);
+    app.act(Action::Undo);
+    assert_eq!(algorithm(&app).as_deref(), Some("hadamard-fused"));
+    app.act(Action::Last);
+    app.act(Action::NextPanel);
+    app.act(Action::Last);
+    assert_ne!(app.form.layer.full_name(), "demo/photo");
+    assert_eq!(algorithm(&app), None);
+    app.act(Action::Undo);
+    assert_eq!(algorithm(&app).as_deref(), Some("hadamard-fused"));
+}
+
+#[test]
+fn a_run_of_the_baseline_is_not_shown_beside_another_form() {
+    let mut replay = scene("ready");
+    super::run(&mut replay, KeyCode::Char('b')).expect("recorded");
+    assert_eq!(algorithm(&replay.app), None);
+    super::set(&mut replay, "algorithm", "conventional").expect("typed");
+    assert_eq!(algorithm(&replay.app).as_deref(), Some("conventional"));
+}
+
+#[test]
+fn a_cancelled_run_shows_the_one_before() {
+    let mut replay = scene("finished");
+    replay.press(KeyCode::Enter).expect("recorded");
+    assert_eq!(algorithm(&replay.app), None);
+    replay.press(KeyCode::Char('c')).expect("recorded");
+    assert_eq!(algorithm(&replay.app).as_deref(), Some("hadamard-fused"));
+}
+
+#[test]
+fn deleting_a_run_does_not_show_another() {
+    let mut app = scene("finished").app;
+    app.act(Action::Compare);
+    app.act(Action::Last);
+    let gone = app.compare.chosen().and_then(|i| app.compare.run(i)).map(|run| &run.record);
+    assert_eq!(gone.map(|record| record.algorithm.as_str()), Some("conventional"));
+    app.act(Action::Delete);
+    assert_eq!(app.screen, Screen::Compare);
+    assert_eq!(algorithm(&app).as_deref(), Some("hadamard-fused"));
+    app.act(Action::Delete);
+    assert_eq!(algorithm(&app), None);
+}
