@@ -10,7 +10,7 @@ const README: &str = include_str!("../README.md");
 /// The TOML blocks of the README.
 fn samples() -> Vec<&'static str> {
     let blocks = README.split("```toml\n").skip(1);
-    blocks.map(|rest| rest.split("```").next().expect("a block ends")).collect()
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
 #[test]

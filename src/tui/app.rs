@@ -615,6 +615,7 @@ impl App {
         }
         self.screen = Screen::Explore;
         self.message = None;
+        self.shown = None;
         self.job_number += 1;
         let spec = Box::new(form.spec(self.max_memory));
         self.running = Some(Running::new(self.job_number, form, self.now_ms));
