@@ -25,6 +25,9 @@ use crate::report::History;
 /// The least time between two frames: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 
+/// The least time between two frames where a key waits for its answer.
+const FRAME_FOR_KEY: Duration = Duration::from_millis(8);
+
 /// What reaches the main thread.
 enum Message {
     Event(Event),
@@ -141,7 +144,7 @@ impl Runtime {
     }
 
     /// Waits for events, takes in all there are, and draws once they are taken in, at most thirty
-    /// times a second. Nothing happens while nothing happens.
+    /// times a second but sooner after a key. Nothing happens while nothing happens.
     fn event_loop(
         &mut self,
         app: &mut App,
@@ -152,15 +155,17 @@ impl Runtime {
         let mut leaving = self.perform_all(first, screen)?;
         let mut drawn: Option<Instant> = None;
         let mut dirty = true;
+        let mut least = FRAME;
         loop {
             if leaving {
                 return Ok(None);
             }
-            let wait = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
+            let wait = drawn.map_or(Duration::ZERO, |at| least.saturating_sub(at.elapsed()));
             if dirty && wait.is_zero() {
                 screen.draw(|frame| view::draw(app, frame))?;
                 drawn = Some(Instant::now());
                 dirty = false;
+                least = FRAME;
             }
             let message = if dirty {
                 messages.recv_timeout(wait)
@@ -182,6 +187,9 @@ impl Runtime {
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             };
+            if matches!(event, Event::Key(_)) {
+                least = FRAME_FOR_KEY;
+            }
             let effects = app.update(self.now_ms(), event);
             leaving = self.perform_all(effects, screen)?;
             dirty = true;
