@@ -59,11 +59,11 @@ fn lines(app: &App) -> Vec<Line<'static>> {
 /// The words of the screen.
 fn glossary(app: &App) -> Vec<Line<'static>> {
     const WORDS: [(&str, &str); 9] = [
-        ("noise budget", "bits of noise a ciphertext can still take; at 0 the result is wrong"),
-        ("fresh", "the uploaded ciphertexts; then rotated, multiplied, and the final outputs"),
-        ("t", "the plaintext modulus: results are exact while they stay below t/2"),
-        ("limbs", "the primes of the ciphertext modulus Q; the special prime serves rotations"),
-        ("log2(QP)", "what security limits: more modulus is more noise budget and less security"),
+        ("noise budget", "bits of noise that a ciphertext can still take; at 0: wrong"),
+        ("fresh", "of uploads; then of rotated inputs, of sums, and of final outputs"),
+        ("t", "plaintext modulus: results are exact while below t/2"),
+        ("limbs", "primes of the ciphertext modulus Q; special: for rotations"),
+        ("log2(QP)", "capped for security; more of it is more noise budget"),
         ("lanes", "channels that share a ciphertext, slot by slot"),
         ("eager, lazy", "reduce modulo the primes after every product, or once per sum"),
         ("server", "rotate + multiply + mix: the server's work online"),
