@@ -120,7 +120,10 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
         format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
     } else {
-        let text = "no other run to compare with: pin one, or run the conventional algorithm here";
+        let text = match record.algorithm.as_str() {
+            "conventional" => "this is a baseline: choose a run to hold against it, or pin another",
+            _ => "nothing to compare with: pin a run, or run the conventional algorithm",
+        };
         lines.push(Line::styled(text, theme.dim));
         "against the baseline".into()
     };

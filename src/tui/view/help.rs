@@ -6,7 +6,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::parts::{block, centred};
+use crate::tui::action::Action;
 use crate::tui::app::App;
+use crate::tui::key::Key;
 use crate::tui::keymap::Context;
 
 pub(super) fn draw(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
@@ -24,36 +26,43 @@ fn lines(app: &App) -> Vec<Line<'static>> {
     let theme = app.style.theme();
     let mut lines = vec![
         Line::styled(
-            "Choose a layer and parameters, press Enter: the input is encrypted, convolved while",
+            "Choose a layer and parameters and press Enter: the input is encrypted, convolved",
             theme.text,
         ),
         Line::styled(
-            "encrypted, decrypted, and held against the plain convolution. Nothing is simulated.",
+            "encrypted, decrypted, and held against the plain convolution. Nothing is faked.",
             theme.text,
         ),
     ];
-    let contexts = [
-        (Context::Global, "everywhere"),
-        (Context::Explore, "explore"),
-        (Context::Compare, "compare"),
-    ];
-    for (context, name) in contexts {
-        let keys = app.keymap.help(context);
-        if keys.is_empty() {
-            continue;
-        }
+    let everywhere: Vec<Action> =
+        keys(app, Context::Global, &[]).iter().map(|(_, action)| *action).collect();
+    for (context, name, without) in [
+        (Context::Explore, "explore", everywhere.as_slice()),
+        (Context::Compare, "compare", everywhere.as_slice()),
+        (Context::Global, "everywhere", &[]),
+    ] {
         lines.push(Line::default());
         lines.push(Line::styled(name, theme.title));
-        for (keys, summary, _) in keys {
-            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            lines.push(Line::from(vec![
-                Span::styled(format!("  {:<18}", keys.join(" ")), theme.key_hint),
-                Span::styled(summary, theme.text),
-            ]));
-        }
+        lines.extend(keys(app, context, without).into_iter().map(|(line, _)| line));
     }
     lines.extend(glossary(app));
     lines
+}
+
+/// The keys of a context and what they do, but for some actions.
+fn keys(app: &App, context: Context, without: &[Action]) -> Vec<(Line<'static>, Action)> {
+    let theme = app.style.theme();
+    let help = app.keymap.help(context).into_iter();
+    let wanted = help.filter(|(_, _, action)| !without.contains(action));
+    let line = |(keys, summary, action): (Vec<Key>, &'static str, Action)| {
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let spans = vec![
+            Span::styled(format!("  {:<18}", keys.join(" ")), theme.key_hint),
+            Span::styled(summary, theme.text),
+        ];
+        (Line::from(spans), action)
+    };
+    wanted.map(line).collect()
 }
 
 /// The words of the screen.
