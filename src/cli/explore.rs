@@ -1,6 +1,7 @@
 //! A bare `heconv`: the explorer, or without a terminal the demo run.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
@@ -22,8 +23,9 @@ pub(super) fn open(ascii: bool) -> Result<(), Failure> {
         return run::run(run::Args::default());
     }
     let catalogue = Catalogue::load().map_err(Failure::input)?;
+    // Without a home there are no settings: a directory that cannot exist stands for none.
     let directory = choose_base_strategy().map(|base| base.config_dir().join("heconv"));
-    let directory = directory.unwrap_or_default();
+    let directory = directory.unwrap_or_else(|_| PathBuf::from("/nonexistent/heconv"));
     let config = Config::load(&directory).map_err(Failure::input)?;
     let get = |name: &str| std::env::var(name).ok();
     let names = Theme::names(&directory).map_err(Failure::input)?;

@@ -35,6 +35,13 @@ pub enum JobEvent {
         /// Steps done so far.
         done: u64,
     },
+    /// The time spent in a stage so far, where stages take turns.
+    Spent {
+        /// The stage.
+        stage: Stage,
+        /// Milliseconds.
+        ms: u64,
+    },
     /// A noise budget was measured, the least of its stage so far.
     Measured {
         /// The stage.
@@ -137,6 +144,9 @@ struct Teller<'a> {
     units: [AtomicU64; Stage::ALL.len()],
     entered: [AtomicBool; Stage::ALL.len()],
     last: Mutex<Instant>,
+    /// Microseconds in each stage, and the present one with its beginning.
+    spent: [AtomicU64; Stage::ALL.len()],
+    present: Mutex<Option<(Stage, Instant)>>,
     panic_in: Option<String>,
 }
 
@@ -154,7 +164,28 @@ impl<'a> Teller<'a> {
             units: Default::default(),
             entered: Default::default(),
             last: Mutex::new(Instant::now()),
+            spent: Default::default(),
+            present: Mutex::default(),
             panic_in: std::env::var(PANIC_VARIABLE).ok(),
+        }
+    }
+
+    /// Stops the watch of the stage that ends and starts that of `stage`.
+    fn switch(&self, stage: Stage) {
+        let Ok(mut present) = self.present.lock() else { return };
+        if let Some((ended, since)) = present.replace((stage, Instant::now())) {
+            let spent = since.elapsed().as_micros() as u64;
+            self.spent[ended as usize].fetch_add(spent, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells the times of the stages that take turns.
+    fn tell_times(&self) {
+        for stage in [Stage::Rotate, Stage::Multiply, Stage::Mix] {
+            let ms = self.spent[stage as usize].load(Ordering::Relaxed) / 1000;
+            if ms > 0 {
+                (self.tell)(self.number, JobEvent::Spent { stage, ms });
+            }
         }
     }
 
@@ -175,8 +206,10 @@ impl Observer for Teller<'_> {
         assert!(!is_asked_to_panic, "asked to panic in stage {}", stage.name());
         self.units[stage as usize].store(units, Ordering::Relaxed);
         let is_new = !self.entered[stage as usize].swap(true, Ordering::Relaxed);
+        self.switch(stage);
         if is_new || self.is_due() {
             (self.tell)(self.number, JobEvent::Entered { stage, units });
+            self.tell_times();
         }
     }
 
@@ -246,7 +279,7 @@ mod tests {
                 JobEvent::Entered { stage, .. } => stages.push(stage),
                 JobEvent::Measured { budget_bits, .. } => budgets.push(budget_bits),
                 JobEvent::Finished(result) => break result,
-                JobEvent::Advanced { .. } => {}
+                JobEvent::Advanced { .. } | JobEvent::Spent { .. } => {}
                 other => panic!("{other:?}"),
             }
         };

@@ -180,7 +180,7 @@ impl Compare {
     /// pinned baseline: what `record` is held against.
     pub fn baseline_of(&self, record: &Record) -> Option<&Record> {
         let pinned = self.baseline.and_then(|i| self.runs.get(i)).map(|run| &run.record);
-        pinned.or_else(|| {
+        pinned.filter(|other| *other != record).or_else(|| {
             let same = |other: &&Record| {
                 other.layer == record.layer
                     && other.params == record.params

@@ -86,6 +86,8 @@ pub(super) enum RecordedEvent {
     Entered(#[serde(with = "stage")] Stage, u64),
     /// A stage and its steps done.
     Advanced(#[serde(with = "stage")] Stage, u64),
+    /// A stage and its milliseconds so far.
+    Spent(#[serde(with = "stage")] Stage, u64),
     /// A stage and its noise budget.
     Measured(#[serde(with = "stage")] Stage, f64),
 }
@@ -115,6 +117,7 @@ impl RecordedEvent {
         match *event {
             JobEvent::Entered { stage, units } => Some(Self::Entered(stage, units)),
             JobEvent::Advanced { stage, done } => Some(Self::Advanced(stage, done)),
+            JobEvent::Spent { stage, ms } => Some(Self::Spent(stage, ms)),
             JobEvent::Measured { stage, budget_bits } => Some(Self::Measured(stage, budget_bits)),
             _ => None,
         }
@@ -126,6 +129,7 @@ impl From<RecordedEvent> for JobEvent {
         match event {
             RecordedEvent::Entered(stage, units) => Self::Entered { stage, units },
             RecordedEvent::Advanced(stage, done) => Self::Advanced { stage, done },
+            RecordedEvent::Spent(stage, ms) => Self::Spent { stage, ms },
             RecordedEvent::Measured(stage, budget_bits) => Self::Measured { stage, budget_bits },
         }
     }

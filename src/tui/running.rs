@@ -57,6 +57,7 @@ impl Running {
                 let steps = &mut self.steps[stage as usize];
                 steps.0 = done.max(steps.0).min(steps.1.max(done));
             }
+            JobEvent::Spent { stage, ms } => self.spent_ms[stage as usize] = ms,
             JobEvent::Measured { stage, budget_bits } => {
                 self.budgets[stage as usize] = Some(budget_bits);
             }

@@ -101,7 +101,7 @@ fn parameters_that_are_none() {
     params(
         "[35, 35]",
         "[50, 50]",
-        "my.toml:2: insecure parameters: log2(QP) = 136.0 at N = 4096, at most 106.0 for 128 bits by table bossuat2024; --insecure runs them anyway",
+        "my.toml:2: insecure: log2(QP) = 136.0 at N = 4096, at most 106.0 for 128 bits by table bossuat2024; `heconv run --insecure` runs it anyway",
     );
     let insecure = EXPERIMENT.replace("[35, 35]", "[50, 50]");
     assert!(Experiment::parse(&insecure, "my.toml").is_ok());

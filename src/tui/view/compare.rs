@@ -103,7 +103,7 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(block(app, "against the baseline", false), area);
         return;
     };
-    let other = app.compare.baseline_of(record).filter(|other| *other != record);
+    let other = app.compare.baseline_of(record);
     let mut lines = Vec::new();
     let title = if let Some(other) = other {
         let times = |a: f64, b: f64| ratio(a / b);
@@ -121,6 +121,9 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
     } else {
         let text = match record.algorithm.as_str() {
+            _ if app.compare.baseline == app.compare.chosen() => {
+                "this is the pinned baseline: choose a run to hold against it"
+            }
             "conventional" => "this is a baseline: choose a run to hold against it, or pin another",
             _ => "nothing to compare with: pin a run, or run the conventional algorithm",
         };

@@ -95,7 +95,7 @@ fn legend(app: &App) -> Line<'static> {
     Line::from(vec![
         Span::styled(full, theme.bar),
         Span::styled(" measured  ", theme.dim),
-        Span::styled(glyphs.ghost, theme.bar_predicted),
+        Span::styled(glyphs.divider, theme.bar_predicted),
         Span::styled(" predicted  0: wrong", theme.dim),
     ])
 }

@@ -29,7 +29,7 @@ pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Ve
         .map(|cell| {
             let here = filled.saturating_sub(cell * steps).min(steps);
             if mark == Some(cell) && here < steps {
-                Span::styled(glyphs.ghost, theme.bar_predicted)
+                Span::styled(glyphs.divider, theme.bar_predicted)
             } else {
                 Span::styled(glyphs.bar[here], theme.bar)
             }

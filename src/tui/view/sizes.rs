@@ -50,10 +50,17 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .collect();
     if let Some(run) = run
         && let Some(other) = app.compare.baseline_of(&run.record)
+        && other.layer == run.record.layer
     {
         let times = other.storage_bytes.weights as f64 / run.record.storage_bytes.weights as f64;
         let value = format!("{}  {} less", bytes_text(other.storage_bytes.weights), ratio(times));
-        lines.push(row("  conventional", value, width, theme.baseline, theme.baseline));
+        lines.push(row(
+            &format!("  {}", other.algorithm),
+            value,
+            width,
+            theme.baseline,
+            theme.baseline,
+        ));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

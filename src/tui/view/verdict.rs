@@ -3,13 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block, ratio};
 use crate::conv::Stage;
-use crate::report::count_text;
+use crate::report::{Record, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Done};
+use crate::tui::form::{Field, Form};
 use crate::tui::running::Running;
 
 /// Rows of the panel.
@@ -31,18 +32,14 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     );
     let block = block(app, &title, false);
     let inner = block.inner(area);
-    let setting = format!(
-        "N {}   t {}   limbs {} | {}   {}   {}   {} {}",
-        form.params.ring_degree,
-        form.value(crate::tui::form::Field::PlainBits),
-        form.value(crate::tui::form::Field::LimbBits),
-        form.value(crate::tui::form::Field::SpecialBits),
-        form.algorithm.name(),
-        form.reduction.name(),
-        form.threads,
-        if form.threads == 1 { "thread" } else { "threads" },
-    );
-    let mut lines = vec![Line::styled(setting, app.style.theme().dim)];
+    let mut lines = Vec::new();
+    if app.problem.is_none() || app.running.is_some() {
+        let setting = match app.shown().filter(|run| run.form.is_none() && app.running.is_none()) {
+            Some(run) => setting_of_record(&run.record),
+            None => setting_of_form(form),
+        };
+        lines.push(Line::styled(setting, app.style.theme().dim));
+    }
     if let Some(running) = &app.running {
         lines.extend(progress(app, running, inner.width));
     } else if let Some(problem) = &app.problem {
@@ -52,7 +49,44 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     } else {
         lines.extend(ready(app));
     }
-    frame.render_widget(Paragraph::new(lines).block(block), area);
+    let paragraph = Paragraph::new(lines).block(block);
+    // Only what is wrong may be too long for its line, and it has the panel to itself.
+    let is_problem = app.problem.is_some() && app.running.is_none();
+    let paragraph = if is_problem { paragraph.wrap(Wrap { trim: true }) } else { paragraph };
+    frame.render_widget(paragraph, area);
+}
+
+fn setting_of_form(form: &Form) -> String {
+    format!(
+        "N {}   t {}   limbs {} | {}   {}   {}   {}",
+        form.params.ring_degree,
+        form.value(Field::PlainBits),
+        form.value(Field::LimbBits),
+        form.value(Field::SpecialBits),
+        form.algorithm.name(),
+        form.reduction.name(),
+        threads(form.threads),
+    )
+}
+
+/// The setting of a run of earlier days, which the form need not agree with.
+fn setting_of_record(record: &Record) -> String {
+    let bits = |prime: &u64| prime.checked_ilog2().map_or(0, |log| log + 1).to_string();
+    let limbs: Vec<String> = record.params.limbs.iter().map(bits).collect();
+    format!(
+        "N {}   t {}   limbs {} | {}   {}   {}   {}",
+        record.params.ring_degree,
+        bits(&record.params.plain_modulus),
+        limbs.join(" "),
+        bits(&record.params.special),
+        record.algorithm,
+        record.reduction,
+        threads(record.threads),
+    )
+}
+
+fn threads(count: usize) -> String {
+    if count == 1 { "1 thread".into() } else { format!("{count} threads") }
 }
 
 fn ready(app: &App) -> Vec<Line<'static>> {
@@ -138,7 +172,8 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
         record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
     );
     let mut lines = vec![Line::from(vec![verdict, Span::styled(figures, theme.text)])];
-    lines.push(match app.compare.baseline_of(record).filter(|other| *other != record) {
+    let same_layer = |other: &&Record| other.layer == record.layer;
+    lines.push(match app.compare.baseline_of(record).filter(same_layer) {
         Some(other) => {
             let text = format!(
                 "{} server, {} total, {} weights, {:+.1} bits vs {} {}",

@@ -1,0 +1,188 @@
+//! Keys and text: on the screen, in prompts, in the palette.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::{App, Asking, Overlay, Tone};
+use crate::tui::action::Action;
+use crate::tui::event::Effect;
+use crate::tui::key::Key;
+use crate::tui::palette::Palette;
+
+/// Text longer than this is cut when it is typed or pasted.
+const LONGEST_TEXT: usize = 4096;
+
+impl App {
+    pub(super) fn key(&mut self, event: KeyEvent) -> Vec<Effect> {
+        if event.code == KeyCode::Char('z') && event.modifiers.contains(KeyModifiers::CONTROL) {
+            return vec![Effect::Suspend];
+        }
+        let action = self.keymap.lookup(self.context(), Key::from(event));
+        if let Some(effects) = self.overlay_key(event, action) {
+            return effects;
+        }
+        let Some(action) = action else { return Vec::new() };
+        self.message = None;
+        self.act(action)
+    }
+
+    /// Keys while something is over the screen; `None` where the screen takes them all the same.
+    pub(super) fn overlay_key(
+        &mut self,
+        event: KeyEvent,
+        action: Option<Action>,
+    ) -> Option<Vec<Effect>> {
+        let is_close = matches!(action, Some(Action::Close));
+        match self.overlay.take()? {
+            Overlay::Prompt { asking, input } => {
+                Some(self.prompt_key(asking, input, event, action))
+            }
+            Overlay::Palette(palette) => Some(self.palette_key(palette, event, action)),
+            Overlay::Overwrite(path) => {
+                if event.code == KeyCode::Char('y') {
+                    return Some(self.export_to(path, true));
+                }
+                self.message = Some((Tone::Info, "not exported".into()));
+                Some(Vec::new())
+            }
+            Overlay::Help(scroll) => {
+                let scroll = match action {
+                    Some(Action::Down) => scroll.saturating_add(1),
+                    Some(Action::Up) => scroll.saturating_sub(1),
+                    Some(Action::PageDown) => scroll.saturating_add(10),
+                    Some(Action::PageUp) => scroll.saturating_sub(10),
+                    Some(Action::First) => 0,
+                    Some(Action::Quit) => return None,
+                    Some(Action::Close | Action::Help) => return Some(Vec::new()),
+                    _ => scroll,
+                };
+                self.overlay = Some(Overlay::Help(scroll.min(500)));
+                Some(Vec::new())
+            }
+            Overlay::Error(_) => (action != Some(Action::Quit)).then(Vec::new),
+            overlay @ (Overlay::Layers | Overlay::Parameters | Overlay::Pictures) => {
+                // These are panels: keys go to them, and a second press closes them.
+                let same = matches!(
+                    (&overlay, action),
+                    (Overlay::Layers, Some(Action::Layers | Action::Run))
+                        | (Overlay::Parameters, Some(Action::Parameters))
+                        | (Overlay::Pictures, Some(Action::Pictures))
+                );
+                if is_close || (same && action != Some(Action::Run)) {
+                    return Some(Vec::new());
+                }
+                let stays = !matches!(action, Some(Action::Run | Action::Compare));
+                if stays {
+                    self.overlay = Some(overlay);
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn prompt_key(
+        &mut self,
+        asking: Asking,
+        mut input: Input,
+        event: KeyEvent,
+        action: Option<Action>,
+    ) -> Vec<Effect> {
+        match (event.code, action) {
+            (KeyCode::Enter, _) => return self.answered(asking, input.value()),
+            (_, Some(Action::Quit)) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                return self.act(Action::Quit);
+            }
+            (_, Some(Action::Close)) => {
+                if asking == Asking::Filter {
+                    self.layers.filter.clear();
+                }
+                return Vec::new();
+            }
+            _ => {
+                if input.value().chars().count() < LONGEST_TEXT || !is_text(&event) {
+                    input.handle_event(&crossterm::event::Event::Key(event));
+                }
+            }
+        }
+        self.keep_prompt(asking, input);
+        Vec::new()
+    }
+
+    pub(super) fn keep_prompt(&mut self, asking: Asking, input: Input) {
+        if asking == Asking::Filter {
+            input.value().clone_into(&mut self.layers.filter);
+        }
+        self.overlay = Some(Overlay::Prompt { asking, input });
+    }
+
+    pub(super) fn paste(&mut self, text: &str) -> Vec<Effect> {
+        let clean = text.chars().filter(|c| !c.is_control());
+        match self.overlay.take() {
+            Some(Overlay::Prompt { asking, input }) => {
+                let room = LONGEST_TEXT.saturating_sub(input.value().chars().count());
+                let value = input.value().chars().chain(clean.take(room)).collect();
+                self.keep_prompt(asking, Input::new(value));
+            }
+            Some(Overlay::Palette(mut palette)) => {
+                palette.paste(&clean.take(100).collect::<String>());
+                self.overlay = Some(Overlay::Palette(palette));
+            }
+            other => self.overlay = other,
+        }
+        Vec::new()
+    }
+
+    pub(super) fn palette_key(
+        &mut self,
+        mut palette: Palette,
+        event: KeyEvent,
+        action: Option<Action>,
+    ) -> Vec<Effect> {
+        match (event.code, action) {
+            (KeyCode::Enter, _) => {
+                return palette.chosen().map_or_else(Vec::new, |action| self.act(action));
+            }
+            (_, Some(Action::Quit)) if event.modifiers.contains(KeyModifiers::CONTROL) => {
+                return self.act(Action::Quit);
+            }
+            (_, Some(Action::Close)) => return Vec::new(),
+            (KeyCode::Up, _) => palette.move_by(-1),
+            (KeyCode::Down, _) => palette.move_by(1),
+            _ => palette.key(event),
+        }
+        self.overlay = Some(Overlay::Palette(palette));
+        Vec::new()
+    }
+
+    /// What the user asked for in a prompt.
+    pub(super) fn answered(&mut self, asking: Asking, text: &str) -> Vec<Effect> {
+        match asking {
+            Asking::Filter => {
+                text.clone_into(&mut self.layers.filter);
+                self.choose_layer()
+            }
+            Asking::ExportPath if text.trim().is_empty() => Vec::new(),
+            Asking::ExportPath => self.export_to(PathBuf::from(text.trim()), false),
+            Asking::Value(field) => match self.form.parse(field, text, &self.presets) {
+                Ok(form) => self.change_form(form),
+                Err(problem) => {
+                    self.message = Some((Tone::Bad, problem));
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    pub(super) fn ask(&mut self, asking: Asking, value: String) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Prompt { asking, input: Input::new(value) });
+        Vec::new()
+    }
+}
+
+/// Whether a key adds a character.
+fn is_text(event: &KeyEvent) -> bool {
+    matches!(event.code, KeyCode::Char(_))
+}

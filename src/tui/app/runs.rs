@@ -1,0 +1,129 @@
+//! Runs: started, cancelled, finished, opened and exported.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{App, Done, Overlay, Screen, Tensors, Tone};
+use crate::job::{JobEvent, RunResult};
+use crate::preset::experiment_toml;
+use crate::tui::event::{Effect, ExportError};
+use crate::tui::form::Form;
+use crate::tui::running::Running;
+
+impl App {
+    pub(super) fn run(&mut self, form: Form) -> Vec<Effect> {
+        if self.running.is_some() {
+            self.message = Some((Tone::Info, "a run is in progress; c cancels it".into()));
+            return Vec::new();
+        }
+        if let Err(problem) = form.check() {
+            self.message = Some((Tone::Bad, problem));
+            return Vec::new();
+        }
+        self.screen = Screen::Explore;
+        self.message = None;
+        self.shown = None;
+        self.job_number += 1;
+        let spec = Box::new(form.spec(self.max_memory));
+        self.running = Some(Running::new(self.job_number, form, self.now_ms));
+        vec![Effect::Start { number: self.job_number, spec }]
+    }
+
+    pub(super) fn cancel(&mut self) -> Vec<Effect> {
+        let Some(running) = &mut self.running else {
+            self.message = Some((Tone::Info, "nothing is running".into()));
+            return Vec::new();
+        };
+        running.cancelling = true;
+        vec![Effect::Cancel(running.number)]
+    }
+
+    pub(super) fn job(&mut self, number: u64, event: JobEvent) -> Vec<Effect> {
+        let now = self.now_ms;
+        let Some(running) = self.running.as_mut().filter(|running| running.number == number) else {
+            return Vec::new();
+        };
+        running.tell(&event, now);
+        if !event.is_last() {
+            return Vec::new();
+        }
+        let form = self.running.take().map(|running| running.form);
+        self.shown = self.compare.newest_of(&self.form);
+        match event {
+            JobEvent::Finished(result) => return self.finished(form, *result),
+            JobEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),
+            JobEvent::Failed(problem) => self.overlay = Some(Overlay::Error(problem)),
+            JobEvent::Panicked(problem) => {
+                let text = format!("The run panicked, which is a defect of heconv: {problem}");
+                self.overlay = Some(Overlay::Error(text));
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    pub(super) fn finished(&mut self, form: Option<Form>, result: RunResult) -> Vec<Effect> {
+        let RunResult { record, input, output, upload_sample } = result;
+        let tensors = Tensors {
+            input: Arc::new(input),
+            output: Arc::new(output),
+            ciphertext: Arc::new(upload_sample),
+        };
+        let is_of_form = form.as_ref() == Some(&self.form);
+        let run = Done { form, record: record.clone(), tensors: Some(tensors) };
+        let index = self.compare.add(run);
+        self.shown = self.compare.newest_of(&self.form);
+        self.compare.select(self.shown.unwrap_or(index));
+        if !is_of_form {
+            let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
+            let verdict = if record.verified { "exact" } else { "WRONG" };
+            let text = format!("run {}: {algorithm} {verdict}, server {server:.1} ms", index + 1);
+            self.message = Some((Tone::Info, text));
+        }
+        vec![Effect::Remember(Box::new(record))]
+    }
+
+    pub(super) fn turn_map(&mut self, forward: bool) {
+        let count = self.form.layer.spec.out_channels.max(1);
+        self.map = if forward { self.map + 1 } else { self.map + count - 1 } % count;
+    }
+
+    /// Shows the run chosen in Compare, and takes over its form where that is known.
+    pub(super) fn open(&mut self) -> Vec<Effect> {
+        let Some(index) = self.compare.chosen() else { return Vec::new() };
+        let Some(run) = self.compare.run(index) else { return Vec::new() };
+        let form = run.form.clone();
+        let name = run.record.layer.name.clone();
+        self.screen = Screen::Explore;
+        self.layers.select(&name);
+        let effects = match form {
+            Some(form) => self.change_form(form),
+            None => self.choose_layer(),
+        };
+        // A run of earlier days is shown as it is, whatever the form says now.
+        self.shown = Some(index);
+        effects
+    }
+
+    /// The form as an experiment, with the figures of the run shown where that is its run.
+    pub(super) fn experiment(&self) -> String {
+        let shown = self.shown().filter(|run| run.form.as_ref() == Some(&self.form));
+        experiment_toml(&self.form.experiment(), shown.map(|run| &run.record))
+    }
+
+    pub(super) fn export_to(&mut self, path: PathBuf, overwrite: bool) -> Vec<Effect> {
+        vec![Effect::Export { path, text: self.experiment(), overwrite }]
+    }
+
+    pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {
+        match result {
+            Ok(path) => {
+                self.message = Some((Tone::Info, format!("exported to {}", path.display())));
+            }
+            Err(ExportError::Exists(path)) => self.overlay = Some(Overlay::Overwrite(path)),
+            Err(ExportError::Failed(problem)) => {
+                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
+            }
+        }
+    }
+}
