@@ -140,6 +140,6 @@ fn usage(error: &clap::Error) -> ExitCode {
         .filter(|line| !line.is_empty() && !noise.iter().any(|start| line.starts_with(start)));
     let message = said.collect::<Vec<_>>().join("; ").replace(":; ", ": ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    complain(&format!("{message}; try 'heconv --help'"));
+    complain(&format!("{message}; --help says more"));
     ExitCode::from(2)
 }

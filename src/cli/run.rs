@@ -62,10 +62,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
     /// Compute only the first output channels, as many as K ciphertexts of a strip hold, and
-    /// extrapolate the rest.
+    /// extrapolate the rest; the fewer, the more times overstate.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     subset: Option<u32>,
-    /// What the server may hold, like 8GiB; 80 % of memory where absent.
+    /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.
     #[arg(long, value_parser = units::bytes, value_name = "BYTES")]
     max_memory: Option<u64>,
     /// Run parameters above the security cap, marked as such.

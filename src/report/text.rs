@@ -152,7 +152,8 @@ fn notes(record: &Record) -> String {
     let mut notes = Vec::new();
     if let Some(part) = &record.extrapolated_from {
         notes.push(format!(
-            "times extrapolated from {} of {} output ciphertexts; sizes and counts are those of all",
+            "times extrapolated from {} of {} output ciphertexts, the fewer the more they overstate; \
+             sizes and counts are those of all, noise and the bits of the download those of the part",
             part.output_ciphertexts, part.of
         ));
     }

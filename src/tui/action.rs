@@ -106,7 +106,7 @@ actions! {
         Reverse = "reverse",
         /// Open the chosen run in Explore.
         Open = "open",
-        /// Remove the chosen run.
+        /// Hide the chosen run until the next start.
         Delete = "delete",
     }
     Program {

@@ -229,7 +229,15 @@ impl Form {
             resize(&mut self.params.special);
             resize(&mut self.params.plain);
         }
-        "custom".clone_into(&mut self.params.name);
+        // The way the command line takes a set, which says it all.
+        let value = |field| self.value(field);
+        self.params.name = format!(
+            "{}:{}|{}:{}",
+            value(Field::RingDegree),
+            value(Field::LimbBits).replace(' ', ","),
+            value(Field::SpecialBits),
+            value(Field::PlainBits),
+        );
     }
 
     /// The form with a field at its next valid value up or down; threads go up to `cores`.
@@ -409,7 +417,7 @@ mod tests {
         assert!(form.next_valid(Field::LimbBits, true, &presets, 2).is_err());
         let larger = form.next_valid(Field::RingDegree, true, &presets, 2).expect("more room");
         assert_eq!(larger.params.ring_degree, 8192);
-        assert_eq!(larger.params.name, "custom");
+        assert_eq!(larger.params.name, "8192:35,35|36:20");
         assert!(larger.next_valid(Field::LimbBits, true, &presets, 2).is_ok());
         // There are no suitable 17-bit primes at every N; steps pass over the gaps.
         let smaller = form.next_valid(Field::PlainBits, false, &presets, 2).expect("some size");

@@ -273,6 +273,10 @@ impl App {
                 self.run(form)
             }
             Action::Cancel => self.cancel(),
+            Action::Export if self.problem.is_some() => {
+                self.message = Some((Tone::Bad, "not exported: the form is not valid".into()));
+                Vec::new()
+            }
             Action::Export => {
                 let name =
                     format!("{}-{}.toml", self.form.layer.spec.name, self.form.algorithm.name());

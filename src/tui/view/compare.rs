@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
 
-use super::parts::{block, ratio};
+use super::parts::{block, change};
 use crate::report::{Record, bytes_text};
 use crate::tui::app::App;
 use crate::tui::compare::Column;
@@ -23,12 +23,12 @@ fn columns(width: u16) -> Vec<(Column, u16)> {
         (Column::Time, 5),
         (Column::Layer, 20),
         (Column::Method, 21),
+        (Column::Params, 17),
         (Column::Server, 10),
         (Column::Noise, 10),
         (Column::Weights, 11),
         (Column::Total, 10),
         (Column::Sent, 10),
-        (Column::Params, 12),
         (Column::Peak, 10),
     ];
     let mut room = width.saturating_sub(4);
@@ -106,17 +106,18 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let other = app.compare.baseline_of(record);
     let mut lines = Vec::new();
     let title = if let Some(other) = other {
-        let times = |a: f64, b: f64| ratio(a / b);
         let (mine, theirs) = (&record.latency_ms, &other.latency_ms);
         let sent =
             |r: &Record| (r.communication_bytes.upload + r.communication_bytes.download) as f64;
         let held = |r: &Record| r.storage_bytes.weights as f64;
         let peak = |r: &Record| r.storage_bytes.server_peak as f64;
-        lines.push(pair(app, "server", &times(theirs.server, mine.server), "less time"));
-        lines.push(pair(app, "total", &times(theirs.total, mine.total), "less time"));
-        lines.push(pair(app, "weights", &times(held(other), held(record)), "less storage"));
-        lines.push(pair(app, "sent", &times(sent(other), sent(record)), "less communication"));
-        lines.push(pair(app, "peak", &times(peak(other), peak(record)), "less memory"));
+        lines.extend([
+            pair(app, "server", theirs.server / mine.server, "time"),
+            pair(app, "total", theirs.total / mine.total, "time"),
+            pair(app, "weights", held(other) / held(record), "storage"),
+            pair(app, "sent", sent(other) / sent(record), "communication"),
+            pair(app, "peak", peak(other) / peak(record), "memory"),
+        ]);
         lines.push(Line::styled(format!("differs in {}", differences(record, other)), theme.dim));
         format!("against {} {} on {}", other.algorithm, other.reduction, other.layer.name)
     } else {
@@ -133,11 +134,12 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
 }
 
-fn pair(app: &App, name: &str, ratio: &str, what: &str) -> Line<'static> {
+/// How much less of something the chosen run takes, or more.
+fn pair(app: &App, name: &str, times: f64, what: &str) -> Line<'static> {
     let theme = app.style.theme();
     Line::from(vec![
         Span::styled(format!("{name:<9}"), theme.text),
-        Span::styled(format!("{ratio:>8} "), theme.accent),
+        Span::styled(format!("{:>13} ", change(times)), theme.accent),
         Span::styled(what.to_owned(), theme.dim),
     ])
 }

@@ -10,7 +10,7 @@ use crate::tui::app::App;
 const WIDE: (u16, u16) = (108, 32);
 
 /// Columns of the left side.
-const LEFT: u16 = 36;
+const LEFT: u16 = 38;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     if is_wide(area) {

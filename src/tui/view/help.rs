@@ -26,11 +26,11 @@ fn lines(app: &App) -> Vec<Line<'static>> {
     let theme = app.style.theme();
     let mut lines = vec![
         Line::styled(
-            "Choose a layer and parameters and press Enter: the input is encrypted, convolved",
+            "Choose a layer and parameters, press Enter: the input is encrypted,",
             theme.text,
         ),
         Line::styled(
-            "encrypted, decrypted, and held against the plain convolution. Nothing is faked.",
+            "convolved encrypted, decrypted, and held against the plain convolution.",
             theme.text,
         ),
     ];

@@ -42,9 +42,10 @@ fn item(app: &App, row: &Row) -> ListItem<'static> {
             let spec = &layer.spec;
             let is_chosen = layer.full_name() == app.form.layer.full_name();
             let mark = if is_chosen { glyphs.arrow } else { " " };
+            let name: String = spec.name.chars().take(12).collect();
             let text = format!(
-                "{mark} {:<12}{:>4} to {:<4} {:>3}x{}",
-                spec.name, spec.in_channels, spec.out_channels, spec.height, spec.width
+                "{mark} {name:<12}{:>4} to {:<4} {:>3}x{}",
+                spec.in_channels, spec.out_channels, spec.height, spec.width
             );
             ListItem::new(Line::styled(text, theme.text))
         }

@@ -143,7 +143,7 @@ fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
             (Action::Pin, "pin baseline"),
             (Action::Sort, "sort"),
             (Action::Reverse, "reverse"),
-            (Action::Delete, "delete"),
+            (Action::Delete, "hide"),
             (Action::Explore, "explore"),
             (Action::Help, "help"),
             (Action::Quit, "quit"),

@@ -74,3 +74,12 @@ pub(super) fn ratio(value: f64) -> String {
         v => format!("{v:.2}x"),
     }
 }
+
+/// How much less of something there is, or more, for `times` as much elsewhere.
+pub(super) fn change(times: f64) -> String {
+    match times {
+        times if times > 1.005 => format!("{} less", ratio(times)),
+        times if times < 0.995 => format!("{} more", ratio(1.0 / times)),
+        _ => "same".into(),
+    }
+}

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::parts::{bar, block, ratio};
+use super::parts::{bar, block, change};
 use crate::conv::Stage;
 use crate::report::{Record, count_text};
 use crate::tui::action::Action;
@@ -58,7 +58,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 fn setting_of_form(form: &Form) -> String {
     format!(
-        "N {}   t {}   limbs {} | {}   {}   {}   {}",
+        "N {}   t {} bits   limbs {} | {}   {}   {}   {}",
         form.params.ring_degree,
         form.value(Field::PlainBits),
         form.value(Field::LimbBits),
@@ -74,7 +74,7 @@ fn setting_of_record(record: &Record) -> String {
     let bits = |prime: &u64| prime.checked_ilog2().map_or(0, |log| log + 1).to_string();
     let limbs: Vec<String> = record.params.limbs.iter().map(bits).collect();
     format!(
-        "N {}   t {}   limbs {} | {}   {}   {}   {}",
+        "N {}   t {} bits   limbs {} | {}   {}   {}   {}",
         record.params.ring_degree,
         bits(&record.params.plain_modulus),
         limbs.join(" "),
@@ -175,11 +175,12 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
     let same_layer = |other: &&Record| other.layer == record.layer;
     lines.push(match app.compare.baseline_of(record).filter(same_layer) {
         Some(other) => {
+            let (mine, theirs) = (record.latency_ms.server, other.latency_ms.server);
+            let held = |r: &Record| r.storage_bytes.weights as f64;
             let text = format!(
-                "{} server, {} total, {} weights, {:+.1} bits vs {} {}",
-                ratio(other.latency_ms.server / record.latency_ms.server),
-                ratio(other.latency_ms.total / record.latency_ms.total),
-                ratio(other.storage_bytes.weights as f64 / record.storage_bytes.weights as f64),
+                "server {}, weights {}, {:+.1} bits vs {} {}",
+                change(theirs / mine),
+                change(held(other) / held(record)),
                 record.noise_bits.last - other.noise_bits.last,
                 other.algorithm,
                 other.reduction,
