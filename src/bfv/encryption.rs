@@ -28,16 +28,16 @@ impl Ciphertext {
 
     /// c0 + c1 s: the scaled message plus the noise.
     pub(super) fn phase(&self, context: &Context, secret: &SecretKey) -> Poly<Coeff> {
-        let mut product = self.c1.clone();
-        let n = context.ring_degree();
+        let mut phase = self.c1.clone();
         for (i, limb) in context.ciphertext_basis().limbs().iter().enumerate() {
-            let words = product.limb_mut(i).iter_mut().zip(secret.values().limb(i));
-            for (word, s) in words.take(n) {
-                *word = limb.modulus().mul(*word, *s);
+            let modulus = limb.modulus();
+            let others = secret.values().limb(i).iter().zip(self.c0.limb(i));
+            // In one step, so that c1 s, which tells the secret, is never held.
+            for (word, (s, c0)) in phase.limb_mut(i).iter_mut().zip(others) {
+                *word = modulus.add(modulus.mul(*word, *s), *c0);
             }
         }
-        product.add_assign(&self.c0);
-        product.into_coeff()
+        phase.into_coeff()
     }
 }
 

@@ -14,7 +14,6 @@ use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
 use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
 
 /// The client's secret: N coefficients in {-1, 0, 1}. Zeroised on drop.
-#[derive(Debug)]
 pub struct SecretKey {
     coefficients: Zeroizing<Vec<i8>>,
     /// Over Q P.
@@ -42,6 +41,13 @@ impl SecretKey {
 
 fn secret_values(coefficients: &[i8], basis: &Arc<Basis>) -> Poly<NttForm> {
     Poly::from_signed(basis, coefficients.iter().map(|c| i64::from(*c))).into_ntt()
+}
+
+impl std::fmt::Debug for SecretKey {
+    /// Shows nothing of the secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SecretKey").finish_non_exhaustive()
+    }
 }
 
 impl Drop for SecretKey {
@@ -112,6 +118,7 @@ fn generate_digits(
             let mut mask = uniform(basis, &mut public);
             mask.mul_assign(&target);
             digit.sub_assign(&mask);
+            mask.zeroize();
             let modulus = basis.limbs()[i].modulus();
             let factor = modulus.shoup(modulus.reduce(special));
             for (word, s) in digit.limb_mut(i).iter_mut().zip(secret.values().limb(i)) {

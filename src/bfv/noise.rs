@@ -10,8 +10,8 @@
 use super::{Ciphertext, Context, Params, SecretKey};
 use crate::ring::sampling::ERROR_VARIANCE;
 
-/// The noise budget of `ciphertext` in bits, from the largest coefficient. Below 0 decryption
-/// fails, and near 0 it may.
+/// The noise budget of `ciphertext` in bits, from the largest coefficient. It is never below 0,
+/// since t v is known modulo Q alone; near 0 decryption fails or may fail.
 pub fn measure(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
     let phase = ciphertext.phase(context, secret);
     let mut largest = 0.0f64;
@@ -106,7 +106,8 @@ impl NoiseModel {
 
     /// The budget in bits when the largest |v| is `bound`.
     pub fn budget(&self, bound: f64) -> f64 {
-        self.log2_q - 1.0 - self.plain.log2() - bound.log2()
+        // As in a measurement, t |v| counts as at least 1.
+        self.log2_q - 1.0 - (self.plain * bound).max(1.0).log2()
     }
 
     /// The expected budget: the median of the largest of all coefficients.

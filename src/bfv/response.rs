@@ -7,7 +7,7 @@ use super::noise::{NoiseModel, Samples};
 use super::{Ciphertext, Context, Plaintext, SecretKey};
 use crate::arith::{Modulus, largest_ntt_primes};
 use crate::ring::{Coeff, Ntt};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A ciphertext modulo 2^k, by its coefficients in `[0, 2^k)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,6 @@ fn inverse_wrapping(odd: u64) -> u64 {
 }
 
 /// Decrypts responses of one size.
-#[derive(Debug)]
 pub struct Reader<'a> {
     context: &'a Context,
     bits: u32,
@@ -101,8 +100,9 @@ impl<'a> Reader<'a> {
         let prime = largest_ntt_primes(prime_bits, 2 * n as u64, 1, &[]).ok()?[0];
         let modulus = Modulus::new(prime)?;
         let basis = crate::ring::Basis::new(n, &[modulus], context.backend())?;
-        let secret = secret.values_over(&std::sync::Arc::new(basis));
-        let secret = Zeroizing::new(secret.words().to_vec());
+        let mut values = secret.values_over(&std::sync::Arc::new(basis));
+        let secret = Zeroizing::new(values.words().to_vec());
+        values.zeroize();
         Some(Self { context, bits, modulus, ntt: Ntt::new(n, &modulus)?, secret })
     }
 
@@ -114,8 +114,9 @@ impl<'a> Reader<'a> {
             let word = word & (whole - 1);
             if word > whole / 2 { word - whole } else { word }
         };
-        let mut product: Vec<u64> =
-            response.c1.iter().map(|w| self.modulus.from_signed(centre(*w as i64))).collect();
+        let words = response.c1.iter().map(|w| self.modulus.from_signed(centre(*w as i64)));
+        // c1 s tells the secret to whoever knows c1.
+        let mut product = Zeroizing::new(words.collect::<Vec<u64>>());
         self.ntt.forward(&mut product);
         for (word, s) in product.iter_mut().zip(self.secret.iter()) {
             *word = self.modulus.mul(*word, *s);

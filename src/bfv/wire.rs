@@ -80,6 +80,9 @@ pub enum WireError {
     /// Bits that must be zero are not.
     #[error("bits that must be zero are set")]
     Filling,
+    /// Galois elements do not rise.
+    #[error("keys are not in the order of their Galois elements")]
+    Order,
     /// A Galois element is even or not below 2N.
     #[error("{0} is no Galois element")]
     Element(u64),
@@ -123,7 +126,7 @@ fn fingerprint(params: &Params) -> u64 {
     })
 }
 
-/// Writes a message of Galois keys.
+/// Writes a message of Galois keys, whose elements must rise.
 pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
     let mut writer = Writer::new(context, Kind::Keys, 0, keys.keys.len());
     writer.bytes.extend(keys.seed);
@@ -152,6 +155,9 @@ pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, Wi
             .map(|_| reader.poly(context.extended_basis()))
             .collect::<Result<_, _>>()?;
         let element = GaloisElement::new(context.ring_degree(), element as usize);
+        if keys.last().is_some_and(|last: &SeededGaloisKey| last.element >= element) {
+            return Err(WireError::Order);
+        }
         keys.push(SeededGaloisKey { element, digits });
     }
     Ok(SeededGaloisKeys { seed, keys })
@@ -209,7 +215,7 @@ pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
 pub fn read_response(context: &Context, bytes: &[u8]) -> Result<Vec<Response>, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Response)?;
     let bits = u32::from(reader.bits);
-    if reader.count > 0 && !(1..=60).contains(&bits) {
+    if (reader.count > 0 && !(1..=60).contains(&bits)) || (reader.count == 0 && bits != 0) {
         return Err(WireError::Header { field: "k", value: bits.into() });
     }
     reader.expect_length(response_bytes(context, reader.count, bits))?;

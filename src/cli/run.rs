@@ -59,7 +59,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE.npy|FILE.png")]
     output: Option<PathBuf>,
     /// Run K times and report the run with the median server time, and the spread.
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: Option<u32>,
     /// Compute only the first output channels, as many as K ciphertexts of a strip hold, and
     /// extrapolate the rest; the fewer, the more times overstate.

@@ -27,10 +27,6 @@ pub struct DenseWeights {
 /// Words of encoded weights that are held in the order they are made before they are put in place.
 const BATCH_WORDS: usize = 1 << 23;
 
-fn terms(plan: &SlotPlan) -> usize {
-    plan.in_groups() * plan.shifts().len()
-}
-
 /// The plaintext slots of one term of one output.
 fn weight_slots(
     plan: &SlotPlan,
@@ -91,7 +87,7 @@ impl WeightForm for DenseWeights {
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
-        let terms = terms(plan);
+        let terms = plan.max_terms();
         let plain = context.params().plain();
         let per_output = context.ciphertext_basis().words() * terms;
         let mut words = zeroed(per_output * outputs.len());
@@ -119,7 +115,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn prepare_units(plan: &SlotPlan) -> u64 {
-        (plan.outputs().len() * terms(plan)) as u64
+        (plan.outputs().len() * plan.max_terms()) as u64
     }
 
     fn bytes(&self) -> u64 {
@@ -127,7 +123,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64 {
-        let plaintexts = plan.outputs().len() * terms(plan);
+        let plaintexts = plan.outputs().len() * plan.max_terms();
         (plaintexts * context.ciphertext_basis().words() * size_of::<u64>()) as u64
     }
 
@@ -136,7 +132,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        (plan.outputs().len() * terms(plan), 0)
+        (plan.outputs().len() * plan.max_terms(), 0)
     }
 
     fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {

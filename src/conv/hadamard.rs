@@ -173,7 +173,7 @@ impl WeightForm for HadamardWeights {
 
     fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
         let d = order(plan);
-        let terms = plan.in_groups() * plan.shifts().len();
+        let terms = plan.max_terms();
         ScalarRows::bytes(context, 1, plan.packing().lanes(), d)
             + ScalarRows::bytes(context, d, 1, terms)
             + Panel::bytes(context, d)

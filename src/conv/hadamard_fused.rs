@@ -10,7 +10,8 @@ use ndarray::ArrayView4;
 use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::slots::{
-    InputVariance, Output, Panel, RowUse, ScalarRows, SlotPlan, Sums, WeightForm, multiply_scalars,
+    InputVariance, Output, Panel, RowUse, ScalarRows, Shift, SlotPlan, Sums, WeightForm,
+    multiply_scalars,
 };
 use super::weights::PackedWeights;
 use crate::arith::kernels::BATCH;
@@ -21,10 +22,6 @@ use crate::bfv::noise::NoiseModel;
 #[derive(Debug)]
 pub struct FusedWeights {
     packed: PackedWeights,
-}
-
-fn terms(plan: &SlotPlan) -> usize {
-    plan.in_groups() * plan.shifts().len()
 }
 
 /// A lane with a weight, for one offset and one shift.
@@ -76,7 +73,7 @@ impl ScalarMaker<'_> {
         let output = &self.outputs[sum];
         let lanes = self.transform.lanes();
         let sources = lane_sources(self.plan, &self.transform, output);
-        let terms = terms(self.plan);
+        let terms = self.plan.max_terms();
         let used = self.plan.in_groups() * output.offset.shifts;
         let mut values = vec![[0; BATCH]; lanes];
         let mut scalars = vec![[0; BATCH]; lanes];
@@ -118,24 +115,29 @@ impl ScalarMaker<'_> {
 }
 
 impl FusedWeights {
-    /// A sum whose D are all integers (one channel per ciphertext): their squares.
-    fn integer_variances(&self, plan: &SlotPlan, inputs: &InputVariance) -> Vec<f64> {
+    /// One channel per ciphertext: all D are integers. For each sum, what `of_channel` makes of the
+    /// weights of each channel by shift, added up.
+    fn of_integers(
+        &self,
+        plan: &SlotPlan,
+        of_channel: impl Fn(&mut dyn Iterator<Item = (&Shift, f64)>) -> f64,
+    ) -> Vec<f64> {
         let layer = plan.packing().layer();
         let weights = self.packed.unpack();
-        let taps = layer.kernel()[0] * layer.kernel()[1];
-        let variance = |output: &Output| {
-            let per_output = layer.in_channels() * taps;
-            let mine = &weights[output.group * per_output..][..per_output];
-            let shifts = plan.shifts().iter().filter_map(|shift| {
-                let w = plan.lane_weight(&output.offset, shift, 0, 0)?;
-                Some((w.tap[0] * layer.kernel()[1] + w.tap[1], inputs.under(shift)))
-            });
-            let squares = |tap: usize| -> f64 {
-                mine.iter().skip(tap).step_by(taps).map(|w| f64::from(*w).powi(2)).sum()
+        let [rows, columns] = layer.kernel();
+        let per_output = layer.in_channels() * rows * columns;
+        let sum = |output: &Output| {
+            let channels =
+                weights[output.group * per_output..][..per_output].chunks_exact(rows * columns);
+            let channel = |channel: &[i8]| {
+                of_channel(&mut plan.shifts().iter().filter_map(|shift| {
+                    let w = plan.lane_weight(&output.offset, shift, 0, 0)?;
+                    Some((shift, f64::from(channel[w.tap[0] * columns + w.tap[1]])))
+                }))
             };
-            shifts.map(|(tap, input)| squares(tap) * input).sum()
+            channels.map(channel).sum()
         };
-        plan.outputs().iter().map(variance).collect()
+        plan.outputs().iter().map(sum).collect()
     }
 }
 
@@ -164,7 +166,7 @@ impl WeightForm for FusedWeights {
     fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
         let (sums, lanes) = (plan.outputs().len(), plan.packing().lanes());
         let unpacked = plan.packing().layer().weight_count() as u64;
-        ScalarRows::bytes(context, sums, lanes, terms(plan)) + unpacked
+        ScalarRows::bytes(context, sums, lanes, plan.max_terms()) + unpacked
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -180,10 +182,17 @@ impl WeightForm for FusedWeights {
     fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
         let packing = plan.packing();
         if packing.channels_per_ciphertext() == 1 {
-            return self.integer_variances(plan, inputs);
+            return self.of_integers(plan, |terms| {
+                terms.map(|(shift, weight)| weight * weight * inputs.under(shift)).sum()
+            });
         }
         let lanes = packing.lanes() as f64;
-        let spread = if packing.rows() == RowUse::Strips { lanes - 1.0 } else { lanes };
+        let spread = match (packing.lanes(), packing.rows()) {
+            // (w0 + w1) / 2 is small or near t/2, with equal chance: t^2/8 instead of t^2/12.
+            (2, _) => 2.5,
+            (_, RowUse::Strips) => lanes - 1.0,
+            (_, RowUse::Channels) => lanes,
+        };
         let factor = NoiseModel::new(context.params()).sparse(spread);
         let layer = packing.layer();
         let channels = packing.channels_per_ciphertext();
@@ -206,6 +215,11 @@ impl WeightForm for FusedWeights {
         plan.outputs().iter().map(variance).collect()
     }
 
+    fn fixed_variances(&self, plan: &SlotPlan, inputs: &InputVariance) -> Option<Vec<f64>> {
+        let is_integer = plan.packing().channels_per_ciphertext() == 1;
+        is_integer.then(|| self.of_integers(plan, |terms| inputs.fixed(terms)))
+    }
+
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
         let context = server.evaluator().context();
         let lanes = plan.packing().lanes();
@@ -217,7 +231,7 @@ impl WeightForm for FusedWeights {
             weights: self.packed.unpack(),
         };
         let (sums, proceed) = (maker.outputs.len(), || server.check_cancelled());
-        ScalarRows::build(context, sums, lanes, terms(plan), proceed, |sum, factors| {
+        ScalarRows::build(context, sums, lanes, plan.max_terms(), proceed, |sum, factors| {
             maker.fill(sum, factors);
         })
     }

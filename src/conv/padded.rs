@@ -35,10 +35,6 @@ impl PaddedWeights {
     }
 }
 
-fn terms(plan: &SlotPlan) -> usize {
-    plan.in_groups() * plan.shifts().len()
-}
-
 impl WeightForm for PaddedWeights {
     type Derived = ScalarRows;
 
@@ -62,7 +58,7 @@ impl WeightForm for PaddedWeights {
     }
 
     fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
-        ScalarRows::bytes(context, plan.outputs().len(), 1, terms(plan))
+        ScalarRows::bytes(context, plan.outputs().len(), 1, plan.max_terms())
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -82,13 +78,23 @@ impl WeightForm for PaddedWeights {
         plan.outputs().iter().map(variance).collect()
     }
 
+    fn fixed_variances(&self, plan: &SlotPlan, inputs: &InputVariance) -> Option<Vec<f64>> {
+        let variance = |output: &Output| {
+            let shifts = &plan.shifts()[..output.offset.shifts];
+            let weights: Vec<f64> = self.terms(plan, output).map(f64::from).collect();
+            let channels = weights.chunks_exact(shifts.len().max(1));
+            channels.map(|channel| inputs.fixed(shifts.iter().zip(channel.iter().copied()))).sum()
+        };
+        Some(plan.outputs().iter().map(variance).collect())
+    }
+
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
         let context = server.evaluator().context();
         let outputs = plan.outputs();
         let proceed = || server.check_cancelled();
-        ScalarRows::build(context, outputs.len(), 1, terms(plan), proceed, |sum, factors| {
+        ScalarRows::build(context, outputs.len(), 1, plan.max_terms(), proceed, |sum, factors| {
             let limbs = context.ciphertext_basis().limbs();
-            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms(plan))) {
+            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(plan.max_terms())) {
                 for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
                     *factor = limb.modulus().from_signed(weight.into());
                 }

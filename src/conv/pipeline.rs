@@ -26,7 +26,8 @@ pub struct Job<'a> {
     pub input: ArrayView3<'a, i64>,
     /// The weights, of the layer's shape.
     pub weights: ArrayView4<'a, i64>,
-    /// Where all secrets come from.
+    /// Where all secrets come from. A seed must serve one input under one parameter set: two inputs
+    /// encrypted from the same seed tell their difference to whoever sees both.
     pub secrets: &'a Seed,
 }
 
@@ -99,6 +100,13 @@ pub struct Outcome {
 pub fn server_peak(algorithm: &dyn Algorithm, context: &Context) -> u64 {
     let keys = algorithm.galois_elements().len() as u64 * galois_key_bytes(context);
     keys + algorithm.weight_bytes(context) + algorithm.working_bytes(context)
+}
+
+/// Bytes that making and sending the keys takes besides the server's own: the client's half of each
+/// pair, the message, and the half that was read from it.
+pub fn key_exchange_bytes(algorithm: &dyn Algorithm, context: &Context) -> u64 {
+    let count = algorithm.galois_elements().len();
+    count as u64 * galois_key_bytes(context) + wire::keys_bytes(context, count) as u64
 }
 
 fn galois_key_bytes(context: &Context) -> u64 {

@@ -3,14 +3,14 @@
 use super::slots::{Layout, Packing, RowUse, SlotPlan};
 use super::{AlgorithmKind, Layer};
 use crate::arith::kernels::Reduction;
+use crate::bfv::Context;
 use crate::bfv::params::RING_DEGREES;
-use crate::bfv::{Context, Params};
 
 /// Costs of the primitives of one core, in nanoseconds. The defaults were measured with AVX-512
 /// IFMA; only their ratios matter to a choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CostTable {
-    /// A transform of one limb, for each of its N log2 N butterflies-and-a-half.
+    /// A transform of one limb, divided by N log2 N.
     pub ntt: f64,
     /// One lazy multiply-add of a scalar and a word.
     pub lazy_multiply_add: f64,
@@ -39,20 +39,19 @@ impl Default for CostTable {
 
 /// No packing lets the layer run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{needed} slots for one output row, and a ciphertext row has {available}; {}", advice(*.needed))]
+#[error("ring_degree {ring_degree} is too small for it; {}", advice(*.smallest))]
 pub struct DoesNotFit {
-    /// Slots that one output row needs with the input rows it reads.
-    pub needed: usize,
-    /// N/2.
-    pub available: usize,
+    /// N.
+    pub ring_degree: usize,
+    /// The least N at which the layer fits, if any.
+    pub smallest: Option<usize>,
 }
 
-fn advice(needed: usize) -> String {
-    let ring_degree = (2 * needed).next_power_of_two();
-    if ring_degree > *RING_DEGREES.end() {
-        return "no ring is large enough: use a narrower layer or a smaller kernel".into();
-    }
-    format!("use ring_degree {ring_degree} or more")
+fn advice(smallest: Option<usize>) -> String {
+    smallest.map_or_else(
+        || "no ring is large enough: use a narrower layer or a smaller kernel".into(),
+        |ring_degree| format!("use ring_degree {ring_degree} or more"),
+    )
 }
 
 /// The packing of `layer` for an algorithm with the least predicted server time.
@@ -65,26 +64,22 @@ pub fn plan(
     context: &Context,
     costs: &CostTable,
 ) -> Result<SlotPlan, DoesNotFit> {
-    let params = context.params();
-    candidates(kind, layer, params)
+    let ring_degree = context.ring_degree();
+    packings(kind, layer, ring_degree)
+        .map(SlotPlan::new)
         .map(|plan| (server_time(kind, &plan, context, costs), plan))
         .min_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, plan)| plan)
         .ok_or_else(|| {
-            let [top_left, kernel] =
-                [layer.padding()[1].max(layer.padding()[3]), layer.kernel()[0]];
-            let needed = kernel * (layer.width() + top_left).max(layer.out_width());
-            DoesNotFit { needed, available: params.ring_degree() / 2 }
+            let degrees = std::iter::successors(Some(*RING_DEGREES.start()), |n| Some(2 * n));
+            let mut degrees = degrees.take_while(|n| RING_DEGREES.contains(n));
+            let smallest = degrees.find(|n| packings(kind, layer, *n).next().is_some());
+            DoesNotFit { ring_degree, smallest }
         })
 }
 
 /// Every packing worth considering.
-fn candidates<'a>(
-    kind: AlgorithmKind,
-    layer: &'a Layer,
-    params: &'a Params,
-) -> impl Iterator<Item = SlotPlan> + 'a {
-    let n = params.ring_degree();
+fn packings(kind: AlgorithmKind, layer: &Layer, n: usize) -> impl Iterator<Item = Packing> + '_ {
     let layout = match kind {
         AlgorithmKind::Conventional => Layout::Contiguous,
         AlgorithmKind::Padded | AlgorithmKind::Hadamard | AlgorithmKind::HadamardFused => {
@@ -99,17 +94,18 @@ fn candidates<'a>(
         .filter_map(move |(lanes, rows)| Packing::new(layer, n, layout, lanes, rows))
         .filter(move |packing| {
             let channels = packing.channels_per_ciphertext();
-            // A channel to a ciphertext is `padded`; elsewhere a row of strips needs strips.
-            let rows = match kind {
-                AlgorithmKind::Padded => packing.rows() == RowUse::Strips,
-                _ => packing.rows() == RowUse::Channels || packing.strips() > 1,
+            // A channel to a ciphertext is `padded`, and what one channel alone comes to: its
+            // weights are integers then. Elsewhere a row of strips needs strips.
+            let rows = if kind == AlgorithmKind::Padded || widest == 1 {
+                packing.rows() == RowUse::Strips
+            } else {
+                packing.rows() == RowUse::Channels || packing.strips() > 1
             };
             // i16 must hold a sum of one weight per channel.
             let fits = kind != AlgorithmKind::Hadamard
                 || channels as i64 * layer.max_weight() <= i64::from(i16::MAX);
             rows && fits && (channels <= widest || packing.lanes_per_row() == 1)
         })
-        .map(SlotPlan::new)
 }
 
 /// Predicted nanoseconds of the server's work on one core.

@@ -136,6 +136,7 @@ impl<'a> Prepared<'a> {
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part };
         let needed = pipeline::server_peak(prepared.algorithm(), &prepared.context)
+            + pipeline::key_exchange_bytes(prepared.algorithm(), &prepared.context)
             + data::bytes(&prepared.layer, prepared.part());
         if needed > spec.max_memory {
             let (needed, allowed) = (bytes_text(needed), bytes_text(spec.max_memory));
@@ -181,7 +182,7 @@ impl<'a> Prepared<'a> {
         let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
         let layer = self.part();
         let (input, weights) = data::load(self.spec, &self.layer, layer, seed)?;
-        let mut outcomes = Vec::with_capacity(self.spec.repeat);
+        let mut outcomes = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
             let secrets = self.secrets()?;
             let job = Job {

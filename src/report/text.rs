@@ -96,13 +96,13 @@ fn noise(record: &Record) -> String {
 fn latency(record: &Record) -> String {
     let time = &record.latency_ms;
     let rows = [
-        ("encrypt", time.encrypt, ""),
-        ("rotate", time.rotate, ""),
-        ("multiply", time.multiply, ""),
-        ("mix", time.mix, ""),
-        ("response", time.response, ""),
-        ("decrypt", time.decrypt, ""),
-        ("transfer", time.transfer, ""),
+        ("encrypt", time.encrypt),
+        ("rotate", time.rotate),
+        ("multiply", time.multiply),
+        ("mix", time.mix),
+        ("response", time.response),
+        ("decrypt", time.decrypt),
+        ("transfer", time.transfer),
     ];
     let longest = rows.iter().map(|row| row.1).fold(0.0, f64::max).max(1e-9);
     let mut text = String::from("latency, ms");
@@ -110,7 +110,7 @@ fn latency(record: &Record) -> String {
         let (min, max) = (repeat.min.server, repeat.max.server);
         let _ = write!(text, " (median of {} runs; server {min:.1} to {max:.1})", repeat.runs);
     }
-    for (name, ms, _) in rows {
+    for (name, ms) in rows {
         let bar = "#".repeat((ms / longest * 40.0).round() as usize);
         let _ = write!(text, "\n  {name:<10}{ms:>10.1}  {bar}");
     }

@@ -30,13 +30,18 @@ pub fn read_integers(
             range.end()
         ),
     };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        file_error(path, format_args!("no .npy file that can be read: {error}"))
+    };
+    // The reader makes an array as large as the header says: the header comes first.
+    let found = header_shape(&bytes).ok_or_else(|| unreadable(&"no shape in its header"))?;
+    if found != shape {
+        return Err(content(format!("has shape {found:?}")));
+    }
     let array = read_any(&bytes).map_err(|error| match error {
         ReadNpyError::WrongDescriptor(found) => content(format!("holds elements of type {found}")),
-        error => file_error(path, format_args!("no .npy file that can be read: {error}")),
+        error => unreadable(&error),
     })?;
-    if array.shape() != shape {
-        return Err(content(format!("has shape {:?}", array.shape())));
-    }
     for (index, value) in array.indexed_iter() {
         let in_range = range.contains_whole(*value);
         if !in_range {
@@ -44,6 +49,16 @@ pub fn read_integers(
         }
     }
     Ok(array.mapv(|value| value as i64))
+}
+
+/// The shape in the header of a .npy file: a Python dictionary, in text, with a tuple.
+fn header_shape(bytes: &[u8]) -> Option<Vec<usize>> {
+    const LONGEST_HEADER: usize = 4096;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEADER)]);
+    let (_, after) = text.split_once("'shape'").or_else(|| text.split_once("\"shape\""))?;
+    let (tuple, _) = after.split_once('(')?.1.split_once(')')?;
+    let sizes = tuple.split(',').map(str::trim).filter(|size| !size.is_empty());
+    sizes.map(|size| size.trim_end_matches('L').parse().ok()).collect()
 }
 
 /// Membership of a float in a range of integers.
@@ -143,6 +158,21 @@ mod tests {
             let error = read_integers(&path, &[1], 0..=1).expect_err("refused").to_string();
             assert!(error.contains("no .npy file") && !error.contains('\n'), "{error}");
         }
+    }
+
+    /// A header that promises terabytes is refused before they are asked for.
+    #[test]
+    fn headers_are_not_believed() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.npy");
+        let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 1000000, 1000000), }";
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16 + 1).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.push(b'\n');
+        std::fs::write(&path, &bytes).expect("writes");
+        let error = read_integers(&path, &[1, 2, 2], 0..=1).expect_err("refused").to_string();
+        assert!(error.contains("has shape [1, 1000000, 1000000]"), "{error}");
     }
 
     #[test]

@@ -256,11 +256,10 @@ impl Planner {
                 continue;
             }
             let facts = Prepared::new(&spec).map(|prepared| prepared.facts());
-            let event = Event::Planned {
-                number,
-                facts: facts.map_err(|error| error.to_string()),
-                input: input_preview(&spec).ok().map(Arc::new),
-            };
+            // A layer too large to run is too large to look at.
+            let input = facts.as_ref().ok().and_then(|_| input_preview(&spec).ok()).map(Arc::new);
+            let event =
+                Event::Planned { number, facts: facts.map_err(|error| error.to_string()), input };
             if self.events.send(Message::Event(event)).is_err() {
                 return;
             }

@@ -49,6 +49,16 @@ pub trait WeightForm: Send + Sync + Sized {
     /// Predicted variance of each of the plan's sums, for inputs of the given variances.
     fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64>;
 
+    /// Predicted variance of each of the plan's sums at the coefficients 0 and N/2, where it is
+    /// larger than elsewhere.
+    ///
+    /// Rotations keep these two coefficients in place, so there the error of an input meets all its
+    /// rotated copies: integer weights w add it up to (sum of w)^2 instead of the sum of w^2. Other
+    /// weights are polynomials, which blend coefficients.
+    fn fixed_variances(&self, _: &SlotPlan, _: &InputVariance) -> Option<Vec<f64>> {
+        None
+    }
+
     /// Derives what multiplication needs, on the server's clock.
     ///
     /// # Errors
@@ -77,6 +87,17 @@ pub struct InputVariance {
 }
 
 impl InputVariance {
+    /// The variance at a fixed coefficient of a sum of one input with integer weights, given by
+    /// shift: the fresh error is the same under all shifts, what rotations add is not.
+    pub fn fixed<'a>(&self, terms: impl Iterator<Item = (&'a Shift, f64)>) -> f64 {
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for (shift, weight) in terms {
+            sum += weight;
+            squares += weight * weight * (self.under(shift) - self.fresh);
+        }
+        self.fresh * sum * sum + squares
+    }
+
     fn new(model: &NoiseModel) -> Self {
         let fresh = model.fresh();
         Self { fresh, rotated: fresh + model.key_switch() + model.rounding() }
@@ -232,10 +253,15 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
             let rounding = if moved { model.rounding() } else { 0.0 };
             Samples { variance: variance + rounding, count }
         };
+        let mut outputs: Vec<Samples> = outputs.into_iter().zip(moved).map(sample).collect();
+        // Such weights go with one channel per ciphertext, whose sums are outputs and do not move.
+        let fixed = self.weights.fixed_variances(self.plan, &inputs).unwrap_or_default();
+        let count = 2 * self.plan.packing().strip_groups() as u64;
+        outputs.extend(fixed.into_iter().map(|variance| Samples { variance, count }));
         StageNoise {
             rotated: inputs.rotated,
             multiplied: sums.iter().copied().fold(0.0, f64::max),
-            outputs: outputs.into_iter().zip(moved).map(sample).collect(),
+            outputs,
         }
     }
 

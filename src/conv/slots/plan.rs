@@ -10,6 +10,8 @@
 //! tap with shift tau + 1 instead. So shifts are the taps' T for e = 0, and T united with T - 1
 //! for e > 0.
 
+use std::collections::HashMap;
+
 use super::{Layout, Packing, RowUse};
 use crate::ring::GaloisElement;
 
@@ -144,6 +146,11 @@ impl SlotPlan {
         self.outputs().iter().map(|output| output.offset.shifts * self.in_groups()).sum()
     }
 
+    /// The most terms that a sum has: inputs times all shifts.
+    pub fn max_terms(&self) -> usize {
+        self.in_groups() * self.shifts.len()
+    }
+
     /// All lanes (row, lane).
     pub fn lanes(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let per_row = self.packing.lanes_per_row();
@@ -201,14 +208,17 @@ impl SlotPlan {
 fn shifts(packing: &Packing) -> (Vec<Shift>, usize) {
     let taps = taps(packing);
     let slots = packing.lane_slots() as i64;
-    let tap_at = |pixels: i64| {
-        taps.iter().find(|(at, _)| (at - pixels).rem_euclid(slots) == 0).map(|(_, tap)| *tap)
+    let carries = packing.layout() == Layout::Interleaved && packing.lanes_per_row() > 1;
+    let by_place: HashMap<i64, [usize; 2]> = match carries {
+        true => taps.iter().map(|(pixels, tap)| (pixels.rem_euclid(slots), *tap)).collect(),
+        false => HashMap::new(),
     };
+    let tap_at = |pixels: i64| by_place.get(&pixels.rem_euclid(slots)).copied();
     let shift = |pixels: i64, direct| Shift { pixels, direct, carried: tap_at(pixels + 1) };
     let mut shifts: Vec<Shift> =
         taps.iter().map(|&(pixels, tap)| shift(pixels, Some(tap))).collect();
     let direct = shifts.len();
-    if packing.layout() == Layout::Interleaved && packing.lanes_per_row() > 1 {
+    if carries {
         let carried = taps.iter().map(|(pixels, _)| pixels - 1);
         shifts.extend(carried.filter(|at| tap_at(*at).is_none()).map(|at| shift(at, None)));
     }
