@@ -226,7 +226,7 @@ fn layers_in_files() {
         (
             "width = 5",
             "width = 3000",
-            &["layer tiny", "does not fit", "has 2048", "ring_degree 32768"],
+            &["layer tiny", "does not fit", "ring_degree 4096", "ring_degree 32768"],
             false,
         ),
         (
