@@ -209,10 +209,9 @@ fn shifts(packing: &Packing) -> (Vec<Shift>, usize) {
     let taps = taps(packing);
     let slots = packing.lane_slots() as i64;
     let carries = packing.layout() == Layout::Interleaved && packing.lanes_per_row() > 1;
-    let by_place: HashMap<i64, [usize; 2]> = match carries {
-        true => taps.iter().map(|(pixels, tap)| (pixels.rem_euclid(slots), *tap)).collect(),
-        false => HashMap::new(),
-    };
+    let places = taps.iter().filter(|_| carries);
+    let by_place: HashMap<i64, [usize; 2]> =
+        places.map(|(pixels, tap)| (pixels.rem_euclid(slots), *tap)).collect();
     let tap_at = |pixels: i64| by_place.get(&pixels.rem_euclid(slots)).copied();
     let shift = |pixels: i64, direct| Shift { pixels, direct, carried: tap_at(pixels + 1) };
     let mut shifts: Vec<Shift> =
@@ -278,7 +277,7 @@ mod tests {
     fn every_weight_is_used_once() {
         for lanes_per_row in [1, 2, 4] {
             let plan = plan(lanes_per_row, RowUse::Channels);
-            let mut uses = std::collections::HashMap::new();
+            let mut uses = HashMap::new();
             for offset in plan.offsets() {
                 for shift in &plan.shifts()[..offset.shifts] {
                     for (row, lane) in plan.lanes() {
