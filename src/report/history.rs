@@ -1,4 +1,4 @@
-//! The runs of earlier sessions: one record a line, the newest last.
+//! The runs of earlier days: one record a line, the newest last.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};

@@ -1,4 +1,4 @@
-//! The ring Z_Q[X]/(X^N + 1) in residue-number form: bases, polynomials, automorphisms, sampling.
+//! The ring `Z_Q[X]/(X^N + 1)` in residue-number form: bases, polynomials, automorphisms, sampling.
 
 mod automorphism;
 mod basis;

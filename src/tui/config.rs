@@ -16,14 +16,12 @@ pub struct Config {
     pub theme: String,
     /// Whether to draw with ASCII alone; by the environment where not said.
     pub ascii: Option<bool>,
-    /// Whether the mouse is used.
-    pub mouse: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let theme = Theme::default().name().into();
-        Self { keymap: Keymap::default(), theme, ascii: None, mouse: true }
+        Self { keymap: Keymap::default(), theme, ascii: None }
     }
 }
 
@@ -46,7 +44,7 @@ impl Config {
     fn parse(source: Source<'_>, directory: &Path) -> Result<Self, SettingsError> {
         let document = source.parse()?;
         let root = Section::root(source, &document)?;
-        root.only(&["schema", "theme", "ascii", "mouse", "keys"])?;
+        root.only(&["schema", "theme", "ascii", "keys"])?;
         let mut config = Self::default();
         if let Some(field) = root.get("theme") {
             config.theme = field.text()?.into();
@@ -55,9 +53,6 @@ impl Config {
         }
         if let Some(field) = root.get("ascii") {
             config.ascii = Some(field.flag()?);
-        }
-        if let Some(field) = root.get("mouse") {
-            config.mouse = field.flag()?;
         }
         if let Some(field) = root.get("keys") {
             config.keymap = config.keymap.with_overrides(&field)?;
@@ -89,19 +84,14 @@ mod tests {
         let config = Config::load(&directory.path().join("absent")).expect("the default");
         assert_eq!(config, Config::default());
         assert_eq!(load("schema = 1"), Ok(Config::default()));
-        assert_eq!((config.theme.as_str(), config.ascii, config.mouse), ("dark", None, true));
+        assert_eq!((config.theme.as_str(), config.ascii), ("dark", None));
     }
 
     #[test]
     fn a_file_says_what_differs() {
-        let config = load(
-            "schema = 1\ntheme = \"light\"\nascii = true\nmouse = false\n[keys]\nquit = \"Ctrl-Q\"",
-        )
-        .expect("valid");
-        assert_eq!(
-            (config.theme.as_str(), config.ascii, config.mouse),
-            ("light", Some(true), false)
-        );
+        let config = load("schema = 1\ntheme = \"light\"\nascii = true\n[keys]\nquit = \"Ctrl-Q\"")
+            .expect("valid");
+        assert_eq!((config.theme.as_str(), config.ascii), ("light", Some(true)));
         let key = "Ctrl-Q".parse().expect("a key");
         assert_eq!(config.keymap.keys_for(Context::Explore, Action::Quit), [key]);
     }
@@ -121,8 +111,8 @@ mod tests {
                 "config.toml:2: `ascii` must be true or false, not a string",
             ),
             (
-                "schema = 1\nmouse = 0",
-                "config.toml:2: `mouse` must be true or false, not an integer",
+                "schema = 1\nascii = 0",
+                "config.toml:2: `ascii` must be true or false, not an integer",
             ),
             ("schema = 1\ntheme = 1", "config.toml:2: `theme` must be a string, not an integer"),
             (

@@ -1,6 +1,6 @@
 //! The hot loops, once per instruction set.
 //!
-//! [`portable`] runs everywhere and is the oracle the others are tested against; [`ifma`] uses the
+//! `portable` runs everywhere and is the oracle the others are tested against; `ifma` uses the
 //! 52-bit multiply-add of AVX-512. A kernel works on *tiles* of [`TILE`] consecutive words of a
 //! ciphertext polynomial. Where both polynomials of a ciphertext meet the same factor they lie side
 //! by side, [`PAIR`] words: the words of c0, then those of c1.

@@ -130,7 +130,7 @@ pub struct App {
     pub presets: Vec<ParamsSpec>,
     /// The form.
     pub form: Form,
-    /// The field of the cursor, by its place in [`Field::ALL`].
+    /// The field of the cursor, by its place among all fields.
     pub field: usize,
     /// Forms that undo goes back to.
     undo: Vec<Form>,
