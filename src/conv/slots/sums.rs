@@ -64,11 +64,10 @@ impl Sums {
     pub fn ciphertext(&self, context: &Context, index: usize) -> Ciphertext {
         let mut result = Ciphertext::zero(context);
         let per_limb = self.ring_degree / self.chunk;
-        let pairs = self.words.chunks_exact(2 * self.chunk);
         for limb in 0..self.limbs {
             for piece in 0..per_limb {
                 let at = (limb * per_limb + piece) * self.count + index;
-                let Some(words) = pairs.clone().nth(at) else { continue };
+                let words = &self.words[at * 2 * self.chunk..][..2 * self.chunk];
                 let range = piece * self.chunk..(piece + 1) * self.chunk;
                 let (first, second) = words.split_at(self.chunk);
                 result.c0.limb_mut(limb)[range.clone()].copy_from_slice(first);
