@@ -53,7 +53,10 @@ impl App {
     pub(super) fn form_changed(&mut self) -> Vec<Effect> {
         // What is shown is always a run of this very form.
         self.shown = self.compare.newest_of(&self.form);
-        self.problem = self.form.check().err();
+        (self.checked, self.problem) = match self.form.check() {
+            Ok(checked) => (Some(checked), None),
+            Err(problem) => (None, Some(problem)),
+        };
         self.fix = self.form.fix();
         self.facts = None;
         self.form_number += 1;

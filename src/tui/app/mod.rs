@@ -19,8 +19,8 @@ use super::layers::LayerList;
 use super::palette::Palette;
 use super::running::Running;
 use super::style::Style;
-use crate::bfv::ParamsSpec;
-use crate::conv::AlgorithmKind;
+use crate::bfv::{Params, ParamsSpec};
+use crate::conv::{AlgorithmKind, Layer};
 use crate::job::PlanFacts;
 use crate::preset::{Catalogue, PresetError};
 use crate::report::Record;
@@ -136,6 +136,9 @@ pub struct App {
     undo: Vec<Form>,
     /// What is wrong with the form.
     pub problem: Option<String>,
+    /// The form's checked parameters and layer; `None` where it has a problem. Frames draw from
+    /// these: checking searches for primes.
+    pub checked: Option<(Params, Layer)>,
     /// The fix offered.
     pub fix: Option<(String, Form)>,
     /// What is known of the form's run.
@@ -191,6 +194,7 @@ impl App {
             field: 0,
             undo: Vec::new(),
             problem: None,
+            checked: None,
             fix: None,
             facts: None,
             input: None,

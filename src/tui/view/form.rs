@@ -34,7 +34,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// log2(QP) against its cap, as a bar.
 fn security(app: &App, width: u16) -> Line<'static> {
     let theme = app.style.theme();
-    let Ok((params, _)) = app.form.check() else {
+    let Some((params, _)) = &app.checked else {
         return Line::styled(format!(" {} not valid", app.style.glyphs().cross), theme.bad);
     };
     let (used, cap) = (params.log2_qp(), params.security().cap_log2_qp.unwrap_or(1.0));
@@ -47,7 +47,7 @@ fn security(app: &App, width: u16) -> Line<'static> {
 /// Whether t holds every output, by bit widths alone.
 fn headroom(app: &App) -> Line<'static> {
     let theme = app.style.theme();
-    let Ok((params, layer)) = app.form.check() else { return Line::default() };
+    let Some((params, layer)) = &app.checked else { return Line::default() };
     let bits = (params.plain().value() as f64).log2() - 1.0 - (layer.worst_output() as f64).log2();
     let (text, style) = if bits >= 0.0 {
         (format!(" t headroom, worst case {bits:.1}"), theme.dim)

@@ -85,15 +85,15 @@ fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// The form's security: log2(QP) against the cap.
 fn security(app: &App) -> Span<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    match app.form.check() {
-        Ok((params, _)) => {
+    match &app.checked {
+        Some((params, _)) => {
             let verdict = params.security();
             let cap = verdict.cap_log2_qp.unwrap_or(0.0);
             let (level, bits) = (verdict.level.bits(), params.log2_qp());
             let text = format!("{level}-bit {} log2(QP) {bits:.1}/{cap:.0}", glyphs.check);
             Span::styled(text, theme.good)
         }
-        Err(_) => Span::styled(format!("{} invalid", glyphs.cross), theme.bad),
+        None => Span::styled(format!("{} invalid", glyphs.cross), theme.bad),
     }
 }
 

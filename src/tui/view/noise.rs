@@ -53,8 +53,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let rows = budgets(app);
     // The scale ends where a ciphertext without noise would be.
     let whole = app
-        .form
-        .check()
+        .checked
+        .as_ref()
         .map_or(50.0, |(params, _)| params.log2_q() - 1.0 - (params.plain().value() as f64).log2());
     let width = inner.width.saturating_sub(11 + 14);
     let mut lines: Vec<Line<'_>> = Vec::new();
