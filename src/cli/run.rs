@@ -228,15 +228,16 @@ fn warn(record: &Record) -> io::Result<()> {
 }
 
 fn verdict(record: &Record) -> Result<(), Failure> {
-    let values = count_text(record.values);
-    if record.mismatches > 0 {
-        let wrong = count_text(record.mismatches);
+    let checked = record.verification.unwrap_or_default();
+    let values = count_text(checked.values);
+    if checked.mismatches > 0 {
+        let wrong = count_text(checked.mismatches);
         return Err(Failure::Failed(format!(
             "wrong result: {wrong} of {values} values differ from the plain convolution"
         )));
     }
-    if record.overflows > 0 {
-        let beyond = count_text(record.overflows);
+    if checked.overflows > 0 {
+        let beyond = count_text(checked.overflows);
         return Err(Failure::Failed(format!(
             "overflow: {beyond} of {values} values do not fit the plaintext modulus {}",
             record.params.plain_modulus

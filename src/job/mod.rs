@@ -21,7 +21,7 @@ use crate::conv::{Algorithm, AlgorithmKind, Layer, Observer, Operations};
 use crate::preset::LayerPreset;
 use crate::report::{
     Extrapolated, LatencyMs, LayerRecord, Link, Machine, ParamsRecord, Record, SCHEMA,
-    SecurityRecord, bytes_text,
+    SecurityRecord, Verification, bytes_text,
 };
 use crate::ring::sampling::Seed;
 
@@ -266,11 +266,15 @@ impl<'a> Prepared<'a> {
             seed,
             seeded_secrets: self.spec.seed.is_some(),
             lanes: self.whole.lanes(),
-            verified: mismatches == 0,
-            mismatches,
-            overflows: last.overflows,
-            values: last.output.len() as u64,
+            predicted: false,
+            verification: Some(Verification {
+                verified: mismatches == 0,
+                mismatches,
+                overflows: last.overflows,
+                values: last.output.len() as u64,
+            }),
             plaintext_headroom_bits: (headroom * 100.0).round() / 100.0,
+            plaintext_headroom_worst_bits: None,
             noise_bits: least_noise.noise.into(),
             latency_ms,
             link: self.spec.link,

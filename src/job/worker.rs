@@ -285,7 +285,7 @@ mod tests {
         };
         stages.dedup();
         assert!(Stage::ALL.iter().all(|stage| stages.contains(stage)), "{stages:?}");
-        assert!(result.record.verified);
+        assert!(result.record.is_exact());
         assert!(budgets.len() >= 4 && budgets.iter().all(|bits| *bits > 0.0));
     }
 

@@ -171,7 +171,8 @@ impl Text {
     fn measured(&mut self, record: &Record) {
         self.line("\n# What the run gave. Reading the file passes over this.");
         self.line("[measured]");
-        self.entry("verified", record.verified, "against the plain convolution");
+        let verified = record.verification.map(|verification| verification.verified);
+        self.entry_if("verified", verified, "against the plain convolution");
         self.entry("backend", &record.backend, "");
         self.table("machine", &record.machine, "");
         self.table("noise_bits", &record.noise_bits, "noise budgets in bits");

@@ -12,6 +12,6 @@ pub use history::{History, Loaded};
 pub use machine::{Machine, total_memory};
 pub use record::{
     Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits, OperationCounts,
-    ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage,
+    ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
 };
 pub use text::{bytes_text, count_text, text};

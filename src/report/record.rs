@@ -39,16 +39,19 @@ pub struct Record {
     pub seeded_secrets: bool,
     /// Lanes of a ciphertext.
     pub lanes: usize,
-    /// Whether every value equals the plain convolution modulo t.
-    pub verified: bool,
-    /// Values that do not.
-    pub mismatches: u64,
-    /// Values of the plain convolution beyond t/2 in absolute value.
-    pub overflows: u64,
-    /// Values compared.
-    pub values: u64,
-    /// log2 t - 1 - log2 max |y|.
+    /// Whether all figures are predictions: nothing was run.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub predicted: bool,
+    /// What the comparison with the plain convolution gave; absent where nothing was run.
+    #[serde(flatten)]
+    pub verification: Option<Verification>,
+    /// log2 t - 1 - log2 max |y|: over the outputs of a run, or, where nothing was run, over all
+    /// inputs with the given weights.
     pub plaintext_headroom_bits: f64,
+    /// The same over all inputs and all weights of the layer's bit widths; negative where t may be
+    /// too small.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plaintext_headroom_worst_bits: Option<f64>,
     /// Noise budgets.
     pub noise_bits: NoiseBits,
     /// Times; medians where the run was repeated.
@@ -67,6 +70,26 @@ pub struct Record {
     /// What was run, where the rest was extrapolated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub extrapolated_from: Option<Extrapolated>,
+}
+
+impl Record {
+    /// Whether a run gave every value of the plain convolution modulo t.
+    pub fn is_exact(&self) -> bool {
+        self.verification.is_some_and(|verification| verification.verified)
+    }
+}
+
+/// A run's outputs held against the plain convolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// Whether every value equals the plain convolution modulo t.
+    pub verified: bool,
+    /// Values that do not.
+    pub mismatches: u64,
+    /// Values of the plain convolution beyond t/2 in absolute value.
+    pub overflows: u64,
+    /// Values compared.
+    pub values: u64,
 }
 
 /// The layer.
@@ -210,6 +233,9 @@ pub struct LatencyMs {
     pub transfer: f64,
     /// encrypt + server + response + decrypt + transfer.
     pub total: f64,
+    /// What `server` was predicted to be, from the calibration of the machine.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub predicted_server: Option<f64>,
 }
 
 impl LatencyMs {
@@ -324,12 +350,25 @@ pub struct Communication {
     pub download: u64,
     /// Galois keys, once per client.
     pub keys: u64,
+    /// What `upload` was predicted to be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub predicted_upload: Option<u64>,
+    /// What `download` was predicted to be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub predicted_download: Option<u64>,
 }
 
 impl From<Sizes> for (Storage, Communication) {
     fn from(sizes: Sizes) -> Self {
         let Sizes { weights, galois_keys, server_peak, upload, download, keys } = sizes;
-        (Storage { weights, galois_keys, server_peak }, Communication { upload, download, keys })
+        let sent = Communication {
+            upload,
+            download,
+            keys,
+            predicted_upload: None,
+            predicted_download: None,
+        };
+        (Storage { weights, galois_keys, server_peak }, sent)
     }
 }
 

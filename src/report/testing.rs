@@ -2,7 +2,7 @@
 
 use super::{
     Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts, ParamsRecord,
-    Record, SCHEMA, SecurityRecord, Storage,
+    Record, SCHEMA, SecurityRecord, Storage, Verification,
 };
 
 /// The record of a run that never was, with every figure different.
@@ -46,11 +46,15 @@ pub(crate) fn record() -> Record {
         seed: 7,
         seeded_secrets: true,
         lanes: 4,
-        verified: true,
-        mismatches: 0,
-        overflows: 0,
-        values: 23_808,
+        predicted: false,
+        verification: Some(Verification {
+            verified: true,
+            mismatches: 0,
+            overflows: 0,
+            values: 23_808,
+        }),
         plaintext_headroom_bits: 6.25,
+        plaintext_headroom_worst_bits: Some(1.5),
         noise_bits: NoiseBits {
             fresh: 38.5,
             rotated: 36.75,
@@ -74,10 +78,17 @@ pub(crate) fn record() -> Record {
             decrypt: 0.75,
             transfer: 52.0,
             total: 64.125,
+            predicted_server: Some(9.5),
         },
         link: Link::default(),
         storage_bytes: Storage { weights: 4096, galois_keys: 1_048_576, server_peak: 2_097_152 },
-        communication_bytes: Communication { upload: 65_536, download: 32_768, keys: 524_288 },
+        communication_bytes: Communication {
+            upload: 65_536,
+            download: 32_768,
+            keys: 524_288,
+            predicted_upload: Some(65_536),
+            predicted_download: Some(32_768),
+        },
         operations: OperationCounts {
             rotations: 8,
             plaintext_multiplications: 96,

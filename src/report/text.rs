@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Record;
+use super::{Record, Verification};
 
 /// A short report, without a newline at its end.
 pub fn text(record: &Record) -> String {
@@ -14,24 +14,29 @@ pub fn text(record: &Record) -> String {
 }
 
 fn verdict(record: &Record) -> String {
-    let values = count_text(record.values);
-    let head = if record.mismatches > 0 {
-        format!("WRONG: {} of {values} values differ", count_text(record.mismatches))
+    let head = record.verification.as_ref().map_or_else(|| "predicted".into(), comparison);
+    format!(
+        "{head}\nserver {:.1} ms, total {:.1} ms, noise budget {:.1} bits left",
+        record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
+    )
+}
+
+fn comparison(verification: &Verification) -> String {
+    let values = count_text(verification.values);
+    let head = if verification.mismatches > 0 {
+        format!("WRONG: {} of {values} values differ", count_text(verification.mismatches))
     } else {
         format!("exact: {values} of {values} values equal the plain convolution")
     };
-    let overflow = if record.overflows > 0 {
+    let overflow = if verification.overflows > 0 {
         format!(
             " modulo t, but {} overflow t/2: enlarge the plaintext modulus",
-            count_text(record.overflows)
+            count_text(verification.overflows)
         )
     } else {
         String::new()
     };
-    format!(
-        "{head}{overflow}\nserver {:.1} ms, total {:.1} ms, noise budget {:.1} bits left",
-        record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
-    )
+    head + &overflow
 }
 
 fn setting(record: &Record) -> String {

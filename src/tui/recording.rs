@@ -164,7 +164,7 @@ impl RecordedRun {
                 return Err(RecordingError::Failed(format!("{event:?}")));
             };
             let RunResult { record, upload_sample, .. } = *result;
-            if !record.verified || record.overflows > 0 {
+            if !record.is_exact() || record.verification.is_some_and(|v| v.overflows > 0) {
                 return Err(RecordingError::Wrong(record.algorithm));
             }
             let shift = record.params.limbs.first().copied().unwrap_or(1).ilog2().saturating_sub(7);

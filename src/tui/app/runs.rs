@@ -76,7 +76,7 @@ impl App {
         self.compare.select(self.shown.unwrap_or(index));
         if !is_of_form {
             let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
-            let verdict = if record.verified { "exact" } else { "WRONG" };
+            let verdict = if record.is_exact() { "exact" } else { "WRONG" };
             let text = format!("run {}: {algorithm} {verdict}, server {server:.1} ms", index + 1);
             self.message = Some((Tone::Info, text));
         }

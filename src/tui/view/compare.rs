@@ -73,7 +73,7 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
             };
             Cell::from(text.chars().take(usize::from(*size)).collect::<String>())
         };
-        let style = match (is_baseline, run.record.verified) {
+        let style = match (is_baseline, run.record.is_exact()) {
             (_, false) => theme.bad,
             (true, _) => theme.baseline,
             _ => theme.text,

@@ -154,15 +154,16 @@ fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
 fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let record = &run.record;
-    let values = count_text(record.values);
-    let verdict = if record.mismatches > 0 {
-        let wrong = count_text(record.mismatches);
+    let checked = record.verification.unwrap_or_default();
+    let values = count_text(checked.values);
+    let verdict = if checked.mismatches > 0 {
+        let wrong = count_text(checked.mismatches);
         Span::styled(
             format!("{} WRONG: {wrong} of {values} values differ", glyphs.cross),
             theme.bad,
         )
-    } else if record.overflows > 0 {
-        let beyond = count_text(record.overflows);
+    } else if checked.overflows > 0 {
+        let beyond = count_text(checked.overflows);
         Span::styled(format!("{} {beyond} of {values} values overflow t", glyphs.cross), theme.bad)
     } else {
         Span::styled(format!("{} exact  {values} values", glyphs.check), theme.good)
