@@ -7,6 +7,7 @@
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
 //! - [`report`]: the one record of a run
+//! - [`predict`]: every figure of a run without running it
 //! - [`preset`]: networks, parameter sets and experiments as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
@@ -18,6 +19,7 @@ pub mod bfv;
 pub mod cli;
 pub mod conv;
 pub mod job;
+pub mod predict;
 pub mod preset;
 pub mod report;
 pub mod ring;

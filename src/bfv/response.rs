@@ -4,7 +4,7 @@
 //! saves most of the download.
 
 use super::noise::{NoiseModel, Samples};
-use super::{Ciphertext, Context, Plaintext, SecretKey};
+use super::{Ciphertext, Context, Params, Plaintext, SecretKey};
 use crate::arith::{Modulus, largest_ntt_primes};
 use crate::ring::{Coeff, Ntt};
 use zeroize::{Zeroize, Zeroizing};
@@ -28,19 +28,20 @@ const fn max_bits(ring_degree: usize) -> u32 {
 /// The least k for which noise of the predicted variances, switched to 2^k, stays below 2^k/(2t)
 /// with failure probability 2^-40 over all coefficients of the response. Where the prediction
 /// leaves no budget at all, the largest k that is of use.
-pub fn response_bits(context: &Context, samples: &[Samples]) -> u32 {
-    let model = NoiseModel::new(context.params());
-    let max = max_bits(context.ring_degree());
-    let plain = context.params().plain().value() as f64;
+pub fn response_bits(params: &Params, samples: &[Samples]) -> u32 {
+    let model = NoiseModel::new(params);
+    let max = max_bits(params.ring_degree());
+    let plain = params.plain().value() as f64;
+    let log2_q = params.log2_q();
     let fits = |bits: &u32| {
-        let scale = (f64::from(*bits) - context.params().log2_q()).exp2();
+        let scale = (f64::from(*bits) - log2_q).exp2();
         let switched: Vec<Samples> = samples
             .iter()
             .map(|s| Samples { variance: scale * scale * s.variance + model.rounding(), ..*s })
             .collect();
-        NoiseModel::floor(&switched) < f64::from(*bits).exp2() / (2.0 * plain)
+        NoiseModel::keeps(&switched, f64::from(*bits).exp2() / (2.0 * plain))
     };
-    (context.params().plain().bits()..max).find(fits).unwrap_or(max)
+    (params.plain().bits()..max).find(fits).unwrap_or(max)
 }
 
 impl Response {

@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!(decrypt(&setup.context, &setup.secret, &ciphertext), plaintext.clone());
         // Switched down to as few bits as the model allows, it still decrypts.
         let samples = [Samples { variance: NoiseModel::new(setup.context.params()).fresh(), count: 64 }];
-        let bits = response_bits(&setup.context, &samples);
+        let bits = response_bits(setup.context.params(), &samples);
         let response = Response::switch(&setup.context, ciphertext, bits);
         let reader = Reader::new(&setup.context, &setup.secret, bits).expect("in range");
         prop_assert_eq!(reader.decrypt(&response), plaintext);
@@ -179,7 +179,7 @@ fn budgets_of_the_example_set() {
 fn responses_take_the_fewest_bits() {
     let context = context(4096);
     let samples = |variance| [Samples { variance, count: 16 * 4096 }];
-    assert_eq!(response_bits(&context, &samples(1.0)), 28);
+    assert_eq!(response_bits(context.params(), &samples(1.0)), 28);
     // Hopeless noise takes what the reader can still multiply: 60 - log2 N bits.
-    assert_eq!(response_bits(&context, &samples(f64::INFINITY)), 48);
+    assert_eq!(response_bits(context.params(), &samples(f64::INFINITY)), 48);
 }

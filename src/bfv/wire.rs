@@ -98,23 +98,27 @@ fn basis_bits(basis: &Basis) -> impl Iterator<Item = u32> + '_ {
     basis.limbs().iter().map(|limb| limb.modulus().bits())
 }
 
+fn limb_bits(params: &Params) -> impl Iterator<Item = u32> + '_ {
+    params.limbs().iter().map(crate::arith::Modulus::bits)
+}
+
 /// Bytes of the message that carries `count` Galois keys.
-pub fn keys_bytes(context: &Context, count: usize) -> usize {
-    let digits = context.params().limbs().len();
-    let basis = context.extended_basis();
-    let poly = packed_bytes(context.ring_degree(), basis_bits(basis));
+pub fn keys_bytes(params: &Params, count: usize) -> usize {
+    let digits = params.limbs().len();
+    let bits = limb_bits(params).chain([params.special().bits()]);
+    let poly = packed_bytes(params.ring_degree(), bits);
     HEADER_BYTES + SEED_BYTES + count * (ELEMENT_BYTES + digits * poly)
 }
 
 /// Bytes of the message that uploads `count` ciphertexts.
-pub fn upload_bytes(context: &Context, count: usize) -> usize {
-    let poly = packed_bytes(context.ring_degree(), basis_bits(context.ciphertext_basis()));
+pub fn upload_bytes(params: &Params, count: usize) -> usize {
+    let poly = packed_bytes(params.ring_degree(), limb_bits(params));
     HEADER_BYTES + SEED_BYTES + count * poly
 }
 
 /// Bytes of the message that returns `count` ciphertexts of `bits` bits.
-pub fn response_bytes(context: &Context, count: usize, bits: u32) -> usize {
-    HEADER_BYTES + 2 * count * packed_bytes(context.ring_degree(), std::iter::once(bits))
+pub fn response_bytes(params: &Params, count: usize, bits: u32) -> usize {
+    HEADER_BYTES + 2 * count * packed_bytes(params.ring_degree(), std::iter::once(bits))
 }
 
 /// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.
@@ -143,7 +147,7 @@ pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
 /// [`WireError`] for bytes that [`write_keys`] would not write under these parameters.
 pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Keys)?;
-    reader.expect_length(keys_bytes(context, reader.count))?;
+    reader.expect_length(keys_bytes(context.params(), reader.count))?;
     let seed = reader.array()?;
     let mut keys = Vec::with_capacity(reader.count);
     for _ in 0..reader.count {
@@ -186,7 +190,7 @@ pub fn read_upload(
     bytes: &[u8],
 ) -> Result<([u8; 32], Vec<SeededCiphertext>), WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Upload)?;
-    reader.expect_length(upload_bytes(context, reader.count))?;
+    reader.expect_length(upload_bytes(context.params(), reader.count))?;
     let seed = reader.array()?;
     let ciphertexts = (0..reader.count as u64)
         .map(|stream| {
@@ -218,7 +222,7 @@ pub fn read_response(context: &Context, bytes: &[u8]) -> Result<Vec<Response>, W
     if (reader.count > 0 && !(1..=60).contains(&bits)) || (reader.count == 0 && bits != 0) {
         return Err(WireError::Header { field: "k", value: bits.into() });
     }
-    reader.expect_length(response_bytes(context, reader.count, bits))?;
+    reader.expect_length(response_bytes(context.params(), reader.count, bits))?;
     let n = context.ring_degree();
     (0..reader.count)
         .map(|_| {
@@ -242,9 +246,9 @@ struct Writer {
 impl Writer {
     fn new(context: &Context, kind: Kind, bits: u8, count: usize) -> Self {
         let mut bytes = Vec::with_capacity(match kind {
-            Kind::Keys => keys_bytes(context, count),
-            Kind::Upload => upload_bytes(context, count),
-            Kind::Response => response_bytes(context, count, bits.into()),
+            Kind::Keys => keys_bytes(context.params(), count),
+            Kind::Upload => upload_bytes(context.params(), count),
+            Kind::Response => response_bytes(context.params(), count, bits.into()),
         });
         bytes.extend(MAGIC);
         bytes.extend([VERSION, kind as u8, bits, 0]);

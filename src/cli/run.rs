@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// eager, or lazy (the default).
     #[arg(long, value_parser = choices::reduction, value_name = "MODE")]
     reduction: Option<Reduction>,
+    /// Lanes of a ciphertext; chosen by predicted server time where absent.
+    #[arg(long, value_name = "C")]
+    lanes: Option<usize>,
     /// Threads; all cores where absent.
     #[arg(long, value_name = "K")]
     threads: Option<usize>,
@@ -146,6 +149,8 @@ impl Args {
             image: self.image,
             input: self.input,
             weights: self.weights,
+            lanes: self.lanes.or(file.and_then(|f| f.lanes)),
+            costs: None,
             link: Link {
                 bandwidth_bits_per_second: self
                     .bandwidth

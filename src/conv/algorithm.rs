@@ -2,16 +2,19 @@
 
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
+use super::cost::{Pricing, StageTimes};
+use super::gains::WeightGains;
+use super::noise::StageNoise;
+use super::setting::Setting;
 use super::{ConvError, Layer, Server, Steps};
-use crate::bfv::noise::Samples;
-use crate::bfv::{Ciphertext, Context, Plaintext};
+use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::ring::GaloisElement;
 
 /// A way to convolve one layer under encryption, planned for one context.
 ///
 /// It turns an input into plaintexts, works on their ciphertexts, and reads the output from the
 /// plaintexts that come back. Nothing here assumes slots or rotations.
-pub trait Algorithm: Send + Sync {
+pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// Lanes of a ciphertext, or what comes nearest: planes that one holds.
     fn lanes(&self) -> usize;
 
@@ -43,8 +46,17 @@ pub trait Algorithm: Send + Sync {
     /// ciphertexts sent back.
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64>;
 
+    /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
+    fn gains(&self, weights: ArrayView4<'_, i64>) -> WeightGains;
+
+    /// Predicted noise under `params`, for weights with these gains.
+    fn noise(&self, params: &Params, gains: &WeightGains) -> StageNoise;
+
+    /// Predicted times of all stages.
+    fn times(&self, pricing: &Pricing<'_>) -> StageTimes;
+
     /// The server's work, exactly.
-    fn operations(&self, context: &Context) -> Operations;
+    fn operations(&self, setting: Setting<'_>) -> Operations;
 
     /// The same algorithm for the first output channels only, with at most `ciphertexts` output
     /// ciphertexts of each kind that differ in channels, and the layer it is for; `None` where that
@@ -52,23 +64,20 @@ pub trait Algorithm: Send + Sync {
     fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)>;
 
     /// Steps of the server's stages.
-    fn units(&self, context: &Context) -> Units;
+    fn units(&self, setting: Setting<'_>) -> Units;
 
     /// Bytes of the prepared weights.
-    fn weight_bytes(&self, context: &Context) -> u64;
+    fn weight_bytes(&self, setting: Setting<'_>) -> u64;
 
     /// Bytes of everything else the server holds at its fullest: uploads, working space and
     /// outputs, without keys and weights.
-    fn working_bytes(&self, context: &Context) -> u64;
+    fn working_bytes(&self, setting: Setting<'_>) -> u64;
 }
 
 /// Weights in the form an algorithm works with.
 pub trait PreparedWeights: Send + Sync {
     /// Bytes stored.
     fn bytes(&self) -> u64;
-
-    /// Predicted noise.
-    fn noise(&self, context: &Context) -> StageNoise;
 
     /// Convolves the uploaded ciphertexts.
     ///
@@ -92,17 +101,6 @@ pub struct Units {
     pub multiply: u64,
     /// Steps of the mix stage.
     pub mix: u64,
-}
-
-/// Predicted variances of v (see [`crate::bfv::noise`]).
-#[derive(Clone, Debug, PartialEq)]
-pub struct StageNoise {
-    /// After a rotation of an input.
-    pub rotated: f64,
-    /// The largest of the sums after multiplication.
-    pub multiplied: f64,
-    /// The outputs, by groups of equal variance.
-    pub outputs: Vec<Samples>,
 }
 
 /// Work of the server.

@@ -8,12 +8,17 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
+use super::cost::Pricing;
+use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
-use super::slots::{InputVariance, Output, Panel, SlotPlan, Sums, WeightForm, multiply_dense};
+use super::setting::Setting;
+use super::slots::{
+    Layout, MultiplyCost, Output, Panel, SlotPlan, Sums, WeightForm, multiply_dense,
+};
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
-use crate::bfv::Context;
 use crate::bfv::noise::NoiseModel;
+use crate::bfv::{Context, Params};
 use crate::ring::{NttForm, Poly};
 
 /// Encoded weights.
@@ -78,6 +83,8 @@ fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
 }
 
 impl WeightForm for DenseWeights {
+    const LAYOUT: Layout = Layout::Contiguous;
+
     type Derived = ();
 
     fn prepare(
@@ -122,12 +129,12 @@ impl WeightForm for DenseWeights {
         size_of_val(&self.words[..]) as u64
     }
 
-    fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+    fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let plaintexts = plan.outputs().len() * plan.max_terms();
-        (plaintexts * context.ciphertext_basis().words() * size_of::<u64>()) as u64
+        (plaintexts * setting.words() * size_of::<u64>()) as u64
     }
 
-    fn scratch_bytes(_: &SlotPlan, _: &Context) -> u64 {
+    fn scratch_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {
         0
     }
 
@@ -135,14 +142,30 @@ impl WeightForm for DenseWeights {
         (plan.outputs().len() * plan.max_terms(), 0)
     }
 
-    fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
-        Sums::tasks(context) as u64
+    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
+        Sums::tasks(setting) as u64
     }
 
-    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
-        let shifts: f64 = plan.shifts().iter().map(|shift| inputs.under(shift)).sum();
-        let dense = NoiseModel::new(context.params()).dense();
-        vec![dense * plan.in_groups() as f64 * shifts; plan.outputs().len()]
+    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+        let (sums, terms) = (plan.outputs().len(), plan.max_terms());
+        MultiplyCost {
+            prepare: pricing.encode(sums * terms),
+            multiply: pricing.dense_sums(sums, terms),
+            ..MultiplyCost::default()
+        }
+    }
+
+    /// Every term is a dense plaintext, N coefficients all over `[0, t)`.
+    fn gains(plan: &SlotPlan, _: ArrayView4<'_, i64>) -> WeightGains {
+        let mut gain = Gain::default();
+        for shift in plan.shifts() {
+            gain.add(!shift.is_identity(), plan.in_groups() as f64);
+        }
+        WeightGains::of_one_pattern(vec![gain; plan.outputs().len()])
+    }
+
+    fn pattern_norms(_: &SlotPlan, params: &Params) -> Vec<f64> {
+        vec![NoiseModel::new(params).dense()]
     }
 
     fn derive(&self, _: &Server<'_>, _: &SlotPlan) -> Result<(), ConvError> {

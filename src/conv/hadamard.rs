@@ -8,13 +8,19 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
+use super::cost::Pricing;
+use super::gains::{Gain, WeightGains};
+use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
+use super::setting::Setting;
 use super::slots::{
-    InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, scalar_tiles,
+    Layout, MultiplyCost, Output, Packing, Panel, ScalarRows, SlotPlan, Sums, WeightForm,
+    scalar_tiles,
 };
+use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR};
-use crate::bfv::Context;
+use crate::bfv::{Context, Params};
 
 /// The transformed weights.
 #[derive(Debug)]
@@ -88,7 +94,8 @@ impl Patterns {
         let scalars = ScalarRows::build(context, 1, lanes, d, proceed, |_, factors| {
             let mut scalars = vec![[0; BATCH]; lanes];
             for start in (0..d).step_by(BATCH) {
-                let coefficients = Self::coefficients(plan, context, &transform, start);
+                let coefficients =
+                    Self::coefficients(plan, context.params().plain(), &transform, start);
                 let size = BATCH.min(d - start);
                 for (limb, factors) in factors.chunks_exact_mut(lanes * d).enumerate() {
                     transform.block_scalars(limb, &coefficients, &mut scalars);
@@ -104,11 +111,10 @@ impl Patterns {
     /// Coefficients of the patterns from `start` on, a batch of them.
     fn coefficients(
         plan: &SlotPlan,
-        context: &Context,
+        plain: &Modulus,
         transform: &LaneTransform,
         start: usize,
     ) -> Vec<[u64; BATCH]> {
-        let plain = context.params().plain();
         let share = plain.inverse(plain.reduce(order(plan) as u64));
         let mut values = vec![[0; BATCH]; transform.lanes()];
         for (row, lane) in plan.lanes() {
@@ -123,7 +129,15 @@ impl Patterns {
 }
 
 impl WeightForm for HadamardWeights {
+    const LAYOUT: Layout = Layout::Interleaved;
+
     type Derived = Patterns;
+
+    /// 16 bits must hold a sum of one weight per channel.
+    fn admits(packing: &Packing) -> bool {
+        let largest = packing.channels_per_ciphertext() as i64 * packing.layer().max_weight();
+        FusedWeights::admits(packing) && largest <= i64::from(i16::MAX)
+    }
 
     fn prepare(
         plan: &SlotPlan,
@@ -165,18 +179,18 @@ impl WeightForm for HadamardWeights {
         size_of_val(self.weights.as_slice()) as u64
     }
 
-    fn predicted_bytes(plan: &SlotPlan, _: &Context) -> u64 {
+    fn predicted_bytes(plan: &SlotPlan, _: Setting<'_>) -> u64 {
         let weights: usize =
             plan.outputs().iter().map(|output| order(plan) * terms(plan, output)).sum();
         (weights * size_of::<i16>()) as u64
     }
 
-    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+    fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let d = order(plan);
         let terms = plan.max_terms();
-        ScalarRows::bytes(context, 1, plan.packing().lanes(), d)
-            + ScalarRows::bytes(context, d, 1, terms)
-            + Panel::bytes(context, d)
+        ScalarRows::bytes(setting, 1, plan.packing().lanes(), d)
+            + ScalarRows::bytes(setting, d, 1, terms)
+            + Panel::bytes(setting, d)
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -184,33 +198,60 @@ impl WeightForm for HadamardWeights {
         (0, plan.outputs().iter().map(of_sum).sum())
     }
 
-    fn multiply_units(plan: &SlotPlan, _: &Context) -> u64 {
+    fn multiply_units(plan: &SlotPlan, _: Setting<'_>) -> u64 {
         plan.outputs().len() as u64
     }
 
-    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
+    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+        let (d, lanes) = (order(plan), plan.packing().lanes());
+        let accumulate = |output: &Output| {
+            let terms = terms(plan, output);
+            pricing.factors(d * terms) + pricing.scalar_sums(d, terms)
+        };
+        let outputs = plan.outputs();
+        MultiplyCost {
+            derive: pricing.block_scalars(d, lanes),
+            multiply: outputs.iter().map(accumulate).sum(),
+            mix: pricing.lone_sums(outputs.len(), d),
+            ..MultiplyCost::default()
+        }
+    }
+
+    /// The transformed weights w^ multiply as integers; each of the d patterns h_k then multiplies
+    /// its accumulator.
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
         let d = order(plan);
-        let plain = context.params().plain();
-        let transform = LaneTransform::new(context, plan.packing().lanes());
+        let of_sum = |output: &Output| {
+            let mut gains = vec![Gain::default(); d];
+            for term in 0..terms(plan, output) {
+                let (group, shift) = (term / output.offset.shifts, term % output.offset.shifts);
+                let mut values = lane_weights(plan, weights, output, group, shift);
+                walsh_hadamard(&mut values);
+                let is_rotated = !plan.shifts()[shift].is_identity();
+                for (gain, value) in gains.iter_mut().zip(values) {
+                    gain.add(is_rotated, (value * value) as f64);
+                }
+            }
+            gains
+        };
+        let sums: Vec<Vec<Gain>> = plan.outputs().par_iter().map(of_sum).collect();
+        WeightGains { sums: sums.concat(), patterns: d, fixed: None }
+    }
+
+    /// From the centred coefficients of every h_k.
+    fn pattern_norms(plan: &SlotPlan, params: &Params) -> Vec<f64> {
+        let (d, plain) = (order(plan), params.plain());
+        let Some(transform) = LaneTransform::of_plain(plain, plan.packing().lanes()) else {
+            return vec![f64::INFINITY; d];
+        };
         let squares = |start| {
-            let coefficients = Patterns::coefficients(plan, context, &transform, start);
+            let coefficients = Patterns::coefficients(plan, plain, &transform, start);
             let square = |c: &u64| (plain.centre(*c) as f64).powi(2);
             (0..BATCH.min(d - start))
                 .map(|i| coefficients.iter().map(|c| square(&c[i])).sum())
                 .collect::<Vec<f64>>()
         };
-        let patterns: Vec<f64> = (0..d).step_by(BATCH).flat_map(squares).collect();
-        let variance = |(output, start): (&Output, &usize)| {
-            let terms = terms(plan, output);
-            let rows = self.weights[*start..][..d * terms].chunks_exact(terms.max(1));
-            let row = |(row, pattern): (&[i16], &f64)| {
-                let shifts = plan.shifts()[..output.offset.shifts].iter().cycle();
-                let term = |(w, shift): (&i16, _)| f64::from(*w).powi(2) * inputs.under(shift);
-                pattern * row.iter().zip(shifts).map(term).sum::<f64>()
-            };
-            rows.zip(&patterns).map(row).sum()
-        };
-        plan.outputs().iter().zip(&self.starts).map(variance).collect()
+        (0..d).step_by(BATCH).flat_map(squares).collect()
     }
 
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Patterns, ConvError> {

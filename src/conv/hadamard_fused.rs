@@ -7,16 +7,19 @@
 
 use ndarray::ArrayView4;
 
+use super::cost::Pricing;
+use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
+use super::setting::Setting;
 use super::slots::{
-    InputVariance, Output, Panel, RowUse, ScalarRows, Shift, SlotPlan, Sums, WeightForm,
-    multiply_scalars,
+    Layout, MultiplyCost, Output, Panel, RowUse, ScalarRows, Shift, SlotPlan, Sums, WeightForm,
+    integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
 use crate::arith::kernels::BATCH;
-use crate::bfv::Context;
 use crate::bfv::noise::NoiseModel;
+use crate::bfv::{Context, Params};
 
 /// The raw weights, bit-packed.
 #[derive(Debug)]
@@ -114,34 +117,20 @@ impl ScalarMaker<'_> {
     }
 }
 
-impl FusedWeights {
-    /// One channel per ciphertext: all D are integers. For each sum, what `of_channel` makes of the
-    /// weights of each channel by shift, added up.
-    fn of_integers(
-        &self,
-        plan: &SlotPlan,
-        of_channel: impl Fn(&mut dyn Iterator<Item = (&Shift, f64)>) -> f64,
-    ) -> Vec<f64> {
-        let layer = plan.packing().layer();
-        let weights = self.packed.unpack();
-        let [rows, columns] = layer.kernel();
-        let per_output = layer.in_channels() * rows * columns;
-        let sum = |output: &Output| {
-            let channels =
-                weights[output.group * per_output..][..per_output].chunks_exact(rows * columns);
-            let channel = |channel: &[i8]| {
-                of_channel(&mut plan.shifts().iter().filter_map(|shift| {
-                    let w = plan.lane_weight(&output.offset, shift, 0, 0)?;
-                    Some((shift, f64::from(channel[w.tap[0] * columns + w.tap[1]])))
-                }))
-            };
-            channels.map(channel).sum()
-        };
-        plan.outputs().iter().map(sum).collect()
-    }
+/// Whether a term has a weight on any lane.
+fn is_used(plan: &SlotPlan, output: &Output, in_group: usize, shift: &Shift) -> bool {
+    let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
+    plan.lanes().any(|(row, lane)| {
+        plan.lane_weight(&output.offset, shift, row, lane).is_some_and(|w| {
+            output.group * channels + w.out_channel < layer.out_channels()
+                && in_group * channels + w.in_channel < layer.in_channels()
+        })
+    })
 }
 
 impl WeightForm for FusedWeights {
+    const LAYOUT: Layout = Layout::Interleaved;
+
     type Derived = ScalarRows;
 
     fn prepare(
@@ -159,32 +148,58 @@ impl WeightForm for FusedWeights {
         self.packed.bytes()
     }
 
-    fn predicted_bytes(plan: &SlotPlan, _: &Context) -> u64 {
+    fn predicted_bytes(plan: &SlotPlan, _: Setting<'_>) -> u64 {
         PackedWeights::predicted_bytes(plan.packing().layer())
     }
 
-    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
+    fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let (sums, lanes) = (plan.outputs().len(), plan.packing().lanes());
         let unpacked = plan.packing().layer().weight_count() as u64;
-        ScalarRows::bytes(context, sums, lanes, plan.max_terms()) + unpacked
+        ScalarRows::bytes(setting, sums, lanes, plan.max_terms()) + unpacked
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
         (0, plan.total_terms())
     }
 
-    fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
-        Sums::tasks(context) as u64
+    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
+        Sums::tasks(setting) as u64
+    }
+
+    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+        let sums =
+            |output: &Output| pricing.scalar_sums(1, plan.in_groups() * output.offset.shifts);
+        MultiplyCost {
+            derive: pricing.block_scalars(plan.total_terms(), plan.packing().lanes()),
+            multiply: plan.outputs().iter().map(sums).sum(),
+            ..MultiplyCost::default()
+        }
+    }
+
+    /// One channel per ciphertext makes integers of all D. Else a gain counts the D that hold a
+    /// weight on any lane.
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+        if plan.packing().channels_per_ciphertext() == 1 {
+            return integer_gains(plan, weights);
+        }
+        let gain = |output: &Output| {
+            let mut gain = Gain::default();
+            for shift in &plan.shifts()[..output.offset.shifts] {
+                let used =
+                    (0..plan.in_groups()).filter(|group| is_used(plan, output, *group, shift));
+                gain.add(!shift.is_identity(), used.count() as f64);
+            }
+            gain
+        };
+        WeightGains::of_one_pattern(plan.outputs().iter().map(gain).collect())
     }
 
     /// Any lane with a weight makes a D whose coefficients are spread over all of `[0, t)`: c of
     /// them, or c - 1 where both rows agree and D is symmetric under X -> X^-1.
-    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64> {
+    fn pattern_norms(plan: &SlotPlan, params: &Params) -> Vec<f64> {
         let packing = plan.packing();
         if packing.channels_per_ciphertext() == 1 {
-            return self.of_integers(plan, |terms| {
-                terms.map(|(shift, weight)| weight * weight * inputs.under(shift)).sum()
-            });
+            return vec![1.0];
         }
         let lanes = packing.lanes() as f64;
         let spread = match (packing.lanes(), packing.rows()) {
@@ -193,31 +208,7 @@ impl WeightForm for FusedWeights {
             (_, RowUse::Strips) => lanes - 1.0,
             (_, RowUse::Channels) => lanes,
         };
-        let factor = NoiseModel::new(context.params()).sparse(spread);
-        let layer = packing.layer();
-        let channels = packing.channels_per_ciphertext();
-        let is_used = |output: &Output, group: usize, shift| {
-            plan.lanes().any(|(row, lane)| {
-                plan.lane_weight(&output.offset, shift, row, lane).is_some_and(|w| {
-                    output.group * channels + w.out_channel < layer.out_channels()
-                        && group * channels + w.in_channel < layer.in_channels()
-                })
-            })
-        };
-        let variance = |output: &Output| {
-            let shifts = plan.shifts()[..output.offset.shifts].iter();
-            let groups = |shift| {
-                let used = (0..plan.in_groups()).filter(|group| is_used(output, *group, shift));
-                used.count() as f64 * factor * inputs.under(shift)
-            };
-            shifts.map(groups).sum()
-        };
-        plan.outputs().iter().map(variance).collect()
-    }
-
-    fn fixed_variances(&self, plan: &SlotPlan, inputs: &InputVariance) -> Option<Vec<f64>> {
-        let is_integer = plan.packing().channels_per_ciphertext() == 1;
-        is_integer.then(|| self.of_integers(plan, |terms| inputs.fixed(terms)))
+        vec![NoiseModel::new(params).sparse(spread)]
     }
 
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {

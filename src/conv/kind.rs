@@ -1,13 +1,13 @@
 //! The algorithms by name.
 
 use super::conventional::DenseWeights;
+use super::cost::CostTable;
 use super::hadamard::HadamardWeights;
 use super::hadamard_fused::FusedWeights;
 use super::padded::PaddedWeights;
-use super::planner::{CostTable, DoesNotFit, plan};
-use super::slots::SlotAlgorithm;
+use super::planner::{DoesNotFit, candidates, plan};
+use super::setting::Setting;
 use super::{Algorithm, Layer};
-use crate::bfv::Context;
 
 /// A convolution algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,23 +38,29 @@ impl AlgorithmKind {
         }
     }
 
-    /// The algorithm planned for a layer and a context.
+    /// The algorithm with the least predicted server time for a layer, in `lanes` lanes where given.
     ///
     /// # Errors
-    /// [`DoesNotFit`] where the ring is too small for the layer.
-    pub fn plan(
+    /// [`DoesNotFit`] where the ring is too small for the layer, or the lanes cannot be.
+    pub fn plan<'a>(
         self,
         layer: &Layer,
-        context: &Context,
+        setting: impl Into<Setting<'a>>,
         costs: &CostTable,
+        lanes: Option<usize>,
     ) -> Result<Box<dyn Algorithm>, DoesNotFit> {
-        let plan = plan(self, layer, context, costs)?;
-        Ok(match self {
-            Self::Conventional => Box::new(SlotAlgorithm::<DenseWeights>::new(plan)),
-            Self::Padded => Box::new(SlotAlgorithm::<PaddedWeights>::new(plan)),
-            Self::Hadamard => Box::new(SlotAlgorithm::<HadamardWeights>::new(plan)),
-            Self::HadamardFused => Box::new(SlotAlgorithm::<FusedWeights>::new(plan)),
-        })
+        plan(self, layer, setting.into(), costs, lanes)
+    }
+
+    /// Every plan of `layer` at a ring degree that is worth considering; none where the layer does
+    /// not fit.
+    pub fn candidates(self, layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>> {
+        match self {
+            Self::Conventional => candidates::<DenseWeights>(layer, ring_degree),
+            Self::Padded => candidates::<PaddedWeights>(layer, ring_degree),
+            Self::Hadamard => candidates::<HadamardWeights>(layer, ring_degree),
+            Self::HadamardFused => candidates::<FusedWeights>(layer, ring_degree),
+        }
     }
 
     /// One line for a list.

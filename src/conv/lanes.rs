@@ -5,8 +5,8 @@
 //! modulo any limb is constant on c contiguous blocks of N/c entries: multiplying a ciphertext by
 //! it takes one scalar per block.
 
-use crate::arith::bit_reverse;
-use crate::arith::kernels::BATCH;
+use crate::arith::kernels::{BATCH, Backend};
+use crate::arith::{Modulus, bit_reverse};
 use crate::bfv::Context;
 use crate::ring::SmallNtt;
 
@@ -24,10 +24,27 @@ impl LaneTransform {
     /// The transform for `lanes` = c lanes, a power of two from 2 to N.
     pub fn new(context: &Context, lanes: usize) -> Self {
         let step = (context.ring_degree() / lanes) as u64;
-        let small = |modulus: &crate::arith::Modulus, root: u64| {
+        let small = |modulus: &Modulus, root: u64| {
             SmallNtt::new(context.backend(), *modulus, lanes, modulus.pow(root, step))
         };
         let limbs = context.ciphertext_basis().limbs();
+        Self {
+            limbs: limbs.iter().map(|limb| small(limb.modulus(), limb.ntt().root())).collect(),
+            ..Self::with_plain(small(context.params().plain(), context.slots().root()), lanes)
+        }
+    }
+
+    /// The way to coefficients alone, with some root of unity modulo t: another root permutes
+    /// coefficients and changes their signs. `None` where there is no root.
+    pub fn of_plain(plain: &Modulus, lanes: usize) -> Option<Self> {
+        let exponent = (plain.value() - 1) / (2 * lanes as u64);
+        let is_primitive = |root: &u64| plain.pow(*root, lanes as u64) == plain.value() - 1;
+        let mut roots = (2..1000).map(|base| plain.pow(plain.reduce(base), exponent));
+        let root = roots.find(is_primitive)?;
+        Some(Self::with_plain(SmallNtt::new(Backend::detect(), *plain, lanes, root), lanes))
+    }
+
+    fn with_plain(plain: SmallNtt, lanes: usize) -> Self {
         // Lane (r, b) is the value at omega^((-1)^r 5^b), omega a primitive 2c-th root of unity.
         let row: Vec<usize> =
             std::iter::successors(Some(1), |e| Some(e * 5 % (2 * lanes))).take(lanes / 2).collect();
@@ -35,8 +52,8 @@ impl LaneTransform {
         Self {
             lanes,
             entries: exponents.map(|e| bit_reverse(e / 2, lanes.ilog2())).collect(),
-            plain: small(context.params().plain(), context.slots().root()),
-            limbs: limbs.iter().map(|limb| small(limb.modulus(), limb.ntt().root())).collect(),
+            plain,
+            limbs: Vec::new(),
         }
     }
 

@@ -6,17 +6,22 @@
 
 mod algorithm;
 mod conventional;
+pub mod cost;
 pub mod data;
+pub mod gains;
 mod hadamard;
 mod hadamard_fused;
 mod kind;
 mod lanes;
 pub mod layer;
+pub mod noise;
 mod padded;
 pub mod pipeline;
 pub mod planner;
 mod reference;
 mod server;
+mod setting;
+pub mod sizes;
 pub mod slots;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,8 +29,11 @@ pub(crate) mod testing;
 mod tests;
 mod weights;
 
-pub use algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
+pub use algorithm::{Algorithm, Operations, PreparedWeights, Units};
+pub use conventional::DenseWeights;
+pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};
-pub use reference::convolve;
+pub use reference::{convolve, largest_output};
 pub use server::{Clock, ConvError, Observer, Server, Silent, Stage, Steps};
+pub use setting::Setting;

@@ -5,9 +5,13 @@
 
 use ndarray::ArrayView4;
 
+use super::cost::Pricing;
+use super::gains::WeightGains;
 use super::server::{ConvError, Server, Stage, Steps};
+use super::setting::Setting;
 use super::slots::{
-    InputVariance, Output, Panel, ScalarRows, SlotPlan, Sums, WeightForm, multiply_scalars,
+    Layout, MultiplyCost, Output, Packing, Panel, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
+    integer_gains, multiply_scalars,
 };
 use crate::bfv::Context;
 
@@ -36,7 +40,13 @@ impl PaddedWeights {
 }
 
 impl WeightForm for PaddedWeights {
+    const LAYOUT: Layout = Layout::Interleaved;
+
     type Derived = ScalarRows;
+
+    fn admits(packing: &Packing) -> bool {
+        packing.lanes_per_row() == 1 && packing.rows() == RowUse::Strips
+    }
 
     fn prepare(
         _: &SlotPlan,
@@ -53,39 +63,33 @@ impl WeightForm for PaddedWeights {
         self.weights.len() as u64
     }
 
-    fn predicted_bytes(plan: &SlotPlan, _: &Context) -> u64 {
+    fn predicted_bytes(plan: &SlotPlan, _: Setting<'_>) -> u64 {
         plan.packing().layer().weight_count() as u64
     }
 
-    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64 {
-        ScalarRows::bytes(context, plan.outputs().len(), 1, plan.max_terms())
+    fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
+        ScalarRows::bytes(setting, plan.outputs().len(), 1, plan.max_terms())
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
         (0, plan.total_terms())
     }
 
-    fn multiply_units(_: &SlotPlan, context: &Context) -> u64 {
-        Sums::tasks(context) as u64
+    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
+        Sums::tasks(setting) as u64
     }
 
-    fn variances(&self, plan: &SlotPlan, _: &Context, inputs: &InputVariance) -> Vec<f64> {
-        let variance = |output: &Output| {
-            let shifts = plan.shifts()[..output.offset.shifts].iter().cycle();
-            let term = |(w, shift)| f64::from(w).powi(2) * inputs.under(shift);
-            self.terms(plan, output).zip(shifts).map(term).sum()
-        };
-        plan.outputs().iter().map(variance).collect()
+    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+        let (sums, terms) = (plan.outputs().len(), plan.max_terms());
+        MultiplyCost {
+            derive: pricing.factors(sums * terms),
+            multiply: pricing.scalar_sums(sums, terms),
+            ..MultiplyCost::default()
+        }
     }
 
-    fn fixed_variances(&self, plan: &SlotPlan, inputs: &InputVariance) -> Option<Vec<f64>> {
-        let variance = |output: &Output| {
-            let shifts = &plan.shifts()[..output.offset.shifts];
-            let weights: Vec<f64> = self.terms(plan, output).map(f64::from).collect();
-            let channels = weights.chunks_exact(shifts.len().max(1));
-            channels.map(|channel| inputs.fixed(shifts.iter().zip(channel.iter().copied()))).sum()
-        };
-        Some(plan.outputs().iter().map(variance).collect())
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+        integer_gains(plan, weights)
     }
 
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {

@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use ndarray::{Array3, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
+use super::noise::{NoiseBudgets, StageNoise};
 use super::server::{Clock, ConvError, Observer, Server, Stage, Steps};
-use super::{Algorithm, Layer, Operations, StageNoise, convolve};
-use crate::bfv::noise::{NoiseModel, Samples, measure};
+use super::sizes::{Sizes, server_peak};
+use super::{Algorithm, Layer, Operations, convolve};
+use crate::bfv::noise::measure;
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
     SeededGaloisKey, SeededGaloisKeys, encrypt, response_bits, wire,
@@ -29,46 +31,6 @@ pub struct Job<'a> {
     /// Where all secrets come from. A seed must serve one input under one parameter set: two inputs
     /// encrypted from the same seed tell their difference to whoever sees both.
     pub secrets: &'a Seed,
-}
-
-/// Noise budgets in bits, each the least of its kind.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NoiseBudgets {
-    /// The first upload.
-    pub fresh: f64,
-    /// At most four rotations of the first input.
-    pub rotated: f64,
-    /// At most four sums of the first strip group after multiplication.
-    pub multiplied: f64,
-    /// All outputs, before they are switched down.
-    pub last: f64,
-    /// The expected budget of one upload.
-    pub predicted_fresh: f64,
-    /// The expected budget of one rotated input.
-    pub predicted_rotated: f64,
-    /// The expected budget of the noisiest sum.
-    pub predicted_multiplied: f64,
-    /// The expected value of `last`.
-    pub predicted: f64,
-    /// What `last` keeps with probability 1 - 2^-40.
-    pub predicted_floor: f64,
-}
-
-/// Sizes in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sizes {
-    /// Prepared weights.
-    pub weights: u64,
-    /// Galois keys as the server holds them.
-    pub galois_keys: u64,
-    /// All that the server holds at its fullest.
-    pub server_peak: u64,
-    /// The message to the server.
-    pub upload: u64,
-    /// The message back.
-    pub download: u64,
-    /// The message with the keys, once per client.
-    pub keys: u64,
 }
 
 /// What a run gave.
@@ -94,24 +56,6 @@ pub struct Outcome {
     pub response_bits: u32,
     /// The server's work, counted as it happened.
     pub operations: Operations,
-}
-
-/// Bytes the server will hold at its fullest.
-pub fn server_peak(algorithm: &dyn Algorithm, context: &Context) -> u64 {
-    let keys = algorithm.galois_elements().len() as u64 * galois_key_bytes(context);
-    keys + algorithm.weight_bytes(context) + algorithm.working_bytes(context)
-}
-
-/// Bytes that making and sending the keys takes besides the server's own: the client's half of each
-/// pair, the message, and the half that was read from it.
-pub fn key_exchange_bytes(algorithm: &dyn Algorithm, context: &Context) -> u64 {
-    let count = algorithm.galois_elements().len();
-    count as u64 * galois_key_bytes(context) + wire::keys_bytes(context, count) as u64
-}
-
-fn galois_key_bytes(context: &Context) -> u64 {
-    let digits = context.params().limbs().len();
-    (2 * digits * context.extended_basis().words() * size_of::<u64>()) as u64
 }
 
 /// The client's secrets.
@@ -208,7 +152,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let context = job.context;
     let algorithm = job.algorithm;
     let clock = Clock::default();
-    let units = algorithm.units(context);
+    let units = algorithm.units(context.into());
     let enter = |stage, units| Steps::enter(observer, stage, units);
 
     let steps = enter(Stage::Keygen, algorithm.galois_elements().len() as u64)?;
@@ -222,8 +166,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 
     let steps = enter(Stage::Weights, units.weights)?;
     let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights, steps))?;
-    let noise = weights.noise(context);
-    let bits = response_bits(context, &noise.outputs);
+    let noise = algorithm.noise(context.params(), &algorithm.gains(job.weights));
+    let bits = response_bits(context.params(), &noise.outputs);
 
     let steps = enter(Stage::Encrypt, algorithm.uploads() as u64)?;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
@@ -268,10 +212,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         sizes: Sizes {
             weights: weight_bytes,
             galois_keys: keys.bytes(),
-            server_peak: server_peak(algorithm, context),
             upload: upload_bytes as u64,
             download: response.len() as u64,
             keys: key_bytes as u64,
+            server_peak: server_peak(algorithm, context.into()),
         },
         response_bits: bits,
         operations,
@@ -315,23 +259,13 @@ impl<'a> NoiseMeter<'a> {
     }
 
     fn budgets(self, predicted: &StageNoise) -> NoiseBudgets {
-        let context = self.client.context;
         let least = self.least.into_inner().unwrap_or([f64::NAN; Stage::ALL.len()]);
-        let model = NoiseModel::new(context.params());
-        let of_one = |variance| {
-            let samples = [Samples { variance, count: context.ring_degree() as u64 }];
-            model.expected_budget(&samples)
-        };
         NoiseBudgets {
             fresh: least[Stage::Encrypt as usize],
             rotated: least[Stage::Rotate as usize],
             multiplied: least[Stage::Multiply as usize],
             last: least[Stage::Mix as usize],
-            predicted_fresh: of_one(model.fresh()),
-            predicted_rotated: of_one(predicted.rotated),
-            predicted_multiplied: of_one(predicted.multiplied),
-            predicted: model.expected_budget(&predicted.outputs),
-            predicted_floor: model.floor_budget(&predicted.outputs),
+            predicted: predicted.budgets(self.client.context.params()),
         }
     }
 }

@@ -46,3 +46,16 @@ pub fn convolve<E: Send>(
     })?;
     Ok(output)
 }
+
+/// The largest absolute value that any input of the layer gives with `weights`: activations are at
+/// least 0, so all positive weights of an output meet the largest activation, or all negative ones.
+pub fn largest_output(layer: &Layer, weights: ArrayView4<'_, i64>) -> i64 {
+    let extreme = |output: ArrayView3<'_, i64>| {
+        let (positive, negative) = output.iter().fold((0, 0), |(positive, negative), w| {
+            (positive + (*w).max(0), negative + (-*w).max(0))
+        });
+        i64::max(positive, negative)
+    };
+    let largest = weights.axis_iter(Axis(0)).map(extreme).max();
+    largest.unwrap_or(0) * layer.max_activation()
+}

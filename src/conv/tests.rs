@@ -4,13 +4,14 @@ use ndarray::{Array3, Array4};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
-use super::pipeline::{Job, Outcome, run, server_peak};
-use super::planner::CostTable;
+use super::cost::CostTable;
+use super::pipeline::{Job, Outcome, run};
+use super::sizes::Sizes;
 use super::testing::layer;
 use super::*;
 use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::Context;
 use crate::bfv::testing::{backend, params};
-use crate::bfv::{Context, wire};
 
 /// Parameters with ample noise budget at a small ring degree.
 fn small_context(ring_degree: usize, backend: Backend, reduction: Reduction) -> Context {
@@ -28,7 +29,7 @@ fn outcome_with(
     seed: u64,
     weights: &Array4<i64>,
 ) -> Outcome {
-    let algorithm = kind.plan(layer, context, &CostTable::default()).expect("fits");
+    let algorithm = kind.plan(layer, context, &CostTable::default(), None).expect("fits");
     let input = data::input(layer, seed);
     let secrets = Zeroizing::new([seed as u8; 32]);
     let job = Job {
@@ -41,11 +42,9 @@ fn outcome_with(
     };
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
-    assert_eq!(outcome.operations, algorithm.operations(context), "{kind:?}");
-    assert_eq!(sizes.weights, algorithm.weight_bytes(context), "{kind:?}");
-    assert_eq!(sizes.server_peak, server_peak(algorithm.as_ref(), context));
-    assert_eq!(sizes.upload as usize, wire::upload_bytes(context, algorithm.uploads()));
-    assert_eq!(sizes.keys as usize, wire::keys_bytes(context, algorithm.galois_elements().len()));
+    assert_eq!(outcome.operations, algorithm.operations(context.into()), "{kind:?}");
+    let predicted = Sizes::of(algorithm.as_ref(), context.into(), outcome.response_bits);
+    assert_eq!(sizes, predicted, "{kind:?}");
     outcome
 }
 
@@ -179,9 +178,9 @@ fn noise_follows_the_model() {
     for layer in &shapes {
         for kind in AlgorithmKind::ALL {
             let noise = outcome(kind, layer, &context, 11).noise;
-            let error = noise.last - noise.predicted;
+            let error = noise.last - noise.predicted.last;
             assert!(error.abs() < 1.0, "{} {layer:?}: {noise:?}", kind.name());
-            assert!(noise.predicted_floor < noise.last, "{} {layer:?}: {noise:?}", kind.name());
+            assert!(noise.predicted.floor < noise.last, "{} {layer:?}: {noise:?}", kind.name());
             assert!(noise.fresh >= noise.rotated && noise.rotated > noise.multiplied, "{noise:?}");
             assert!(noise.multiplied + 1.0 > noise.last, "{} {noise:?}", kind.name());
         }
@@ -214,7 +213,7 @@ fn floors_hold_for_equal_weights() {
             let outcome = outcome_with(kind, &layer, &context, seed, &weights);
             let noise = outcome.noise;
             assert_eq!(outcome.mismatches, 0, "{noise:?}");
-            assert!(noise.last > noise.predicted_floor, "{} {noise:?}", kind.name());
+            assert!(noise.last > noise.predicted.floor, "{} {noise:?}", kind.name());
         }
     }
 }
@@ -250,8 +249,9 @@ fn cancelled_runs_end_as_cancelled() {
     }
     let layer = layer(6, 10, [12, 11], [3, 3], None);
     let context = small_context(1024, backend(), Reduction::Lazy);
-    let algorithm =
-        AlgorithmKind::HadamardFused.plan(&layer, &context, &CostTable::default()).expect("fits");
+    let costs = CostTable::default();
+    let algorithm = AlgorithmKind::HadamardFused.plan(&layer, &context, &costs, None);
+    let algorithm = algorithm.expect("fits");
     let (input, weights) = (data::input(&layer, 1), data::weights(&layer, 1));
     let secrets = Zeroizing::new([0; 32]);
     for stage in Stage::ALL {
@@ -273,7 +273,8 @@ fn layers_too_wide_for_the_ring_are_refused() {
     let layer = layer(1, 1, [20, 200], [5, 5], None);
     let context = small_context(1024, backend(), Reduction::Lazy);
     for kind in AlgorithmKind::ALL {
-        let error = kind.plan(&layer, &context, &CostTable::default()).err().expect("too wide");
+        let error =
+            kind.plan(&layer, &context, &CostTable::default(), None).err().expect("too wide");
         let words = "ring_degree 1024 is too small for it; use ring_degree 2048 or more";
         assert_eq!(error.to_string(), words);
     }

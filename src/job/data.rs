@@ -61,7 +61,8 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
     }
 }
 
-fn weights(
+/// The weights of the output channels of `part`.
+pub(super) fn weights(
     spec: &RunSpec,
     layer: &Layer,
     part: &Layer,

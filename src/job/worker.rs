@@ -257,6 +257,8 @@ mod tests {
             input: None,
             weights: None,
             link: Link::default(),
+            lanes: None,
+            costs: None,
         }
     }
 

@@ -30,10 +30,12 @@ pub struct Experiment {
     pub threads: Option<usize>,
     /// The seed of data and secrets, where given.
     pub seed: Option<u64>,
+    /// Lanes of a ciphertext, where given.
+    pub lanes: Option<usize>,
 }
 
 /// The last three are what an exported experiment reports about its run; they are not read.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 11] = [
     "schema",
     "layer",
     "params",
@@ -41,6 +43,7 @@ pub(super) const KEYS: [&str; 10] = [
     "reduction",
     "threads",
     "seed",
+    "lanes",
     "predicted",
     "measured",
     "heconv_version",
@@ -85,6 +88,7 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
     let threads =
         root.get("threads").map(|field| field.integer(1..=MAX_THREADS as i128)).transpose()?;
     let seed = root.get("seed").map(|field| field.integer(0..=u64::MAX.into())).transpose()?;
+    let lanes = root.get("lanes").map(|field| field.integer(2..=32768)).transpose()?;
     let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
     Ok(Experiment {
         layer: layer::read(&section, None, strictness)?,
@@ -93,5 +97,6 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
         reduction,
         threads: threads.map(|threads| threads as usize),
         seed: seed.map(|seed| seed as u64),
+        lanes: lanes.map(|lanes| lanes as usize),
     })
 }

@@ -25,13 +25,14 @@ use super::{Experiment, Filter, Strictness, params};
 /// formed gives a text that is refused. Seeds of 2^63 and above are plain integers too, which
 /// heconv reads but other readers of TOML may not.
 pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> String {
-    let Experiment { layer, params, algorithm, reduction, threads, seed } = experiment;
+    let Experiment { layer, params, algorithm, reduction, threads, seed, lanes } = experiment;
     let mut text = Text(String::new());
     text.line("# An experiment of heconv: `heconv run FILE` repeats it.");
     text.entry("schema", 1, "");
     text.entry("heconv_version", env!("CARGO_PKG_VERSION"), "that wrote this file");
     text.entry_if("algorithm", algorithm.map(AlgorithmKind::name), "");
     text.entry_if("reduction", reduction.map(Reduction::name), "");
+    text.entry_if("lanes", *lanes, "of a ciphertext");
     text.entry_if("threads", *threads, "");
     text.entry_if("seed", *seed, "of data and secrets: fixed secrets are for experiments alone");
     text.layer(layer);

@@ -1,5 +1,7 @@
 //! The machine a run was made on.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 use sysinfo::{CpuRefreshKind, MemoryRefreshKind, RefreshKind, System};
 
@@ -13,8 +15,13 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// This machine.
+    /// This machine, looked at once.
     pub fn detect() -> Self {
+        static MACHINE: OnceLock<Machine> = OnceLock::new();
+        MACHINE.get_or_init(Self::look).clone()
+    }
+
+    fn look() -> Self {
         let refresh = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
         let system = System::new_with_specifics(refresh);
         let cpu =

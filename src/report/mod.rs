@@ -10,8 +10,9 @@ mod text;
 
 pub use history::{History, Loaded};
 pub use machine::{Machine, total_memory};
+pub(crate) use record::rounded;
 pub use record::{
-    Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits, OperationCounts,
-    ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
+    Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits,
+    OperationCounts, ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
 };
 pub use text::{bytes_text, count_text, text};

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Machine;
 use crate::bfv::Params;
-use crate::conv::pipeline::{NoiseBudgets, Sizes};
+use crate::conv::cost::StageTimes;
+use crate::conv::noise::{NoiseBudgets, PredictedBudgets};
+use crate::conv::sizes::Sizes;
 use crate::conv::{Clock, Layer, Operations, Stage};
 
 /// The version of the record's form.
@@ -62,6 +64,9 @@ pub struct Record {
     pub storage_bytes: Storage,
     /// Bytes sent.
     pub communication_bytes: Communication,
+    /// How many ciphertexts are sent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ciphertexts: Option<Ciphertexts>,
     /// The server's work.
     pub operations: OperationCounts,
     /// The spread of times, where the run was repeated.
@@ -206,11 +211,27 @@ impl From<NoiseBudgets> for NoiseBits {
             rotated: rounded(budgets.rotated, 2),
             multiplied: rounded(budgets.multiplied, 2),
             last: rounded(budgets.last, 2),
-            predicted_fresh: rounded(budgets.predicted_fresh, 2),
-            predicted_rotated: rounded(budgets.predicted_rotated, 2),
-            predicted_multiplied: rounded(budgets.predicted_multiplied, 2),
-            predicted_final: rounded(budgets.predicted, 2),
-            predicted_final_floor: rounded(budgets.predicted_floor, 2),
+            ..budgets.predicted.into()
+        }
+    }
+}
+
+/// Where nothing was measured, the predictions stand in its place too.
+impl From<PredictedBudgets> for NoiseBits {
+    fn from(predicted: PredictedBudgets) -> Self {
+        let [fresh, rotated, multiplied, last] =
+            [predicted.fresh, predicted.rotated, predicted.multiplied, predicted.last]
+                .map(|bits| rounded(bits, 2));
+        Self {
+            fresh,
+            rotated,
+            multiplied,
+            last,
+            predicted_fresh: fresh,
+            predicted_rotated: rotated,
+            predicted_multiplied: multiplied,
+            predicted_final: last,
+            predicted_final_floor: rounded(predicted.floor, 2),
         }
     }
 }
@@ -243,6 +264,17 @@ impl LatencyMs {
     /// result counts `scale` times.
     pub fn new(clock: &Clock, transfer: f64, scale: f64) -> Self {
         let time = |stage| clock.elapsed(stage).as_secs_f64() * 1e3;
+        Self::from_times(time, transfer, scale)
+    }
+
+    /// Predicted times, `transfer` added.
+    pub fn predicted(times: &StageTimes, transfer: f64) -> Self {
+        let latency = Self::from_times(|stage| times.of(stage) / 1e6, transfer, 1.0);
+        Self { predicted_server: Some(latency.server), ..latency }
+    }
+
+    /// From the milliseconds of each stage.
+    fn from_times(time: impl Fn(Stage) -> f64, transfer: f64, scale: f64) -> Self {
         Self {
             keygen: time(Stage::Keygen),
             weights: time(Stage::Weights) * scale,
@@ -372,6 +404,15 @@ impl From<Sizes> for (Storage, Communication) {
     }
 }
 
+/// Ciphertexts sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ciphertexts {
+    /// To the server.
+    pub upload: usize,
+    /// Back to the client.
+    pub download: usize,
+}
+
 /// The server's work; see [`Operations`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of `Operations`")]
@@ -407,7 +448,7 @@ pub struct Extrapolated {
 }
 
 /// `value` to `digits` decimals, so that records read well.
-pub(super) fn rounded(value: f64, digits: i32) -> f64 {
+pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
     let unit = 10f64.powi(digits);
     (value * unit).round() / unit
 }

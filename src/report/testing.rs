@@ -1,8 +1,8 @@
 //! A record for tests.
 
 use super::{
-    Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts, ParamsRecord,
-    Record, SCHEMA, SecurityRecord, Storage, Verification,
+    Ciphertexts, Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts,
+    ParamsRecord, Record, SCHEMA, SecurityRecord, Storage, Verification,
 };
 
 /// The record of a run that never was, with every figure different.
@@ -89,6 +89,7 @@ pub(crate) fn record() -> Record {
             predicted_upload: Some(65_536),
             predicted_download: Some(32_768),
         },
+        ciphertexts: Some(Ciphertexts { upload: 2, download: 3 }),
         operations: OperationCounts {
             rotations: 8,
             plaintext_multiplications: 96,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ndarray::Array3;
 
-use crate::job::{JobEvent, PlanFacts, RunSpec};
+use crate::job::{Estimate, JobEvent, RunSpec};
 use crate::report::Record;
 
 /// Something that happened.
@@ -27,12 +27,12 @@ pub enum Event {
         /// What happened to it.
         event: JobEvent,
     },
-    /// What is known exactly before a run, for form number `number`.
+    /// What is known before a run, for form number `number`.
     Planned {
         /// The form's number.
         number: u64,
-        /// The facts, or why there are none.
-        facts: Result<PlanFacts, String>,
+        /// The estimate, or why there is none.
+        estimate: Result<Box<Estimate>, String>,
         /// The input that a run will take.
         input: Option<Arc<Array3<i64>>>,
     },
@@ -61,7 +61,7 @@ pub enum Effect {
     },
     /// Cancel all jobs up to `number`.
     Cancel(u64),
-    /// Work out the plan of form number `number`.
+    /// Work out the estimate of form number `number`.
     Plan {
         /// The form's number.
         number: u64,

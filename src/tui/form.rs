@@ -28,6 +28,8 @@ pub enum Field {
     Algorithm,
     /// The reduction mode.
     Reduction,
+    /// Lanes of a ciphertext.
+    Lanes,
     /// Threads.
     Threads,
     /// Bits of an activation.
@@ -38,7 +40,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, from the top.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Preset,
         Self::RingDegree,
         Self::PlainBits,
@@ -47,6 +49,7 @@ impl Field {
         Self::SpecialBits,
         Self::Algorithm,
         Self::Reduction,
+        Self::Lanes,
         Self::Threads,
         Self::ActivationBits,
         Self::WeightBits,
@@ -63,6 +66,7 @@ impl Field {
             Self::SpecialBits => "special bits",
             Self::Algorithm => "algorithm",
             Self::Reduction => "reduction",
+            Self::Lanes => "lanes",
             Self::Threads => "threads",
             Self::ActivationBits => "activation bits",
             Self::WeightBits => "weight bits",
@@ -82,6 +86,9 @@ impl Field {
     ];
 }
 
+/// The lanes that the planner chooses.
+const AUTO: &str = "auto";
+
 /// Everything a run is made from, as the user sets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
@@ -93,6 +100,8 @@ pub struct Form {
     pub algorithm: AlgorithmKind,
     /// The reduction mode.
     pub reduction: Reduction,
+    /// Lanes of a ciphertext; `None` leaves them to the planner.
+    pub lanes: Option<usize>,
     /// Threads.
     pub threads: usize,
 }
@@ -116,6 +125,7 @@ impl Form {
             params: catalogue.params_set("n4096-t20")?,
             algorithm: AlgorithmKind::HadamardFused,
             reduction: Reduction::Lazy,
+            lanes: None,
             threads,
         })
     }
@@ -132,6 +142,7 @@ impl Form {
             Field::SpecialBits => bits(self.params.special).to_string(),
             Field::Algorithm => self.algorithm.name().to_owned(),
             Field::Reduction => self.reduction.name().to_owned(),
+            Field::Lanes => self.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string()),
             Field::Threads => self.threads.to_string(),
             Field::ActivationBits => self.layer.spec.activation_bits.to_string(),
             Field::WeightBits => self.layer.spec.weight_bits.to_string(),
@@ -169,12 +180,14 @@ impl Form {
                     (Some(at), false) => at.checked_sub(1)?,
                 };
                 form.params = presets.get(next)?.clone();
+                form.free_lanes(self);
                 return Some(form);
             }
             Field::Algorithm => {
                 form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?;
             }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
+            Field::Lanes => form.lanes = neighbour(&self.possible_lanes(), self.lanes, up)?,
             Field::Threads => {
                 form.threads = by_one(self.threads as u32)? as usize;
                 if form.threads > cores.max(self.threads) {
@@ -212,10 +225,28 @@ impl Form {
                 form.params.limbs.pop();
             }
         }
-        if field != Field::Algorithm && field != Field::Reduction && field != Field::Threads {
-            form.rename(self);
-        }
+        form.rename(self);
+        form.free_lanes(self);
         Some(form)
+    }
+
+    /// What [`Field::Lanes`] may be, the planner's choice first.
+    fn possible_lanes(&self) -> Vec<Option<usize>> {
+        let Ok(layer) = Layer::new(&self.layer.spec) else { return vec![None] };
+        let plans = self.algorithm.candidates(&layer, self.params.ring_degree);
+        let mut lanes: Vec<usize> = plans.iter().map(|plan| plan.lanes()).collect();
+        lanes.dedup();
+        std::iter::once(None).chain(lanes.into_iter().map(Some)).collect()
+    }
+
+    /// Lanes are the planner's again where another layer, ring or algorithm may not have them.
+    pub fn free_lanes(&mut self, before: &Self) {
+        let stays = self.layer.full_name() == before.layer.full_name()
+            && self.params.ring_degree == before.params.ring_degree
+            && self.algorithm == before.algorithm;
+        if !stays {
+            self.lanes = None;
+        }
     }
 
     /// Values given as primes stay only while the ring stays; a changed set is no preset.
@@ -288,6 +319,7 @@ impl Form {
                 form.params = found
                     .ok_or_else(|| format!("no parameter set {text:?}: {}", names(presets)))?
                     .clone();
+                form.free_lanes(self);
                 return Ok(form);
             }
             Field::RingDegree => form.params.ring_degree = number(1 << 20)? as usize,
@@ -309,11 +341,24 @@ impl Form {
                 form.algorithm = by_name(&AlgorithmKind::ALL, text, AlgorithmKind::name)?;
             }
             Field::Reduction => form.reduction = by_name(&Reduction::ALL, text, Reduction::name)?,
+            Field::Lanes if text == AUTO => form.lanes = None,
+            Field::Lanes => {
+                let lanes = text.parse().ok();
+                let possible = self.possible_lanes();
+                if lanes.is_none() || !possible.contains(&lanes) {
+                    let list: Vec<String> =
+                        possible.iter().flatten().map(ToString::to_string).collect();
+                    let list = list.join(", ");
+                    return Err(format!("lanes: {text:?} is none of {AUTO}, {list}"));
+                }
+                form.lanes = lanes;
+            }
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.layer.spec.activation_bits = number(64)?,
             Field::WeightBits => form.layer.spec.weight_bits = number(64)?,
         }
         form.rename(self);
+        form.free_lanes(self);
         Ok(form)
     }
 
@@ -358,6 +403,8 @@ impl Form {
             input: None,
             weights: None,
             link: Link::default(),
+            lanes: self.lanes,
+            costs: None,
         }
     }
 
@@ -370,6 +417,7 @@ impl Form {
             reduction: Some(self.reduction),
             threads: Some(self.threads),
             seed: None,
+            lanes: self.lanes,
         }
     }
 }
@@ -405,6 +453,7 @@ mod tests {
             params: catalogue.params_set("n4096-t20").expect("exists"),
             algorithm: AlgorithmKind::HadamardFused,
             reduction: Reduction::Lazy,
+            lanes: None,
             threads: 1,
         };
         (form, catalogue.params().cloned().collect())

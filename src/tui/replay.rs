@@ -16,7 +16,7 @@ use super::recording::{RecordedRun, Recording, RecordingError};
 use super::style::Style;
 use super::view;
 use crate::arith::kernels::Backend;
-use crate::job::{JobEvent, Prepared, RunResult, RunSpec, input_preview, plain};
+use crate::job::{Estimator, JobEvent, RunResult, RunSpec, input_preview, plain};
 use crate::preset::Catalogue;
 
 /// Bytes that a run's server may hold.
@@ -28,6 +28,8 @@ pub(super) struct Replay {
     /// The explorer.
     pub app: App,
     recording: Arc<Recording>,
+    /// With the costs of the reference machine.
+    estimator: Arc<Estimator>,
     now_ms: u64,
     /// What the run in progress will tell.
     coming: VecDeque<(u64, u64, Coming)>,
@@ -50,8 +52,13 @@ impl Replay {
         let catalogue = Catalogue::builtin()?;
         let (app, first) =
             App::new(&catalogue, Keymap::default(), style, Vec::new(), threads, MEMORY)?;
-        let mut replay =
-            Self { app, recording: Arc::new(recording), now_ms: 0, coming: VecDeque::new() };
+        let mut replay = Self {
+            app,
+            recording: Arc::new(recording),
+            estimator: Arc::default(),
+            now_ms: 0,
+            coming: VecDeque::new(),
+        };
         replay.perform(first)?;
         Ok(replay)
     }
@@ -100,10 +107,10 @@ impl Replay {
             match effect {
                 Effect::Plan { number, spec } => {
                     let spec = RunSpec { backend: Backend::Portable, ..*spec };
-                    let facts = Prepared::new(&spec).map(|prepared| prepared.facts());
-                    let facts = facts.map_err(|error| error.to_string());
+                    let estimate = self.estimator.estimate(&spec).map(Box::new);
+                    let estimate = estimate.map_err(|error| error.to_string());
                     let input = input_preview(&spec).ok().map(Arc::new);
-                    self.event(Event::Planned { number, facts, input })?;
+                    self.event(Event::Planned { number, estimate, input })?;
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
                 Effect::Cancel(number) => {

@@ -4,7 +4,7 @@ use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,10 @@ use super::app::App;
 use super::event::{Effect, Event, ExportError};
 use super::terminal::{Screen, give_back};
 use super::view;
-use crate::job::{Prepared, RunSpec, Worker, input_preview};
+use crate::arith::kernels::Backend;
+use crate::conv::cost::CostTable;
+use crate::job::{Estimator, RunSpec, Worker, input_preview};
+use crate::predict::Calibration;
 use crate::preset::{save_new, save_over};
 use crate::report::History;
 
@@ -109,6 +112,8 @@ struct Runtime {
     plans: Sender<(u64, Box<RunSpec>)>,
     /// The newest form's number: older plans are not worth working out.
     newest_plan: Arc<AtomicU64>,
+    /// The costs of this machine, once they are known.
+    costs: Arc<OnceLock<Arc<CostTable>>>,
     events: Sender<Message>,
     history: Option<History>,
     started: Instant,
@@ -124,7 +129,12 @@ impl Runtime {
         })?;
         let newest_plan = Arc::new(AtomicU64::new(0));
         let (plans, queue) = channel();
-        let planner = Planner { newest: Arc::clone(&newest_plan), events: sender.clone() };
+        let costs = Arc::new(OnceLock::new());
+        let planner = Planner {
+            newest: Arc::clone(&newest_plan),
+            events: sender.clone(),
+            costs: Arc::clone(&costs),
+        };
         thread::Builder::new().name("planner".into()).spawn(move || planner.work(&queue))?;
         let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
         let events = sender.clone();
@@ -136,7 +146,8 @@ impl Runtime {
             }
         })?;
         let events = sender.clone();
-        Ok(Self { worker, plans, newest_plan, events, history, started: Instant::now() })
+        let started = Instant::now();
+        Ok(Self { worker, plans, newest_plan, costs, events, history, started })
     }
 
     fn now_ms(&self) -> u64 {
@@ -207,7 +218,10 @@ impl Runtime {
     /// Does an effect; `true` is to leave.
     fn perform(&mut self, effect: Effect, screen: &mut Screen) -> io::Result<bool> {
         match effect {
-            Effect::Start { number, spec } => self.worker.start(number, *spec),
+            Effect::Start { number, spec } => {
+                let spec = RunSpec { costs: self.costs.get().cloned(), ..*spec };
+                self.worker.start(number, spec);
+            }
             Effect::Cancel(number) => self.worker.cancel(number),
             Effect::Plan { number, spec } => {
                 self.newest_plan.store(number, Ordering::Relaxed);
@@ -243,23 +257,31 @@ fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportE
     }
 }
 
-/// Works out plans on a thread of its own: contexts of large rings take a while.
+/// Works out estimates on a thread of its own: the first one of a layer walks over its weights, and
+/// the very first may have to calibrate the machine.
 struct Planner {
     newest: Arc<AtomicU64>,
     events: Sender<Message>,
+    costs: Arc<OnceLock<Arc<CostTable>>>,
 }
 
 impl Planner {
     fn work(&self, queue: &Receiver<(u64, Box<RunSpec>)>) {
+        if let Ok(calibration) = Calibration::load_or_measure(Backend::detect()) {
+            let _ = self.costs.set(Arc::new(calibration.costs));
+        }
+        let estimator = Estimator::default();
         for (number, spec) in queue {
             if number < self.newest.load(Ordering::Relaxed) {
                 continue;
             }
-            let facts = Prepared::new(&spec).map(|prepared| prepared.facts());
+            let spec = RunSpec { costs: self.costs.get().cloned(), ..*spec };
+            let estimate = estimator.estimate(&spec);
             // A layer too large to run is too large to look at.
-            let input = facts.as_ref().ok().and_then(|_| input_preview(&spec).ok()).map(Arc::new);
-            let event =
-                Event::Planned { number, facts: facts.map_err(|error| error.to_string()), input };
+            let runs = estimate.as_ref().is_ok_and(|e| e.needed_bytes <= spec.max_memory);
+            let input = runs.then(|| input_preview(&spec).ok()).flatten().map(Arc::new);
+            let estimate = estimate.map(Box::new).map_err(|error| error.to_string());
+            let event = Event::Planned { number, estimate, input };
             if self.events.send(Message::Event(event)).is_err() {
                 return;
             }

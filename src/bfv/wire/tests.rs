@@ -22,7 +22,7 @@ fn upload(context: &Context, count: usize) -> (SecretKey, Vec<u8>) {
 fn uploads_round_trip() {
     let context = context(64);
     let (_, bytes) = upload(&context, 3);
-    assert_eq!(bytes.len(), upload_bytes(&context, 3));
+    assert_eq!(bytes.len(), upload_bytes(context.params(), 3));
     let (seed, ciphertexts) = read_upload(&context, &bytes).expect("valid");
     assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes);
 }
@@ -35,7 +35,7 @@ fn keys_round_trip() {
     let elements = [1, 5, 25].map(|g| GaloisElement::new(64, g));
     let sent = super::super::testing::seeded_keys(&context, &secret, &elements, &errors, [5; 32]);
     let bytes = write_keys(&context, &sent);
-    assert_eq!(bytes.len(), keys_bytes(&context, 3));
+    assert_eq!(bytes.len(), keys_bytes(context.params(), 3));
     let received = read_keys(&context, &bytes).expect("valid");
     assert_eq!(write_keys(&context, &received), bytes);
     assert!(matches!(
@@ -55,7 +55,7 @@ fn responses_round_trip() {
     response.c0[5] = (1 << 29) - 1;
     response.c1[63] = 1;
     let bytes = write_response(&context, &[response.clone(), response.clone()]);
-    assert_eq!(bytes.len(), response_bytes(&context, 2, 29));
+    assert_eq!(bytes.len(), response_bytes(context.params(), 2, 29));
     assert_eq!(read_response(&context, &bytes).expect("valid"), [response.clone(), response]);
     assert_eq!(read_response(&context, &write_response(&context, &[])).expect("valid"), []);
 }

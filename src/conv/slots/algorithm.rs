@@ -2,18 +2,36 @@
 
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
-use super::{Output, Panel, Shift, SlotPlan, Sums, mix, rotate_inputs};
-use crate::bfv::noise::{NoiseModel, Samples};
-use crate::bfv::{Ciphertext, Context, Plaintext};
+use super::{Layout, Output, Packing, Panel, RowUse, SlotPlan, Sums, mix, rotate_inputs};
+use crate::bfv::noise::{NoiseModel, Samples, merged};
+use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::conv::Layer;
-use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, StageNoise, Units};
+use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units};
+use crate::conv::cost::{Pricing, StageTimes};
+use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::noise::StageNoise;
 use crate::conv::server::{ConvError, Server, Stage, Steps};
+use crate::conv::setting::Setting;
 use crate::ring::GaloisElement;
 
 /// The form in which an algorithm on slots stores weights, and how it multiplies by them.
-pub trait WeightForm: Send + Sync + Sized {
+pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
+    /// How slots are dealt to lanes.
+    const LAYOUT: Layout;
+
     /// What is derived from the stored weights at every inference.
     type Derived: Send + Sync;
+
+    /// Whether a packing is worth considering. A channel to a ciphertext is `padded`, and what one
+    /// channel alone comes to: its rows hold strips. Elsewhere a row of strips needs strips.
+    fn admits(packing: &Packing) -> bool {
+        let layer = packing.layer();
+        if layer.in_channels().max(layer.out_channels()) == 1 {
+            packing.rows() == RowUse::Strips
+        } else {
+            packing.rows() == RowUse::Channels || packing.strips() > 1
+        }
+    }
 
     /// Stores weights of shape (output channels, input channels, kernel rows, kernel columns).
     ///
@@ -35,28 +53,26 @@ pub trait WeightForm: Send + Sync + Sized {
     fn bytes(&self) -> u64;
 
     /// Bytes that [`WeightForm::bytes`] will be.
-    fn predicted_bytes(plan: &SlotPlan, context: &Context) -> u64;
+    fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
-    fn scratch_bytes(plan: &SlotPlan, context: &Context) -> u64;
+    fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
     /// Products of a ciphertext with dense plaintexts, and with scalars, in one strip group.
     fn multiplications(plan: &SlotPlan) -> (usize, usize);
 
     /// Steps of the multiply stage in one strip group.
-    fn multiply_units(plan: &SlotPlan, context: &Context) -> u64;
+    fn multiply_units(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
-    /// Predicted variance of each of the plan's sums, for inputs of the given variances.
-    fn variances(&self, plan: &SlotPlan, context: &Context, inputs: &InputVariance) -> Vec<f64>;
+    /// What multiplication costs on one core.
+    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
 
-    /// Predicted variance of each of the plan's sums at the coefficients 0 and N/2, where it is
-    /// larger than elsewhere.
-    ///
-    /// Rotations keep these two coefficients in place, so there the error of an input meets all its
-    /// rotated copies: integer weights w add it up to (sum of w)^2 instead of the sum of w^2. Other
-    /// weights are polynomials, which blend coefficients.
-    fn fixed_variances(&self, _: &SlotPlan, _: &InputVariance) -> Option<Vec<f64>> {
-        None
+    /// How weights act on the noise of inputs.
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains;
+
+    /// Squared norms of the patterns that gains speak of; all 1 where scalars are integers.
+    fn pattern_norms(_: &SlotPlan, _: &Params) -> Vec<f64> {
+        vec![1.0]
     }
 
     /// Derives what multiplication needs, on the server's clock.
@@ -79,33 +95,34 @@ pub trait WeightForm: Send + Sync + Sized {
     ) -> Result<Sums, ConvError>;
 }
 
+/// Nanoseconds of multiplication on one core.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MultiplyCost {
+    /// Preparing the weights, once per layer.
+    pub prepare: f64,
+    /// Deriving what multiplication needs, once per inference.
+    pub derive: f64,
+    /// The sums of one strip group.
+    pub multiply: f64,
+    /// What the sums of one strip group add to the mix stage.
+    pub mix: f64,
+}
+
 /// Predicted variances of inputs as they are and rotated.
 #[derive(Clone, Copy, Debug)]
-pub struct InputVariance {
+struct InputVariance {
     fresh: f64,
     rotated: f64,
 }
 
 impl InputVariance {
-    /// The variance at a fixed coefficient of a sum of one input with integer weights, given by
-    /// shift: the fresh error is the same under all shifts, what rotations add is not.
-    pub fn fixed<'a>(&self, terms: impl Iterator<Item = (&'a Shift, f64)>) -> f64 {
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for (shift, weight) in terms {
-            sum += weight;
-            squares += weight * weight * (self.under(shift) - self.fresh);
-        }
-        self.fresh * sum * sum + squares
-    }
-
     fn new(model: &NoiseModel) -> Self {
         let fresh = model.fresh();
         Self { fresh, rotated: fresh + model.key_switch() + model.rounding() }
     }
 
-    /// The variance of an input under `shift`.
-    pub const fn under(&self, shift: &Shift) -> f64 {
-        if shift.is_identity() { self.fresh } else { self.rotated }
+    fn under(&self, gain: &Gain) -> f64 {
+        gain.fresh * self.fresh + gain.rotated * self.rotated
     }
 }
 
@@ -167,8 +184,72 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         self.plan.packing().unpack(context, outputs)
     }
 
-    fn operations(&self, context: &Context) -> Operations {
-        let limbs = context.params().limbs().len();
+    fn gains(&self, weights: ArrayView4<'_, i64>) -> WeightGains {
+        W::gains(&self.plan, weights)
+    }
+
+    fn noise(&self, params: &Params, gains: &WeightGains) -> StageNoise {
+        let model = NoiseModel::new(params);
+        let inputs = InputVariance::new(&model);
+        let norms = W::pattern_norms(&self.plan, params);
+        let variance = |sum: &[Gain]| -> f64 {
+            sum.iter().zip(&norms).map(|(gain, norm)| norm * inputs.under(gain)).sum()
+        };
+        let sums: Vec<f64> = gains.sums.chunks(gains.patterns.max(1)).map(variance).collect();
+        // Every sum that moves is switched; the moved ones of an output share one rounding.
+        let mut outputs = vec![0.0; self.plan.out_groups()];
+        let mut moved = vec![false; outputs.len()];
+        for (output, variance) in self.plan.outputs().iter().zip(&sums) {
+            outputs[output.group] += variance;
+            if !output.offset.element.is_identity() {
+                outputs[output.group] += model.key_switch();
+                moved[output.group] = true;
+            }
+        }
+        let strips = self.plan.packing().strip_groups();
+        let count = (params.ring_degree() * strips) as u64;
+        let sample = |(variance, moved): (f64, bool)| {
+            let rounding = if moved { model.rounding() } else { 0.0 };
+            Samples { variance: variance + rounding, count }
+        };
+        let outputs = outputs.into_iter().zip(moved).map(sample);
+        // Such weights go with one channel per ciphertext, whose sums are outputs and do not move.
+        let fixed = gains.fixed.iter().flatten();
+        let count = 2 * strips as u64;
+        let fixed = fixed.map(|gain| Samples { variance: inputs.under(gain), count });
+        StageNoise {
+            rotated: inputs.rotated,
+            multiplied: sums.iter().copied().fold(0.0, f64::max),
+            outputs: merged(outputs.chain(fixed)),
+        }
+    }
+
+    fn times(&self, pricing: &Pricing<'_>) -> StageTimes {
+        let plan = &self.plan;
+        let rotations = plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
+        let strips = plan.packing().strip_groups() as f64;
+        let decompose = if rotations > 0 { pricing.decompose() } else { 0.0 };
+        let rotate = plan.in_groups() as f64 * (decompose + rotations as f64 * pricing.rotation());
+        let moved = plan.offsets().iter().filter(|o| !o.element.is_identity()).count();
+        let divide = if moved > 0 { pricing.divide() } else { 0.0 };
+        let mix = plan.out_groups() as f64 * (divide + moved as f64 * pricing.rotated_sum());
+        let cost = W::cost(plan, pricing);
+        // Deriving, multiplying and what goes with it are cut into many small tasks.
+        let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
+        let mut times = StageTimes::default();
+        times.set(Stage::Keygen, pricing.keys(self.galois_elements().len()));
+        times.set(Stage::Weights, even(cost.prepare));
+        times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
+        times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.in_groups()));
+        times.set(Stage::Multiply, even(cost.derive + strips * cost.multiply));
+        times.set(Stage::Mix, strips * (pricing.shared(mix, plan.out_groups()) + even(cost.mix)));
+        times.set(Stage::Response, pricing.responses(self.downloads()));
+        times.set(Stage::Decrypt, pricing.decryptions(self.downloads()));
+        times
+    }
+
+    fn operations(&self, setting: Setting<'_>) -> Operations {
+        let limbs = setting.limbs();
         let (decompose, divide) = (limbs + limbs * limbs, 2 * (1 + limbs));
         let outputs = self.plan.outputs();
         let moves = |output: &&Output| !output.offset.element.is_identity();
@@ -182,7 +263,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
             inputs * (hoisted + shifts * divide) + moved * decompose + divided.count() * divide;
         let (plaintext, scalar) = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
-        let words = 2 * context.ciphertext_basis().words();
+        let words = 2 * setting.words();
         Operations {
             rotations: (strips * (inputs * shifts + moved)) as u64,
             plaintext_multiplications: (strips * plaintext) as u64,
@@ -203,24 +284,24 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         Some((layer, Box::new(Self::new(plan))))
     }
 
-    fn units(&self, context: &Context) -> Units {
+    fn units(&self, setting: Setting<'_>) -> Units {
         let strips = self.plan.packing().strip_groups() as u64;
         Units {
             weights: W::prepare_units(&self.plan),
             rotate: (self.plan.shifts().len() * self.uploads()) as u64,
-            multiply: strips * W::multiply_units(&self.plan, context),
+            multiply: strips * W::multiply_units(&self.plan, setting),
             mix: strips * self.plan.outputs().len() as u64,
         }
     }
 
-    fn weight_bytes(&self, context: &Context) -> u64 {
-        W::predicted_bytes(&self.plan, context)
+    fn weight_bytes(&self, setting: Setting<'_>) -> u64 {
+        W::predicted_bytes(&self.plan, setting)
     }
 
-    fn working_bytes(&self, context: &Context) -> u64 {
-        let panels = self.plan.in_groups() as u64 * Panel::bytes(context, self.plan.shifts().len());
+    fn working_bytes(&self, setting: Setting<'_>) -> u64 {
+        let panels = self.plan.in_groups() as u64 * Panel::bytes(setting, self.plan.shifts().len());
         let ciphertexts = self.uploads() + self.plan.outputs().len() + self.downloads();
-        panels + Panel::bytes(context, ciphertexts) + W::scratch_bytes(&self.plan, context)
+        panels + Panel::bytes(setting, ciphertexts) + W::scratch_bytes(&self.plan, setting)
     }
 }
 
@@ -232,37 +313,6 @@ struct Prepared<'a, W> {
 impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
     fn bytes(&self) -> u64 {
         self.weights.bytes()
-    }
-
-    fn noise(&self, context: &Context) -> StageNoise {
-        let model = NoiseModel::new(context.params());
-        let inputs = InputVariance::new(&model);
-        let sums = self.weights.variances(self.plan, context, &inputs);
-        // Every sum that moves is switched; the moved ones of an output share one rounding.
-        let mut outputs = vec![0.0; self.plan.out_groups()];
-        let mut moved = vec![false; outputs.len()];
-        for (output, variance) in self.plan.outputs().iter().zip(&sums) {
-            outputs[output.group] += variance;
-            if !output.offset.element.is_identity() {
-                outputs[output.group] += model.key_switch();
-                moved[output.group] = true;
-            }
-        }
-        let count = (context.ring_degree() * self.plan.packing().strip_groups()) as u64;
-        let sample = |(variance, moved): (f64, bool)| {
-            let rounding = if moved { model.rounding() } else { 0.0 };
-            Samples { variance: variance + rounding, count }
-        };
-        let mut outputs: Vec<Samples> = outputs.into_iter().zip(moved).map(sample).collect();
-        // Such weights go with one channel per ciphertext, whose sums are outputs and do not move.
-        let fixed = self.weights.fixed_variances(self.plan, &inputs).unwrap_or_default();
-        let count = 2 * self.plan.packing().strip_groups() as u64;
-        outputs.extend(fixed.into_iter().map(|variance| Samples { variance, count }));
-        StageNoise {
-            rotated: inputs.rotated,
-            multiplied: sums.iter().copied().fold(0.0, f64::max),
-            outputs,
-        }
     }
 
     /// Strip groups one after the other, so that only one group's rotated inputs are held.

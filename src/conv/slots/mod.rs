@@ -2,6 +2,7 @@
 //! weights a convolution needs, and the rotate, multiply and mix stages.
 
 mod algorithm;
+mod integers;
 mod mix;
 mod multiply;
 mod packing;
@@ -9,7 +10,8 @@ mod panel;
 mod plan;
 mod sums;
 
-pub use algorithm::{InputVariance, SlotAlgorithm, WeightForm};
+pub use algorithm::{MultiplyCost, SlotAlgorithm, WeightForm};
+pub use integers::integer_gains;
 pub use mix::mix;
 pub use multiply::{ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};

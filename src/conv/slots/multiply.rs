@@ -8,6 +8,7 @@ use crate::arith::Shoup;
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
 use crate::bfv::Context;
 use crate::conv::server::{ConvError, Server};
+use crate::conv::setting::Setting;
 
 /// Scalar factors for every sum: for each sum, each limb and each block of the ciphertext, one
 /// factor per term. Terms run over inputs, and within an input over the shifts the sum uses.
@@ -60,9 +61,9 @@ impl ScalarRows {
     }
 
     /// Bytes of such factors.
-    pub fn bytes(context: &Context, sums: usize, blocks: usize, terms: usize) -> u64 {
-        let words = sums * context.ciphertext_basis().len() * blocks * terms;
-        let each = if context.reduction() == Reduction::Eager {
+    pub fn bytes(setting: Setting<'_>, sums: usize, blocks: usize, terms: usize) -> u64 {
+        let words = sums * setting.limbs() * blocks * terms;
+        let each = if setting.reduction == Reduction::Eager {
             size_of::<Shoup>()
         } else {
             size_of::<u64>()

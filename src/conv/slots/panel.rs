@@ -7,6 +7,7 @@ use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
 use crate::conv::server::{ConvError, Server, Stage};
+use crate::conv::setting::Setting;
 
 /// Several ciphertexts laid out for the kernels: for each limb, each tile and each term,
 /// [`PAIR`] words.
@@ -25,8 +26,8 @@ impl Panel {
     }
 
     /// Bytes of a panel of `terms` ciphertexts.
-    pub fn bytes(context: &Context, terms: usize) -> u64 {
-        (2 * terms * context.ciphertext_basis().words() * size_of::<u64>()) as u64
+    pub fn bytes(setting: Setting<'_>, terms: usize) -> u64 {
+        (2 * terms * setting.words() * size_of::<u64>()) as u64
     }
 
     /// The terms of one tile.

@@ -3,6 +3,7 @@
 use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
+use crate::conv::setting::Setting;
 
 /// Words of a polynomial that one task of the multiply stage handles.
 const CHUNK: usize = 256;
@@ -42,8 +43,8 @@ impl Sums {
     }
 
     /// Tasks that [`Sums::chunks_mut`] yields.
-    pub fn tasks(context: &Context) -> usize {
-        context.ciphertext_basis().words() / CHUNK.min(context.ring_degree())
+    pub fn tasks(setting: Setting<'_>) -> usize {
+        setting.words() / CHUNK.min(setting.ring_degree())
     }
 
     /// The pieces for parallel tasks.

@@ -111,7 +111,8 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         option::of(select(AlgorithmKind::ALL.to_vec())),
         option::of(select(Reduction::ALL.to_vec())),
     );
-    let run = (option::of(1usize..=4096), option::of(seed()));
+    let lanes = option::of((1u32..=12).prop_map(|log| 1usize << log));
+    let run = (option::of(1usize..=4096), option::of(seed()), lanes);
     (layer(), parameters(), method, run).prop_map(|(layer, params, method, run)| Experiment {
         layer,
         params,
@@ -119,6 +120,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         reduction: method.1,
         threads: run.0,
         seed: run.1,
+        lanes: run.2,
     })
 }
 

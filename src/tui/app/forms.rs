@@ -10,7 +10,7 @@ impl App {
         match self.layers.current().cloned() {
             Some(layer) if layer.full_name() != self.form.layer.full_name() => {
                 self.map = 0;
-                self.change_form(Form { layer, ..self.form.clone() })
+                self.change_form(Form { layer, lanes: None, ..self.form.clone() })
             }
             _ => Vec::new(),
         }
@@ -58,7 +58,7 @@ impl App {
             Err(problem) => (None, Some(problem)),
         };
         self.fix = self.form.fix();
-        self.facts = None;
+        self.estimate = None;
         self.form_number += 1;
         if self.problem.is_some() {
             return Vec::new();

@@ -21,7 +21,7 @@ use super::running::Running;
 use super::style::Style;
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::{AlgorithmKind, Layer};
-use crate::job::PlanFacts;
+use crate::job::Estimate;
 use crate::preset::{Catalogue, PresetError};
 use crate::report::Record;
 
@@ -141,8 +141,8 @@ pub struct App {
     pub checked: Option<(Params, Layer)>,
     /// The fix offered.
     pub fix: Option<(String, Form)>,
-    /// What is known of the form's run.
-    pub facts: Option<Result<PlanFacts, String>>,
+    /// What is predicted of the form's run; `None` until that is worked out.
+    pub estimate: Option<Result<Box<Estimate>, String>>,
     /// The input that the form's run will take.
     pub input: Option<Arc<Array3<i64>>>,
     /// The run in progress.
@@ -196,7 +196,7 @@ impl App {
             problem: None,
             checked: None,
             fix: None,
-            facts: None,
+            estimate: None,
             input: None,
             running: None,
             shown: None,
@@ -227,9 +227,9 @@ impl App {
                 Vec::new()
             }
             Event::Job { number, event } => self.job(number, event),
-            Event::Planned { number, facts, input } => {
+            Event::Planned { number, estimate, input } => {
                 if number == self.form_number {
-                    self.facts = Some(facts);
+                    self.estimate = Some(estimate);
                     self.input = input;
                 }
                 Vec::new()
@@ -249,6 +249,30 @@ impl App {
     /// The run shown.
     pub fn shown(&self) -> Option<&Done> {
         self.compare.run(self.shown?)
+    }
+
+    /// The record that is predicted of the form's run, where it can run.
+    pub fn predicted(&self) -> Option<&Record> {
+        let estimate = self.estimate.as_ref()?.as_ref().ok()?;
+        Some(&estimate.record)
+    }
+
+    /// That record where it is of what the figures on the screen are of: of the run in progress, or
+    /// of the run shown, or of the form where neither is.
+    pub fn predicted_of_shown(&self) -> Option<&Record> {
+        let form = match (&self.running, self.shown()) {
+            (Some(running), _) => Some(&running.form),
+            (None, Some(run)) => run.form.as_ref(),
+            (None, None) => Some(&self.form),
+        };
+        self.predicted().filter(|_| form == Some(&self.form))
+    }
+
+    /// Bytes that the form's run needs and bytes it may have, where these are fewer.
+    pub fn memory_missing(&self) -> Option<(u64, u64)> {
+        let estimate = self.estimate.as_ref()?.as_ref().ok()?;
+        let needed = estimate.needed_bytes;
+        (needed > self.max_memory).then_some((needed, self.max_memory))
     }
 
     /// Where keys are looked up.

@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::{SCENES, scene, with_style};
-use crate::job::{JobEvent, PlanFacts};
+use crate::job::{Estimate, JobEvent};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Screen};
 use crate::tui::colour::ColourDepth;
@@ -68,19 +68,22 @@ fn draw(app: &App, width: u16, height: u16) {
     let Ok(_) = terminal.draw(|frame| view::draw(app, frame));
 }
 
-/// The facts that any plan is answered with: real ones would take long.
-fn facts() -> PlanFacts {
-    scene("ready").app.facts.expect("planned").expect("valid")
+/// The estimate that any plan is answered with: real ones would take long.
+fn estimate() -> Box<Estimate> {
+    scene("ready").app.estimate.expect("planned").expect("valid")
 }
 
 /// Answers effects without doing them: jobs fail, are cancelled, panic or go on by the dice.
-fn answer(app: &mut App, effects: Vec<Effect>, facts: PlanFacts, dice: &mut Dice) {
+fn answer(app: &mut App, effects: Vec<Effect>, estimate: &Estimate, dice: &mut Dice) {
     for effect in effects {
         let event = match effect {
             Effect::Plan { number, .. } => {
-                let facts = if dice.below(4) == 0 { Err("no plan".into()) } else { Ok(facts) };
+                let estimate = match dice.below(4) {
+                    0 => Err("no plan".into()),
+                    _ => Ok(Box::new(estimate.clone())),
+                };
                 let input = (dice.below(4) > 0).then(|| Arc::new(ndarray::Array3::ones((3, 4, 5))));
-                Event::Planned { number, facts, input }
+                Event::Planned { number, estimate, input }
             }
             Effect::Start { number, .. } | Effect::Cancel(number) => {
                 let event = match dice.below(4) {
@@ -95,24 +98,24 @@ fn answer(app: &mut App, effects: Vec<Effect>, facts: PlanFacts, dice: &mut Dice
             _ => continue,
         };
         let more = app.update(app.now_ms + 1, event);
-        answer(app, more, facts, dice);
+        answer(app, more, estimate, dice);
     }
 }
 
 #[test]
 fn every_action_can_be_done_on_every_screen() {
-    let (facts, mut dice) = (facts(), Dice(1));
+    let (estimate, mut dice) = (estimate(), Dice(1));
     for (_, replay) in SCENES.iter() {
         for screen in [Screen::Explore, Screen::Compare] {
             for first in Action::ALL {
                 let mut app = replay.app.clone();
                 app.screen = screen;
                 let effects = app.act(*first);
-                answer(&mut app, effects, facts, &mut dice);
+                answer(&mut app, effects, &estimate, &mut dice);
                 draw(&app, 80, 24);
                 let second = Action::ALL[dice.below(Action::ALL.len())];
                 let effects = app.act(second);
-                answer(&mut app, effects, facts, &mut dice);
+                answer(&mut app, effects, &estimate, &mut dice);
                 draw(&app, 120, 40);
             }
         }
@@ -139,11 +142,11 @@ fn the_view_fits_every_size() {
 
 #[test]
 fn ten_thousand_random_keys_do_no_harm() {
-    let (facts, mut dice) = (facts(), Dice(3));
+    let (estimate, mut dice) = (estimate(), Dice(3));
     let mut app = scene("compare").app;
     for i in 0..10_000_u64 {
         let effects = app.update(10 * i, Event::Key(dice.key()));
-        answer(&mut app, effects, facts, &mut dice);
+        answer(&mut app, effects, &estimate, &mut dice);
         if i % 50 == 0 {
             draw(&app, 1 + dice.below(200) as u16, 1 + dice.below(60) as u16);
         }

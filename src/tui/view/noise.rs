@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{bar, block};
+use super::parts::{Figure, bar, block, value};
 use crate::conv::Stage;
+use crate::report::NoiseBits;
 use crate::tui::app::App;
 
 /// Rows that the panel needs.
@@ -22,22 +23,25 @@ struct Budget {
 fn budgets(app: &App) -> [Budget; 4] {
     let names = ["fresh", "rotated", "multiplied", "final"];
     let stages = [Stage::Encrypt, Stage::Rotate, Stage::Multiply, Stage::Mix];
+    let predictions = |noise: &NoiseBits| {
+        [
+            noise.predicted_fresh,
+            noise.predicted_rotated,
+            noise.predicted_multiplied,
+            noise.predicted_final,
+        ]
+        .map(Some)
+    };
+    let estimated = app.predicted_of_shown().map(|record| predictions(&record.noise_bits));
     let (measured, predicted) = if let Some(running) = &app.running {
-        (stages.map(|stage| running.budgets[stage as usize]), [None; 4])
+        let measured = stages.map(|stage| running.budgets[stage as usize]);
+        (measured, estimated.unwrap_or_default())
     } else if let Some(run) = app.shown() {
         let noise = &run.record.noise_bits;
-        (
-            [noise.fresh, noise.rotated, noise.multiplied, noise.last].map(Some),
-            [
-                noise.predicted_fresh,
-                noise.predicted_rotated,
-                noise.predicted_multiplied,
-                noise.predicted_final,
-            ]
-            .map(Some),
-        )
+        let measured = [noise.fresh, noise.rotated, noise.multiplied, noise.last].map(Some);
+        (measured, predictions(noise))
     } else {
-        ([None; 4], [None; 4])
+        ([None; 4], estimated.unwrap_or_default())
     };
     std::array::from_fn(|i| Budget {
         name: names[i],
@@ -58,33 +62,35 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .map_or(50.0, |(params, _)| params.log2_q() - 1.0 - (params.plain().value() as f64).log2());
     let width = inner.width.saturating_sub(11 + 14);
     let mut lines: Vec<Line<'_>> = Vec::new();
-    let mut above = None;
+    let mut above: Option<Figure> = None;
     for row in &rows {
         let fraction = row.measured.unwrap_or(0.0) / whole;
         let mut spans = vec![Span::styled(format!("{:<11}", row.name), theme.text)];
         spans.extend(bar(app, width, fraction, row.predicted.map(|bits| bits / whole)));
-        let value = row.measured.map_or_else(|| "-".into(), |bits| format!("{bits:.1}"));
-        let loss = match (above, row.measured) {
-            (Some(before), Some(now)) => format!("{:+.1}", now - before),
+        let now = Figure::new(row.measured, row.predicted);
+        let loss = match (&above, &now) {
+            (Some(before), Some(now)) if before.is_measured == now.is_measured => {
+                format!("{:+.1}", now.value - before.value)
+            }
             _ => String::new(),
         };
-        let style =
-            if row.measured.is_some_and(|bits| bits < 1.0) { theme.bad } else { theme.text };
-        spans.push(Span::styled(format!("{value:>6}"), style));
-        spans.push(Span::styled(format!("{loss:>7}"), theme.dim));
+        spans.push(value(app, now.as_ref(), 7, now.as_ref().is_some_and(|now| now.value < 1.0)));
+        spans.push(Span::styled(format!("{loss:>6}"), theme.dim));
         lines.push(Line::from(spans));
-        above = row.measured;
+        above = now;
     }
     lines.push(legend(app));
-    if let Some(run) = app.shown().filter(|_| app.running.is_none()) {
-        let noise = &run.record.noise_bits;
+    let shown = app.shown().filter(|_| app.running.is_none()).map(|run| &run.record);
+    if let Some(record) = shown.or_else(|| app.predicted_of_shown()) {
+        let noise = &record.noise_bits;
         let (expected, floor) = (noise.predicted_final, noise.predicted_final_floor);
         let mut text = format!("predicted {expected:.1}, floor {floor:.1}");
+        let headroom = record.plaintext_headroom_bits;
         if inner.width > 50 {
-            let headroom = run.record.plaintext_headroom_bits;
             text = format!("{text}   plaintext headroom {headroom:.1}");
         }
-        lines.push(Line::styled(text, theme.dim));
+        let style = if floor < 0.0 || headroom < 0.0 { theme.warning } else { theme.dim };
+        lines.push(Line::styled(text, style));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

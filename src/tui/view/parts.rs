@@ -37,6 +37,39 @@ pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Ve
         .collect()
 }
 
+/// A figure on the screen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Figure {
+    /// The figure.
+    pub value: f64,
+    /// Whether a run gave it; else it is predicted.
+    pub is_measured: bool,
+}
+
+impl Figure {
+    /// What was measured, or else what is predicted.
+    pub(super) fn new(measured: Option<f64>, predicted: Option<f64>) -> Option<Self> {
+        let value = measured.or(predicted)?;
+        Some(Self { value, is_measured: measured.is_some() })
+    }
+}
+
+/// A figure in `width` cells, right: predicted ones fainter and after a tilde, none as a dash.
+pub(super) fn value(
+    app: &App,
+    figure: Option<&Figure>,
+    width: usize,
+    is_bad: bool,
+) -> Span<'static> {
+    let theme = app.style.theme();
+    let (text, style) = match figure {
+        None => ("-".into(), theme.dim),
+        Some(Figure { value, is_measured: true }) => (format!("{value:.1}"), theme.text),
+        Some(Figure { value, is_measured: false }) => (format!("~{value:.1}"), theme.dim),
+    };
+    Span::styled(format!("{text:>width$}"), if is_bad { theme.bad } else { style })
+}
+
 /// A row of a label, left, and a value, right, in `width` cells.
 pub(super) fn row(
     label: &str,

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::parts::{block, ratio, row};
-use crate::report::{OperationCounts, bytes_text, count_text};
+use crate::report::{OperationCounts, Record, bytes_text, count_text};
 use crate::tui::app::App;
 
 /// Rows that the panels need.
@@ -18,31 +18,18 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let title = if run.is_some() { "bytes" } else { "bytes, exact before the run" };
     let block = block(app, title, false);
     let width = block.inner(area).width;
-    let facts = app.facts.as_ref().and_then(|facts| facts.as_ref().ok());
-    let amounts: [(&str, Option<u64>); 5] = match (run, facts) {
-        (Some(run), _) => {
-            let (sent, held) = (&run.record.communication_bytes, &run.record.storage_bytes);
-            [
-                ("upload", Some(sent.upload)),
-                ("download", Some(sent.download)),
-                ("keys, once", Some(sent.keys)),
-                ("weights", Some(held.weights)),
-                ("server peak", Some(held.server_peak)),
-            ]
+    let record = run.map(|run| &run.record).or_else(|| app.predicted_of_shown());
+    let names = ["upload", "download", "keys, once", "weights", "server peak"];
+    let amounts = match record {
+        Some(record) => {
+            let (sent, held) = (&record.communication_bytes, &record.storage_bytes);
+            [sent.upload, sent.download, sent.keys, held.weights, held.server_peak].map(Some)
         }
-        (None, Some(facts)) => [
-            ("upload", Some(facts.upload_bytes)),
-            ("download", None),
-            ("keys, once", Some(facts.key_bytes)),
-            ("weights", Some(facts.weight_bytes)),
-            ("server peak", Some(facts.peak_bytes)),
-        ],
-        (None, None) => {
-            ["upload", "download", "keys, once", "weights", "server peak"].map(|name| (name, None))
-        }
+        None => [None; 5],
     };
-    let mut lines: Vec<Line<'_>> = amounts
+    let mut lines: Vec<Line<'_>> = names
         .into_iter()
+        .zip(amounts)
         .map(|(name, bytes)| {
             let value = bytes.map_or_else(|| "-".into(), bytes_text);
             row(name, value, width, theme.dim, theme.text)
@@ -68,13 +55,12 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
 pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let run = app.shown().filter(|_| app.running.is_none());
-    let facts = app.facts.as_ref().and_then(|facts| facts.as_ref().ok());
-    let lanes = run.map(|run| run.record.lanes).or(facts.map(|facts| facts.lanes));
-    let title = lanes.map_or_else(|| "work".into(), |lanes| format!("work   {lanes} lanes"));
+    let record = run.map(|run| &run.record).or_else(|| app.predicted_of_shown());
+    let lanes = |record: &Record| format!("work   {} lanes", record.lanes);
+    let title = record.map_or_else(|| "work".into(), lanes);
     let block = block(app, &title, false);
     let width = block.inner(area).width;
-    let work: Option<OperationCounts> =
-        run.map(|run| run.record.operations).or(facts.map(|facts| facts.operations.into()));
+    let work = record.map(|record| record.operations);
     let count = |value: fn(&OperationCounts) -> u64| {
         work.as_ref().map_or_else(|| "-".into(), |work| count_text(value(work)))
     };

@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block, change};
 use crate::conv::Stage;
-use crate::report::{Record, count_text};
+use crate::report::{Record, bytes_text, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Done};
 use crate::tui::form::{Field, Form};
@@ -99,10 +99,35 @@ fn ready(app: &App) -> Vec<Line<'static>> {
         Span::styled(key, theme.key_hint),
         Span::styled(" to encrypt the input, convolve it encrypted, and decrypt", theme.text),
     ])];
-    if let Some(Err(problem)) = &app.facts {
-        lines.push(Line::styled(problem.clone(), theme.bad));
-    }
+    lines.extend(forecast(app));
     lines
+}
+
+/// What is predicted of the form's run, what speaks against it first.
+fn forecast(app: &App) -> Option<Line<'static>> {
+    let theme = app.style.theme();
+    let estimate = match app.estimate.as_ref()? {
+        Ok(estimate) => estimate,
+        Err(problem) => return Some(Line::styled(problem.clone(), theme.bad)),
+    };
+    let record = &estimate.record;
+    let floor = record.noise_bits.predicted_final_floor;
+    if let Some((needed, allowed)) = app.memory_missing() {
+        let text = format!("needs {}, has {}", bytes_text(needed), bytes_text(allowed));
+        return Some(Line::styled(text, theme.bad));
+    }
+    if floor < 0.0 {
+        let text = format!("noise may run out ({floor:.1} bits): more limb bits, or a smaller t");
+        return Some(Line::styled(text, theme.warning));
+    }
+    if record.plaintext_headroom_bits < 0.0 {
+        return Some(Line::styled("results may not fit t: use more t bits", theme.warning));
+    }
+    let text = format!(
+        "predicted: server {:.1} ms, total {:.1} ms, {:.1} bits left",
+        record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
+    );
+    Some(Line::styled(text, theme.dim))
 }
 
 fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {

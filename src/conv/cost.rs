@@ -1,0 +1,307 @@
+//! What work costs: unit costs of one core, and the time of stages made from them.
+
+use serde::{Deserialize, Serialize};
+
+use super::server::Stage;
+use super::setting::Setting;
+use crate::arith::kernels::Reduction;
+
+/// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
+/// that of the nearest one beyond.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve(Vec<(f64, f64)>);
+
+impl Curve {
+    /// A curve through points (size, nanoseconds) of rising sizes.
+    pub fn new(points: Vec<(f64, f64)>) -> Self {
+        Self(points)
+    }
+
+    /// The cost at a size.
+    pub fn at(&self, size: f64) -> f64 {
+        let after = self.0.partition_point(|(x, _)| *x < size);
+        match (after.checked_sub(1).and_then(|i| self.0.get(i)), self.0.get(after)) {
+            (Some(&(x0, y0)), Some(&(x1, y1))) => y0 + (y1 - y0) * (size - x0) / (x1 - x0),
+            (Some(&(_, y)), None) | (None, Some(&(_, y))) => y,
+            (None, None) => 0.0,
+        }
+    }
+}
+
+/// A stage's work on one item of many: what one thread does for all, and what threads share.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ItemCost {
+    /// Nanoseconds per word of an item, one after the other whatever the threads.
+    pub serial: Curve,
+    /// Nanoseconds per word of an item, items side by side.
+    pub parallel: Curve,
+}
+
+impl ItemCost {
+    /// Nanoseconds for `items` of `words` words each on `threads` threads.
+    fn time(&self, items: usize, words: usize, threads: usize) -> f64 {
+        let size = words as f64;
+        let rounds = items.div_ceil(threads) as f64;
+        size * (items as f64 * self.serial.at(size) + rounds * self.parallel.at(size))
+    }
+}
+
+/// Unit costs that depend on the reduction mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReductionCosts {
+    /// A hoisted rotation of an input and its write to a panel, transforms aside: per word of a
+    /// digit times a key, 2 L (L+1) N of them, by N L.
+    pub switch: Curve,
+    /// A rotation of a sum, decomposition and transforms aside: per word, as `switch`.
+    pub add: Curve,
+    /// A sum with scalar factors, among others: per word of the sum, by terms.
+    pub sum: Curve,
+    /// A sum with scalar factors, alone: per word of the sum, by terms.
+    pub lone_sum: Curve,
+    /// A sum with dense factors from memory: per word of the sum, by terms.
+    pub dense_sum: Curve,
+    /// A scalar factor of one limb from an integer.
+    pub factor: f64,
+}
+
+/// Costs of the primitives of one core, in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CostTable {
+    /// A transform of one limb: per N log2 N, by N.
+    pub ntt: Curve,
+    /// Decomposition of a polynomial, transforms aside: per word of a digit, L (L+1) N of them, by
+    /// N L.
+    pub decompose: Curve,
+    /// Division of a ciphertext by P, transforms aside: per word of both polynomials, 2 L N, by N L.
+    pub divide: Curve,
+    /// Eager reduction.
+    pub eager: ReductionCosts,
+    /// Lazy reduction.
+    pub lazy: ReductionCosts,
+    /// Finding the weight of one lane.
+    pub lane: f64,
+    /// One butterfly of the small transforms that make block scalars.
+    pub butterfly: f64,
+    /// Encoding a dense weight plaintext: per word, N L, by N L.
+    pub encode: Curve,
+    /// Making a key, sending it and reading it: per word, 2 L (L+1) N.
+    pub key: ItemCost,
+    /// Packing and encrypting an input, sending it and reading it: per word, N L.
+    pub encrypt: ItemCost,
+    /// Switching an output down and writing it: per word, 2 N L.
+    pub respond: ItemCost,
+    /// Reading a response, decrypting and unpacking it: per coefficient, N.
+    pub decrypt: ItemCost,
+}
+
+impl CostTable {
+    /// The costs of a reduction mode.
+    pub const fn of(&self, reduction: Reduction) -> &ReductionCosts {
+        match reduction {
+            Reduction::Eager => &self.eager,
+            Reduction::Lazy => &self.lazy,
+        }
+    }
+}
+
+impl Default for CostTable {
+    /// A reference machine with AVX-512 IFMA. What is planned with these costs is the same
+    /// everywhere; only their ratios matter to a choice.
+    fn default() -> Self {
+        let flat = |ns| Curve::new(vec![(1.0, ns)]);
+        let item = |serial, parallel| ItemCost { serial: flat(serial), parallel: flat(parallel) };
+        let linear = |fixed: f64, term: f64| {
+            let at = |terms: f64| (terms, fixed + terms * term);
+            Curve::new([1.0, 1e5].map(at).to_vec())
+        };
+        Self {
+            ntt: flat(0.17),
+            decompose: flat(0.8),
+            divide: flat(0.8),
+            eager: ReductionCosts {
+                switch: flat(1.0),
+                add: flat(1.0),
+                sum: linear(0.5, 0.25),
+                lone_sum: linear(0.5, 0.4),
+                dense_sum: linear(0.5, 0.4),
+                factor: 5.0,
+            },
+            lazy: ReductionCosts {
+                switch: flat(0.6),
+                add: flat(0.6),
+                sum: linear(0.5, 0.09),
+                lone_sum: linear(0.5, 0.12),
+                dense_sum: linear(0.5, 0.16),
+                factor: 1.0,
+            },
+            lane: 2.0,
+            butterfly: 0.5,
+            encode: flat(3.0),
+            key: item(1.0, 10.0),
+            encrypt: item(5.0, 30.0),
+            respond: item(2.0, 10.0),
+            decrypt: item(10.0, 30.0),
+        }
+    }
+}
+
+/// Predicted times of the stages, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StageTimes([f64; Stage::ALL.len()]);
+
+impl StageTimes {
+    /// The time of a stage.
+    pub const fn of(&self, stage: Stage) -> f64 {
+        self.0[stage as usize]
+    }
+
+    /// The server's work online: rotate, multiply and mix.
+    pub fn server(&self) -> f64 {
+        [Stage::Rotate, Stage::Multiply, Stage::Mix].map(|stage| self.of(stage)).iter().sum()
+    }
+
+    /// Sets the time of a stage.
+    pub const fn set(&mut self, stage: Stage, nanoseconds: f64) {
+        self.0[stage as usize] = nanoseconds;
+    }
+}
+
+/// Times of operations under one setting on one machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Pricing<'a> {
+    /// The costs.
+    pub costs: &'a CostTable,
+    /// The setting.
+    pub setting: Setting<'a>,
+    /// Threads of client and server, at least one.
+    pub threads: usize,
+}
+
+impl Pricing<'_> {
+    fn size(&self) -> f64 {
+        self.setting.words() as f64
+    }
+
+    fn ntts(&self, count: usize) -> f64 {
+        let n = self.setting.ring_degree() as f64;
+        count as f64 * n * n.log2() * self.costs.ntt.at(n)
+    }
+
+    /// Words of one key times all digits.
+    fn key_words(&self) -> usize {
+        2 * self.setting.limbs() * self.setting.extended_words()
+    }
+
+    fn reduction(&self) -> &ReductionCosts {
+        self.costs.of(self.setting.reduction)
+    }
+
+    /// A decomposition for rotations.
+    pub fn decompose(&self) -> f64 {
+        let limbs = self.setting.limbs();
+        let words = (self.key_words() / 2) as f64;
+        self.ntts(limbs + limbs * limbs) + words * self.costs.decompose.at(self.size())
+    }
+
+    /// A hoisted rotation of an input, its place in a panel included.
+    pub fn rotation(&self) -> f64 {
+        let words = self.key_words() as f64;
+        self.ntts(2 * (1 + self.setting.limbs())) + words * self.reduction().switch.at(self.size())
+    }
+
+    /// Adding a rotated sum to others.
+    pub fn rotated_sum(&self) -> f64 {
+        self.decompose() + self.key_words() as f64 * self.reduction().add.at(self.size())
+    }
+
+    /// The division by P that rotated sums share.
+    pub fn divide(&self) -> f64 {
+        let words = 2.0 * self.size();
+        self.ntts(2 * (1 + self.setting.limbs())) + words * self.costs.divide.at(self.size())
+    }
+
+    /// `count` sums of `terms` terms with scalar factors.
+    pub fn scalar_sums(&self, count: usize, terms: usize) -> f64 {
+        count as f64 * 2.0 * self.size() * self.reduction().sum.at(terms as f64)
+    }
+
+    /// `count` sums of `terms` terms with scalar factors, one at a time.
+    pub fn lone_sums(&self, count: usize, terms: usize) -> f64 {
+        count as f64 * 2.0 * self.size() * self.reduction().lone_sum.at(terms as f64)
+    }
+
+    /// `count` sums of `terms` terms with dense factors.
+    pub fn dense_sums(&self, count: usize, terms: usize) -> f64 {
+        count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms as f64)
+    }
+
+    /// `count` scalar factors from integers, modulo every limb.
+    pub fn factors(&self, count: usize) -> f64 {
+        (count * self.setting.limbs()) as f64 * self.reduction().factor
+    }
+
+    /// The block scalars of `terms` terms from weights on `lanes` lanes, modulo every limb.
+    pub fn block_scalars(&self, terms: usize, lanes: usize) -> f64 {
+        let limbs = self.setting.limbs() as f64;
+        let butterflies = (1.0 + limbs) * lanes as f64 / 2.0 * (lanes as f64).log2();
+        let scalars = lanes as f64 * limbs;
+        let quotients = match self.setting.reduction {
+            Reduction::Eager => scalars * self.costs.eager.factor,
+            Reduction::Lazy => 0.0,
+        };
+        let each = lanes as f64 * self.costs.lane + butterflies * self.costs.butterfly + quotients;
+        terms as f64 * each
+    }
+
+    /// The encoding of `count` dense weight plaintexts.
+    pub fn encode(&self, count: usize) -> f64 {
+        count as f64 * self.size() * self.costs.encode.at(self.size())
+    }
+
+    /// `count` keys, made and sent.
+    pub fn keys(&self, count: usize) -> f64 {
+        self.costs.key.time(count, self.key_words(), self.threads)
+    }
+
+    /// `count` inputs, encrypted and sent.
+    pub fn uploads(&self, count: usize) -> f64 {
+        self.costs.encrypt.time(count, self.setting.words(), self.threads)
+    }
+
+    /// `count` outputs, switched down and written.
+    pub fn responses(&self, count: usize) -> f64 {
+        self.costs.respond.time(count, 2 * self.setting.words(), self.threads)
+    }
+
+    /// `count` responses, read and decrypted.
+    pub fn decryptions(&self, count: usize) -> f64 {
+        self.costs.decrypt.time(count, self.setting.ring_degree(), self.threads)
+    }
+
+    /// The time of `total` nanoseconds of work in `tasks` equal tasks on all threads.
+    pub fn shared(&self, total: f64, tasks: usize) -> f64 {
+        let tasks = tasks.max(1);
+        total * tasks.div_ceil(self.threads) as f64 / tasks as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_linear_between_and_flat_beyond() {
+        let curve = Curve::new(vec![(10.0, 1.0), (20.0, 3.0), (40.0, 2.0)]);
+        let at = [0.0, 10.0, 15.0, 20.0, 30.0, 40.0, 1e9].map(|x| curve.at(x));
+        assert_eq!(at, [1.0, 1.0, 2.0, 3.0, 2.5, 2.0, 2.0]);
+        assert!(Curve::new(Vec::new()).at(1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn items_share_threads_in_rounds() {
+        let flat = |ns| Curve::new(vec![(1.0, ns)]);
+        let cost = ItemCost { serial: flat(1.0), parallel: flat(10.0) };
+        let time = |items, threads| cost.time(items, 1, threads);
+        assert_eq!([time(4, 1), time(4, 2), time(5, 2), time(1, 2)], [44.0, 24.0, 35.0, 11.0]);
+    }
+}

@@ -1,0 +1,62 @@
+//! Noise of a run, predicted and measured.
+
+use crate::bfv::Params;
+use crate::bfv::noise::{NoiseModel, Samples};
+
+/// Predicted variances of v (see [`crate::bfv::noise`]).
+#[derive(Clone, Debug, PartialEq)]
+pub struct StageNoise {
+    /// After a rotation of an input.
+    pub rotated: f64,
+    /// The largest of the sums after multiplication.
+    pub multiplied: f64,
+    /// The outputs, by groups of equal variance.
+    pub outputs: Vec<Samples>,
+}
+
+impl StageNoise {
+    /// The budgets that these variances leave.
+    pub fn budgets(&self, params: &Params) -> PredictedBudgets {
+        let model = NoiseModel::new(params);
+        let of_one = |variance| {
+            model.expected_budget(&[Samples { variance, count: params.ring_degree() as u64 }])
+        };
+        PredictedBudgets {
+            fresh: of_one(model.fresh()),
+            rotated: of_one(self.rotated),
+            multiplied: of_one(self.multiplied),
+            last: model.expected_budget(&self.outputs),
+            floor: model.floor_budget(&self.outputs),
+        }
+    }
+}
+
+/// Predicted noise budgets in bits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PredictedBudgets {
+    /// The expected budget of one upload.
+    pub fresh: f64,
+    /// The expected budget of one rotated input.
+    pub rotated: f64,
+    /// The expected budget of the noisiest sum.
+    pub multiplied: f64,
+    /// The expected least budget of all outputs.
+    pub last: f64,
+    /// What all outputs keep with probability 1 - 2^-40.
+    pub floor: f64,
+}
+
+/// Measured noise budgets in bits, each the least of its kind, beside what was predicted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseBudgets {
+    /// The first upload.
+    pub fresh: f64,
+    /// At most four rotations of the first input.
+    pub rotated: f64,
+    /// At most four sums of the first strip group after multiplication.
+    pub multiplied: f64,
+    /// All outputs, before they are switched down.
+    pub last: f64,
+    /// The prediction.
+    pub predicted: PredictedBudgets,
+}

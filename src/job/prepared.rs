@@ -1,0 +1,175 @@
+//! A run that has been checked.
+
+use getrandom::fill;
+use zeroize::Zeroizing;
+
+use super::{DEFAULT_SEED, JobError, RunResult, RunSpec, data, record};
+use crate::bfv::{Context, Params};
+use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::pipeline::{self, Job, Outcome};
+use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak};
+use crate::conv::{Algorithm, Layer, Observer, Setting};
+use crate::predict::{Prediction, headroom_bits};
+use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification, bytes_text};
+use crate::ring::sampling::Seed;
+
+/// A run that has been checked and can start.
+pub struct Prepared<'a> {
+    spec: &'a RunSpec,
+    context: Context,
+    layer: Layer,
+    whole: Box<dyn Algorithm>,
+    /// The part to run, where it is not the whole.
+    part: Option<(Layer, Box<dyn Algorithm>)>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Checks everything that can be checked without data or keys.
+    ///
+    /// # Errors
+    /// [`JobError`] naming what is wrong.
+    pub fn new(spec: &'a RunSpec) -> Result<Self, JobError> {
+        let layer = Layer::new(&spec.layer.spec)
+            .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+        if !spec.backend.is_available() {
+            return Err(JobError::Backend(spec.backend));
+        }
+        let params = Params::new(&spec.params, &spec.policy)
+            .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
+        let context =
+            Context::new(params, spec.backend, spec.reduction).ok_or(JobError::Transform)?;
+        let whole = spec
+            .algorithm
+            .plan(&layer, &context, &CostTable::default(), spec.lanes)
+            .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
+        let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
+        let prepared = Self { spec, context, layer, whole, part };
+        let setting = Setting::from(&prepared.context);
+        let needed = server_peak(prepared.algorithm(), setting)
+            + key_exchange_bytes(prepared.algorithm(), setting)
+            + data::bytes(&prepared.layer, prepared.part());
+        if needed > spec.max_memory {
+            let (needed, allowed) = (bytes_text(needed), bytes_text(spec.max_memory));
+            return Err(JobError::Memory { needed, allowed });
+        }
+        Ok(prepared)
+    }
+
+    /// The layer that is run: the whole, or its first output channels.
+    fn part(&self) -> &Layer {
+        self.part.as_ref().map_or(&self.layer, |(layer, _)| layer)
+    }
+
+    fn algorithm(&self) -> &dyn Algorithm {
+        self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
+    }
+
+    /// Runs, as often as asked for.
+    ///
+    /// # Errors
+    /// [`JobError`] where data are wrong, or the run fails or is cancelled.
+    pub fn run(&self, observer: &dyn Observer) -> Result<RunResult, JobError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.spec.threads)
+            .build()
+            .map_err(|error| JobError::Threads(error.to_string()))?;
+        let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
+        let layer = self.part();
+        let (input, weights) = data::load(self.spec, &self.layer, layer, seed)?;
+        let mut outcomes = Vec::new();
+        for _ in 0..self.spec.repeat.max(1) {
+            let secrets = self.secrets()?;
+            let job = Job {
+                layer,
+                context: &self.context,
+                algorithm: self.algorithm(),
+                input: input.view(),
+                weights: weights.view(),
+                secrets: &secrets,
+            };
+            outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
+        }
+        let record = self.record(&outcomes);
+        let last = outcomes.pop().ok_or(JobError::Transform)?;
+        let Outcome { output, upload_sample, .. } = last;
+        Ok(RunResult { record: record.ok_or(JobError::Transform)?, input, output, upload_sample })
+    }
+
+    /// The seed of all secrets: from the user's seed, apart from that of data, or from the
+    /// operating system.
+    fn secrets(&self) -> Result<Seed, JobError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        match self.spec.seed {
+            Some(seed) => {
+                bytes[..8].copy_from_slice(&seed.to_le_bytes());
+                bytes[8..15].copy_from_slice(b"secrets");
+            }
+            None => fill(bytes.as_mut_slice()).map_err(|e| JobError::Randomness(e.to_string()))?,
+        }
+        Ok(bytes)
+    }
+
+    /// What was predicted of the whole layer, whatever part was run; noise is that of the part.
+    fn prediction(&self, outcome: &Outcome) -> Prediction {
+        let (whole, setting) = (self.whole.as_ref(), Setting::from(&self.context));
+        let reference = CostTable::default();
+        let costs = self.spec.costs.as_deref().unwrap_or(&reference);
+        Prediction {
+            lanes: whole.lanes(),
+            uploads: whole.uploads(),
+            downloads: whole.downloads(),
+            noise: outcome.noise.predicted,
+            times: whole.times(&Pricing { costs, setting, threads: self.spec.threads }),
+            sizes: Sizes::of(whole, setting, outcome.response_bits),
+            key_exchange_bytes: key_exchange_bytes(whole, setting),
+            operations: whole.operations(setting),
+            headroom_bits: headroom_bits(setting.params, outcome.largest),
+            worst_headroom_bits: headroom_bits(setting.params, self.layer.worst_output()),
+        }
+    }
+
+    fn record(&self, outcomes: &[Outcome]) -> Option<Record> {
+        let last = outcomes.last()?;
+        let prediction = self.prediction(last);
+        let predicted =
+            record::predicted(self.spec, &self.layer, self.context.params(), &prediction);
+        // The sizes of a part do not stand for the whole; those of the whole are exact as predicted.
+        let sizes = if self.part.is_some() { prediction.sizes } else { last.sizes };
+        let (storage_bytes, sent): (_, Communication) = sizes.into();
+        let (computed, all) = (self.algorithm().downloads(), self.whole.downloads());
+        let transfer = self.spec.link.transfer_ms(sizes.upload + sizes.download);
+        let latency = |outcome: &Outcome| {
+            LatencyMs::new(&outcome.clock, transfer, all as f64 / computed as f64)
+        };
+        let (latency_ms, repeat) =
+            LatencyMs::median(&outcomes.iter().map(latency).collect::<Vec<_>>())?;
+        let least_noise = outcomes.iter().min_by(|a, b| a.noise.last.total_cmp(&b.noise.last))?;
+        let mismatches = outcomes.iter().map(|outcome| outcome.mismatches).max()?;
+        // Without a calibration there is nothing to hold the time against.
+        let calibrated = self.spec.costs.is_some();
+        let predicted_server = predicted.latency_ms.predicted_server.filter(|_| calibrated);
+        Some(Record {
+            predicted: false,
+            verification: Some(Verification {
+                verified: mismatches == 0,
+                mismatches,
+                overflows: last.overflows,
+                values: last.output.len() as u64,
+            }),
+            noise_bits: least_noise.noise.into(),
+            latency_ms: LatencyMs { predicted_server, ..latency_ms },
+            storage_bytes,
+            communication_bytes: Communication {
+                predicted_upload: predicted.communication_bytes.predicted_upload,
+                predicted_download: predicted.communication_bytes.predicted_download,
+                ..sent
+            },
+            repeat: (outcomes.len() > 1).then_some(repeat),
+            extrapolated_from: self
+                .part
+                .is_some()
+                .then_some(Extrapolated { output_ciphertexts: computed, of: all }),
+            ..predicted
+        })
+    }
+}

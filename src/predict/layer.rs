@@ -1,0 +1,146 @@
+//! Predictions for one layer with its weights.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use ndarray::Array4;
+
+use crate::arith::kernels::Reduction;
+use crate::bfv::{Params, response_bits};
+use crate::conv::cost::{CostTable, Pricing, StageTimes};
+use crate::conv::gains::WeightGains;
+use crate::conv::noise::PredictedBudgets;
+use crate::conv::planner::{DoesNotFit, choose};
+use crate::conv::sizes::{Sizes, key_exchange_bytes};
+use crate::conv::{Algorithm, AlgorithmKind, Layer, Operations, Setting, largest_output};
+
+/// What a run will give.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// Ciphertexts sent.
+    pub uploads: usize,
+    /// Ciphertexts sent back.
+    pub downloads: usize,
+    /// Noise budgets.
+    pub noise: PredictedBudgets,
+    /// Times of the stages.
+    pub times: StageTimes,
+    /// Bytes held and sent, exactly.
+    pub sizes: Sizes,
+    /// Bytes that making and sending keys takes besides the server's own.
+    pub key_exchange_bytes: u64,
+    /// The server's work, exactly.
+    pub operations: Operations,
+    /// log2 t - 1 - log2 of the largest value that any input gives with the weights.
+    pub headroom_bits: f64,
+    /// The same over all weights of the layer's bit width.
+    pub worst_headroom_bits: f64,
+}
+
+/// Predicts runs of one layer with known weights, under any parameters.
+///
+/// The first prediction of a packing walks over the weights; those after it take well below a
+/// millisecond.
+#[derive(Debug)]
+pub struct LayerPredictor {
+    layer: Layer,
+    weights: Array4<i64>,
+    largest: i64,
+    plans: Mutex<HashMap<(AlgorithmKind, usize), Arc<Vec<Planned>>>>,
+    chosen: Mutex<HashMap<Choice, usize>>,
+}
+
+/// What the planner's choice follows from: algorithm, N, limbs, reduction and lanes asked for.
+type Choice = (AlgorithmKind, usize, usize, Reduction, Option<usize>);
+
+/// A plan, and what is worked out of the weights once.
+#[derive(Debug)]
+pub struct Planned {
+    algorithm: Box<dyn Algorithm>,
+    gains: OnceLock<WeightGains>,
+}
+
+impl LayerPredictor {
+    /// A predictor for `layer` with `weights` of its shape.
+    pub fn new(layer: Layer, weights: Array4<i64>) -> Self {
+        let largest = largest_output(&layer, weights.view());
+        Self { layer, weights, largest, plans: Mutex::default(), chosen: Mutex::default() }
+    }
+
+    /// The layer.
+    pub const fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// Every plan worth considering at a ring degree; none where the layer does not fit.
+    pub fn plans(&self, kind: AlgorithmKind, ring_degree: usize) -> Arc<Vec<Planned>> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let all = kind.candidates(&self.layer, ring_degree).into_iter();
+            Arc::new(all.map(|algorithm| Planned { algorithm, gains: OnceLock::new() }).collect())
+        };
+        Arc::clone(plans.entry((kind, ring_degree)).or_insert_with(make))
+    }
+
+    /// What a run of the plan that a run would choose will give, on `threads` threads of a machine
+    /// with `costs`.
+    ///
+    /// # Errors
+    /// [`DoesNotFit`] as the planner says.
+    pub fn predict(
+        &self,
+        kind: AlgorithmKind,
+        setting: Setting<'_>,
+        lanes: Option<usize>,
+        costs: &CostTable,
+        threads: usize,
+    ) -> Result<Prediction, DoesNotFit> {
+        let plans = self.plans(kind, setting.ring_degree());
+        let key = (kind, setting.ring_degree(), setting.limbs(), setting.reduction, lanes);
+        let known = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let index = match known {
+            Some(index) => index,
+            None => choose(kind, &self.layer, &plans, setting, &CostTable::default(), lanes)?,
+        };
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).insert(key, index);
+        let pricing = Pricing { costs, setting, threads };
+        plans
+            .get(index)
+            .map(|plan| self.predict_plan(plan, &pricing))
+            .ok_or(DoesNotFit::Ring { ring_degree: setting.ring_degree(), smallest: None })
+    }
+
+    /// What a run of `plan` will give.
+    pub fn predict_plan(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
+        let algorithm = plan.algorithm.as_ref();
+        let (setting, params) = (pricing.setting, pricing.setting.params);
+        let gains = plan.gains.get_or_init(|| algorithm.gains(self.weights.view()));
+        let noise = algorithm.noise(params, gains);
+        let bits = response_bits(params, &noise.outputs);
+        Prediction {
+            lanes: algorithm.lanes(),
+            uploads: algorithm.uploads(),
+            downloads: algorithm.downloads(),
+            noise: noise.budgets(params),
+            times: algorithm.times(pricing),
+            sizes: Sizes::of(algorithm, setting, bits),
+            key_exchange_bytes: key_exchange_bytes(algorithm, setting),
+            operations: algorithm.operations(setting),
+            headroom_bits: headroom_bits(params, self.largest),
+            worst_headroom_bits: headroom_bits(params, self.layer.worst_output()),
+        }
+    }
+}
+
+impl AsRef<dyn Algorithm> for Planned {
+    fn as_ref(&self) -> &(dyn Algorithm + 'static) {
+        self.algorithm.as_ref()
+    }
+}
+
+/// log2 t - 1 - log2 of the largest absolute value: negative where it may not fit.
+pub fn headroom_bits(params: &Params, largest: i64) -> f64 {
+    (params.plain().value() as f64).log2() - 1.0 - (largest.max(1) as f64).log2()
+}

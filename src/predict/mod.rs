@@ -1,0 +1,11 @@
+//! Every figure of a run without running it.
+//!
+//! Noise, sizes, counts and plaintext headroom follow from the plan, the weights and the parameters
+//! by the very functions that a run reports with; times come from a [`Calibration`] of this machine.
+
+mod calibration;
+mod layer;
+mod probe;
+
+pub use calibration::Calibration;
+pub use layer::{LayerPredictor, Planned, Prediction, headroom_bits};
