@@ -11,6 +11,7 @@
 //! - [`preset`]: networks, parameter sets and experiments as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
+//! - [`tune`]: sweeps over parameters, and the search for the best
 //! - [`tui`]: the explorer
 //! - [`cli`]: the command line, one file per subcommand
 
@@ -25,3 +26,4 @@ pub mod report;
 pub mod ring;
 pub mod tensor;
 pub mod tui;
+pub mod tune;

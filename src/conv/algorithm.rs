@@ -3,7 +3,7 @@
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
 use super::cost::{Pricing, StageTimes};
-use super::gains::WeightGains;
+use super::gains::{SumGains, WeightGains};
 use super::noise::StageNoise;
 use super::setting::Setting;
 use super::{ConvError, Layer, Server, Steps};
@@ -49,8 +49,11 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
     fn gains(&self, weights: ArrayView4<'_, i64>) -> WeightGains;
 
-    /// Predicted noise under `params`, for weights with these gains.
-    fn noise(&self, params: &Params, gains: &WeightGains) -> StageNoise;
+    /// Squared norms of the patterns that gains speak of; they follow from t.
+    fn pattern_norms(&self, params: &Params) -> Vec<f64>;
+
+    /// Predicted noise under `params`, for sums with these gains.
+    fn noise(&self, params: &Params, gains: &SumGains) -> StageNoise;
 
     /// Predicted times of all stages.
     fn times(&self, pricing: &Pricing<'_>) -> StageTimes;

@@ -160,6 +160,12 @@ impl StageTimes {
         [Stage::Rotate, Stage::Multiply, Stage::Mix].map(|stage| self.of(stage)).iter().sum()
     }
 
+    /// From the input to the output, transfer apart: encrypt, server, response and decrypt.
+    pub fn online(&self) -> f64 {
+        let client = [Stage::Encrypt, Stage::Response, Stage::Decrypt].map(|stage| self.of(stage));
+        self.server() + client.iter().sum::<f64>()
+    }
+
     /// Sets the time of a stage.
     pub const fn set(&mut self, stage: Stage, nanoseconds: f64) {
         self.0[stage as usize] = nanoseconds;

@@ -42,4 +42,27 @@ impl WeightGains {
     pub const fn of_one_pattern(sums: Vec<Gain>) -> Self {
         Self { sums, patterns: 1, fixed: None }
     }
+
+    /// The gains of whole sums, for patterns of these squared norms.
+    pub fn under(&self, norms: &[f64]) -> SumGains {
+        let sum = |gains: &[Gain]| {
+            let mut sum = Gain::default();
+            for (gain, norm) in gains.iter().zip(norms) {
+                sum.fresh += norm * gain.fresh;
+                sum.rotated += norm * gain.rotated;
+            }
+            sum
+        };
+        let sums = self.sums.chunks(self.patterns.max(1)).map(sum).collect();
+        SumGains { sums, fixed: self.fixed.clone().unwrap_or_default() }
+    }
+}
+
+/// The gains of all sums of one strip group under one plaintext modulus, patterns included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumGains {
+    /// For each sum.
+    pub sums: Vec<Gain>,
+    /// For each sum, at the coefficients 0 and N/2; empty where these are as all others.
+    pub fixed: Vec<Gain>,
 }

@@ -166,7 +166,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 
     let steps = enter(Stage::Weights, units.weights)?;
     let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights, steps))?;
-    let noise = algorithm.noise(context.params(), &algorithm.gains(job.weights));
+    let gains = algorithm.gains(job.weights).under(&algorithm.pattern_norms(context.params()));
+    let noise = algorithm.noise(context.params(), &gains);
     let bits = response_bits(context.params(), &noise.outputs);
 
     let steps = enter(Stage::Encrypt, algorithm.uploads() as u64)?;

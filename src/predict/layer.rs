@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use ndarray::Array4;
+use ndarray::{Array4, ArrayView4};
 
 use crate::arith::kernels::Reduction;
 use crate::bfv::{Params, response_bits};
 use crate::conv::cost::{CostTable, Pricing, StageTimes};
-use crate::conv::gains::WeightGains;
-use crate::conv::noise::PredictedBudgets;
+use crate::conv::gains::{SumGains, WeightGains};
+use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
 use crate::conv::sizes::{Sizes, key_exchange_bytes};
 use crate::conv::{Algorithm, AlgorithmKind, Layer, Operations, Setting, largest_output};
@@ -60,6 +60,22 @@ type Choice = (AlgorithmKind, usize, usize, Reduction, Option<usize>);
 pub struct Planned {
     algorithm: Box<dyn Algorithm>,
     gains: OnceLock<WeightGains>,
+    /// By plaintext modulus.
+    sums: Mutex<HashMap<u64, Arc<SumGains>>>,
+}
+
+impl Planned {
+    fn new(algorithm: Box<dyn Algorithm>) -> Self {
+        Self { algorithm, gains: OnceLock::new(), sums: Mutex::default() }
+    }
+
+    fn noise(&self, params: &Params, weights: ArrayView4<'_, i64>) -> StageNoise {
+        let gains = self.gains.get_or_init(|| self.algorithm.gains(weights));
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let under = || Arc::new(gains.under(&self.algorithm.pattern_norms(params)));
+        let sums = Arc::clone(sums.entry(params.plain().value()).or_insert_with(under));
+        self.algorithm.noise(params, &sums)
+    }
 }
 
 impl LayerPredictor {
@@ -79,7 +95,7 @@ impl LayerPredictor {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let all = kind.candidates(&self.layer, ring_degree).into_iter();
-            Arc::new(all.map(|algorithm| Planned { algorithm, gains: OnceLock::new() }).collect())
+            Arc::new(all.map(Planned::new).collect())
         };
         Arc::clone(plans.entry((kind, ring_degree)).or_insert_with(make))
     }
@@ -114,16 +130,41 @@ impl LayerPredictor {
 
     /// What a run of `plan` will give.
     pub fn predict_plan(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
+        let params = pricing.setting.params;
+        let noise = plan.noise(params, self.weights.view());
+        let bits = response_bits(params, &noise.outputs);
+        let budgets = noise.budgets(params);
+        self.outline(plan, pricing, bits, budgets)
+    }
+
+    /// What is known of a run of `plan` without its noise: with the fewest bits of a response, so
+    /// that no figure will be less.
+    pub fn bound(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
+        let nothing = f64::NEG_INFINITY;
+        let budgets = PredictedBudgets {
+            fresh: nothing,
+            rotated: nothing,
+            multiplied: nothing,
+            last: nothing,
+            floor: nothing,
+        };
+        self.outline(plan, pricing, pricing.setting.params.plain().bits(), budgets)
+    }
+
+    fn outline(
+        &self,
+        plan: &Planned,
+        pricing: &Pricing<'_>,
+        bits: u32,
+        noise: PredictedBudgets,
+    ) -> Prediction {
         let algorithm = plan.algorithm.as_ref();
         let (setting, params) = (pricing.setting, pricing.setting.params);
-        let gains = plan.gains.get_or_init(|| algorithm.gains(self.weights.view()));
-        let noise = algorithm.noise(params, gains);
-        let bits = response_bits(params, &noise.outputs);
         Prediction {
             lanes: algorithm.lanes(),
             uploads: algorithm.uploads(),
             downloads: algorithm.downloads(),
-            noise: noise.budgets(params),
+            noise,
             times: algorithm.times(pricing),
             sizes: Sizes::of(algorithm, setting, bits),
             key_exchange_bytes: key_exchange_bytes(algorithm, setting),

@@ -8,7 +8,7 @@ use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::conv::Layer;
 use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units};
 use crate::conv::cost::{Pricing, StageTimes};
-use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::noise::StageNoise;
 use crate::conv::server::{ConvError, Server, Stage, Steps};
 use crate::conv::setting::Setting;
@@ -188,14 +188,14 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         W::gains(&self.plan, weights)
     }
 
-    fn noise(&self, params: &Params, gains: &WeightGains) -> StageNoise {
+    fn pattern_norms(&self, params: &Params) -> Vec<f64> {
+        W::pattern_norms(&self.plan, params)
+    }
+
+    fn noise(&self, params: &Params, gains: &SumGains) -> StageNoise {
         let model = NoiseModel::new(params);
         let inputs = InputVariance::new(&model);
-        let norms = W::pattern_norms(&self.plan, params);
-        let variance = |sum: &[Gain]| -> f64 {
-            sum.iter().zip(&norms).map(|(gain, norm)| norm * inputs.under(gain)).sum()
-        };
-        let sums: Vec<f64> = gains.sums.chunks(gains.patterns.max(1)).map(variance).collect();
+        let sums: Vec<f64> = gains.sums.iter().map(|gain| inputs.under(gain)).collect();
         // Every sum that moves is switched; the moved ones of an output share one rounding.
         let mut outputs = vec![0.0; self.plan.out_groups()];
         let mut moved = vec![false; outputs.len()];
@@ -214,7 +214,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         };
         let outputs = outputs.into_iter().zip(moved).map(sample);
         // Such weights go with one channel per ciphertext, whose sums are outputs and do not move.
-        let fixed = gains.fixed.iter().flatten();
+        let fixed = gains.fixed.iter();
         let count = 2 * strips as u64;
         let fixed = fixed.map(|gain| Samples { variance: inputs.under(gain), count });
         StageNoise {

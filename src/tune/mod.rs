@@ -1,0 +1,9 @@
+//! Sweeps over parameters, and the search for the best.
+
+mod objective;
+mod search;
+mod space;
+
+pub use objective::Objective;
+pub use search::{Candidate, Found, Query, Rejected, search};
+pub use space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};

@@ -1,0 +1,127 @@
+//! What a tuner minimises.
+
+use crate::predict::Prediction;
+use crate::report::{Link, Record};
+
+/// A figure of a run, the less the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Objective {
+    /// Milliseconds from the input to the output, transfer included.
+    Total,
+    /// Milliseconds of the server's work online.
+    Server,
+    /// Bytes to the server.
+    Upload,
+    /// Bytes back to the client.
+    Download,
+    /// Bytes in both directions, keys apart.
+    Communication,
+    /// Bytes of weights and keys that the server stores.
+    Storage,
+    /// Bytes that the server holds at its fullest.
+    Memory,
+}
+
+impl Objective {
+    /// Every objective, the default first.
+    pub const ALL: [Self; 7] = [
+        Self::Total,
+        Self::Server,
+        Self::Upload,
+        Self::Download,
+        Self::Communication,
+        Self::Storage,
+        Self::Memory,
+    ];
+
+    /// The name used on the command line and in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Server => "server",
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Communication => "communication",
+            Self::Storage => "storage",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// Whether it is a time, in milliseconds, which only a run can confirm; else it is exact, in
+    /// bytes.
+    pub const fn is_time(self) -> bool {
+        matches!(self, Self::Total | Self::Server)
+    }
+
+    /// Its value in a record.
+    pub fn of_record(self, record: &Record) -> f64 {
+        let (sent, held) = (&record.communication_bytes, &record.storage_bytes);
+        let bytes = match self {
+            Self::Total => return record.latency_ms.total,
+            Self::Server => return record.latency_ms.server,
+            Self::Upload => sent.upload,
+            Self::Download => sent.download,
+            Self::Communication => sent.upload + sent.download,
+            Self::Storage => held.weights + held.galois_keys,
+            Self::Memory => held.server_peak,
+        };
+        bytes as f64
+    }
+
+    /// Its value in a prediction, over a link.
+    pub fn of_prediction(self, prediction: &Prediction, link: &Link) -> f64 {
+        let sizes = &prediction.sizes;
+        let bytes = match self {
+            Self::Total => {
+                let transfer = link.transfer_ms(sizes.upload + sizes.download);
+                return prediction.times.online() / 1e6 + transfer;
+            }
+            Self::Server => return prediction.times.server() / 1e6,
+            Self::Upload => sizes.upload,
+            Self::Download => sizes.download,
+            Self::Communication => sizes.upload + sizes.download,
+            Self::Storage => sizes.weights + sizes.galois_keys,
+            Self::Memory => sizes.server_peak,
+        };
+        bytes as f64
+    }
+
+    /// The value for a whole network from those of its layers: memory is needed for one layer at a
+    /// time, all else adds up.
+    pub fn over_layers(self, values: impl Iterator<Item = f64>) -> f64 {
+        match self {
+            Self::Memory => values.fold(0.0, f64::max),
+            _ => values.sum(),
+        }
+    }
+
+    /// A value with its unit.
+    pub fn text(self, value: f64) -> String {
+        if self.is_time() {
+            format!("{value:.1} ms")
+        } else {
+            crate::report::bytes_text(value as u64)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::record;
+
+    #[test]
+    fn objectives_read_their_figure() {
+        let record = record();
+        let values = Objective::ALL.map(|objective| objective.of_record(&record));
+        let expected = [64.125, 9.625, 65_536.0, 32_768.0, 98_304.0, 1_052_672.0, 2_097_152.0];
+        assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn layers_share_memory_and_add_up_in_all_else() {
+        let values = || [3.0, 1.0, 2.0].into_iter();
+        assert_eq!(Objective::Memory.over_layers(values()), 3.0);
+        assert_eq!(Objective::Server.over_layers(values()), 6.0);
+    }
+}

@@ -1,0 +1,276 @@
+//! Finds the best parameters by prediction.
+//!
+//! Times depend on the ring degree, the number of limbs and the plan, but not on the sizes of
+//! primes; bytes rise with the size of Q; noise falls with P, on which nothing else depends but the
+//! keys' message. So every family of sets takes the widest P, the least Q that keeps the margin,
+//! and a few sizes above it, for a larger Q may let the response be smaller by a bit or two.
+
+use std::sync::Arc;
+
+use super::objective::Objective;
+use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
+use crate::bfv::{Params, ParamsSpec};
+use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::{AlgorithmKind, Setting};
+use crate::job::{Estimator, JobError, RunSpec};
+use crate::predict::{LayerPredictor, Planned, Prediction};
+
+/// What is to be tuned.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The runs whose parameters, algorithm and lanes are sought: one, or one for each layer of a
+    /// network that is to have one parameter set.
+    pub runs: Vec<RunSpec>,
+    /// What to minimise.
+    pub objective: Objective,
+    /// The algorithms to choose from.
+    pub algorithms: Vec<AlgorithmKind>,
+    /// Bits of noise budget that must be left with probability 1 - 2^-40.
+    pub margin_bits: f64,
+    /// Bits of t; where absent, as many as hold every result of the layers' bit widths.
+    pub plain_bits: Option<u32>,
+}
+
+/// A way to run the layers of a query.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The parameters.
+    pub params: ParamsSpec,
+    /// For each run of the query, its algorithm and lanes, and what is predicted of it.
+    pub layers: Vec<(AlgorithmKind, Prediction)>,
+    /// The objective's value.
+    pub value: f64,
+}
+
+impl Candidate {
+    /// The runs of the query under this candidate.
+    pub fn runs(&self, query: &Query) -> Vec<RunSpec> {
+        let run =
+            |(run, (algorithm, prediction)): (&RunSpec, &(AlgorithmKind, Prediction))| RunSpec {
+                params: self.params.clone(),
+                algorithm: *algorithm,
+                lanes: Some(prediction.lanes),
+                ..run.clone()
+            };
+        query.runs.iter().zip(&self.layers).map(run).collect()
+    }
+
+    /// The algorithms, as one word.
+    pub fn algorithm(&self) -> String {
+        let mut names: Vec<&str> = self.layers.iter().map(|(kind, _)| kind.name()).collect();
+        names.dedup();
+        names.join(", ")
+    }
+
+    /// The least noise budget that is left with probability 1 - 2^-40.
+    pub fn floor(&self) -> f64 {
+        self.layers.iter().map(|(_, p)| p.noise.floor).fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Something that was considered and is not the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The parameters, or what they have in common.
+    pub params: String,
+    /// The algorithm.
+    pub algorithm: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// What a search gave.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Of every ring degree, number of limbs and algorithm that can do it the best, the best of all
+    /// first.
+    pub candidates: Vec<Candidate>,
+    /// What cannot.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Searches all families of parameters. `proceed` is asked before each; `false` ends the search with
+/// what it has.
+///
+/// # Errors
+/// [`JobError`] where a layer or its weights are not valid.
+pub fn search(
+    estimator: &Estimator,
+    query: &Query,
+    mut proceed: impl FnMut(usize, usize) -> bool,
+) -> Result<Found, JobError> {
+    let layers = query.runs.iter().map(|run| Ok((run, estimator.predictor(run)?)));
+    let layers: Vec<(&RunSpec, Arc<LayerPredictor>)> = layers.collect::<Result<_, JobError>>()?;
+    // Layers that share parameters may each have an algorithm of their own; of one layer, every
+    // algorithm is an answer.
+    let groups: Vec<&[AlgorithmKind]> = match layers.len() {
+        1 => query.algorithms.chunks(1).collect(),
+        _ => vec![&query.algorithms],
+    };
+    let mut found = Found::default();
+    for (done, ring_degree) in RING_DEGREES.into_iter().enumerate() {
+        if !proceed(done, RING_DEGREES.len()) {
+            break;
+        }
+        for group in &groups {
+            search_ring(query, &layers, ring_degree, group, &mut found);
+        }
+    }
+    found.candidates.sort_by(|a, b| a.value.total_cmp(&b.value));
+    Ok(found)
+}
+
+/// The candidates of one ring degree and group of algorithms, one for each number of limbs.
+fn search_ring(
+    query: &Query,
+    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    ring_degree: usize,
+    group: &[AlgorithmKind],
+    found: &mut Found,
+) {
+    let names: Vec<&str> = group.iter().map(|kind| kind.name()).collect();
+    let mut reject = |params: String, reason: String| {
+        found.rejected.push(Rejected { params, algorithm: names.join(", "), reason });
+    };
+    let title = format!("N = {ring_degree}");
+    let Some(run) = query.runs.first() else { return };
+    if run.policy.table.cap_log2_qp(ring_degree, run.policy.level).is_none() {
+        let (table, level) = (run.policy.table.name(), run.policy.level.bits());
+        reject(title, format!("table {table} has no entry for {level} bits"));
+        return;
+    }
+    let largest = layers.iter().map(|(_, layer)| layer.layer().worst_output()).max();
+    let plain_bits = query.plain_bits.or_else(|| plain_bits_for(ring_degree, largest?));
+    let Some(plain_bits) = plain_bits else {
+        reject(title, "no t of 32 bits or less holds the results".into());
+        return;
+    };
+    let fits = |(_, layer): &(&RunSpec, Arc<LayerPredictor>)| {
+        group.iter().any(|kind| !layer.plans(*kind, ring_degree).is_empty())
+    };
+    if !layers.iter().all(fits) {
+        reject(title, "the layer does not fit the ring".into());
+        return;
+    }
+    let mut most = f64::NEG_INFINITY;
+    let before = found.candidates.len();
+    for limbs in 1..=MAX_LIMBS {
+        let family = Family { ring_degree, limbs, plain_bits };
+        match search_family(query, layers, family, group) {
+            Ok(candidate) => found.candidates.push(candidate),
+            Err(floor) => most = most.max(floor),
+        }
+    }
+    if found.candidates.len() == before {
+        let reason = if most.is_finite() {
+            format!("leaves at most {most:.1} bits of noise budget, margin {}", query.margin_bits)
+        } else {
+            "no Q that exceeds t is within the security cap".into()
+        };
+        found.rejected.push(Rejected { params: title, algorithm: names.join(", "), reason });
+    }
+}
+
+/// How many sizes of Q above the least are looked at.
+const MORE_SIZES: u32 = 8;
+
+/// The best set of a family, or the most noise budget that any leaves.
+fn search_family(
+    query: &Query,
+    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    family: Family,
+    group: &[AlgorithmKind],
+) -> Result<Candidate, f64> {
+    let mut best: Option<Candidate> = None;
+    let mut most = f64::NEG_INFINITY;
+    let mut try_size = |q_bits: u32, best: &mut Option<Candidate>| {
+        let found = query.runs.first().and_then(|run| family.widest(q_bits, &run.policy));
+        let Some((special_bits, params)) = found else { return false };
+        match best_plans(query, layers, &params, group) {
+            Ok((plans, value)) => {
+                if best.as_ref().is_none_or(|best| value < best.value) {
+                    let params = family.spec(q_bits, special_bits);
+                    *best = Some(Candidate { params, layers: plans, value });
+                }
+                true
+            }
+            Err(floor) => {
+                most = most.max(floor);
+                false
+            }
+        }
+    };
+    // What keeps the margin is a run of sizes; in steps first, since most of them are far off.
+    let sizes = family.sizes();
+    let coarse = sizes.clone().step_by(MORE_SIZES as usize);
+    let first = coarse.into_iter().find(|size| try_size(*size, &mut best));
+    let range = match first {
+        Some(size) => size.saturating_sub(MORE_SIZES - 1).max(*sizes.start())..=size + MORE_SIZES,
+        None => sizes,
+    };
+    let mut kept = 0;
+    for size in range {
+        kept += u32::from(try_size(size, &mut best));
+        if kept > MORE_SIZES {
+            break;
+        }
+    }
+    best.ok_or(most)
+}
+
+/// The best plan of each layer under `params`, and the objective's value; or the most noise budget
+/// that the worst layer can be left.
+fn best_plans(
+    query: &Query,
+    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    params: &Params,
+    group: &[AlgorithmKind],
+) -> Result<(Vec<(AlgorithmKind, Prediction)>, f64), f64> {
+    let mut plans = Vec::with_capacity(layers.len());
+    for (run, layer) in layers {
+        plans.push(best_plan(query, run, layer, params, group)?);
+    }
+    let values = plans
+        .iter()
+        .zip(layers)
+        .map(|((_, prediction), (run, _))| query.objective.of_prediction(prediction, &run.link));
+    let value = query.objective.over_layers(values);
+    Ok((plans, value))
+}
+
+fn best_plan(
+    query: &Query,
+    run: &RunSpec,
+    layer: &LayerPredictor,
+    params: &Params,
+    group: &[AlgorithmKind],
+) -> Result<(AlgorithmKind, Prediction), f64> {
+    let reference = CostTable::default();
+    let costs = run.costs.as_deref().unwrap_or(&reference);
+    let setting = Setting { params, reduction: run.reduction };
+    let pricing = Pricing { costs, setting, threads: run.threads };
+    let value = |prediction: &Prediction| query.objective.of_prediction(prediction, &run.link);
+    let all: Vec<(AlgorithmKind, Arc<Vec<Planned>>)> =
+        group.iter().map(|kind| (*kind, layer.plans(*kind, params.ring_degree()))).collect();
+    let plans = all.iter().flat_map(|(kind, plans)| plans.iter().map(|plan| (*kind, plan)));
+    // In the order of what they can be at best, so that noise is worked out for few of them.
+    let mut bounds: Vec<(f64, AlgorithmKind, &Planned)> =
+        plans.map(|(kind, plan)| (value(&layer.bound(plan, &pricing)), kind, plan)).collect();
+    bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut best: Option<(f64, AlgorithmKind, Prediction)> = None;
+    let mut most = f64::NEG_INFINITY;
+    for (bound, kind, plan) in bounds {
+        if best.as_ref().is_some_and(|(value, ..)| bound >= *value) {
+            break;
+        }
+        let prediction = layer.predict_plan(plan, &pricing);
+        most = most.max(prediction.noise.floor);
+        let value = value(&prediction);
+        if prediction.noise.floor >= query.margin_bits
+            && best.as_ref().is_none_or(|(least, ..)| value < *least)
+        {
+            best = Some((value, kind, prediction));
+        }
+    }
+    best.map(|(_, kind, prediction)| (kind, prediction)).ok_or(most)
+}
