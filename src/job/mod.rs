@@ -18,7 +18,7 @@ use crate::bfv::{Context, Params, ParamsSpec, wire};
 use crate::conv::pipeline::{self, Job, Outcome, Sizes};
 use crate::conv::planner::CostTable;
 use crate::conv::{Algorithm, AlgorithmKind, Layer, Observer, Operations};
-use crate::preset::LayerPreset;
+use crate::preset::{Experiment, LayerPreset};
 use crate::report::{
     Extrapolated, LatencyMs, LayerRecord, Link, Machine, ParamsRecord, Record, SCHEMA,
     SecurityRecord, Verification, bytes_text,
@@ -66,6 +66,20 @@ pub struct RunSpec {
     pub weights: Option<PathBuf>,
     /// The link between client and server.
     pub link: Link,
+}
+
+impl RunSpec {
+    /// What a file can say of the run.
+    pub fn experiment(&self) -> Experiment {
+        Experiment {
+            layer: self.layer.clone(),
+            params: self.params.clone(),
+            algorithm: Some(self.algorithm),
+            reduction: Some(self.reduction),
+            threads: Some(self.threads),
+            seed: self.seed,
+        }
+    }
 }
 
 /// What a run gave.
