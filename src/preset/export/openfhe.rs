@@ -81,5 +81,6 @@ fn element_params(name: &str, order: u64, primes: &[Modulus]) -> String {
 
 /// Elements of a list, a line each.
 fn native_integers(numbers: impl Iterator<Item = u64>) -> String {
-    numbers.map(|number| format!("\n        NativeInteger({number}ULL),")).collect()
+    let lines = numbers.map(|number| format!("\n        NativeInteger({number}ULL),"));
+    lines.collect::<Vec<_>>().concat()
 }

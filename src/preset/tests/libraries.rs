@@ -63,7 +63,7 @@ fn assert_balanced(text: &str) {
             _ => {}
         }
     }
-    assert!(open.is_empty() && code.matches('"').count() % 2 == 0, "{code}");
+    assert!(open.is_empty() && code.matches('"').count().is_multiple_of(2), "{code}");
 }
 
 #[test]
