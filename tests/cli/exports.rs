@@ -20,9 +20,9 @@ fn parameter_sets_are_written_for_other_libraries() {
     let place = Place::new();
     let tiny = place.tiny("tiny.toml", &[]);
     for (name, part) in [
-        ("a.seal.cpp", "seal::Modulus(34359214081ULL)"),
-        ("a.openfhe.cpp", "NativeInteger(34359214081ULL)"),
-        ("a.lattigo.go", "[]uint64{34359214081, "),
+        ("a.seal.cpp", "seal::Modulus(34359697409ULL)"),
+        ("a.openfhe.cpp", "NativeInteger(34359697409ULL)"),
+        ("a.lattigo.go", "[]uint64{34359697409, "),
     ] {
         let file = place.path(name);
         record(&[&tiny, "--export", &file]);
