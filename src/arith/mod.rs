@@ -9,7 +9,7 @@ mod primes;
 pub use aligned::{AlignedWords, zeroed};
 pub use bit_packing::{Packer, Unpacker};
 pub use modulus::{Modulus, Shoup};
-pub use primes::{PrimeError, is_prime, largest_ntt_primes};
+pub use primes::{PrimeError, is_prime, largest_ntt_primes, root_of_unity};
 
 /// The `bits` lowest bits of `index`, in reverse order.
 pub fn bit_reverse(index: usize, bits: u32) -> usize {

@@ -83,9 +83,32 @@ fn candidates(bits: u32, two_n: u64) -> impl Iterator<Item = u64> {
         .take_while(move |&p| p >= low && p > 1)
 }
 
+/// A primitive root of unity of order `order` modulo a prime; `None` unless `order` is a power of
+/// two from 2 on that divides `q - 1`.
+pub fn root_of_unity(prime: &Modulus, order: u64) -> Option<u64> {
+    let last = prime.value() - 1;
+    if order < 2 || !order.is_power_of_two() || !last.is_multiple_of(order) {
+        return None;
+    }
+    // Every second base gives one: those that are no squares.
+    (2..last)
+        .map(|base| prime.pow(base, last / order))
+        .find(|&root| prime.pow(root, order / 2) == last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roots_of_unity_are_primitive() {
+        let prime = Modulus::new(1_032_193).expect("a modulus");
+        let root = root_of_unity(&prime, 8192).expect("1 mod 8192");
+        assert_eq!(prime.pow(root, 4096), prime.value() - 1);
+        assert_eq!(root_of_unity(&prime, 1 << 20), None);
+        assert_eq!(root_of_unity(&prime, 3), None);
+        assert_eq!(root_of_unity(&prime, 1), None);
+    }
 
     #[test]
     fn agrees_with_a_sieve() {

@@ -3,6 +3,8 @@
 mod check;
 mod choices;
 mod explore;
+mod export;
+mod files;
 mod list;
 mod progress;
 mod run;

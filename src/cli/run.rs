@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::export::{self, Export};
 use super::progress::Progress;
-use super::{Failure, choices, units};
+use super::{Failure, choices, files, units};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::conv::AlgorithmKind;
@@ -89,6 +90,8 @@ pub(super) struct Args {
     /// Form of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    export: export::Args,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -167,6 +170,7 @@ pub(super) fn run(mut args: Args) -> Result<(), Failure> {
         Some(path) => Some((output_format(&path)?, path)),
         None => None,
     };
+    let export = std::mem::take(&mut args.export).into_export()?;
     let spec = args.into_spec()?;
     let progress = Progress::start()?;
     let result = Prepared::new(&spec).and_then(|prepared| prepared.run(&progress));
@@ -178,14 +182,28 @@ pub(super) fn run(mut args: Args) -> Result<(), Failure> {
         error => Failure::Failed(error.to_string()),
     })?;
     warn(&result.record)?;
-    // Whether anybody reads the report or not, the output is written and the verdict given.
+    // Whether anybody reads the report or not, the files are written and the verdict given.
     let printed = print(&result.record, format);
     if let Some((format, path)) = output {
         let written = format.write(&path, &result.output);
         written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
     }
+    if let Some(export) = export {
+        write_experiment(&export, &spec, &result.record)?;
+    }
     verdict(&result.record)?;
     printed
+}
+
+fn write_experiment(export: &Export, spec: &RunSpec, record: &Record) -> Result<(), Failure> {
+    let has_own_data = [&spec.image, &spec.input, &spec.weights].into_iter().any(Option::is_some);
+    if has_own_data && export.is_whole() {
+        writeln!(
+            io::stderr(),
+            "heconv: warning: --export does not hold the data of --image, --input or --weights"
+        )?;
+    }
+    export.write(&spec.experiment(), Some(record))
 }
 
 fn print(record: &Record, format: Format) -> Result<(), Failure> {
@@ -204,15 +222,8 @@ fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
     let format = OutputFormat::of(path).ok_or_else(|| {
         Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
     })?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    match directory {
-        Some(directory) if !directory.is_dir() => Err(Failure::Input(format!(
-            "cannot write --output {}: there is no directory {}",
-            path.display(),
-            directory.display()
-        ))),
-        _ => Ok(format),
-    }
+    files::check_directory("--output", path)?;
+    Ok(format)
 }
 
 /// Says on stderr what a user should know before trusting the figures.

@@ -19,7 +19,7 @@ use crate::bfv::ParamsSpec;
 use crate::bfv::security::SecurityPolicy;
 use crate::conv::AlgorithmKind;
 use crate::conv::cost::CostTable;
-use crate::preset::LayerPreset;
+use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
 
 pub use data::{input_preview, plain};
@@ -69,6 +69,21 @@ pub struct RunSpec {
     pub lanes: Option<usize>,
     /// What primitives cost on this machine, for predictions of time.
     pub costs: Option<Arc<CostTable>>,
+}
+
+impl RunSpec {
+    /// What a file can say of the run.
+    pub fn experiment(&self) -> Experiment {
+        Experiment {
+            layer: self.layer.clone(),
+            params: self.params.clone(),
+            algorithm: Some(self.algorithm),
+            reduction: Some(self.reduction),
+            threads: Some(self.threads),
+            seed: self.seed,
+            lanes: self.lanes,
+        }
+    }
 }
 
 /// What a run gave.

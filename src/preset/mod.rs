@@ -27,7 +27,9 @@ pub use catalogue::Catalogue;
 pub use check::{Checked, PresetKind, check_file};
 pub use error::{PresetError, Problem};
 pub use experiment::{Experiment, MAX_THREADS};
-pub use export::{experiment_toml, save_new, save_over};
+pub use export::{
+    ExportFormat, experiment_toml, export_text, save_new, save_over, unknown_export_ending,
+};
 pub use filter::Filter;
 pub use layer::{BUILTIN_IMAGES, LayerPreset};
 pub use network::Network;

@@ -1,4 +1,4 @@
-//! Replacing files whole.
+//! Files: their endings, and replacing them whole.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -7,6 +7,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How many names a temporary file may find taken.
 const ATTEMPTS: u32 = 100;
+
+/// Whether the file name of `path` is more than `ending` and ends in it, in whatever case.
+pub(crate) fn ends_in(path: &Path, ending: &str) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
+    name.is_some_and(|name| name.len() > ending.len() && name.ends_with(ending))
+}
+
+/// What the name of a file must do that ends in none of `endings`.
+pub(crate) fn must_end_in<const K: usize>(endings: [&str; K]) -> String {
+    let [rest @ .., last] = &endings[..] else { return String::new() };
+    format!("must end in {} or {last}", rest.join(", "))
+}
 
 /// Makes `bytes` the content of the file at `path`, whether or not there is one: readers see the
 /// old content or the new, never a part. A symbolic link stays and its target is replaced.

@@ -4,6 +4,8 @@ pub(crate) mod file;
 mod history;
 mod machine;
 mod record;
+mod sweep_row;
+mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
@@ -14,5 +16,9 @@ pub(crate) use record::rounded;
 pub use record::{
     Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits,
     OperationCounts, ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
+};
+pub use sweep_row::{FailedPoint, SweepRow};
+pub use table::{
+    TableError, TableFormat, csv_header, csv_line, json_line, table_text, unknown_table_ending,
 };
 pub use text::{bytes_text, count_text, text};

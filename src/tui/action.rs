@@ -40,7 +40,7 @@ actions! {
         Cancel = "cancel",
         /// Run the conventional algorithm likewise.
         RunBaseline = "run-baseline",
-        /// Write the experiment to a file.
+        /// Write the experiment, or the runs, to a file.
         Export = "export",
         /// Copy the experiment to the clipboard.
         Copy = "copy",

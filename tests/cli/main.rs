@@ -4,6 +4,7 @@
 
 mod data;
 mod ends;
+mod exports;
 mod lists;
 mod mistakes;
 mod runs;

@@ -1,6 +1,7 @@
 mod builtin;
 mod export;
 mod forms;
+mod libraries;
 mod mistakes;
 mod nonsense;
 mod user;

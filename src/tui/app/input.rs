@@ -1,7 +1,5 @@
 //! Keys and text: on the screen, in prompts, in the palette.
 
-use std::path::PathBuf;
-
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
@@ -96,6 +94,7 @@ impl App {
                 return self.act(Action::Quit);
             }
             (_, Some(Action::Close)) => {
+                self.message = None;
                 if asking == Asking::Filter {
                     self.layers.filter.clear();
                 }
@@ -164,8 +163,8 @@ impl App {
                 text.clone_into(&mut self.layers.filter);
                 self.choose_layer()
             }
-            Asking::ExportPath if text.trim().is_empty() => Vec::new(),
-            Asking::ExportPath => self.export_to(PathBuf::from(text.trim()), false),
+            Asking::ExportPath | Asking::ExportRuns if text.trim().is_empty() => Vec::new(),
+            Asking::ExportPath | Asking::ExportRuns => self.export_path(asking, text),
             Asking::Value(field) => match self.form.parse(field, text, &self.presets) {
                 Ok(form) => self.change_form(form),
                 Err(problem) => {

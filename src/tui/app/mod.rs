@@ -50,8 +50,10 @@ pub enum Asking {
     Value(Field),
     /// A part of layers' names.
     Filter,
-    /// Where to export to.
+    /// Where to export the experiment to.
     ExportPath,
+    /// Where to export the runs of Compare to.
+    ExportRuns,
 }
 
 /// Something over the screen.
@@ -301,6 +303,7 @@ impl App {
                 self.run(form)
             }
             Action::Cancel => self.cancel(),
+            Action::Export if self.screen == Screen::Compare => self.ask_for_runs(),
             Action::Export if self.problem.is_some() => {
                 self.message = Some((Tone::Bad, "not exported: the form is not valid".into()));
                 Vec::new()

@@ -1,5 +1,6 @@
 //! Tests of the whole explorer, on the recording.
 
+mod exports;
 mod frames;
 mod harm;
 mod pictures;

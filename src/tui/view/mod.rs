@@ -147,6 +147,7 @@ fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
             (Action::Explore, "explore"),
             (Action::Help, "help"),
             (Action::Quit, "quit"),
+            (Action::Export, "export"),
         ];
     }
     let mut hints = Vec::new();

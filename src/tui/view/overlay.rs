@@ -58,8 +58,11 @@ fn question(asking: Asking) -> (String, String) {
         }
         Asking::ExportPath => (
             "export the experiment to".into(),
-            "Enter writes, Esc does not; heconv run FILE repeats it".into(),
+            "as .toml for heconv, .seal.cpp .openfhe.cpp .lattigo.go".into(),
         ),
+        Asking::ExportRuns => {
+            ("export the runs shown to".into(), "as a table: .csv .md .tex .jsonl".into())
+        }
     }
 }
 

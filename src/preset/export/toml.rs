@@ -1,9 +1,6 @@
-//! Writing an experiment to a file that says all about it.
+//! An experiment as TOML that says all about it.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -11,10 +8,9 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::{ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, LayerSpec};
-use crate::report::{self, Record};
+use crate::report::Record;
 
-use super::layer::LayerPreset;
-use super::{Experiment, Filter, Strictness, params};
+use crate::preset::{Experiment, Filter, LayerPreset, Strictness, params};
 
 /// The text of a file that [`Experiment::parse`] reads back to `experiment`, with the figures of
 /// its run where there is one.
@@ -38,32 +34,9 @@ pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> Stri
     text.layer(layer);
     text.params(params);
     if let Some(record) = record {
-        text.measured(record);
+        text.figures(record);
     }
     text.0
-}
-
-/// Writes a file that must not be there yet.
-///
-/// # Errors
-/// [`io::ErrorKind::AlreadyExists`] where it is, or that it cannot be written.
-pub fn save_new(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    let result = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    if result.is_err() {
-        // A part of the text must not be taken for the whole; the first error is the one to tell.
-        let _ = fs::remove_file(path);
-    }
-    result
-}
-
-/// Writes a file, in place of the one that may be there. Whatever happens, one of the two is there
-/// whole.
-///
-/// # Errors
-/// That it cannot be written.
-pub fn save_over(path: &Path, text: &str) -> io::Result<()> {
-    report::file::replace(path, text.as_bytes())
 }
 
 /// A TOML document in the making.
@@ -168,21 +141,27 @@ impl Text {
         self.entry(key, number(plain), "t");
     }
 
-    /// What a run of the experiment gave.
-    fn measured(&mut self, record: &Record) {
-        self.line("\n# What the run gave. Reading the file passes over this.");
-        self.line("[measured]");
+    /// What a run of the experiment gave, or would give.
+    fn figures(&mut self, record: &Record) {
+        let (section, said) = if record.predicted {
+            ("predicted", "What a run would give")
+        } else {
+            ("measured", "What the run gave")
+        };
+        self.line(&format!("\n# {said}. Reading the file passes over this."));
+        self.line(&format!("[{section}]"));
         let verified = record.verification.map(|verification| verification.verified);
         self.entry_if("verified", verified, "against the plain convolution");
         self.entry("backend", &record.backend, "");
-        self.table("machine", &record.machine, "");
-        self.table("noise_bits", &record.noise_bits, "noise budgets in bits");
-        self.table("latency_ms", &record.latency_ms, "milliseconds");
-        self.table("link", &record.link, "what `transfer` was reckoned with");
-        self.table("storage_bytes", &record.storage_bytes, "bytes the server holds");
-        self.table("communication_bytes", &record.communication_bytes, "bytes sent");
+        let at = |name: &str| format!("{section}.{name}");
+        self.table(&at("machine"), &record.machine, "");
+        self.table(&at("noise_bits"), &record.noise_bits, "noise budgets in bits");
+        self.table(&at("latency_ms"), &record.latency_ms, "milliseconds");
+        self.table(&at("link"), &record.link, "what `transfer` was reckoned with");
+        self.table(&at("storage_bytes"), &record.storage_bytes, "bytes the server holds");
+        self.table(&at("communication_bytes"), &record.communication_bytes, "bytes sent");
         if let Some(part) = &record.extrapolated_from {
-            self.table("extrapolated_from", part, "only this part was run and verified");
+            self.table(&at("extrapolated_from"), part, "only this part was run and verified");
         }
     }
 
@@ -191,7 +170,7 @@ impl Text {
         // Structures of strings and numbers are always tables.
         let figures = toml::to_string(figures).unwrap_or_default();
         // Writing to a string never fails.
-        let _ = write!(self.0, "\n[measured.{name}]{space}{comment}\n{figures}");
+        let _ = write!(self.0, "\n[{name}]{space}{comment}\n{figures}");
     }
 }
 

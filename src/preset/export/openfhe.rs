@@ -1,0 +1,86 @@
+//! A parameter set for OpenFHE.
+
+use super::library::{LibrarySet, sizes};
+use crate::arith::{Modulus, root_of_unity};
+
+/// A program that makes a context as near as OpenFHE allows, and the exact primes beside it.
+pub(super) fn text(set: &LibrarySet) -> String {
+    let params = &set.params;
+    let (limbs, special) = (params.limbs(), std::slice::from_ref(params.special()));
+    let order = 2 * params.ring_degree() as u64;
+    format!(
+        r#"{header}
+#include <memory>
+#include <vector>
+
+#include "openfhe.h"
+
+using namespace lbcrypto;
+
+// OpenFHE chooses the primes of a context itself, by its own noise estimate: neither they nor their
+// number are those of the set, and it refuses a ring that is too small for what it chose.
+CryptoContext<DCRTPoly> MakeContext()
+{{
+    CCParams<CryptoContextBFVRNS> parameters;
+    parameters.SetPlaintextModulus({plain});
+    parameters.SetRingDim({degree});
+    parameters.SetScalingModSize({size}); // bits of the largest limb
+{security}
+    return GenCryptoContext(parameters);
+}}
+
+// The primes of the set and primitive roots of unity of order 2N, for code on DCRTPoly.
+// Q: {limb_sizes} bits.
+{q}
+// P, for key switching: {special_sizes} bits.
+{p}
+int main()
+{{
+    auto context = MakeContext();
+    auto q = MakeQ();
+    auto p = MakeP();
+    return context && q && p ? 0 : 1;
+}}
+"#,
+        header = set.header(),
+        plain = params.plain().value(),
+        degree = params.ring_degree(),
+        size = limbs.iter().map(Modulus::bits).max().unwrap_or_default(),
+        security = security(set),
+        limb_sizes = sizes(limbs),
+        special_sizes = sizes(special),
+        q = element_params("MakeQ", order, limbs),
+        p = element_params("MakeP", order, special),
+    )
+}
+
+fn security(set: &LibrarySet) -> &'static str {
+    if set.is_within_enforced_cap() {
+        "    parameters.SetSecurityLevel(HEStd_128_classic);"
+    } else {
+        "    // The set is beyond the table of HEStd_128_classic: no check.\n    \
+         parameters.SetSecurityLevel(HEStd_NotSet);"
+    }
+}
+
+/// A function that gives the element parameters of `primes`.
+fn element_params(name: &str, order: u64, primes: &[Modulus]) -> String {
+    // The primes of a checked set are 1 mod 2N, so that each has a root.
+    let roots = primes.iter().filter_map(|prime| root_of_unity(prime, order));
+    format!(
+        "std::shared_ptr<ILDCRTParams<BigInteger>> {name}()\n\
+         {{\n    \
+             const std::vector<NativeInteger> moduli{{{moduli}\n    }};\n    \
+             const std::vector<NativeInteger> roots{{{roots}\n    }};\n    \
+             return std::make_shared<ILDCRTParams<BigInteger>>({order}, moduli, roots);\n\
+         }}\n",
+        moduli = native_integers(primes.iter().map(Modulus::value)),
+        roots = native_integers(roots),
+    )
+}
+
+/// Elements of a list, a line each.
+fn native_integers(numbers: impl Iterator<Item = u64>) -> String {
+    let lines = numbers.map(|number| format!("\n        NativeInteger({number}ULL),"));
+    lines.collect::<Vec<_>>().concat()
+}
