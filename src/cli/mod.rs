@@ -2,6 +2,7 @@
 
 mod check;
 mod choices;
+mod common;
 mod explore;
 mod list;
 mod progress;

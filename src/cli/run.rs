@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::common::Common;
 use super::progress::Progress;
-use super::{Failure, choices, units};
-use crate::arith::kernels::{Backend, Reduction};
-use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
+use super::{Failure, choices};
+use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
 use crate::job::{JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, Experiment};
-use crate::report::{Link, Record, count_text, text, total_memory};
+use crate::report::{Record, count_text, text};
 use crate::tensor::OutputFormat;
 
-const DEFAULT_LAYER: &str = "demo/photo";
-const DEFAULT_PARAMS: &str = "n4096-t20";
+/// The layer where none is named.
+pub(super) const DEFAULT_LAYER: &str = "demo/photo";
+/// The parameters where none are named.
+pub(super) const DEFAULT_PARAMS: &str = "n4096-t20";
 
 /// Arguments of `heconv run`. Every flag overrides the experiment file.
 #[derive(Debug, Default, clap::Args)]
@@ -36,16 +38,8 @@ pub(super) struct Args {
     /// eager, or lazy (the default).
     #[arg(long, value_parser = choices::reduction, value_name = "MODE")]
     reduction: Option<Reduction>,
-    /// Threads; all cores where absent.
-    #[arg(long, value_name = "K")]
-    threads: Option<usize>,
-    /// Seed of data *and* secrets, for experiments alone; data come from seed 1 and secrets from
-    /// the operating system where absent.
-    #[arg(long, value_name = "S")]
-    seed: Option<u64>,
-    /// Instruction set: auto (the default), avx512ifma, or portable.
-    #[arg(long, value_parser = choices::backend, value_name = "NAME")]
-    backend: Option<Backend>,
+    #[command(flatten)]
+    common: Common,
     /// A PNG picture as input, resized to the layer's plane.
     #[arg(long, value_name = "FILE.png", conflicts_with = "input")]
     image: Option<PathBuf>,
@@ -65,24 +59,6 @@ pub(super) struct Args {
     /// extrapolate the rest; the fewer, the more times overstate.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
     subset: Option<u32>,
-    /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.
-    #[arg(long, value_parser = units::bytes, value_name = "BYTES")]
-    max_memory: Option<u64>,
-    /// Run parameters above the security cap, marked as such.
-    #[arg(long)]
-    insecure: bool,
-    /// Security table: bossuat2024 (the default) or he2018.
-    #[arg(long, value_parser = choices::table, value_name = "NAME")]
-    table: Option<SecurityTable>,
-    /// Security level: 128 (the default), 192 or 256 bits.
-    #[arg(long, value_parser = choices::level, value_name = "BITS")]
-    security: Option<SecurityLevel>,
-    /// Bandwidth of the link; 100Mbit where absent.
-    #[arg(long, value_parser = units::bandwidth, value_name = "RATE")]
-    bandwidth: Option<f64>,
-    /// Round trip of the link; 10ms where absent.
-    #[arg(long, value_parser = units::milliseconds, value_name = "TIME")]
-    rtt: Option<f64>,
     /// Form of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -116,42 +92,26 @@ impl Args {
             (None, None) => named(DEFAULT_PARAMS)?,
         };
         let file = file.as_ref();
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.or(file.and_then(|f| f.threads)).unwrap_or_else(cores);
-        if !(1..=crate::preset::MAX_THREADS).contains(&threads) {
-            let max = crate::preset::MAX_THREADS;
-            return Err(Failure::Input(format!("--threads {threads} must be from 1 to {max}")));
-        }
-        let default = SecurityPolicy::default();
+        let common = &self.common;
         Ok(RunSpec {
             layer,
             params,
-            policy: SecurityPolicy {
-                table: self.table.unwrap_or(default.table),
-                level: self.security.unwrap_or(default.level),
-                insecure: self.insecure,
-                ..default
-            },
+            policy: common.policy(),
             algorithm: self
                 .algorithm
                 .or(file.and_then(|f| f.algorithm))
                 .unwrap_or(AlgorithmKind::HadamardFused),
             reduction: self.reduction.or(file.and_then(|f| f.reduction)).unwrap_or(Reduction::Lazy),
-            backend: self.backend.unwrap_or_else(Backend::detect),
-            threads,
-            seed: self.seed.or(file.and_then(|f| f.seed)),
+            backend: common.backend(),
+            threads: common.threads(file.and_then(|f| f.threads))?,
+            seed: common.seed(file.and_then(|f| f.seed)),
             repeat: self.repeat.unwrap_or(1) as usize,
             subset: self.subset.map(|k| k as usize),
-            max_memory: self.max_memory.unwrap_or_else(|| total_memory() / 5 * 4),
+            max_memory: common.max_memory(),
+            link: common.link(),
             image: self.image,
             input: self.input,
             weights: self.weights,
-            link: Link {
-                bandwidth_bits_per_second: self
-                    .bandwidth
-                    .unwrap_or(Link::default().bandwidth_bits_per_second),
-                rtt_ms: self.rtt.unwrap_or(Link::default().rtt_ms),
-            },
         })
     }
 }
