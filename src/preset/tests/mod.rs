@@ -3,6 +3,7 @@ mod export;
 mod forms;
 mod mistakes;
 mod nonsense;
+mod sweep;
 mod user;
 
 use super::check::check_text;
