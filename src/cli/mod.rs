@@ -4,11 +4,13 @@ mod check;
 mod choices;
 mod common;
 mod explore;
+mod interruption;
 mod list;
 mod progress;
 mod run;
 mod screenshot;
 mod shell;
+mod sweep;
 mod units;
 
 use std::io::{self, Write};
@@ -35,9 +37,11 @@ struct Cli {
 enum Command {
     /// Convolve one layer under encryption and report noise, time, storage and communication.
     Run(Box<run::Args>),
+    /// Run every combination of layers, parameter sets, algorithms and reductions, a row each.
+    Sweep(Box<sweep::Args>),
     /// Show what can be named: layers, params, algorithms, backends.
     List(list::Args),
-    /// Check a network, parameter or experiment file.
+    /// Check a network, parameter, experiment or sweep file.
     Check(check::Args),
     /// Write a completion script for a shell.
     Completions(shell::CompletionsArgs),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Some(Command::Run(args)) => run::run(*args),
+        Some(Command::Sweep(args)) => sweep::run(*args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),

@@ -58,6 +58,9 @@ pub enum JobError {
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system: {0}")]
     Randomness(String),
+    /// This version does not predict.
+    #[error("this version has no predictions; leave out --predict-only")]
+    NoPrediction,
     /// Checked parameters without transforms: a defect of this program.
     #[error("internal error: checked parameters have no transform")]
     Transform,

@@ -27,6 +27,7 @@ use crate::ring::sampling::Seed;
 
 pub use data::{input_preview, plain};
 pub use error::JobError;
+pub(crate) use worker::panic_message;
 pub use worker::{JobEvent, Worker};
 
 /// The seed of data where the user gives none.

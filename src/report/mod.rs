@@ -4,6 +4,8 @@ pub(crate) mod file;
 mod history;
 mod machine;
 mod record;
+mod sweep_row;
+pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
@@ -14,4 +16,5 @@ pub use record::{
     Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits, OperationCounts,
     ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
 };
+pub use sweep_row::{FailedPoint, SweepRow};
 pub use text::{bytes_text, count_text, text};
