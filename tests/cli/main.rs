@@ -8,3 +8,4 @@ mod lists;
 mod mistakes;
 mod runs;
 mod support;
+mod sweep;

@@ -189,17 +189,22 @@ mod tests {
         let sweep = sweep();
         for (format, name) in FORMATS {
             let (_directory, path) = place(name);
+            let ends: Vec<_> = (0..=16).map(|rows| content(format, &sweep, rows).len()).collect();
             let whole = content(format, &sweep, 16);
-            for rows in [0, 1, 4] {
-                let start = if rows == 0 { 0 } else { content(format, &sweep, rows - 1).len() };
-                for end in start..=content(format, &sweep, rows).len() {
-                    std::fs::write(&path, &whole[..end]).expect("written");
-                    let there = finish(&path, &sweep);
-                    let kept = (0..rows).filter(|&i| content(format, &sweep, i + 1).len() <= end);
-                    assert_eq!(there, kept.collect::<Vec<_>>(), "{name} cut at {end}");
-                    assert_eq!(std::fs::read(&path).expect("read"), whole, "{name} cut at {end}");
-                }
+            let points = sweep.points();
+            // Within the header or first row, and within a row that has others before it.
+            for cut in (0..=ends[1]).chain(ends[3]..=ends[4]) {
+                std::fs::write(&path, &whole[..cut]).expect("written");
+                let (_, standings) = RowFile::resume(&path, &points).expect("resumed");
+                let there = standings.iter().take_while(|standing| standing.is_some()).count();
+                let kept = (1..=16).filter(|&rows| ends[rows] <= cut).count();
+                assert_eq!(there, kept, "{name} cut at {cut}");
+                assert!(standings[there..].iter().all(Option::is_none), "{name} cut at {cut}");
+                let left = std::fs::read(&path).expect("read");
+                assert_eq!(left, whole[..ends[kept]], "{name} cut at {cut}");
             }
+            assert_eq!(finish(&path, &sweep), [0, 1, 2, 3]);
+            assert_eq!(std::fs::read(&path).expect("read"), whole);
         }
     }
 
