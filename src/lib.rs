@@ -7,7 +7,7 @@
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
 //! - [`report`]: the one record of a run
-//! - [`preset`]: networks, parameter sets and experiments as TOML
+//! - [`preset`]: networks, parameter sets, experiments and sweeps as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
 //! - [`tune`]: many runs: sweeps over layers, parameters and algorithms

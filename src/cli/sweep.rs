@@ -12,7 +12,7 @@ use super::{Failure, choices, progress};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer, Stage};
 use crate::job::{JobError, RunSpec};
-use crate::preset::{Catalogue, PresetError, SweepFile};
+use crate::preset::{Catalogue, MAX_REPEAT, PresetError, SweepFile};
 use crate::report::{Record, SweepRow};
 use crate::tune::measure;
 use crate::tune::sweep::{
@@ -41,7 +41,7 @@ pub(super) struct Args {
     #[command(flatten)]
     common: Common,
     /// Run each point K times and report the run with the median server time, and the spread.
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT as i64))]
     repeat: Option<u32>,
     /// Write rows to a new file, by its ending as JSON lines or as a table; JSON lines on standard
     /// output where absent.

@@ -1,7 +1,7 @@
 //! Sweep files: what they mean, and one case per mistake with the whole message.
 
 use super::super::check::check_text;
-use super::super::{Catalogue, SweepFile};
+use super::super::{Catalogue, LayerPreset, SweepFile};
 use crate::arith::kernels::Reduction;
 use crate::bfv::PrimeSpec;
 use crate::conv::AlgorithmKind;
@@ -43,7 +43,7 @@ fn sets(from: &str, to: &str) -> Vec<String> {
 #[test]
 fn everything_is_read() {
     let sweep = read(SWEEP).expect("valid");
-    let layers: Vec<_> = sweep.layers.iter().flatten().map(|layer| layer.full_name()).collect();
+    let layers: Vec<_> = sweep.layers.iter().flatten().map(LayerPreset::full_name).collect();
     assert_eq!(layers, ["bench/c64-56-k3", "demo/photo"]);
     let algorithms = [AlgorithmKind::HadamardFused, AlgorithmKind::Padded];
     assert_eq!(sweep.algorithms.as_deref(), Some(&algorithms[..]));
