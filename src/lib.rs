@@ -8,10 +8,10 @@
 //! - [`conv`]: convolution under encryption, one file per algorithm
 //! - [`report`]: the one record of a run
 //! - [`predict`]: every figure of a run without running it
-//! - [`preset`]: networks, parameter sets and experiments as TOML
+//! - [`preset`]: networks, parameter sets, experiments and sweeps as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
-//! - [`tune`]: sweeps over parameters, and the search for the best
+//! - [`tune`]: many runs: sweeps over parameters, and the search for the best
 //! - [`tui`]: the explorer
 //! - [`cli`]: the command line, one file per subcommand
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use heconv::preset::Experiment;
+use heconv::preset::{Catalogue, Experiment, SweepFile};
 use heconv::tui::config::Config;
 
 const README: &str = include_str!("../README.md");
@@ -17,7 +17,12 @@ fn samples() -> Vec<&'static str> {
 fn sample_files_parse() {
     let (settings, experiments): (Vec<&str>, Vec<&str>) =
         samples().into_iter().partition(|sample| sample.contains("[keys]"));
-    assert_eq!((settings.len(), experiments.len()), (1, 1));
+    let (sweeps, experiments): (Vec<&str>, Vec<&str>) =
+        experiments.into_iter().partition(|sample| sample.contains("[[grid]]"));
+    assert_eq!((settings.len(), experiments.len(), sweeps.len()), (1, 1, 1));
+    let catalogue = Catalogue::builtin().expect("presets");
+    let sweep = SweepFile::parse(sweeps[0], "README.md", &catalogue).expect("a valid sweep");
+    assert_eq!(sweep.params.map(|sets| sets.len()), Some(3 + 20));
     let experiment = Experiment::parse(experiments[0], "README.md").expect("a valid experiment");
     assert_eq!(experiment.layer.spec.name, "my-layer");
     let directory = tempfile::tempdir().expect("temporary directory");

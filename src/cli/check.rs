@@ -9,7 +9,7 @@ use crate::preset::check_file;
 /// Arguments of `heconv check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Network, parameter or experiment files.
+    /// Network, parameter, experiment or sweep files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }

@@ -33,6 +33,26 @@ pub(super) fn reduction(name: &str) -> Result<Reduction, String> {
     choose("reduction", name, &Reduction::ALL, |reduction| reduction.name().into())
 }
 
+/// Reads one word of a list of algorithms; `None` is `all` of them.
+pub(super) fn algorithms(name: &str) -> Result<Option<AlgorithmKind>, String> {
+    or_all("algorithm", name, &AlgorithmKind::ALL, AlgorithmKind::name)
+}
+
+/// Reads one word of a list of reductions; `None` is `all` of them.
+pub(super) fn reductions(name: &str) -> Result<Option<Reduction>, String> {
+    or_all("reduction", name, &Reduction::ALL, Reduction::name)
+}
+
+fn or_all<T: Copy>(
+    what: &str,
+    name: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, String> {
+    let words: Vec<Option<T>> = all.iter().copied().map(Some).chain([None]).collect();
+    choose(what, name, &words, |word| word.map_or("all", &name_of).into())
+}
+
 /// Reads `--backend`; `auto` is the best of this machine.
 pub(super) fn backend(name: &str) -> Result<Backend, String> {
     let all = [None, Some(Backend::Portable), Some(Backend::Avx512Ifma)];
@@ -62,6 +82,10 @@ mod tests {
         let error = reduction("zzz").expect_err("unknown");
         assert_eq!(error, "no such reduction (one of eager, lazy)");
         assert_eq!(backend("auto"), Ok(Backend::detect()));
+        assert_eq!(algorithms("all"), Ok(None));
+        assert_eq!(reductions("eager"), Ok(Some(Reduction::Eager)));
+        let error = reductions("al").expect_err("unknown");
+        assert_eq!(error, "no such reduction, did you mean all? (one of eager, lazy, all)");
         assert_eq!(table("he2018"), Ok(SecurityTable::He2018));
         assert_eq!(level("192"), Ok(SecurityLevel::Bits192));
         assert!(level("100").is_err());

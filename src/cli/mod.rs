@@ -1,15 +1,22 @@
 //! The command line: one file per subcommand.
 
+mod calibrate;
 mod check;
 mod choices;
+mod common;
+mod estimate;
 mod explore;
 mod export;
 mod files;
+mod interruption;
 mod list;
+mod one;
+mod output;
 mod progress;
 mod run;
 mod screenshot;
 mod shell;
+mod sweep;
 mod units;
 
 use std::io::{self, Write};
@@ -36,9 +43,15 @@ struct Cli {
 enum Command {
     /// Convolve one layer under encryption and report noise, time, storage and communication.
     Run(Box<run::Args>),
+    /// Run every combination of layers, parameter sets, algorithms and reductions, a row each.
+    Sweep(Box<sweep::Args>),
+    /// Predict what a run would give, without running it.
+    Estimate(Box<estimate::Args>),
+    /// Measure what primitives cost on this machine anew, for predictions of time.
+    Calibrate(calibrate::Args),
     /// Show what can be named: layers, params, algorithms, backends.
     List(list::Args),
-    /// Check a network, parameter or experiment file.
+    /// Check a network, parameter, experiment or sweep file.
     Check(check::Args),
     /// Write a completion script for a shell.
     Completions(shell::CompletionsArgs),
@@ -90,6 +103,9 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Some(Command::Run(args)) => run::run(*args),
+        Some(Command::Sweep(args)) => sweep::run(*args),
+        Some(Command::Estimate(args)) => estimate::run(*args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),

@@ -1,40 +1,41 @@
-//! Progress on stderr, and interruption by signals.
+//! Progress on stderr.
 
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::interruption::Interruption;
 use crate::conv::{Observer, Stage};
+
+/// Where progress is drawn: on stderr, where that is a terminal.
+pub(super) fn target() -> ProgressDrawTarget {
+    if io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}
 
 /// Shows one line of progress where stderr is a terminal, and stops a run on SIGINT and SIGTERM;
 /// a second signal ends the program at once.
 pub(super) struct Progress {
     bar: ProgressBar,
     done: [AtomicU64; Stage::ALL.len()],
-    interrupted: Arc<AtomicBool>,
+    interruption: Interruption,
 }
 
 impl Progress {
     /// # Errors
     /// That the signals cannot be caught.
     pub(super) fn start() -> io::Result<Self> {
-        let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register_conditional_shutdown(signal, 130, interrupted.clone())?;
-            signal_hook::flag::register(signal, interrupted.clone())?;
-        }
-        let is_shown = io::stderr().is_terminal();
-        let target =
-            if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let interruption = Interruption::catch()?;
+        let bar = ProgressBar::with_draw_target(None, target());
         // The template is a constant; were it wrong, the default style would show.
         if let Ok(style) = ProgressStyle::with_template("{msg:>8} [{bar:30}] {pos}/{len} {eta}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Ok(Self { bar, done: Default::default(), interrupted })
+        Ok(Self { bar, done: Default::default(), interruption })
     }
 
     /// Takes the line away.
@@ -66,6 +67,6 @@ impl Observer for Progress {
     fn measured(&self, _: Stage, _: f64) {}
 
     fn is_cancelled(&self) -> bool {
-        self.interrupted.load(Ordering::Relaxed)
+        self.interruption.came()
     }
 }

@@ -26,6 +26,7 @@ pub use data::{input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use prepared::Prepared;
+pub(crate) use worker::panic_message;
 pub use worker::{JobEvent, Worker};
 
 /// The seed of data where the user gives none.

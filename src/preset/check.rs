@@ -9,7 +9,8 @@ use crate::conv::LayerSpec;
 use super::error::{PresetError, Problem};
 use super::layer::LayerPreset;
 use super::reader::{Section, Source};
-use super::{Strictness, experiment, network, params, read_text};
+use super::sweep::{self, SweepFile};
+use super::{Catalogue, Strictness, experiment, network, params, read_text};
 
 /// What a file describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub enum PresetKind {
     Params,
     /// All that a run needs.
     Experiment,
+    /// Runs with all combinations of what it lists.
+    Sweep,
 }
 
 impl PresetKind {
@@ -29,6 +32,7 @@ impl PresetKind {
             Self::Network => "network",
             Self::Params => "parameter set",
             Self::Experiment => "experiment",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -48,7 +52,8 @@ impl fmt::Display for Checked {
     }
 }
 
-/// Checks a network, parameter set or experiment file: that it can be run, securely.
+/// Checks a network, parameter set or experiment file: that it can be run, securely; or a sweep
+/// file, in which sets of a grid need not be valid.
 ///
 /// # Errors
 /// That the file cannot be read, or its first mistake.
@@ -75,6 +80,9 @@ pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetErro
             let layer = describe_layer(&experiment.layer);
             format!("{layer}; parameters {}", describe_params(&experiment.params))
         }
+        PresetKind::Sweep => {
+            describe_sweep(source.stem(), &sweep::read(&root, &Catalogue::load()?)?)
+        }
     };
     Ok(Checked { kind, summary })
 }
@@ -84,8 +92,9 @@ fn kind(root: &Section<'_>) -> Result<PresetKind, PresetError> {
     match root.get("layer") {
         Some(field) if field.is_list() => Ok(PresetKind::Network),
         Some(_) => Ok(PresetKind::Experiment),
+        None if sweep::is_one(root) => Ok(PresetKind::Sweep),
         None => {
-            root.only(&[&network::KEYS[..], &experiment::KEYS].concat())?;
+            root.only(&[&network::KEYS[..], &experiment::KEYS, &sweep::KEYS].concat())?;
             let of_a_run = experiment::RUN_KEYS.iter().any(|key| root.get(key).is_some());
             match root.get("params") {
                 Some(_) if of_a_run => Ok(PresetKind::Experiment),
@@ -110,4 +119,18 @@ fn describe_params(spec: &ParamsSpec) -> String {
         |params| format!(", log2(QP) {:.1}, t = {}", params.log2_qp(), params.plain().value()),
     );
     format!("{name:?}: ring degree {ring_degree}, limbs {limbs}{found}")
+}
+
+/// What the file lists; what it leaves out comes from the command line.
+fn describe_sweep(name: &str, sweep: &SweepFile) -> String {
+    let count = |count: Option<usize>, what: &str| {
+        count.map(|count| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
+    };
+    let parts = [
+        count(sweep.layers.as_ref().map(Vec::len), "layer"),
+        count(sweep.params.as_ref().map(Vec::len), "parameter set"),
+        count(sweep.algorithms.as_ref().map(Vec::len), "algorithm"),
+        count(sweep.reductions.as_ref().map(Vec::len), "reduction"),
+    ];
+    format!("{name:?}: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

@@ -62,6 +62,26 @@ pub enum PresetError {
         /// The most similar name.
         nearest: Option<String>,
     },
+    /// A pattern with wildcards matches no name.
+    #[error("no {} matches {pattern:?}; there are {}", what.noun(), some_of(names))]
+    NoMatch {
+        /// What was looked for.
+        what: Pattern,
+        /// The pattern.
+        pattern: String,
+        /// The names there are.
+        names: Vec<String>,
+    },
+    /// A pattern with wildcards that cannot be understood.
+    #[error("{} pattern {pattern:?}: {reason}", what.noun())]
+    BadPattern {
+        /// What was looked for.
+        what: Pattern,
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
     /// Two user files define the same preset.
     #[error("{}: {name:?} is already defined in {}; rename one", one_line(second), one_line(first))]
     DefinedTwice {
@@ -72,6 +92,25 @@ pub enum PresetError {
         /// The other file.
         second: String,
     },
+}
+
+/// What a pattern with wildcards looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Layers, by full name.
+    Layers,
+    /// Parameter sets, by name.
+    Params,
+}
+
+impl Pattern {
+    /// The word for one of them in messages.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Layers => "layer",
+            Self::Params => "parameter set",
+        }
+    }
 }
 
 /// What is wrong at one place of a file.
@@ -93,7 +132,7 @@ pub enum Problem {
     NoSchema,
     /// The file has none of the tables a preset has.
     #[error(
-        "no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params]"
+        "no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params], a sweep `layers` or `params` lists or [[grid]] tables"
     )]
     NoPreset,
     /// A key that means nothing there.
@@ -198,6 +237,29 @@ pub enum Problem {
         /// The largest weight allowed.
         max: i64,
     },
+    /// A name or pattern in a list that finds nothing.
+    #[error("{0}")]
+    Named(String),
+    /// A range of sizes that is none.
+    #[error(
+        "`{key}` = {value:?} must be a range like \"16..24\", both ends included, within 2..{max}"
+    )]
+    SizeRange {
+        /// The key.
+        key: String,
+        /// The text given.
+        value: String,
+        /// The largest size allowed.
+        max: u32,
+    },
+    /// A cross product of too many parameter sets.
+    #[error("[[grid]] makes {sets} parameter sets, at most {max}; shorten its lists")]
+    GridSize {
+        /// How many it makes.
+        sets: usize,
+        /// How many it may.
+        max: usize,
+    },
     /// An inline parameter set that does not have its five parts.
     #[error(
         "must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '{}'",
@@ -232,6 +294,16 @@ pub(super) fn nearest<'a>(
 
 fn nearest_text(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; the nearest is {name:?}"))
+}
+
+/// The first of `names`, as many as a message can show.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// `text` without line breaks and other control characters.

@@ -1,10 +1,12 @@
-//! Networks, parameter sets and experiments as TOML files: those embedded in the binary, and the
+//! Networks, parameter sets, experiments and sweeps as TOML files: those embedded in the binary, and the
 //! user's own.
 //!
 //! - A *network* is a list of layers: `schema = 1`, `name`, `about`, then `[[layer]]` tables.
 //! - A *parameter set* is `schema = 1` and a `[params]` table.
 //! - An *experiment* is all that a run needs in one file: `schema = 1`, `algorithm`, `reduction`,
 //!   `threads`, `seed`, a `[layer]` and a `[params]` table.
+//! - A *sweep* lists what is to be run in all combinations: `schema = 1`, `layers`, `params`,
+//!   `algorithms`, `reductions`, `threads`, `seed`, `repeat` and `[[grid]]` tables.
 //!
 //! Whatever is wrong with a file is told in one line that names the file, the line and what would
 //! be right.
@@ -15,17 +17,20 @@ mod error;
 mod experiment;
 mod export;
 mod filter;
+mod grid;
 mod inline;
 mod layer;
 mod network;
 mod params;
 mod reader;
+mod select;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::Catalogue;
 pub use check::{Checked, PresetKind, check_file};
-pub use error::{PresetError, Problem};
+pub use error::{Pattern, PresetError, Problem};
 pub use experiment::{Experiment, MAX_THREADS};
 pub use export::{
     ExportFormat, experiment_toml, export_text, save_new, save_over, unknown_export_ending,
@@ -33,6 +38,7 @@ pub use export::{
 pub use filter::Filter;
 pub use layer::{BUILTIN_IMAGES, LayerPreset};
 pub use network::Network;
+pub use sweep::{MAX_REPEAT, SweepFile};
 
 /// How much a reader lets pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

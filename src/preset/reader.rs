@@ -183,6 +183,11 @@ impl<'a> Field<'a> {
         self.value.get_ref().is_array()
     }
 
+    /// Whether the value is a string.
+    pub(super) fn is_text(&self) -> bool {
+        self.value.get_ref().is_str()
+    }
+
     /// Whether the value is a number of any kind.
     pub(super) fn is_integer(&self) -> bool {
         self.value.get_ref().is_integer()
@@ -244,6 +249,15 @@ impl<'a> Field<'a> {
             value,
         };
         Ok(entries.iter().enumerate().map(field).collect())
+    }
+
+    /// The entries of a list that has some.
+    pub(super) fn filled_list(
+        &self,
+        expected: &'static str,
+    ) -> Result<Vec<Field<'a>>, PresetError> {
+        let entries = self.list(expected)?;
+        if entries.is_empty() { Err(self.wrong_count(0, expected)) } else { Ok(entries) }
     }
 
     /// A list of integers in `range`.

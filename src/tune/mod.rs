@@ -1,8 +1,9 @@
-//! Sweeps over parameters, and the search for the best.
+//! Many runs: sweeps over parameters, and the search for the best.
 
 mod objective;
 mod search;
 mod space;
+pub mod sweep;
 
 pub use objective::Objective;
 pub use search::{Candidate, Found, Query, Rejected, search};

@@ -9,3 +9,4 @@ mod lists;
 mod mistakes;
 mod runs;
 mod support;
+mod sweep;

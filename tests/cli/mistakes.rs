@@ -7,7 +7,7 @@ use crate::support::{Place, command, ended, heconv};
 const LONGEST: usize = 500;
 
 /// What is wrong with how `args` are refused, if anything. `words` must be in the message.
-fn refusal(args: &[&str], words: &[&str]) -> Option<String> {
+pub fn refusal(args: &[&str], words: &[&str]) -> Option<String> {
     let ended = heconv(args);
     let one_line = ended.err.lines().count() == 1 && ended.err.ends_with('\n');
     let named = words.iter().all(|word| ended.err.contains(word));
@@ -29,7 +29,7 @@ fn refusal(args: &[&str], words: &[&str]) -> Option<String> {
 }
 
 /// Checks all, and shows all that are wrong.
-fn assert_refused(refusals: impl IntoIterator<Item = Option<String>>) {
+pub fn assert_refused(refusals: impl IntoIterator<Item = Option<String>>) {
     let wrong: Vec<String> = refusals.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} mistakes told badly:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -67,7 +67,7 @@ fn missing_keys() {
     assert_eq!(message(layer, "", ""), "my.toml:1: missing key `params`");
     let error = Experiment::parse(PARAMS, "my.toml").expect_err("no experiment").to_string();
     assert_eq!(error, "my.toml:1: missing key `layer`");
-    let nothing = "my.toml:1: no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params]";
+    let nothing = "my.toml:1: no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params], a sweep `layers` or `params` lists or [[grid]] tables";
     assert_eq!(message("schema = 1\n", "", ""), nothing);
 }
 

@@ -4,6 +4,7 @@ mod forms;
 mod libraries;
 mod mistakes;
 mod nonsense;
+mod sweep;
 mod user;
 
 use super::check::check_text;

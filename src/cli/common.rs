@@ -1,0 +1,88 @@
+//! Arguments of every command that runs or predicts convolutions.
+
+use super::{Failure, choices, units};
+use crate::arith::kernels::Backend;
+use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
+use crate::preset::MAX_THREADS;
+use crate::report::{Link, total_memory};
+
+/// How to run, whatever is run.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Common {
+    /// Threads; all cores where absent.
+    #[arg(long, value_name = "K")]
+    threads: Option<usize>,
+    /// Seed of data *and* secrets, for experiments alone; data come from seed 1 and secrets from
+    /// the operating system where absent.
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Instruction set: auto (the default), avx512ifma, or portable.
+    #[arg(long, value_parser = choices::backend, value_name = "NAME")]
+    backend: Option<Backend>,
+    /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.
+    #[arg(long, value_parser = units::bytes, value_name = "BYTES")]
+    max_memory: Option<u64>,
+    /// Run parameters above the security cap, marked as such.
+    #[arg(long)]
+    insecure: bool,
+    /// Security table: bossuat2024 (the default) or he2018.
+    #[arg(long, value_parser = choices::table, value_name = "NAME")]
+    table: Option<SecurityTable>,
+    /// Security level: 128 (the default), 192 or 256 bits.
+    #[arg(long, value_parser = choices::level, value_name = "BITS")]
+    security: Option<SecurityLevel>,
+    /// Bandwidth of the link; 100Mbit where absent.
+    #[arg(long, value_parser = units::bandwidth, value_name = "RATE")]
+    bandwidth: Option<f64>,
+    /// Round trip of the link; 10ms where absent.
+    #[arg(long, value_parser = units::milliseconds, value_name = "TIME")]
+    rtt: Option<f64>,
+}
+
+impl Common {
+    /// Threads: those of the flag, else of a file, else all cores.
+    pub(super) fn threads(&self, file: Option<usize>) -> Result<usize, Failure> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = self.threads.or(file).unwrap_or_else(cores);
+        if (1..=MAX_THREADS).contains(&threads) {
+            Ok(threads)
+        } else {
+            Err(Failure::Input(format!("--threads {threads} must be from 1 to {MAX_THREADS}")))
+        }
+    }
+
+    /// The seed of the flag, else of a file.
+    pub(super) fn seed(&self, file: Option<u64>) -> Option<u64> {
+        self.seed.or(file)
+    }
+
+    /// The instruction set.
+    pub(super) fn backend(&self) -> Backend {
+        self.backend.unwrap_or_else(Backend::detect)
+    }
+
+    /// Bytes a run may hold.
+    pub(super) fn max_memory(&self) -> u64 {
+        self.max_memory.unwrap_or_else(|| total_memory() / 5 * 4)
+    }
+
+    /// What parameters are held against.
+    pub(super) fn policy(&self) -> SecurityPolicy {
+        let default = SecurityPolicy::default();
+        SecurityPolicy {
+            table: self.table.unwrap_or(default.table),
+            level: self.security.unwrap_or(default.level),
+            insecure: self.insecure,
+            ..default
+        }
+    }
+
+    /// The link between client and server.
+    pub(super) fn link(&self) -> Link {
+        let Link { bandwidth_bits_per_second, rtt_ms } = Link::default();
+        Link {
+            bandwidth_bits_per_second: self.bandwidth.unwrap_or(bandwidth_bits_per_second),
+            rtt_ms: self.rtt.unwrap_or(rtt_ms),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Arguments of the commands that take one layer: an experiment file, and what overrides it.
+
+use std::path::PathBuf;
+
+use super::common::Common;
+use super::{Failure, choices};
+use crate::arith::kernels::Reduction;
+use crate::conv::AlgorithmKind;
+use crate::job::RunSpec;
+use crate::preset::{Catalogue, Experiment};
+
+/// The layer where none is named.
+pub(super) const DEFAULT_LAYER: &str = "demo/photo";
+/// The parameters where none are named.
+pub(super) const DEFAULT_PARAMS: &str = "n4096-t20";
+
+/// One layer, its parameters and algorithm.
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct One {
+    /// An experiment file.
+    experiment: Option<PathBuf>,
+    /// The layer, by name; the demo layer where absent.
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
+    /// Parameters: a name, a file, or like '4096:35,35|36:20' (ring degree : limb bits | special
+    /// bits : plain bits); n4096-t20 where absent.
+    #[arg(long, value_name = "NAME|FILE|SET")]
+    params: Option<String>,
+    /// conventional, padded, hadamard, or hadamard-fused (the default).
+    #[arg(long, value_parser = choices::algorithm, value_name = "NAME")]
+    algorithm: Option<AlgorithmKind>,
+    /// eager, or lazy (the default).
+    #[arg(long, value_parser = choices::reduction, value_name = "MODE")]
+    reduction: Option<Reduction>,
+    /// Lanes of a ciphertext; chosen by predicted server time where absent.
+    #[arg(long, value_name = "C")]
+    lanes: Option<usize>,
+    /// The weights, integers of shape (output channels, input channels, rows, columns).
+    #[arg(long, value_name = "FILE.npy")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl One {
+    /// The run these arguments ask for, once, on the layer's own input.
+    pub(super) fn into_spec(self) -> Result<RunSpec, Failure> {
+        let file = self.experiment.as_deref().map(Experiment::read).transpose();
+        let file = file.map_err(Failure::input)?;
+        let catalogue = Catalogue::load().map_err(Failure::input)?;
+        let named = |name: &str| catalogue.layer(name).cloned().map_err(Failure::input);
+        let layer = match (&self.layer, &file) {
+            (Some(name), _) => named(name)?,
+            (None, Some(file)) => file.layer.clone(),
+            (None, None) => named(DEFAULT_LAYER)?,
+        };
+        let named = |name: &str| catalogue.params_set(name).map_err(Failure::input);
+        let params = match (&self.params, &file) {
+            (Some(name), _) => named(name)?,
+            (None, Some(file)) => file.params.clone(),
+            (None, None) => named(DEFAULT_PARAMS)?,
+        };
+        let file = file.as_ref();
+        let common = &self.common;
+        let algorithm = self.algorithm.or(file.and_then(|f| f.algorithm));
+        Ok(RunSpec {
+            layer,
+            params,
+            policy: common.policy(),
+            algorithm: algorithm.unwrap_or(AlgorithmKind::HadamardFused),
+            reduction: self.reduction.or(file.and_then(|f| f.reduction)).unwrap_or(Reduction::Lazy),
+            backend: common.backend(),
+            threads: common.threads(file.and_then(|f| f.threads))?,
+            seed: common.seed(file.and_then(|f| f.seed)),
+            repeat: 1,
+            subset: None,
+            max_memory: common.max_memory(),
+            image: None,
+            input: None,
+            weights: self.weights,
+            link: common.link(),
+            lanes: self.lanes.or(file.and_then(|f| f.lanes)),
+            costs: None,
+        })
+    }
+}

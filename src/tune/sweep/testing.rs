@@ -1,0 +1,74 @@
+//! A small sweep for tests, and records that nobody measured.
+
+use super::{Settings, Sweep};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::security::SecurityPolicy;
+use crate::bfv::{ParamsSpec, PrimeSpec};
+use crate::conv::{AlgorithmKind, LayerSpec};
+use crate::job::RunSpec;
+use crate::preset::LayerPreset;
+use crate::report::{Link, Record, testing};
+
+/// A layer of the network `net`.
+pub(super) fn layer(name: &str) -> LayerPreset {
+    let spec = LayerSpec {
+        name: name.into(),
+        in_channels: 1,
+        out_channels: 1,
+        height: 4,
+        width: 4,
+        kernel: [3, 3],
+        stride: 1,
+        padding: Some([1; 4]),
+        groups: 1,
+        activation_bits: 4,
+        weight_bits: 4,
+    };
+    LayerPreset { spec, network: Some("net".into()), filters: None, image: None }
+}
+
+/// A parameter set.
+pub(super) fn set(name: &str) -> ParamsSpec {
+    ParamsSpec {
+        name: name.into(),
+        ring_degree: 4096,
+        limbs: vec![PrimeSpec::Bits(35); 2],
+        special: PrimeSpec::Bits(36),
+        plain: PrimeSpec::Bits(20),
+    }
+}
+
+/// Sixteen points.
+pub(super) fn sweep() -> Sweep {
+    let sweep = Sweep::new(
+        vec![layer("b"), layer("a")],
+        vec![set("n4096"), set("n2048,x")],
+        vec![AlgorithmKind::Padded, AlgorithmKind::Conventional],
+        vec![Reduction::Lazy, Reduction::Eager],
+    );
+    sweep.expect("a sweep")
+}
+
+/// Settings that no run here looks at.
+pub(super) fn settings() -> Settings {
+    Settings {
+        policy: SecurityPolicy::default(),
+        backend: Backend::Portable,
+        threads: 1,
+        seed: Some(1),
+        repeat: 1,
+        max_memory: u64::MAX,
+        link: Link::default(),
+        costs: None,
+    }
+}
+
+/// A record under the names of `spec`.
+pub(super) fn record_of(spec: &RunSpec) -> Record {
+    let mut record = testing::record();
+    record.layer.name = spec.layer.full_name();
+    record.params.name.clone_from(&spec.params.name);
+    record.algorithm = spec.algorithm.name().into();
+    record.reduction = spec.reduction.name().into();
+    record
+}
