@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ("multiply-add, eager, 192 terms", costs.eager.sum.at(192.0) / 192.0, "ns"),
         ("dense multiply-add, lazy", costs.lazy.dense_sum.at(24.0) / 24.0, "ns"),
         ("key switch, per word, lazy", costs.lazy.switch.at(words), "ns"),
-        ("block scalar, per butterfly", costs.butterfly, "ns"),
+        ("block scalar, 16 lanes, per transform", costs.block_scalars.at(16.0), "ns"),
     ];
     for (name, value, unit) in rows {
         writeln!(out, "  {name:<32}{value:>8.2} {unit}")?;

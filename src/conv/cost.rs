@@ -78,10 +78,9 @@ pub struct CostTable {
     pub eager: ReductionCosts,
     /// Lazy reduction.
     pub lazy: ReductionCosts,
-    /// Finding the weight of one lane.
-    pub lane: f64,
-    /// One butterfly of the small transforms that make block scalars.
-    pub butterfly: f64,
+    /// Making block scalars from weights: per lane of a term and transform, of which there is one
+    /// modulo t and one modulo each limb, by lanes.
+    pub block_scalars: Curve,
     /// Encoding a dense weight plaintext: per word, N L, by N L.
     pub encode: Curve,
     /// Making a key, sending it and reading it: per word, 2 L (L+1) N.
@@ -134,8 +133,7 @@ impl Default for CostTable {
                 dense_sum: linear(0.5, 0.16),
                 factor: 1.0,
             },
-            lane: 2.0,
-            butterfly: 0.5,
+            block_scalars: flat(1.5),
             encode: flat(3.0),
             key: item(1.0, 10.0),
             encrypt: item(5.0, 30.0),
@@ -248,15 +246,12 @@ impl Pricing<'_> {
 
     /// The block scalars of `terms` terms from weights on `lanes` lanes, modulo every limb.
     pub fn block_scalars(&self, terms: usize, lanes: usize) -> f64 {
-        let limbs = self.setting.limbs() as f64;
-        let butterflies = (1.0 + limbs) * lanes as f64 / 2.0 * (lanes as f64).log2();
-        let scalars = lanes as f64 * limbs;
+        let (limbs, lanes) = (self.setting.limbs() as f64, lanes as f64);
         let quotients = match self.setting.reduction {
-            Reduction::Eager => scalars * self.costs.eager.factor,
+            Reduction::Eager => limbs * self.costs.eager.factor,
             Reduction::Lazy => 0.0,
         };
-        let each = lanes as f64 * self.costs.lane + butterflies * self.costs.butterfly + quotients;
-        terms as f64 * each
+        terms as f64 * lanes * ((1.0 + limbs) * self.costs.block_scalars.at(lanes) + quotients)
     }
 
     /// The encoding of `count` dense weight plaintexts.

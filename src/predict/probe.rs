@@ -24,6 +24,7 @@ use crate::conv::{
     Clock, ConvError, DenseWeights, FusedWeights, Layer, LayerSpec, Server, Silent, Stage, Steps,
     Units,
 };
+use crate::ring::GaloisElement;
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
 /// What keeps a measurement from being made: a defect of this program, or no memory.
@@ -75,7 +76,6 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
                 Curve::new([&small, &large].map(|r| (r.words, r.add[reduction as usize])).to_vec());
             kernels.costs(reduction, switch, add)
         };
-        let (lane, butterfly) = block_scalars(backend)?;
         Ok(CostTable {
             eager: reduction(Reduction::Eager)?,
             lazy: reduction(Reduction::Lazy)?,
@@ -86,8 +86,7 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
             encrypt: item(|r| r.encrypt.0, |r| r.encrypt.1, |r| r.words),
             respond: item(|r| r.respond.0, |r| r.respond.1, |r| 2.0 * r.words),
             decrypt: item(|r| r.decrypt.0, |r| r.decrypt.1, |r| r.ring_degree),
-            lane,
-            butterfly,
+            block_scalars: block_scalars(backend)?,
             ntt,
         })
     })
@@ -129,12 +128,16 @@ fn context(sizes: Sizes, backend: Backend, reduction: Reduction) -> Result<Conte
     Context::new(params, backend, reduction).ok_or(ProbeError::Setting("context"))
 }
 
-/// A layer of `channels` channels in and out.
-fn layer(channels: usize, side: usize, kernel: [usize; 2]) -> Result<Layer, ProbeError> {
+/// A layer of these channels in and out.
+fn layer(
+    [in_channels, out_channels]: [usize; 2],
+    side: usize,
+    kernel: [usize; 2],
+) -> Result<Layer, ProbeError> {
     Layer::new(&LayerSpec {
         name: "probe".into(),
-        in_channels: channels,
-        out_channels: channels,
+        in_channels,
+        out_channels,
         height: side,
         width: side,
         kernel,
@@ -215,8 +218,9 @@ impl Bench {
     fn new(sizes: Sizes, backend: Backend) -> Result<Self, ProbeError> {
         let contexts =
             [context(sizes, backend, Reduction::Eager)?, context(sizes, backend, Reduction::Lazy)?];
-        // Two lanes, three taps in a column: two rotations of an input and one of a sum.
-        let plan = slot_plan(&layer(2, 16, [3, 1])?, sizes.ring_degree, Layout::Interleaved, 1)?;
+        // Two lanes and nine taps: eight rotations of an input and one of a sum.
+        let plan =
+            slot_plan(&layer([2, 2], 16, [3, 3])?, sizes.ring_degree, Layout::Interleaved, 1)?;
         let mut rng = generator(&[7; 32], 0);
         let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
         let secret = SecretKey::generate(&contexts[1], &seeds[0]);
@@ -227,17 +231,10 @@ impl Bench {
         &self.contexts[1]
     }
 
-    fn key(&self, stream: usize) -> SeededGaloisKey {
-        let element = self.plan.galois_elements()[stream];
+    fn key(&self) -> SeededGaloisKey {
+        let element = GaloisElement::rotation(self.lazy().ring_degree(), 1, false);
         let [private, public] = &self.seeds;
-        SeededGaloisKey::generate(
-            self.lazy(),
-            &self.secret,
-            element,
-            private,
-            public,
-            stream as u64,
-        )
+        SeededGaloisKey::generate(self.lazy(), &self.secret, element, private, public, 0)
     }
 }
 
@@ -250,13 +247,16 @@ fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
     let rest =
         |total: f64, transforms: f64, words: f64| (total - ntts(transforms)).max(0.0) / words;
 
+    // One key under the names of all: the time of a switch does not depend on what is in a key.
+    let key = bench.key();
+    let named = |element| SeededGaloisKey { element, ..key.clone() };
     let seeded: Vec<SeededGaloisKey> =
-        (0..bench.plan.galois_elements().len()).map(|stream| bench.key(stream)).collect();
+        bench.plan.galois_elements().into_iter().map(named).collect();
     let count = seeded.len() as f64;
     let received = SeededGaloisKeys { seed: *bench.seeds[1], keys: seeded };
     let exchange = time(|| wire::read_keys(context, &wire::write_keys(context, &received)).is_ok());
     let expand = time(|| GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(())).is_ok());
-    let generate = time(|| bench.key(0));
+    let generate = time(|| bench.key());
     let keys = GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(()))?;
 
     let client = client_rates(bench)?;
@@ -369,7 +369,7 @@ fn client_rates(bench: &Bench) -> Result<ClientRates, ProbeError> {
 
 /// Nanoseconds per word of encoding a dense weight plaintext.
 fn encode(context: &Context) -> Result<f64, ProbeError> {
-    let layer = layer(2, 16, [3, 3])?;
+    let layer = layer([2, 2], 16, [3, 3])?;
     let plan = slot_plan(&layer, context.ring_degree(), Layout::Contiguous, 1)?;
     let weights = Array4::ones(layer.weight_shape());
     let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
@@ -395,7 +395,7 @@ const SHIFTS: usize = 3;
 impl KernelBench {
     fn new(backend: Backend) -> Result<Self, ProbeError> {
         const DENSE_WORDS: usize = 48 << 20 >> 3;
-        let plan = slot_plan(&layer(2, 16, [3, 1])?, 1024, Layout::Interleaved, 1)?;
+        let plan = slot_plan(&layer([2, 2], 16, [3, 1])?, 1024, Layout::Interleaved, 1)?;
         let mut dense = zeroed(DENSE_WORDS);
         dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
         Ok(Self { backend, plan, dense })
@@ -421,8 +421,8 @@ impl KernelBench {
             Ok(ReductionCosts {
                 switch,
                 add,
-                sum: curve(&sum, &[1, 4, 16, 64, 256])?,
-                lone_sum: curve(&lone, &[1, 4, 16, 64])?,
+                sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
+                lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64])?,
                 factor: factor(&context)?,
             })
@@ -481,27 +481,24 @@ fn factor(context: &Context) -> Result<f64, ProbeError> {
     Ok(all / (SUMS * TERMS) as f64)
 }
 
-/// Nanoseconds of finding the weight of a lane, and of a butterfly: from few lanes and from many.
-fn block_scalars(backend: Backend) -> Result<(f64, f64), ProbeError> {
+/// Making block scalars: nanoseconds per lane of a term and transform, by lanes.
+fn block_scalars(backend: Backend) -> Result<Curve, ProbeError> {
+    // The inputs that a sum has in layers as wide as networks have them.
+    const INPUTS: usize = 8;
     let sizes = Sizes { ring_degree: 4096, limbs: 2, limb_bits: 36 };
     let context = context(sizes, backend, Reduction::Lazy)?;
     let keys = GaloisKeys::default();
-    let per_term = |lanes: usize| {
-        let layer = layer(lanes, 5, [3, 3])?;
+    let at = |lanes: usize| {
+        let layer = layer([INPUTS * lanes, lanes], 5, [3, 3])?;
         let plan = slot_plan(&layer, sizes.ring_degree, Layout::Interleaved, lanes / 2)?;
         let weights = Array4::ones(layer.weight_shape());
         let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
         let weights = FusedWeights::prepare(&plan, &context, weights.view(), steps)?;
-        let all =
-            serve(&context, &keys, |server| Ok(time(|| weights.derive(server, &plan).is_ok())))?;
-        Ok::<_, ProbeError>(all / plan.total_terms() as f64)
+        let derive = |server: &Server<'_>| Ok(time(|| weights.derive(server, &plan).is_ok()));
+        let all = serve(&context, &keys, derive)?;
+        let transforms = (1 + sizes.limbs) as f64;
+        let lanes = lanes as f64;
+        Ok::<_, ProbeError>((lanes, all / plan.total_terms() as f64 / lanes / transforms))
     };
-    let (few, many) = (8.0, 64.0);
-    let (short, long) = (per_term(8)?, per_term(64)?);
-    // A term takes c finds and 3 c/2 log2 c butterflies, one transform modulo t and two modulo limbs.
-    let butterflies = |lanes: f64| 1.5 * lanes * lanes.log2();
-    let determinant = few * butterflies(many) - many * butterflies(few);
-    let lane = (short * butterflies(many) - long * butterflies(few)) / determinant;
-    let butterfly = (few * long - many * short) / determinant;
-    Ok((lane.max(0.0), butterfly.max(0.0)))
+    Ok(Curve::new([4, 16, 64].into_iter().map(at).collect::<Result<_, _>>()?))
 }
