@@ -10,6 +10,7 @@
 //! - [`preset`]: networks, parameter sets and experiments as TOML
 //! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
+//! - [`tune`]: finding the best parameters
 //! - [`tui`]: the explorer
 //! - [`cli`]: the command line, one file per subcommand
 
@@ -23,3 +24,4 @@ pub mod report;
 pub mod ring;
 pub mod tensor;
 pub mod tui;
+pub mod tune;

@@ -1,0 +1,3 @@
+//! Finding the best: what no other point beats.
+
+pub mod pareto;
