@@ -103,7 +103,7 @@ fn answer(app: &mut App, effects: Vec<Effect>, facts: PlanFacts, dice: &mut Dice
 fn every_action_can_be_done_on_every_screen() {
     let (facts, mut dice) = (facts(), Dice(1));
     for (_, replay) in SCENES.iter() {
-        for screen in [Screen::Explore, Screen::Compare] {
+        for screen in [Screen::Explore, Screen::Compare, Screen::Sweep] {
             for first in Action::ALL {
                 let mut app = replay.app.clone();
                 app.screen = screen;

@@ -1,0 +1,286 @@
+//! Sweep: what is swept, how far it is, every point a row, and a chart of two figures.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::parts::{bar, block};
+use super::{points, scatter};
+use crate::report::count_text;
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::metric::Metric;
+use crate::tui::running::Running;
+use crate::tui::sweep::{Phase, Row, State, Verdict};
+use crate::tui::view::verdict::setting_of_form;
+
+/// The least width at which table and chart stand side by side.
+const WIDE: u16 = 110;
+
+/// The least height at which the chart stands below the table.
+const HIGH: u16 = 32;
+
+/// The width of the chart beside the table.
+const CHART: u16 = 44;
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let [top, middle, bottom] =
+        Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(4)])
+            .areas(area);
+    draw_top(app, frame, top);
+    let turned = app.sweep.chart_turned;
+    if area.width >= WIDE && !turned {
+        // The table takes what it needs, and the chart the rest.
+        let table = points::width(app).min(middle.width - CHART);
+        let [left, right] =
+            Layout::horizontal([Constraint::Length(table), Constraint::Min(0)]).areas(middle);
+        points::draw(app, frame, left);
+        draw_chart(app, frame, right);
+    } else if area.width < WIDE && area.height >= HIGH && !turned {
+        let half = Constraint::Percentage(50);
+        let [above, below] = Layout::vertical([half, half]).areas(middle);
+        points::draw(app, frame, above);
+        draw_chart(app, frame, below);
+    } else if area.width < WIDE && area.height < HIGH && turned {
+        draw_chart(app, frame, middle);
+    } else {
+        points::draw(app, frame, middle);
+    }
+    draw_details(app, frame, bottom);
+}
+
+/// What is swept, and how far it is.
+fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let sweep = &app.sweep;
+    let layer = &sweep.rows().first().map_or(&app.form, |row| &row.form).layer;
+    let spec = &layer.spec;
+    let title = format!(
+        "sweep   {}   {} to {} channels, {}x{}, {}x{}",
+        layer.full_name(),
+        spec.in_channels,
+        spec.out_channels,
+        spec.height,
+        spec.width,
+        spec.kernel[0],
+        spec.kernel[1],
+    );
+    let block = block(app, &title, false);
+    let width = block.inner(area).width;
+    let progress = match (sweep.phase(), &app.running) {
+        (Phase::Going, Some(running)) => going(app, running, width),
+        (Phase::Ended, _) => ended(app),
+        _ => planned(app),
+    };
+    let lines = vec![scope(app), progress];
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// What is swept, with the keys that change it.
+fn scope(app: &App) -> Line<'static> {
+    let (theme, scope) = (app.style.theme(), app.sweep.scope);
+    let algorithms =
+        if scope.all_algorithms { "all".to_owned() } else { app.form.algorithm.name().to_owned() };
+    let reductions = if scope.both_reductions { "lazy, eager" } else { "lazy" };
+    let sets = if scope.neighbours {
+        format!("{} and neighbours", app.form.params.name)
+    } else {
+        "presets".to_owned()
+    };
+    let fields = [
+        (Action::SweepAlgorithms, "algorithms", algorithms),
+        (Action::SweepReductions, "reductions", reductions.to_owned()),
+        (Action::SweepSets, "parameters", sets),
+    ];
+    let is_open = app.sweep.phase() == Phase::Planned;
+    let mut spans = Vec::new();
+    for (action, name, value) in fields {
+        if is_open {
+            spans.push(Span::styled(format!("{} ", app.key_name(action)), theme.key_hint));
+        }
+        spans.push(Span::styled(format!("{name} "), theme.dim));
+        spans.push(Span::styled(format!("{value}   "), theme.text));
+    }
+    Line::from(spans)
+}
+
+fn planned(app: &App) -> Line<'static> {
+    let theme = app.style.theme();
+    if let Some(problem) = &app.sweep.problem {
+        return Line::styled(format!("{} {problem}", app.style.glyphs().cross), theme.bad);
+    }
+    let text = format!(" starts {}, one after the other", runs(app.sweep.rows().len()));
+    Line::from(vec![
+        Span::styled(app.key_name(Action::Run), theme.key_hint),
+        Span::styled(text, theme.text),
+    ])
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".into() } else { format!("{count} runs") }
+}
+
+fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
+    let theme = app.style.theme();
+    let sweep = &app.sweep;
+    let (all, ended) = (sweep.rows().len(), sweep.ended());
+    let elapsed = running.elapsed_ms();
+    let left = sweep
+        .remaining_ms(elapsed)
+        .map_or_else(String::new, |ms| format!(", about {} left", seconds(ms)));
+    let spent = seconds(sweep.spent_ms() + elapsed);
+    let what = match (running.cancelling, running.stage) {
+        (true, _) => "cancelling",
+        (false, Some(stage)) => stage.name(),
+        (false, None) => "starting",
+    };
+    let point = sweep.current().unwrap_or(0) + 1;
+    let text = format!(" point {point} of {all}   {spent}{left}   ");
+    let mut spans =
+        bar(app, width.saturating_sub(60).clamp(8, 30), ended as f64 / all.max(1) as f64, None);
+    spans.push(Span::styled(text, theme.text));
+    spans.push(Span::styled(what, theme.accent));
+    Line::from(spans)
+}
+
+fn ended(app: &App) -> Line<'static> {
+    let (theme, sweep) = (app.style.theme(), &app.sweep);
+    let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
+    let mut text = format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()));
+    if failed > 0 {
+        text = format!("{text}, {failed} failed");
+    }
+    let mut spans = vec![Span::styled(text, theme.text)];
+    let least = [Metric::Server, Metric::Total]
+        .map(|metric| (metric, sweep.best(metric)))
+        .map(|(metric, row)| row.map(|row| format!("   least {}: {}", metric.label(), name(row))));
+    spans.extend(least.into_iter().flatten().map(|text| Span::styled(text, theme.accent)));
+    Line::from(spans)
+}
+
+/// A point in short.
+fn name(row: &Row) -> String {
+    let form = &row.form;
+    format!("{} {} {}", form.params.name, form.algorithm.name(), form.reduction.name())
+}
+
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..10_000 => format!("{:.1} s", ms as f64 / 1e3),
+        10_000..120_000 => format!("{} s", ms / 1000),
+        _ => format!("{} min", (ms + 30_000) / 60_000),
+    }
+}
+
+/// The chosen point: its setting, and what came of it.
+fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let Some(index) = app.sweep.chosen() else {
+        frame.render_widget(block(app, "point", false), area);
+        return;
+    };
+    let row = &app.sweep.rows()[index];
+    let verdict = row.verdict();
+    let line = match (&row.state, &row.record) {
+        (State::Failed(problem), _) => {
+            Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
+        }
+        (_, Some(record)) => {
+            let checked = record.verification.unwrap_or_default();
+            let word = match verdict {
+                Verdict::Exact => format!("{} exact", glyphs.check),
+                Verdict::Overflow => {
+                    let (beyond, all) = (count_text(checked.overflows), count_text(checked.values));
+                    format!("{} {beyond} of {all} values overflow t", glyphs.cross)
+                }
+                verdict => verdict.label().to_owned(),
+            };
+            let sign = if record.predicted { "~" } else { "" };
+            let figures = Metric::ALL.map(|metric| {
+                let text = metric.text(metric.figure(record));
+                format!("{} {sign}{text}", metric.label())
+            });
+            Line::from(vec![
+                Span::styled(word, style(app, verdict)),
+                Span::styled(format!("   {}", figures.join("   ")), theme.text),
+            ])
+        }
+        (State::Waiting, None) => {
+            let key = app.key_name(Action::Run);
+            let text = match app.sweep.phase() {
+                Phase::Planned => "not run yet".to_owned(),
+                _ => format!("not run yet; {key} opens it in Explore"),
+            };
+            Line::styled(text, theme.dim)
+        }
+        (_, None) => Line::styled(verdict.label(), theme.accent),
+    };
+    let lines = vec![line];
+    let title = format!("point {}   {}", index + 1, setting_of_form(&row.form));
+    let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true });
+    frame.render_widget(paragraph.block(block(app, &title, false)), area);
+}
+
+/// How a row is written.
+pub(super) fn style(app: &App, verdict: Verdict) -> Style {
+    let theme = app.style.theme();
+    match verdict {
+        Verdict::Exact => theme.good,
+        Verdict::Running => theme.accent,
+        Verdict::Predicted | Verdict::Waiting => theme.dim,
+        verdict if verdict.is_bad() => theme.bad,
+        _ => theme.text,
+    }
+}
+
+/// The rows that have figures, along the two axes.
+fn draw_chart(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let (theme, glyphs, sweep) = (app.style.theme(), app.style.glyphs(), &app.sweep);
+    let front = sweep.front();
+    let chosen = sweep.chosen();
+    let mut drawn = Vec::new();
+    for (index, row) in sweep.rows().iter().enumerate() {
+        let [Some(x), Some(y)] = sweep.axes.map(|metric| row.figure(metric)) else { continue };
+        let (is_front, verdict) = (front[index], row.verdict());
+        let glyph = match () {
+            () if verdict.is_bad() => glyphs.cross,
+            () if is_front => glyphs.pin,
+            () => glyphs.point,
+        };
+        let style = match () {
+            () if chosen == Some(index) => theme.selected,
+            () if verdict.is_bad() => theme.bad,
+            () if row.is_predicted() => theme.dim,
+            () if is_front => theme.accent,
+            () => theme.text,
+        };
+        // The chosen point covers the front, and the front covers the rest.
+        let rank = if chosen == Some(index) { 2 } else { u8::from(is_front) };
+        drawn.push((rank, scatter::Point { at: [x, y], glyph, style, on_front: is_front }));
+    }
+    drawn.sort_by_key(|(rank, _)| *rank);
+    let title = format!("{} against {}", sweep.axes[1].label(), sweep.axes[0].label());
+    let legend = format!(" {} front  {} other  {} wrong ", glyphs.pin, glyphs.point, glyphs.cross);
+    let block = block(app, &title, false).title_bottom(Line::styled(legend, theme.dim));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if drawn.is_empty() {
+        let text = "points appear here as their runs are done";
+        frame.render_widget(Paragraph::new(Line::styled(text, theme.dim)), inner);
+        return;
+    }
+    let chart = scatter::Scatter {
+        axes: sweep.axes.map(|metric| scatter::Axis {
+            name: metric.label().to_owned(),
+            text: Box::new(move |figure| metric.text(figure)),
+            more_is_better: metric.more_is_better(),
+        }),
+        points: drawn.into_iter().map(|(_, point)| point).collect(),
+        glyphs,
+        dim: theme.dim,
+        text: theme.text,
+        line: theme.chart_line,
+    };
+    chart.draw(frame.buffer_mut(), inner);
+}
