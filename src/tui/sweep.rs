@@ -122,7 +122,7 @@ impl Sweep {
     /// Which rows are on the Pareto front of the two axes.
     pub fn front(&self) -> Vec<bool> {
         let cost = |row: &Row, metric: Metric| match row.figure(metric) {
-            Some(figure) if row.verdict().is_good() => {
+            Some(figure) if row.is_good() => {
                 if metric.more_is_better() {
                     -figure
                 } else {
@@ -136,16 +136,16 @@ impl Sweep {
         pareto::front(&points)
     }
 
-    /// The best row by one metric.
-    pub fn best(&self, metric: Metric) -> Option<&Row> {
-        let figures = self.rows.iter().filter(|row| row.verdict().is_good());
-        let figures = figures.filter_map(|row| Some((row, row.figure(metric)?)));
+    /// The place of the best row by one metric.
+    pub fn best(&self, metric: Metric) -> Option<usize> {
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| row.is_good());
+        let figures = rows.filter_map(|(index, row)| Some((index, row.figure(metric)?)));
         let best = if metric.more_is_better() {
             figures.max_by(|a, b| a.1.total_cmp(&b.1))
         } else {
             figures.min_by(|a, b| a.1.total_cmp(&b.1))
         };
-        best.map(|(row, _)| row)
+        best.map(|(index, _)| index)
     }
 
     /// Plans the points on `form`'s layer anew, unless the sweep has begun.

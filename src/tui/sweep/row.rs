@@ -52,11 +52,6 @@ impl Verdict {
         }
     }
 
-    /// Whether the figures are those of a convolution that is right, as far as is known.
-    pub const fn is_good(self) -> bool {
-        matches!(self, Self::Exact | Self::Predicted)
-    }
-
     /// Whether nobody would want the point.
     pub const fn is_bad(self) -> bool {
         matches!(self, Self::Overflow | Self::Wrong | Self::Failed)
@@ -97,6 +92,16 @@ impl Row {
         self.record.as_ref().map(|record| metric.figure(record))
     }
 
+    /// Whether its figures are those of a convolution that is right, as far as is known.
+    pub fn is_good(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| match verdict(record) {
+            Verdict::Exact => true,
+            // Without a budget left nothing can be decrypted.
+            Verdict::Predicted => record.noise_bits.last > 0.0,
+            _ => false,
+        })
+    }
+
     /// Whether its figures are predictions.
     pub fn is_predicted(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.predicted)
@@ -107,8 +112,7 @@ impl Row {
 fn verdict(record: &Record) -> Verdict {
     let overflows = record.verification.is_some_and(|checked| checked.overflows > 0);
     match record {
-        // Without a budget left nothing can be decrypted, predicted or not.
-        record if record.predicted && record.noise_bits.last > 0.0 => Verdict::Predicted,
+        record if record.predicted => Verdict::Predicted,
         record if !record.is_exact() => Verdict::Wrong,
         _ if overflows => Verdict::Overflow,
         _ => Verdict::Exact,

@@ -74,8 +74,8 @@ fn points_are_run_one_after_the_other_and_kept() {
 #[test]
 fn job_numbers_rise_and_a_failed_point_does_not_stop_the_sweep() {
     let mut app = planned();
-    let mut number = started(&app.act(Action::Run)).expect("started");
-    for i in 0..16 {
+    let first = started(&app.act(Action::Run)).expect("started");
+    for (number, i) in (first..).zip(0..16) {
         let event = if i == 3 {
             JobEvent::Panicked("index out of bounds".into())
         } else {
@@ -87,7 +87,6 @@ fn job_numbers_rise_and_a_failed_point_does_not_stop_the_sweep() {
             Some(next) => assert_eq!(next, number + 1),
             None => assert_eq!(i, 15),
         }
-        number += 1;
     }
     assert_eq!(app.sweep.phase(), Phase::Ended);
     assert_eq!(app.sweep.rows()[0].state, State::Failed("needs more memory".into()));
@@ -157,8 +156,8 @@ fn opening_a_point_shows_its_form_and_its_run() {
     assert_eq!(app.screen, Screen::Explore);
     let run = app.shown().expect("a run");
     assert_eq!(run.form.as_ref(), Some(&app.form));
-    let least = app.sweep.best(Metric::Server).and_then(|row| row.record.as_ref());
-    assert_eq!(Some(&run.record), least);
+    let least = app.sweep.best(Metric::Server).expect("runs");
+    assert_eq!(Some(&run.record), app.sweep.rows()[least].record.as_ref());
     // A point that was not run is opened as a form alone.
     app.act(Action::Sweep);
     app.act(Action::Last);
@@ -243,10 +242,9 @@ fn the_front_is_of_the_axes_and_of_good_rows() {
     sweep.axes = [Metric::Server, Metric::Peak];
     let front = sweep.front();
     for (row, on_front) in sweep.rows().iter().zip(&front) {
-        assert!(!on_front || row.verdict().is_good());
-        let is_least = row.record == sweep.best(Metric::Server).and_then(|row| row.record.clone());
-        assert!(*on_front || !is_least);
+        assert!(!on_front || row.is_good());
     }
+    assert!(front[sweep.best(Metric::Server).expect("runs")]);
     assert!(front.contains(&true));
 }
 
@@ -258,17 +256,20 @@ fn a_record_is_judged() {
         let mut record = record.clone();
         change(&mut record);
         row.record = Some(record);
-        (row.verdict(), Column::Figure(Metric::Noise).text(0, &row))
+        (row.verdict(), row.is_good(), Column::Figure(Metric::Noise).text(0, &row))
     };
     assert_eq!(verdict(&|_| ()).0, Verdict::Exact);
-    let (word, bits) = verdict(&|record| {
+    let (word, is_good, bits) = verdict(&|record| {
         (record.predicted, record.verification, record.noise_bits.last) = (true, None, 12.34);
     });
-    assert_eq!((word, bits.as_str()), (Verdict::Predicted, "~12.3"));
+    assert_eq!((word, is_good, bits.as_str()), (Verdict::Predicted, true, "~12.3"));
     let without_budget = |record: &mut crate::report::Record| {
         (record.predicted, record.verification, record.noise_bits.last) = (true, None, -1.0);
     };
-    assert_eq!(verdict(&without_budget).0, Verdict::Wrong);
+    assert_eq!(
+        (verdict(&without_budget).0, verdict(&without_budget).1),
+        (Verdict::Predicted, false)
+    );
     let overflow = |record: &mut crate::report::Record| {
         if let Some(checked) = &mut record.verification {
             checked.overflows = 3;

@@ -33,13 +33,14 @@ fn sweep(app: &App) -> Vec<(Action, &'static str)> {
         Phase::Ended => vec![(Action::Run, "open"), (Action::NewSweep, "new")],
     };
     hints.extend([
-        (Action::Sort, "sort"),
-        (Action::Reverse, "reverse"),
         (Action::Chart, "chart"),
         (Action::XAxis, "x axis"),
         (Action::YAxis, "y axis"),
+        (Action::Sort, "sort"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
+        (Action::Reverse, "reverse"),
+        (Action::Explore, "explore"),
         (Action::Commands, "commands"),
     ]);
     hints

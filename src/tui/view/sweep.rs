@@ -8,12 +8,12 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block};
 use super::{points, scatter};
-use crate::report::count_text;
+use crate::report::{Record, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
-use crate::tui::sweep::{Phase, Row, State, Verdict};
+use crate::tui::sweep::{Column, Phase, Row, State, Verdict};
 use crate::tui::view::verdict::setting_of_form;
 
 /// The least width at which table and chart stand side by side.
@@ -27,7 +27,7 @@ const CHART: u16 = 44;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(4)])
+        Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(5)])
             .areas(area);
     draw_top(app, frame, top);
     let turned = app.sweep.chart_turned;
@@ -80,16 +80,17 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// What is swept, with the keys that change it.
 fn scope(app: &App) -> Line<'static> {
     let (theme, scope) = (app.style.theme(), app.sweep.scope);
-    let algorithms =
-        if scope.all_algorithms { "all".to_owned() } else { app.form.algorithm.name().to_owned() };
+    // The first point has the set and the algorithm that the form had when it was planned.
+    let form = app.sweep.rows().first().map_or(&app.form, |row| &row.form);
+    let algorithms = if scope.all_algorithms { "all" } else { form.algorithm.name() };
     let reductions = if scope.both_reductions { "lazy, eager" } else { "lazy" };
     let sets = if scope.neighbours {
-        format!("{} and neighbours", app.form.params.name)
+        format!("{} and neighbours", form.params.name)
     } else {
         "presets".to_owned()
     };
     let fields = [
-        (Action::SweepAlgorithms, "algorithms", algorithms),
+        (Action::SweepAlgorithms, "algorithms", algorithms.to_owned()),
         (Action::SweepReductions, "reductions", reductions.to_owned()),
         (Action::SweepSets, "parameters", sets),
     ];
@@ -152,17 +153,14 @@ fn ended(app: &App) -> Line<'static> {
         text = format!("{text}, {failed} failed");
     }
     let mut spans = vec![Span::styled(text, theme.text)];
-    let least = [Metric::Server, Metric::Total]
-        .map(|metric| (metric, sweep.best(metric)))
-        .map(|(metric, row)| row.map(|row| format!("   least {}: {}", metric.label(), name(row))));
-    spans.extend(least.into_iter().flatten().map(|text| Span::styled(text, theme.accent)));
+    for metric in [Metric::Server, Metric::Total, Metric::Noise] {
+        let Some(index) = sweep.best(metric) else { continue };
+        let figure = Column::Figure(metric).text(index, &sweep.rows()[index]);
+        let most = if metric.more_is_better() { "most" } else { "least" };
+        spans.push(Span::styled(format!("   {most} {} ", metric.label()), theme.dim));
+        spans.push(Span::styled(format!("{figure} (#{})", index + 1), theme.accent));
+    }
     Line::from(spans)
-}
-
-/// A point in short.
-fn name(row: &Row) -> String {
-    let form = &row.form;
-    format!("{} {} {}", form.params.name, form.algorithm.name(), form.reduction.name())
 }
 
 fn seconds(ms: u64) -> String {
@@ -175,51 +173,50 @@ fn seconds(ms: u64) -> String {
 
 /// The chosen point: its setting, and what came of it.
 fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    let Some(index) = app.sweep.chosen() else {
+    let chosen = app.sweep.chosen().and_then(|i| Some((i, app.sweep.rows().get(i)?)));
+    let Some((index, row)) = chosen else {
         frame.render_widget(block(app, "point", false), area);
         return;
     };
-    let row = &app.sweep.rows()[index];
+    let setting = Line::styled(setting_of_form(&row.form), app.style.theme().dim);
+    let paragraph = Paragraph::new(vec![setting, outcome(app, row)]).wrap(Wrap { trim: true });
+    let title = format!("point {}", index + 1);
+    frame.render_widget(paragraph.block(block(app, &title, false)), area);
+}
+
+/// What came of a point.
+fn outcome(app: &App, row: &Row) -> Line<'static> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let verdict = row.verdict();
-    let line = match (&row.state, &row.record) {
+    match (&row.state, &row.record) {
         (State::Failed(problem), _) => {
             Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
         }
         (_, Some(record)) => {
-            let checked = record.verification.unwrap_or_default();
-            let word = match verdict {
-                Verdict::Exact => format!("{} exact", glyphs.check),
-                Verdict::Overflow => {
-                    let (beyond, all) = (count_text(checked.overflows), count_text(checked.values));
-                    format!("{} {beyond} of {all} values overflow t", glyphs.cross)
-                }
-                verdict => verdict.label().to_owned(),
-            };
-            let sign = if record.predicted { "~" } else { "" };
             let figures = Metric::ALL.map(|metric| {
-                let text = metric.text(metric.figure(record));
-                format!("{} {sign}{text}", metric.label())
+                format!("   {} {}", metric.label(), Column::Figure(metric).text(0, row))
             });
             Line::from(vec![
-                Span::styled(word, style(app, verdict)),
-                Span::styled(format!("   {}", figures.join("   ")), theme.text),
+                Span::styled(judgement(app, verdict, record), style(app, verdict)),
+                Span::styled(figures.concat(), theme.text),
             ])
         }
-        (State::Waiting, None) => {
-            let key = app.key_name(Action::Run);
-            let text = match app.sweep.phase() {
-                Phase::Planned => "not run yet".to_owned(),
-                _ => format!("not run yet; {key} opens it in Explore"),
-            };
-            Line::styled(text, theme.dim)
-        }
+        (State::Waiting, None) => Line::styled("not run yet", theme.dim),
         (_, None) => Line::styled(verdict.label(), theme.accent),
-    };
-    let lines = vec![line];
-    let title = format!("point {}   {}", index + 1, setting_of_form(&row.form));
-    let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true });
-    frame.render_widget(paragraph.block(block(app, &title, false)), area);
+    }
+}
+
+/// The verdict on a record, with what makes it bad.
+fn judgement(app: &App, verdict: Verdict, record: &Record) -> String {
+    let glyphs = app.style.glyphs();
+    let checked = record.verification.unwrap_or_default();
+    let of = |some| format!("{} of {} values", count_text(some), count_text(checked.values));
+    match verdict {
+        Verdict::Exact => format!("{} exact", glyphs.check),
+        Verdict::Overflow => format!("{} {} overflow t", glyphs.cross, of(checked.overflows)),
+        Verdict::Wrong => format!("{} WRONG: {} differ", glyphs.cross, of(checked.mismatches)),
+        verdict => verdict.label().to_owned(),
+    }
 }
 
 /// How a row is written.
@@ -237,35 +234,13 @@ pub(super) fn style(app: &App, verdict: Verdict) -> Style {
 /// The rows that have figures, along the two axes.
 fn draw_chart(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let (theme, glyphs, sweep) = (app.style.theme(), app.style.glyphs(), &app.sweep);
-    let front = sweep.front();
-    let chosen = sweep.chosen();
-    let mut drawn = Vec::new();
-    for (index, row) in sweep.rows().iter().enumerate() {
-        let [Some(x), Some(y)] = sweep.axes.map(|metric| row.figure(metric)) else { continue };
-        let (is_front, verdict) = (front[index], row.verdict());
-        let glyph = match () {
-            () if verdict.is_bad() => glyphs.cross,
-            () if is_front => glyphs.pin,
-            () => glyphs.point,
-        };
-        let style = match () {
-            () if chosen == Some(index) => theme.selected,
-            () if verdict.is_bad() => theme.bad,
-            () if row.is_predicted() => theme.dim,
-            () if is_front => theme.accent,
-            () => theme.text,
-        };
-        // The chosen point covers the front, and the front covers the rest.
-        let rank = if chosen == Some(index) { 2 } else { u8::from(is_front) };
-        drawn.push((rank, scatter::Point { at: [x, y], glyph, style, on_front: is_front }));
-    }
-    drawn.sort_by_key(|(rank, _)| *rank);
     let title = format!("{} against {}", sweep.axes[1].label(), sweep.axes[0].label());
     let legend = format!(" {} front  {} other  {} wrong ", glyphs.pin, glyphs.point, glyphs.cross);
     let block = block(app, &title, false).title_bottom(Line::styled(legend, theme.dim));
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    if drawn.is_empty() {
+    let points = chart_points(app);
+    if points.is_empty() {
         let text = "points appear here as their runs are done";
         frame.render_widget(Paragraph::new(Line::styled(text, theme.dim)), inner);
         return;
@@ -276,11 +251,33 @@ fn draw_chart(app: &App, frame: &mut Frame<'_>, area: Rect) {
             text: Box::new(move |figure| metric.text(figure)),
             more_is_better: metric.more_is_better(),
         }),
-        points: drawn.into_iter().map(|(_, point)| point).collect(),
+        points,
         glyphs,
         dim: theme.dim,
         text: theme.text,
         line: theme.chart_line,
     };
     chart.draw(frame.buffer_mut(), inner);
+}
+
+/// The points of the chart, those that matter most last.
+fn chart_points(app: &App) -> Vec<scatter::Point> {
+    let (theme, glyphs, sweep) = (app.style.theme(), app.style.glyphs(), &app.sweep);
+    let front = sweep.front();
+    let mut ranked = Vec::new();
+    for (index, row) in sweep.rows().iter().enumerate() {
+        let [Some(x), Some(y)] = sweep.axes.map(|metric| row.figure(metric)) else { continue };
+        let (on_front, is_chosen) = (front[index], sweep.chosen() == Some(index));
+        let (glyph, style) = match row.verdict() {
+            verdict if verdict.is_bad() => (glyphs.cross, theme.bad),
+            _ if row.is_predicted() && on_front => (glyphs.pin, theme.dim),
+            _ if row.is_predicted() => (glyphs.point, theme.dim),
+            _ if on_front => (glyphs.pin, theme.accent),
+            _ => (glyphs.point, theme.text),
+        };
+        let style = if is_chosen { theme.selected } else { style };
+        ranked.push(((is_chosen, on_front), scatter::Point { at: [x, y], glyph, style, on_front }));
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, point)| point).collect()
 }
