@@ -39,10 +39,11 @@ impl App {
         if let Some(form) = self.sweep.begin_next() {
             return vec![self.start(form)];
         }
-        if self.screen != Screen::Sweep {
-            let text = format!("the sweep has ended; {} shows it", self.key_name(Action::Sweep));
-            self.message = Some((Tone::Info, text));
-        }
+        // Where the sweep is seen, so is its end; what was told of it before holds no longer.
+        self.message = (self.screen != Screen::Sweep).then(|| {
+            let key = self.key_name(Action::Sweep);
+            (Tone::Info, format!("the sweep has ended; {key} shows it"))
+        });
         Vec::new()
     }
 

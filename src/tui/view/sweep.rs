@@ -22,8 +22,8 @@ const WIDE: u16 = 110;
 /// The least height at which the chart stands below the table.
 const HIGH: u16 = 32;
 
-/// The width of the chart beside the table.
-const CHART: u16 = 44;
+/// The least width of the chart beside the table.
+const CHART: u16 = 37;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let [top, middle, bottom] =
@@ -31,6 +31,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             .areas(area);
     draw_top(app, frame, top);
     let turned = app.sweep.chart_turned;
+    let has_figures = app.sweep.rows().iter().any(|row| row.record.is_some());
     if area.width >= WIDE && !turned {
         // The table takes what it needs, and the chart the rest.
         let table = points::width(app).min(middle.width - CHART);
@@ -43,7 +44,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let [above, below] = Layout::vertical([half, half]).areas(middle);
         points::draw(app, frame, above);
         draw_chart(app, frame, below);
-    } else if area.width < WIDE && area.height < HIGH && turned {
+    } else if area.width < WIDE && area.height < HIGH && turned && has_figures {
         draw_chart(app, frame, middle);
     } else {
         points::draw(app, frame, middle);
@@ -70,7 +71,7 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let width = block.inner(area).width;
     let progress = match (sweep.phase(), &app.running) {
         (Phase::Going, Some(running)) => going(app, running, width),
-        (Phase::Ended, _) => ended(app),
+        (Phase::Ended, _) => ended(app, width),
         _ => planned(app),
     };
     let lines = vec![scope(app), progress];
@@ -145,22 +146,26 @@ fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
-fn ended(app: &App) -> Line<'static> {
+fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
     let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
     let mut text = format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()));
     if failed > 0 {
         text = format!("{text}, {failed} failed");
     }
-    let mut spans = vec![Span::styled(text, theme.text)];
+    let mut line = Line::styled(text, theme.text);
     for metric in [Metric::Server, Metric::Total, Metric::Noise] {
         let Some(index) = sweep.best(metric) else { continue };
         let figure = Column::Figure(metric).text(index, &sweep.rows()[index]);
         let most = if metric.more_is_better() { "most" } else { "least" };
-        spans.push(Span::styled(format!("   {most} {} ", metric.label()), theme.dim));
-        spans.push(Span::styled(format!("{figure} (#{})", index + 1), theme.accent));
+        let before = line.clone();
+        line.push_span(Span::styled(format!("   {most} {} ", metric.label()), theme.dim));
+        line.push_span(Span::styled(format!("{figure} (#{})", index + 1), theme.accent));
+        if line.width() > usize::from(width) {
+            return before;
+        }
     }
-    Line::from(spans)
+    line
 }
 
 fn seconds(ms: u64) -> String {
