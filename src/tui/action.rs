@@ -34,7 +34,7 @@ macro_rules! actions {
 
 actions! {
     Run {
-        /// Run the chosen layer.
+        /// Run the layer or the sweep, or open a point.
         Run = "run",
         /// Stop the run.
         Cancel = "cancel",
@@ -96,6 +96,8 @@ actions! {
         Explore = "show-explore",
         /// To the Compare screen.
         Compare = "show-compare",
+        /// To the Sweep screen.
+        Sweep = "show-sweep",
     }
     Runs {
         /// Make the chosen run the baseline.
@@ -108,6 +110,22 @@ actions! {
         Open = "open",
         /// Hide the chosen run until the next start.
         Delete = "delete",
+    }
+    Sweep {
+        /// Sweep all algorithms, or the form's alone.
+        SweepAlgorithms = "sweep-algorithms",
+        /// Sweep lazy reduction, or eager too.
+        SweepReductions = "sweep-reductions",
+        /// Sweep the presets, or the form's neighbours.
+        SweepSets = "sweep-parameters",
+        /// Clear the rows for a new sweep.
+        NewSweep = "new-sweep",
+        /// Draw the next figure along x.
+        XAxis = "x-axis",
+        /// Draw the next figure along y.
+        YAxis = "y-axis",
+        /// Show the chart, or hide it.
+        Chart = "chart",
     }
     Program {
         /// Choose a command by name.
@@ -138,6 +156,8 @@ pub enum Group {
     View,
     /// The table of runs.
     Runs,
+    /// The sweep.
+    Sweep,
     /// The program.
     Program,
 }
@@ -151,6 +171,7 @@ impl Group {
             Self::Form => "Parameters",
             Self::View => "View",
             Self::Runs => "Runs",
+            Self::Sweep => "Sweep",
             Self::Program => "Program",
         }
     }

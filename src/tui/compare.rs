@@ -5,12 +5,13 @@ use std::cmp::Ordering;
 use super::action::Action;
 use super::app::Done;
 use super::form::Form;
+use super::metric::Metric;
 use crate::report::Record;
 
 /// The most runs held; the oldest go first.
 const MOST_RUNS: usize = 1000;
 
-/// A column of figures.
+/// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
     /// In the order they were made.
@@ -21,18 +22,8 @@ pub enum Column {
     Method,
     /// The parameters.
     Params,
-    /// Server milliseconds.
-    Server,
-    /// Total milliseconds.
-    Total,
-    /// Noise budget left.
-    Noise,
-    /// Weight storage.
-    Weights,
-    /// Upload and download.
-    Sent,
-    /// The server's memory.
-    Peak,
+    /// A figure.
+    Figure(Metric),
 }
 
 impl Column {
@@ -42,12 +33,12 @@ impl Column {
         Self::Layer,
         Self::Method,
         Self::Params,
-        Self::Server,
-        Self::Total,
-        Self::Noise,
-        Self::Weights,
-        Self::Sent,
-        Self::Peak,
+        Self::Figure(Metric::Server),
+        Self::Figure(Metric::Total),
+        Self::Figure(Metric::Noise),
+        Self::Figure(Metric::Weights),
+        Self::Figure(Metric::Sent),
+        Self::Figure(Metric::Peak),
     ];
 
     /// The heading.
@@ -57,45 +48,25 @@ impl Column {
             Self::Layer => "layer",
             Self::Method => "method",
             Self::Params => "params",
-            Self::Server => "server ms",
-            Self::Total => "total ms",
-            Self::Noise => "bits left",
-            Self::Weights => "weights",
-            Self::Sent => "sent",
-            Self::Peak => "peak",
-        }
-    }
-
-    /// The figure of a run, where the column has figures.
-    pub fn figure(self, record: &Record) -> Option<f64> {
-        match self {
-            Self::Time | Self::Layer | Self::Method | Self::Params => None,
-            Self::Server => Some(record.latency_ms.server),
-            Self::Total => Some(record.latency_ms.total),
-            Self::Noise => Some(record.noise_bits.last),
-            Self::Weights => Some(record.storage_bytes.weights as f64),
-            Self::Sent => {
-                let sent = &record.communication_bytes;
-                Some((sent.upload + sent.download) as f64)
-            }
-            Self::Peak => Some(record.storage_bytes.server_peak as f64),
+            Self::Figure(metric) => metric.label(),
         }
     }
 
     fn compare(self, a: &Record, b: &Record) -> Ordering {
-        match (self.figure(a), self.figure(b)) {
-            (Some(a), Some(b)) => a.total_cmp(&b),
+        match self {
+            Self::Figure(metric) => metric.figure(a).total_cmp(&metric.figure(b)),
             _ => self.text(a).cmp(&self.text(b)),
         }
     }
 
-    /// The text of a run, where the column has text.
+    /// The text of a run.
     pub fn text(self, record: &Record) -> String {
         match self {
+            Self::Time => String::new(),
             Self::Layer => record.layer.name.clone(),
             Self::Method => format!("{} {}", record.algorithm, record.reduction),
             Self::Params => record.params.name.clone(),
-            _ => String::new(),
+            Self::Figure(metric) => metric.text(metric.figure(record)),
         }
     }
 }

@@ -23,7 +23,9 @@ pub struct Glyphs {
     pub arrow: &'static str,
     /// An item, or a place without anything.
     pub dot: &'static str,
-    /// The run that others are compared to.
+    /// A point of a chart.
+    pub point: &'static str,
+    /// The run that others are compared to, or a point of a chart that stands out.
     pub pin: &'static str,
     /// A folded row.
     pub folded: &'static str,
@@ -59,6 +61,7 @@ impl Glyphs {
         cross: "✗",
         arrow: "→",
         dot: "·",
+        point: "○",
         pin: "◆",
         folded: "▸",
         unfolded: "▾",
@@ -83,6 +86,7 @@ impl Glyphs {
         cross: "x",
         arrow: ">",
         dot: ".",
+        point: "o",
         pin: "*",
         folded: ">",
         unfolded: "v",

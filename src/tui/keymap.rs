@@ -20,13 +20,16 @@ pub enum Context {
     Explore,
     /// On the Compare screen, before the global meaning.
     Compare,
+    /// On the Sweep screen, before the global meaning.
+    Sweep,
     /// Where text is typed: without the global meanings.
     Text,
 }
 
 impl Context {
     /// Every context, the global one first.
-    pub const ALL: [Self; 4] = [Self::Global, Self::Explore, Self::Compare, Self::Text];
+    pub const ALL: [Self; 5] =
+        [Self::Global, Self::Explore, Self::Compare, Self::Sweep, Self::Text];
 
     /// The name of its table in a file.
     const fn table(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Context {
             Self::Global => "keys",
             Self::Explore => "keys.explore",
             Self::Compare => "keys.compare",
+            Self::Sweep => "keys.sweep",
             Self::Text => "keys.text",
         }
     }
@@ -97,8 +101,8 @@ impl Keymap {
     }
 
     /// This table with what a user's `[keys]` says in place of it. An action there gets its keys
-    /// where it has keys in this table (text prompts apart); in `[keys.explore]`, `[keys.compare]`
-    /// or `[keys.text]`, in that context alone.
+    /// wherever it has keys in this table (text prompts apart); in `[keys.explore]`,
+    /// `[keys.compare]`, `[keys.sweep]` or `[keys.text]`, in that context alone.
     ///
     /// # Errors
     /// The first mistake: an unknown action, a text that is no key, a key with two actions in one
@@ -107,23 +111,26 @@ impl Keymap {
         let table = keys.section(Context::Global.table(), "a table of actions and their keys")?;
         let mut bound = self.bound.clone();
         let mut changed = Vec::new();
-        for field in table.fields() {
-            match Context::from_key(field.key()) {
-                Some(context) if field.is_table() => {
-                    let inner = field.section(context.table(), "a table")?;
-                    for field in inner.fields() {
-                        let action = action(&inner, &field)?;
-                        bound.insert((context, action), read_keys(&field)?);
-                        changed.push((context, action, field));
-                    }
-                }
-                _ if field.is_table() => return Err(unknown_table(&table, &field)),
-                _ => {
-                    let action = action(&table, &field)?;
-                    let context = self.home(action);
-                    bound.insert((context, action), read_keys(&field)?);
-                    changed.push((context, action, field));
-                }
+        let (tables, entries): (Vec<_>, Vec<_>) =
+            table.fields().into_iter().partition(Field::is_table);
+        for field in entries {
+            let action = action(&table, &field)?;
+            let keys = read_keys(&field)?;
+            for context in self.homes(action) {
+                bound.insert((context, action), keys.clone());
+                changed.push((context, action, field.clone()));
+            }
+        }
+        // What is said for one context comes after what is said for all.
+        for field in tables {
+            let Some(context) = Context::from_key(field.key()) else {
+                return Err(unknown_table(&table, &field));
+            };
+            let inner = field.section(context.table(), "a table")?;
+            for field in inner.fields() {
+                let action = action(&inner, &field)?;
+                bound.insert((context, action), read_keys(&field)?);
+                changed.push((context, action, field));
             }
         }
         for (context, action, field) in &changed {
@@ -140,9 +147,13 @@ impl Keymap {
     }
 
     /// Where a user's `[keys]` puts the keys of an action.
-    fn home(&self, action: Action) -> Context {
+    fn homes(&self, action: Action) -> Vec<Context> {
         let bound = |context: &Context| self.bound.contains_key(&(*context, action));
-        Context::ALL.into_iter().find(bound).unwrap_or(Context::Global)
+        let mut homes: Vec<Context> = Context::ALL.into_iter().filter(bound).collect();
+        if homes.len() > 1 {
+            homes.retain(|context| *context != Context::Text);
+        }
+        if homes.is_empty() { vec![Context::Global] } else { homes }
     }
 
     /// What a key does in a context.
@@ -167,9 +178,9 @@ impl Keymap {
     /// what has no key.
     pub fn commands(&self, context: Context) -> Vec<(Action, &[Key])> {
         let here = |action: &Action| {
-            let home = self.home(*action);
-            home == Context::Global
-                || home == context
+            let homes = self.homes(*action);
+            homes.contains(&Context::Global)
+                || homes.contains(&context)
                 || !self.keys_for(context, *action).is_empty()
         };
         let command = |action: &Action| {
@@ -199,7 +210,7 @@ fn action(table: &Section<'_>, field: &Field<'_>) -> Result<Action, SettingsErro
 
 /// The error of a table in `[keys]` that is no context.
 fn unknown_table(table: &Section<'_>, field: &Field<'_>) -> SettingsError {
-    let contexts = ["explore", "compare", "text"];
+    let contexts = ["explore", "compare", "sweep", "text"];
     let nearest = nearest(field.key(), contexts).unwrap_or_default();
     field.error(table.unknown_key(field, nearest))
 }
@@ -286,7 +297,10 @@ mod tests {
         assert_eq!(does(Context::Compare, "P"), Some(Action::Pin));
         assert_eq!(does(Context::Compare, "r"), Some(Action::Reverse));
         assert_eq!(does(Context::Explore, "r"), None);
-        for context in [Context::Global, Context::Explore, Context::Compare] {
+        assert_eq!(does(Context::Sweep, "Enter"), Some(Action::Run));
+        assert_eq!(does(Context::Sweep, "y"), Some(Action::YAxis));
+        assert_eq!(does(Context::Explore, "y"), Some(Action::Copy));
+        for context in [Context::Global, Context::Explore, Context::Compare, Context::Sweep] {
             assert_eq!(does(context, "q"), Some(Action::Quit));
             assert_eq!(does(context, "Shift-Tab"), Some(Action::PreviousPanel));
             assert_eq!(does(context, "Ctrl-P"), Some(Action::Commands));
@@ -337,6 +351,17 @@ mod tests {
         assert_eq!(keymap.keys_for(Context::Text, Action::Down), [key("Ctrl-J")]);
         assert_eq!(keymap.keys_for(Context::Text, Action::Up).len(), 3);
         assert_eq!(keymap.keys_for(Context::Explore, Action::Down), [key("Down"), key("j")]);
+    }
+
+    #[test]
+    fn keys_for_all_contexts_are_taken_in_each_that_has_the_action() {
+        let text = "schema = 1\n[keys]\ncompare = { sort = \"z\" }\nsort = \"S\"\nrun = \"R\"";
+        let keymap = patched(text).expect("valid");
+        assert_eq!(keymap.keys_for(Context::Compare, Action::Sort), [key("z")]);
+        assert_eq!(keymap.keys_for(Context::Sweep, Action::Sort), [key("S")]);
+        assert_eq!(keymap.keys_for(Context::Sweep, Action::Run), [key("R")]);
+        assert_eq!(keymap.keys_for(Context::Explore, Action::Run), [key("R")]);
+        assert_eq!(keymap.keys_for(Context::Explore, Action::Sort), []);
     }
 
     #[test]
@@ -423,7 +448,10 @@ mod tests {
         assert!(compare.iter().all(|(keys, summary, _)| !keys.is_empty() && !summary.is_empty()));
         assert!(compare.windows(2).all(|pair| pair[0].2.group() <= pair[1].2.group()));
         let explore = keymap.help(Context::Explore);
-        assert_eq!(explore[0], (vec![key("Enter")], "Run the chosen layer", Action::Run));
+        assert_eq!(
+            explore[0],
+            (vec![key("Enter")], "Run the layer or the sweep, or open a point", Action::Run)
+        );
     }
 
     #[test]

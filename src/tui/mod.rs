@@ -15,6 +15,7 @@ pub mod glyphs;
 mod key;
 pub mod keymap;
 mod layers;
+mod metric;
 mod palette;
 pub mod picture;
 mod reader;
@@ -25,6 +26,7 @@ mod runtime;
 mod screenshot;
 mod style;
 pub mod svg;
+mod sweep;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,8 @@ enum Coming {
     Told(super::recording::RecordedEvent),
     /// That it is finished.
     Finished(Box<RecordedRun>, Box<RunSpec>),
+    /// That it cannot be run.
+    Failed(String),
 }
 
 impl Replay {
@@ -88,6 +90,7 @@ impl Replay {
             let event = match coming {
                 Coming::Told(event) => event.into(),
                 Coming::Finished(run, spec) => finished(*run, &spec)?,
+                Coming::Failed(problem) => JobEvent::Failed(problem),
             };
             self.event(Event::Job { number, event })?;
         }
@@ -124,8 +127,16 @@ impl Replay {
     }
 
     fn start(&mut self, number: u64, spec: Box<RunSpec>) -> Result<(), RecordingError> {
-        let run = self.recording.find(&spec)?.clone();
         let start = self.now_ms;
+        let run = match self.recording.find(&spec) {
+            Ok(run) => run.clone(),
+            // A sweep goes over more than was recorded.
+            Err(error) if self.app.sweep.current().is_some() => {
+                self.coming = [(start, number, Coming::Failed(error.to_string()))].into();
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         self.coming = run
             .events
             .iter()

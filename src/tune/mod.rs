@@ -1,6 +1,7 @@
 //! Many runs: sweeps over parameters, and the search for the best.
 
 mod objective;
+pub mod pareto;
 mod search;
 mod space;
 pub mod sweep;

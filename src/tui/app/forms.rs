@@ -60,6 +60,7 @@ impl App {
         self.fix = self.form.fix();
         self.estimate = None;
         self.form_number += 1;
+        self.plan_sweep();
         if self.problem.is_some() {
             return Vec::new();
         }

@@ -72,7 +72,7 @@ impl App {
                 if is_close || (same && action != Some(Action::Run)) {
                     return Some(Vec::new());
                 }
-                let stays = !matches!(action, Some(Action::Run | Action::Compare));
+                let stays = !matches!(action, Some(Action::Run | Action::Compare | Action::Sweep));
                 if stays {
                     self.overlay = Some(overlay);
                 }

@@ -3,6 +3,7 @@
 mod forms;
 mod input;
 mod runs;
+mod sweep;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::layers::LayerList;
 use super::palette::Palette;
 use super::running::Running;
 use super::style::Style;
+use super::sweep::Sweep;
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::{AlgorithmKind, Layer};
 use crate::job::Estimate;
@@ -32,6 +34,8 @@ pub enum Screen {
     Explore,
     /// Runs side by side.
     Compare,
+    /// One layer over many parameters.
+    Sweep,
 }
 
 /// A part of Explore that takes keys.
@@ -153,6 +157,8 @@ pub struct App {
     pub shown: Option<usize>,
     /// All runs.
     pub compare: Compare,
+    /// The sweep.
+    pub sweep: Sweep,
     /// The feature map shown.
     pub map: usize,
     /// A message.
@@ -203,6 +209,7 @@ impl App {
             running: None,
             shown: None,
             compare: Compare::new(history),
+            sweep: Sweep::default(),
             map: 0,
             message: None,
             max_memory,
@@ -290,13 +297,15 @@ impl App {
         match self.screen {
             Screen::Explore => Context::Explore,
             Screen::Compare => Context::Compare,
+            Screen::Sweep => Context::Sweep,
         }
     }
 
     /// Does what a key or a command stands for.
     pub fn act(&mut self, action: Action) -> Vec<Effect> {
         match action {
-            Action::Run if self.screen == Screen::Compare => self.act(Action::Open),
+            Action::Run if self.screen == Screen::Compare => self.open(),
+            Action::Run if self.screen == Screen::Sweep => self.run_sweep(),
             Action::Run => self.run(self.form.clone()),
             Action::RunBaseline => {
                 let form = Form { algorithm: AlgorithmKind::Conventional, ..self.form.clone() };
@@ -342,6 +351,7 @@ impl App {
                 Vec::new()
             }
             Action::Quit => vec![Effect::Quit],
+            Action::Open if self.screen == Screen::Sweep => self.open_point(),
             Action::Open => self.open(),
             _ => self.show(action),
         }
@@ -352,6 +362,7 @@ impl App {
         match action {
             Action::Explore => self.screen = Screen::Explore,
             Action::Compare => self.screen = Screen::Compare,
+            Action::Sweep => self.show_sweep(),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Commands => {
                 self.overlay = Some(Overlay::Palette(Palette::new(self.context(), &self.keymap)));
@@ -373,16 +384,8 @@ impl App {
                 self.layers.filter.clear();
                 self.message = None;
             }
-            _ if self.screen == Screen::Compare => {
-                let chosen = self.compare.chosen().filter(|_| action == Action::Delete);
-                self.compare.act(action);
-                // Runs after a deleted one move up.
-                self.shown = match (self.shown, chosen) {
-                    (Some(shown), Some(gone)) if shown == gone => None,
-                    (Some(shown), Some(gone)) if shown > gone => Some(shown - 1),
-                    (shown, _) => shown,
-                };
-            }
+            _ if self.screen == Screen::Compare => self.act_on_runs(action),
+            _ if self.screen == Screen::Sweep => self.act_on_sweep(action),
             _ => return self.move_cursor(action),
         }
         Vec::new()

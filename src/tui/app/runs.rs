@@ -9,14 +9,15 @@ use crate::preset::{
     Experiment, ExportFormat, experiment_toml, export_text, unknown_export_ending,
 };
 use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
+use crate::tui::action::Action;
 use crate::tui::event::{Effect, ExportError};
 use crate::tui::form::Form;
 use crate::tui::running::Running;
+use crate::tui::sweep::Phase;
 
 impl App {
     pub(super) fn run(&mut self, form: Form) -> Vec<Effect> {
-        if self.running.is_some() {
-            self.message = Some((Tone::Info, "a run is in progress; c cancels it".into()));
+        if self.is_busy() {
             return Vec::new();
         }
         if let Err(problem) = form.check() {
@@ -26,10 +27,31 @@ impl App {
         self.screen = Screen::Explore;
         self.message = None;
         self.shown = None;
+        vec![self.start(form)]
+    }
+
+    /// Whether a run or a sweep is in progress, which is then told.
+    pub(super) fn is_busy(&mut self) -> bool {
+        if self.running.is_some() {
+            let what = if self.sweep.phase() == Phase::Going { "sweep" } else { "run" };
+            let key = self.key_name(Action::Cancel);
+            self.message = Some((Tone::Info, format!("a {what} is in progress; {key} cancels it")));
+        }
+        self.running.is_some()
+    }
+
+    /// The key of an action, or its command.
+    pub fn key_name(&self, action: Action) -> String {
+        let key = self.keymap.keys_for(self.screen_context(), action).first();
+        key.map_or_else(|| format!(":{}", action.name()), ToString::to_string)
+    }
+
+    /// Starts the next job.
+    pub(super) fn start(&mut self, form: Form) -> Effect {
         self.job_number += 1;
         let spec = Box::new(form.spec(self.max_memory));
         self.running = Some(Running::new(self.job_number, form, self.now_ms));
-        vec![Effect::Start { number: self.job_number, spec }]
+        Effect::Start { number: self.job_number, spec }
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
@@ -50,6 +72,9 @@ impl App {
         if !event.is_last() {
             return Vec::new();
         }
+        if self.sweep.phase() == Phase::Going {
+            return self.point_ended(event);
+        }
         let form = self.running.take().map(|running| running.form);
         self.shown = self.compare.newest_of(&self.form);
         match event {
@@ -65,17 +90,9 @@ impl App {
         Vec::new()
     }
 
-    pub(super) fn finished(&mut self, form: Option<Form>, result: RunResult) -> Vec<Effect> {
-        let RunResult { record, input, output, upload_sample } = result;
-        let tensors = Tensors {
-            input: Arc::new(input),
-            output: Arc::new(output),
-            ciphertext: Arc::new(upload_sample),
-        };
+    fn finished(&mut self, form: Option<Form>, result: RunResult) -> Vec<Effect> {
         let is_of_form = form.as_ref() == Some(&self.form);
-        let run = Done { form, record: record.clone(), tensors: Some(tensors) };
-        let index = self.compare.add(run);
-        self.shown = self.compare.newest_of(&self.form);
+        let (index, record) = self.keep(form, result);
         self.compare.select(self.shown.unwrap_or(index));
         if !is_of_form {
             let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
@@ -84,6 +101,31 @@ impl App {
             self.message = Some((Tone::Info, text));
         }
         vec![Effect::Remember(Box::new(record))]
+    }
+
+    /// Adds a run to those of Compare, and gives its place and its record.
+    pub(super) fn keep(&mut self, form: Option<Form>, result: RunResult) -> (usize, Record) {
+        let RunResult { record, input, output, upload_sample } = result;
+        let tensors = Tensors {
+            input: Arc::new(input),
+            output: Arc::new(output),
+            ciphertext: Arc::new(upload_sample),
+        };
+        let index = self.compare.add(Done { form, record: record.clone(), tensors: Some(tensors) });
+        self.shown = self.compare.newest_of(&self.form);
+        (index, record)
+    }
+
+    /// Does what a key stands for on the Compare screen.
+    pub(super) fn act_on_runs(&mut self, action: Action) {
+        let chosen = self.compare.chosen().filter(|_| action == Action::Delete);
+        self.compare.act(action);
+        // Runs after a deleted one move up.
+        self.shown = match (self.shown, chosen) {
+            (Some(shown), Some(gone)) if shown == gone => None,
+            (Some(shown), Some(gone)) if shown > gone => Some(shown - 1),
+            (shown, _) => shown,
+        };
     }
 
     pub(super) fn turn_map(&mut self, forward: bool) {

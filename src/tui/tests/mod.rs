@@ -5,6 +5,7 @@ mod frames;
 mod harm;
 mod pictures;
 mod shown;
+mod sweep;
 
 use std::sync::LazyLock;
 
@@ -34,6 +35,24 @@ fn with_style(replay: &Replay, depth: ColourDepth, glyphs: &'static Glyphs) -> R
     replay
 }
 
+/// A sweep of the demo over one parameter set, both reductions, just started. Half of its points
+/// were recorded, and the others fail.
+fn sweep(ready: &Replay) -> Result<Replay, super::RecordingError> {
+    let mut sweep = ready.clone();
+    sweep.app.presets.retain(|preset| preset.name == "n4096-t20");
+    sweep.types("3m")?;
+    sweep.press(KeyCode::Enter)?;
+    Ok(sweep)
+}
+
+/// Lets a sweep come to its end.
+fn end(sweep: &mut Replay) -> Result<(), super::RecordingError> {
+    while sweep.app.running.is_some() {
+        sweep.pass(1.0)?;
+    }
+    Ok(())
+}
+
 fn scenes() -> Result<Vec<(&'static str, Replay)>, super::RecordingError> {
     let ready = Replay::new(style(ColourDepth::True, &Glyphs::UNICODE))?;
     let after = |keys: &str, from: &Replay| {
@@ -56,7 +75,18 @@ fn scenes() -> Result<Vec<(&'static str, Replay)>, super::RecordingError> {
     let compare = after("2", &compare)?;
     let mut overwrite = ready.clone();
     overwrite.event(Event::Exported(Err(ExportError::Exists("photo.toml".into()))))?;
+    let mut sweeping = sweep(&ready)?;
+    while sweeping.app.sweep.current() < Some(6) {
+        sweeping.pass(1.0)?;
+    }
+    sweeping.pass(0.4)?;
+    let mut swept = sweeping.clone();
+    end(&mut swept)?;
     Ok(vec![
+        ("sweep planned", after("3", &ready)?),
+        ("sweep chart", after("ssssvj", &swept)?),
+        ("sweep done", after("ssss", &swept)?),
+        ("sweep running", sweeping),
         ("compare empty", after("2", &ready)?),
         ("palette", after(":ru", &ready)?),
         ("prompt", after("e", &ready)?),

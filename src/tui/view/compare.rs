@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
 
 use super::parts::{block, change};
-use crate::report::{Record, bytes_text};
+use crate::report::Record;
 use crate::tui::app::App;
 use crate::tui::compare::Column;
+use crate::tui::metric::Metric;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let [table, details] =
@@ -24,12 +25,12 @@ fn columns(width: u16) -> Vec<(Column, u16)> {
         (Column::Layer, 20),
         (Column::Method, 21),
         (Column::Params, 17),
-        (Column::Server, 10),
-        (Column::Noise, 10),
-        (Column::Weights, 11),
-        (Column::Total, 10),
-        (Column::Sent, 10),
-        (Column::Peak, 10),
+        (Column::Figure(Metric::Server), 10),
+        (Column::Figure(Metric::Noise), 10),
+        (Column::Figure(Metric::Weights), 11),
+        (Column::Figure(Metric::Total), 10),
+        (Column::Figure(Metric::Sent), 10),
+        (Column::Figure(Metric::Peak), 10),
     ];
     let mut room = width.saturating_sub(4);
     let mut chosen: Vec<(Column, u16)> = Vec::new();
@@ -69,7 +70,7 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let text = match column {
                 Column::Time if is_baseline => format!("{} {}", index + 1, glyphs.pin),
                 Column::Time => (index + 1).to_string(),
-                column => value(*column, &run.record),
+                column => column.text(&run.record),
             };
             Cell::from(text.chars().take(usize::from(*size)).collect::<String>())
         };
@@ -85,14 +86,6 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Table::new(rows, widths).header(header).row_highlight_style(theme.selected).block(block);
     let mut state = TableState::default().with_selected(Some(compare.cursor()));
     frame.render_stateful_widget(table, area, &mut state);
-}
-
-fn value(column: Column, record: &Record) -> String {
-    match (column, column.figure(record)) {
-        (Column::Weights | Column::Sent | Column::Peak, Some(bytes)) => bytes_text(bytes as u64),
-        (_, Some(figure)) => format!("{figure:.1}"),
-        (_, None) => column.text(record),
-    }
 }
 
 /// The chosen run against the baseline.

@@ -39,6 +39,7 @@ fn lines(app: &App) -> Vec<Line<'static>> {
     for (context, name, without) in [
         (Context::Explore, "explore", everywhere.as_slice()),
         (Context::Compare, "compare", everywhere.as_slice()),
+        (Context::Sweep, "sweep", everywhere.as_slice()),
         (Context::Global, "everywhere", &[]),
     ] {
         lines.push(Line::default());
@@ -67,7 +68,7 @@ fn keys(app: &App, context: Context, without: &[Action]) -> Vec<(Line<'static>, 
 
 /// The words of the screen.
 fn glossary(app: &App) -> Vec<Line<'static>> {
-    const WORDS: [(&str, &str); 9] = [
+    const WORDS: [(&str, &str); 10] = [
         ("noise budget", "bits of noise that a ciphertext can still take; at 0: wrong"),
         ("fresh", "of uploads; then of rotated inputs, of sums, and of final outputs"),
         ("t", "plaintext modulus: results are exact while below t/2"),
@@ -76,6 +77,7 @@ fn glossary(app: &App) -> Vec<Line<'static>> {
         ("lanes", "channels that share a ciphertext, slot by slot"),
         ("eager, lazy", "reduce modulo the primes after every product, or once per sum"),
         ("server", "rotate + multiply + mix: the server's work online"),
+        ("front", "runs of a sweep that no other beats in both figures of its chart"),
         ("exact", "every output value equals the plain convolution"),
     ];
     let theme = app.style.theme();

@@ -20,13 +20,17 @@ mod compare;
 mod explore;
 mod form;
 mod help;
+mod hints;
 mod latency;
 mod layers;
 mod noise;
 mod overlay;
 mod parts;
 mod pictures;
+mod points;
+mod scatter;
 mod sizes;
+mod sweep;
 mod verdict;
 
 use ratatui::Frame;
@@ -34,8 +38,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::action::Action;
-use super::app::{App, Overlay, Screen, Tone};
+use super::app::{App, Screen, Tone};
 
 /// The smallest terminal that everything fits.
 const SMALLEST: (u16, u16) = (60, 18);
@@ -55,6 +58,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     match app.screen {
         Screen::Explore => explore::draw(app, frame, body),
         Screen::Compare => compare::draw(app, frame, body),
+        Screen::Sweep => sweep::draw(app, frame, body),
     }
     draw_hints(app, frame, hints, explore::is_wide(body));
     if let Some(overlay) = &app.overlay {
@@ -72,25 +76,35 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let mut spans = vec![Span::styled(" heconv ", theme.title)];
-    for (number, name, screen) in [(1, "Explore", Screen::Explore), (2, "Compare", Screen::Compare)]
-    {
+    let screens =
+        [("Explore", Screen::Explore), ("Compare", Screen::Compare), ("Sweep", Screen::Sweep)];
+    for (number, (name, screen)) in (1..).zip(screens) {
         let style = if app.screen == screen { theme.selected } else { theme.dim };
         spans.push(Span::styled(format!(" {number} {name} "), style));
     }
-    frame.render_widget(Line::from(spans), area);
-    let right = Line::from(vec![security(app), Span::raw("  "), state(app), Span::raw(" ")]);
+    let left = Line::from(spans);
+    let room = usize::from(area.width).saturating_sub(left.width());
+    frame.render_widget(left, area);
+    let right = [true, false]
+        .map(|with_bits| security(app, with_bits))
+        .map(|security| Line::from(vec![security, Span::raw("  "), state(app), Span::raw(" ")]));
+    let right = right.into_iter().find(|line| line.width() < room);
+    let right = right.unwrap_or_else(|| Line::from(vec![state(app), Span::raw(" ")]));
     frame.render_widget(right.right_aligned(), area);
 }
 
-/// The form's security: log2(QP) against the cap.
-fn security(app: &App) -> Span<'static> {
+/// The form's security, with log2(QP) against the cap where there is room.
+fn security(app: &App, with_bits: bool) -> Span<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     match &app.checked {
         Some((params, _)) => {
             let verdict = params.security();
             let cap = verdict.cap_log2_qp.unwrap_or(0.0);
             let (level, bits) = (verdict.level.bits(), params.log2_qp());
-            let text = format!("{level}-bit {} log2(QP) {bits:.1}/{cap:.0}", glyphs.check);
+            let mut text = format!("{level}-bit {}", glyphs.check);
+            if with_bits {
+                text = format!("{text} log2(QP) {bits:.1}/{cap:.0}");
+            }
             Span::styled(text, theme.good)
         }
         None => Span::styled(format!("{} invalid", glyphs.cross), theme.bad),
@@ -102,7 +116,11 @@ fn state(app: &App) -> Span<'static> {
     match &app.running {
         Some(running) => {
             let frame = glyphs.spinner((running.elapsed_ms() / 120) as usize);
-            Span::styled(format!("{frame} running"), theme.accent)
+            let what = app.sweep.current().map_or_else(
+                || "running".to_owned(),
+                |current| format!("sweep {}/{}", current + 1, app.sweep.rows().len()),
+            );
+            Span::styled(format!("{frame} {what}"), theme.accent)
         }
         None => Span::styled(format!("{} idle", glyphs.dot), theme.dim),
     }
@@ -118,7 +136,7 @@ fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect, is_wide: bool) {
     }
     let mut spans = vec![Span::raw(" ")];
     let mut room = area.width.saturating_sub(1) as usize;
-    for (action, name) in hints(app, is_wide) {
+    for (action, name) in hints::hints(app, is_wide) {
         let Some(key) = app.keymap.keys_for(app.context(), action).first() else { continue };
         let key = key.to_string();
         let width = key.chars().count() + name.chars().count() + 3;
@@ -130,53 +148,4 @@ fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect, is_wide: bool) {
         spans.push(Span::styled(format!(" {name}  "), theme.dim));
     }
     frame.render_widget(Line::from(spans), area);
-}
-
-/// What the keys that matter now do.
-fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
-    if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
-        return vec![(Action::Close, "close")];
-    }
-    if app.screen == Screen::Compare {
-        return vec![
-            (Action::Open, "open"),
-            (Action::Pin, "pin baseline"),
-            (Action::Sort, "sort"),
-            (Action::Reverse, "reverse"),
-            (Action::Delete, "hide"),
-            (Action::Explore, "explore"),
-            (Action::Help, "help"),
-            (Action::Quit, "quit"),
-            (Action::Export, "export"),
-        ];
-    }
-    let mut hints = Vec::new();
-    if app.fix.is_some() {
-        hints.push((Action::Fix, "fix"));
-    }
-    hints.push(if app.running.is_some() {
-        (Action::Cancel, "cancel")
-    } else {
-        (Action::Run, "run")
-    });
-    if !is_wide {
-        hints.extend([
-            (Action::Layers, "layers"),
-            (Action::Parameters, "parameters"),
-            (Action::Pictures, "pictures"),
-        ]);
-    }
-    hints.extend([
-        (Action::RunBaseline, "baseline"),
-        (Action::Help, "help"),
-        (Action::Quit, "quit"),
-        (Action::Export, "export"),
-        (Action::NextPanel, "panel"),
-        (Action::Edit, "edit"),
-        (Action::Increase, "more"),
-        (Action::Decrease, "less"),
-        (Action::Commands, "commands"),
-        (Action::Compare, "compare"),
-    ]);
-    hints
 }

@@ -56,7 +56,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(paragraph, area);
 }
 
-fn setting_of_form(form: &Form) -> String {
+/// The parameters and the method of a form in one line.
+pub(super) fn setting_of_form(form: &Form) -> String {
     format!(
         "N {}   t {} bits   limbs {} | {}   {}   {}   {}",
         form.params.ring_degree,

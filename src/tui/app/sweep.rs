@@ -1,0 +1,130 @@
+//! The sweep: set up, started, driven from point to point, and opened.
+
+use super::{App, Screen, Tone};
+use crate::job::JobEvent;
+use crate::tui::action::Action;
+use crate::tui::event::Effect;
+use crate::tui::sweep::{Phase, Scope};
+
+impl App {
+    pub(super) fn show_sweep(&mut self) {
+        self.screen = Screen::Sweep;
+        self.plan_sweep();
+    }
+
+    /// Plans the sweep of the form where it is seen: checking its points searches for primes.
+    pub(super) fn plan_sweep(&mut self) {
+        if self.screen == Screen::Sweep {
+            self.sweep.plan(&self.form, &self.presets);
+        }
+    }
+
+    /// Starts the sweep, or opens a point of the one that is there.
+    pub(super) fn run_sweep(&mut self) -> Vec<Effect> {
+        if self.sweep.phase() != Phase::Planned {
+            return self.open_point();
+        }
+        if self.is_busy() {
+            return Vec::new();
+        }
+        if let Some(problem) = self.sweep.problem.clone() {
+            self.message = Some((Tone::Bad, problem));
+            return Vec::new();
+        }
+        self.next_point()
+    }
+
+    /// Starts the next point, if there is one.
+    fn next_point(&mut self) -> Vec<Effect> {
+        if let Some(form) = self.sweep.begin_next() {
+            return vec![self.start(form)];
+        }
+        // Where the sweep is seen, so is its end; what was told of it before holds no longer.
+        self.message = (self.screen != Screen::Sweep).then(|| {
+            let key = self.key_name(Action::Sweep);
+            (Tone::Info, format!("the sweep has ended; {key} shows it"))
+        });
+        Vec::new()
+    }
+
+    /// The run of a point has come to its end. Whatever became of it, the sweep goes on unless it
+    /// was cancelled.
+    pub(super) fn point_ended(&mut self, event: JobEvent) -> Vec<Effect> {
+        let Some(running) = self.running.take() else { return Vec::new() };
+        let ms = self.now_ms.saturating_sub(running.started_ms);
+        let mut effects = Vec::new();
+        let result = match event {
+            JobEvent::Finished(result) => {
+                let (_, record) = self.keep(Some(running.form), *result);
+                effects.push(Effect::Remember(Box::new(record.clone())));
+                Ok(record)
+            }
+            JobEvent::Failed(problem) => Err(problem),
+            JobEvent::Panicked(problem) => {
+                Err(format!("the run panicked, which is a defect of heconv: {problem}"))
+            }
+            _ => {
+                self.stop_sweep();
+                return effects;
+            }
+        };
+        self.sweep.end_current(result, ms);
+        if running.cancelling {
+            self.stop_sweep();
+        } else {
+            effects.extend(self.next_point());
+        }
+        effects
+    }
+
+    fn stop_sweep(&mut self) {
+        self.sweep.stop();
+        let text = format!("sweep cancelled; points that are done: {}", self.sweep.rows().len());
+        self.message = Some((Tone::Info, text));
+        self.shown = self.compare.newest_of(&self.form);
+        self.plan_sweep();
+    }
+
+    /// Shows the chosen point in Explore: its form becomes the form, and its run is shown where it
+    /// has one.
+    pub(super) fn open_point(&mut self) -> Vec<Effect> {
+        let chosen = self.sweep.chosen().and_then(|index| self.sweep.rows().get(index));
+        let Some(form) = chosen.map(|row| row.form.clone()) else { return Vec::new() };
+        self.screen = Screen::Explore;
+        self.layers.select(&form.layer.full_name());
+        let effects = self.change_form(form);
+        self.shown = self.compare.newest_of(&self.form);
+        effects
+    }
+
+    /// Does what a key stands for on the Sweep screen.
+    pub(super) fn act_on_sweep(&mut self, action: Action) {
+        let scope = self.sweep.scope;
+        let scope = match action {
+            Action::SweepAlgorithms => Scope { all_algorithms: !scope.all_algorithms, ..scope },
+            Action::SweepReductions => Scope { both_reductions: !scope.both_reductions, ..scope },
+            Action::SweepSets => Scope { neighbours: !scope.neighbours, ..scope },
+            Action::NewSweep => scope,
+            _ => {
+                self.sweep.act(action);
+                return;
+            }
+        };
+        match self.sweep.phase() {
+            // One sweep at a time.
+            Phase::Going => {
+                self.is_busy();
+                return;
+            }
+            Phase::Ended if action != Action::NewSweep => {
+                let key = self.key_name(Action::NewSweep);
+                let text = format!("{key} clears these rows; then a new sweep can be set up");
+                self.message = Some((Tone::Info, text));
+                return;
+            }
+            _ => self.sweep.clear(),
+        }
+        self.sweep.scope = scope;
+        self.plan_sweep();
+    }
+}

@@ -1,0 +1,202 @@
+//! A point of a sweep, and what came of it.
+
+use std::cmp::Ordering;
+
+use crate::report::Record;
+use crate::tui::form::Form;
+use crate::tui::metric::Metric;
+
+/// How far a point is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum State {
+    /// Not run yet.
+    Waiting,
+    /// Being run.
+    Running,
+    /// Run: the record is there.
+    Done,
+    /// It could not be run, and why.
+    Failed(String),
+}
+
+/// What is known of a point in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Every value is right.
+    Exact,
+    /// All figures are predictions.
+    Predicted,
+    /// Values are too large for t.
+    Overflow,
+    /// Values are wrong.
+    Wrong,
+    /// It could not be run.
+    Failed,
+    /// Being run.
+    Running,
+    /// Not run yet.
+    Waiting,
+}
+
+impl Verdict {
+    /// The word.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Predicted => "predicted",
+            Self::Overflow => "overflow",
+            Self::Wrong => "WRONG",
+            Self::Failed => "failed",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    /// Whether nobody would want the point.
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Overflow | Self::Wrong | Self::Failed)
+    }
+}
+
+/// A point of a sweep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What is run.
+    pub form: Form,
+    /// How far it is.
+    pub state: State,
+    /// Its figures: measured where the point is done; before, they may be predicted.
+    pub record: Option<Record>,
+    /// Milliseconds that the whole run took, with keys, weights and the check.
+    pub ms: u64,
+}
+
+impl Row {
+    /// A point to be run.
+    pub const fn new(form: Form) -> Self {
+        Self { form, state: State::Waiting, record: None, ms: 0 }
+    }
+
+    /// What is known in a word.
+    pub fn verdict(&self) -> Verdict {
+        match (&self.state, &self.record) {
+            (State::Failed(_), _) => Verdict::Failed,
+            (State::Running, _) => Verdict::Running,
+            (State::Done | State::Waiting, Some(record)) => verdict(record),
+            (State::Done | State::Waiting, None) => Verdict::Waiting,
+        }
+    }
+
+    /// The figure of a metric, where there is one.
+    pub fn figure(&self, metric: Metric) -> Option<f64> {
+        self.record.as_ref().map(|record| metric.figure(record))
+    }
+
+    /// Whether its figures are those of a convolution that is right, as far as is known.
+    pub fn is_good(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| match verdict(record) {
+            Verdict::Exact => true,
+            // Without a budget left nothing can be decrypted.
+            Verdict::Predicted => record.noise_bits.last > 0.0,
+            _ => false,
+        })
+    }
+
+    /// Whether its figures are predictions.
+    pub fn is_predicted(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.predicted)
+    }
+}
+
+/// What is known of a record in a word.
+fn verdict(record: &Record) -> Verdict {
+    let overflows = record.verification.is_some_and(|checked| checked.overflows > 0);
+    match record {
+        record if record.predicted => Verdict::Predicted,
+        record if !record.is_exact() => Verdict::Wrong,
+        _ if overflows => Verdict::Overflow,
+        _ => Verdict::Exact,
+    }
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The place in the plan.
+    Point,
+    /// The parameter set.
+    Params,
+    /// The algorithm.
+    Algorithm,
+    /// The reduction mode.
+    Reduction,
+    /// A figure.
+    Figure(Metric),
+    /// What is known in a word.
+    Verdict,
+}
+
+impl Column {
+    /// Every column, from the left.
+    pub const ALL: [Self; 11] = [
+        Self::Point,
+        Self::Params,
+        Self::Algorithm,
+        Self::Reduction,
+        Self::Figure(Metric::Server),
+        Self::Figure(Metric::Total),
+        Self::Figure(Metric::Noise),
+        Self::Figure(Metric::Weights),
+        Self::Figure(Metric::Sent),
+        Self::Figure(Metric::Peak),
+        Self::Verdict,
+    ];
+
+    /// The heading.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Point => "#",
+            Self::Params => "params",
+            Self::Algorithm => "algorithm",
+            Self::Reduction => "reduction",
+            Self::Figure(metric) => metric.label(),
+            Self::Verdict => "verdict",
+        }
+    }
+
+    /// The column after this one, round and round.
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|column| *column == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()]
+    }
+
+    /// The text of the row at `index` of the plan; figures that are predicted say so.
+    pub fn text(self, index: usize, row: &Row) -> String {
+        match self {
+            Self::Point => (index + 1).to_string(),
+            Self::Params => row.form.params.name.clone(),
+            Self::Algorithm => row.form.algorithm.name().to_owned(),
+            Self::Reduction => row.form.reduction.name().to_owned(),
+            Self::Figure(metric) => row.figure(metric).map_or_else(String::new, |figure| {
+                let sign = if row.is_predicted() { "~" } else { "" };
+                format!("{sign}{}", metric.text(figure))
+            }),
+            Self::Verdict => row.verdict().label().to_owned(),
+        }
+    }
+
+    /// Which of two rows comes first. Rows without a figure come last either way.
+    pub fn compare(self, reversed: bool, a: &Row, b: &Row) -> Ordering {
+        let turned = |order: Ordering| if reversed { order.reverse() } else { order };
+        match self {
+            // The sort is stable, so what is equal stays in the order of the plan.
+            Self::Point => Ordering::Equal,
+            Self::Figure(metric) => match (a.figure(metric), b.figure(metric)) {
+                (Some(a), Some(b)) => turned(a.total_cmp(&b)),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            },
+            Self::Verdict => turned(a.verdict().cmp(&b.verdict())),
+            _ => turned(self.text(0, a).cmp(&self.text(0, b))),
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! A sweep: started, cancelled, sorted, opened, and never in the way of a run.
+
+use crossterm::event::KeyCode;
+
+use super::{end, scene, sweep};
+use crate::conv::AlgorithmKind;
+use crate::job::JobEvent;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen};
+use crate::tui::event::{Effect, Event};
+use crate::tui::metric::Metric;
+use crate::tui::replay::Replay;
+use crate::tui::sweep::{Column, Phase, Row, State, Sweep, Verdict};
+
+fn message(app: &App) -> &str {
+    app.message.as_ref().map_or("", |(_, text)| text)
+}
+
+/// The number of the job that effects start.
+fn started(effects: &[Effect]) -> Option<u64> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Start { number, .. } => Some(*number),
+        _ => None,
+    })
+}
+
+fn planned() -> App {
+    let mut app = scene("ready").app;
+    app.act(Action::Sweep);
+    app
+}
+
+fn verdicts(app: &App) -> Vec<Verdict> {
+    app.sweep.rows().iter().map(Row::verdict).collect()
+}
+
+#[test]
+fn a_plan_follows_the_form_until_it_is_started() {
+    let mut app = planned();
+    assert_eq!(app.sweep.rows().len(), 16);
+    app.act(Action::SweepAlgorithms);
+    assert_eq!(app.sweep.rows().len(), 4);
+    app.act(Action::Explore);
+    app.field = 6;
+    app.act(Action::Decrease);
+    assert_eq!(app.form.algorithm, AlgorithmKind::Hadamard);
+    app.act(Action::Sweep);
+    assert!(app.sweep.rows().iter().all(|row| row.form.algorithm == AlgorithmKind::Hadamard));
+    app.act(Action::Run);
+    let before = app.sweep.rows().len();
+    app.act(Action::SweepAlgorithms);
+    assert_eq!(
+        (app.sweep.rows().len(), message(&app)),
+        (before, "a sweep is in progress; c cancels it")
+    );
+}
+
+#[test]
+fn points_are_run_one_after_the_other_and_kept() {
+    let mut replay = sweep(&scene("ready")).expect("recorded");
+    assert_eq!(replay.app.sweep.phase(), Phase::Going);
+    assert_eq!(replay.app.sweep.current(), Some(0));
+    end(&mut replay).expect("recorded");
+    let app = replay.app;
+    assert_eq!(app.sweep.phase(), Phase::Ended);
+    assert_eq!(app.sweep.ended(), 8);
+    let exact = verdicts(&app).iter().filter(|verdict| **verdict == Verdict::Exact).count();
+    assert_eq!(exact, 4);
+    // Every one is a run of Compare too.
+    assert_eq!(app.compare.order().len(), 4);
+    assert!(app.running.is_none());
+}
+
+#[test]
+fn job_numbers_rise_and_a_failed_point_does_not_stop_the_sweep() {
+    let mut app = planned();
+    let first = started(&app.act(Action::Run)).expect("started");
+    for (number, i) in (first..).zip(0..16) {
+        let event = if i == 3 {
+            JobEvent::Panicked("index out of bounds".into())
+        } else {
+            JobEvent::Failed("needs more memory".into())
+        };
+        let effects = app.update(10 * i, Event::Job { number, event });
+        assert!(app.overlay.is_none());
+        match started(&effects) {
+            Some(next) => assert_eq!(next, number + 1),
+            None => assert_eq!(i, 15),
+        }
+    }
+    assert_eq!(app.sweep.phase(), Phase::Ended);
+    assert_eq!(app.sweep.rows()[0].state, State::Failed("needs more memory".into()));
+    let State::Failed(panic) = &app.sweep.rows()[3].state else { panic!("failed") };
+    assert!(panic.contains("defect of heconv: index out of bounds"));
+    // Nothing is on the front, and nothing is best.
+    assert!(!app.sweep.front().contains(&true));
+    assert!(app.sweep.best(Metric::Server).is_none());
+}
+
+#[test]
+fn a_cancelled_sweep_keeps_what_is_done() {
+    let mut replay = scene("sweep running");
+    let ended = replay.app.sweep.ended();
+    replay.press(KeyCode::Char('c')).expect("told");
+    assert_eq!(replay.app.sweep.phase(), Phase::Ended);
+    assert_eq!(replay.app.sweep.rows().len(), ended);
+    assert!(replay.app.running.is_none());
+    assert_eq!(message(&replay.app), format!("sweep cancelled; points that are done: {ended}"));
+    // Then a new one can be set up.
+    replay.types("n").expect("told");
+    assert_eq!(replay.app.sweep.phase(), Phase::Planned);
+    assert_eq!(replay.app.sweep.rows().len(), 8);
+}
+
+#[test]
+fn a_sweep_cancelled_before_its_first_end_can_be_set_up_again() {
+    let mut app = planned();
+    let number = started(&app.act(Action::Run)).expect("started");
+    app.act(Action::Cancel);
+    app.update(5, Event::Job { number, event: JobEvent::Cancelled });
+    assert_eq!((app.sweep.phase(), app.sweep.rows().len()), (Phase::Planned, 16));
+    // The next sweep's jobs are not among the cancelled.
+    assert_eq!(started(&app.act(Action::Run)), Some(number + 1));
+}
+
+#[test]
+fn a_point_that_ends_while_it_is_cancelled_is_the_last() {
+    let mut replay = sweep(&scene("ready")).expect("recorded");
+    let app = &mut replay.app;
+    app.act(Action::Cancel);
+    let number = app.running.as_ref().expect("running").number;
+    let event = JobEvent::Failed("no threads".into());
+    assert_eq!(started(&app.update(9, Event::Job { number, event })), None);
+    assert_eq!((app.sweep.phase(), app.sweep.rows().len()), (Phase::Ended, 1));
+}
+
+#[test]
+fn a_run_and_a_sweep_do_not_go_together() {
+    let mut app = scene("sweep running").app;
+    app.act(Action::Explore);
+    assert!(started(&app.act(Action::Run)).is_none());
+    assert_eq!(message(&app), "a sweep is in progress; c cancels it");
+    assert!(started(&app.act(Action::RunBaseline)).is_none());
+    let mut app = scene("running").app;
+    app.act(Action::Sweep);
+    assert!(started(&app.act(Action::Run)).is_none());
+    assert_eq!(message(&app), "a run is in progress; c cancels it");
+    assert_eq!(app.sweep.phase(), Phase::Planned);
+}
+
+#[test]
+fn opening_a_point_shows_its_form_and_its_run() {
+    let mut app = scene("sweep done").app;
+    app.act(Action::First);
+    app.act(Action::Run);
+    assert_eq!(app.screen, Screen::Explore);
+    let run = app.shown().expect("a run");
+    assert_eq!(run.form.as_ref(), Some(&app.form));
+    let least = app.sweep.best(Metric::Server).expect("runs");
+    assert_eq!(Some(&run.record), app.sweep.rows()[least].record.as_ref());
+    // A point that was not run is opened as a form alone.
+    app.act(Action::Sweep);
+    app.act(Action::Last);
+    let row = &app.sweep.rows()[app.sweep.chosen().expect("a row")];
+    assert!(matches!(row.state, State::Failed(_)));
+    let form = row.form.clone();
+    app.act(Action::Open);
+    assert_eq!((&app.form, app.shown().is_none()), (&form, true));
+}
+
+#[test]
+fn a_point_that_waits_can_be_opened_while_the_sweep_goes_on() {
+    let mut replay: Replay = scene("sweep running");
+    replay.app.act(Action::Last);
+    let index = replay.app.sweep.chosen().expect("a row");
+    assert_eq!(replay.app.sweep.rows()[index].state, State::Waiting);
+    replay.press(KeyCode::Enter).expect("opened");
+    assert_eq!(replay.app.form, replay.app.sweep.rows()[index].form);
+    assert_eq!(replay.app.sweep.phase(), Phase::Going);
+    end(&mut replay).expect("recorded");
+    assert_eq!(message(&replay.app), "the sweep has ended; 3 shows it");
+    assert_eq!(replay.app.screen, Screen::Explore);
+}
+
+fn done() -> Sweep {
+    scene("sweep done").app.sweep
+}
+
+fn sort_by(sweep: &mut Sweep, column: Column) {
+    while sweep.sorted_by != column {
+        sweep.act(Action::Sort);
+    }
+}
+
+#[test]
+fn rows_are_sorted_with_those_without_figures_last() {
+    let mut sweep = done();
+    for metric in Metric::ALL {
+        sort_by(&mut sweep, Column::Figure(metric));
+        for _ in 0..2 {
+            let figures: Vec<Option<f64>> =
+                sweep.order().iter().map(|index| sweep.rows()[*index].figure(metric)).collect();
+            let known: Vec<f64> = figures.iter().copied().flatten().collect();
+            assert!(figures[..known.len()].iter().all(Option::is_some), "{metric:?} {figures:?}");
+            let falls = sweep.reversed;
+            let sorted = |pair: &[f64]| if falls { pair[0] >= pair[1] } else { pair[0] <= pair[1] };
+            assert!(known.windows(2).all(sorted), "{metric:?} {known:?}");
+            sweep.act(Action::Reverse);
+        }
+    }
+    sort_by(&mut sweep, Column::Point);
+    assert_eq!(sweep.order(), [0, 1, 2, 3, 4, 5, 6, 7]);
+    sweep.act(Action::Reverse);
+    assert_eq!(sweep.order(), [7, 6, 5, 4, 3, 2, 1, 0]);
+}
+
+#[test]
+fn the_cursor_stays_on_its_row() {
+    let mut sweep = done();
+    sweep.act(Action::Last);
+    let chosen = sweep.chosen();
+    for _ in 0..Column::ALL.len() {
+        sweep.act(Action::Sort);
+        assert_eq!(sweep.chosen(), chosen);
+    }
+    sweep.act(Action::PageUp);
+    assert_eq!(sweep.cursor(), 0);
+}
+
+#[test]
+fn the_axes_are_two() {
+    let mut sweep = done();
+    for i in 0..20 {
+        sweep.act(if i % 3 == 0 { Action::XAxis } else { Action::YAxis });
+        assert_ne!(sweep.axes[0], sweep.axes[1]);
+    }
+}
+
+#[test]
+fn the_front_is_of_the_axes_and_of_good_rows() {
+    let mut sweep = done();
+    sweep.axes = [Metric::Server, Metric::Peak];
+    let front = sweep.front();
+    for (row, on_front) in sweep.rows().iter().zip(&front) {
+        assert!(!on_front || row.is_good());
+    }
+    assert!(front[sweep.best(Metric::Server).expect("runs")]);
+    assert!(front.contains(&true));
+}
+
+#[test]
+fn a_record_is_judged() {
+    let record = done().rows().iter().find_map(|row| row.record.clone()).expect("recorded");
+    let mut row = Row::new(scene("ready").app.form);
+    let mut verdict = |change: &dyn Fn(&mut crate::report::Record)| {
+        let mut record = record.clone();
+        change(&mut record);
+        row.record = Some(record);
+        (row.verdict(), row.is_good(), Column::Figure(Metric::Noise).text(0, &row))
+    };
+    assert_eq!(verdict(&|_| ()).0, Verdict::Exact);
+    let (word, is_good, bits) = verdict(&|record| {
+        (record.predicted, record.verification, record.noise_bits.last) = (true, None, 12.34);
+    });
+    assert_eq!((word, is_good, bits.as_str()), (Verdict::Predicted, true, "~12.3"));
+    let without_budget = |record: &mut crate::report::Record| {
+        (record.predicted, record.verification, record.noise_bits.last) = (true, None, -1.0);
+    };
+    assert_eq!(
+        (verdict(&without_budget).0, verdict(&without_budget).1),
+        (Verdict::Predicted, false)
+    );
+    let overflow = |record: &mut crate::report::Record| {
+        if let Some(checked) = &mut record.verification {
+            checked.overflows = 3;
+        }
+    };
+    assert_eq!(verdict(&overflow).0, Verdict::Overflow);
+    let wrong = |record: &mut crate::report::Record| {
+        if let Some(checked) = &mut record.verification {
+            checked.verified = false;
+        }
+    };
+    assert_eq!(verdict(&wrong).0, Verdict::Wrong);
+}
+
+#[test]
+fn the_time_left_follows_from_the_points_done() {
+    let sweep = scene("sweep running").app.sweep;
+    let done: Vec<u64> =
+        sweep.rows().iter().filter(|row| row.state == State::Done).map(|row| row.ms).collect();
+    let mean = done.iter().sum::<u64>() / done.len() as u64;
+    let left = (sweep.rows().len() - sweep.ended()) as u64;
+    assert_eq!(sweep.remaining_ms(0), Some(left * mean));
+    assert_eq!(sweep.remaining_ms(u64::MAX), Some((left - 1) * mean));
+    assert_eq!(planned().sweep.remaining_ms(5), None);
+}

@@ -1,0 +1,81 @@
+//! The keys that matter now.
+
+use crate::tui::action::Action;
+use crate::tui::app::{App, Overlay, Screen};
+use crate::tui::sweep::Phase;
+
+/// What the keys that matter now do.
+pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
+    if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
+        return vec![(Action::Close, "close")];
+    }
+    match app.screen {
+        Screen::Explore => explore(app, is_wide),
+        Screen::Compare => vec![
+            (Action::Open, "open"),
+            (Action::Pin, "pin baseline"),
+            (Action::Sort, "sort"),
+            (Action::Reverse, "reverse"),
+            (Action::Delete, "hide"),
+            (Action::Explore, "explore"),
+            (Action::Help, "help"),
+            (Action::Quit, "quit"),
+            (Action::Export, "export"),
+        ],
+        Screen::Sweep => sweep(app),
+    }
+}
+
+fn sweep(app: &App) -> Vec<(Action, &'static str)> {
+    let mut hints = match app.sweep.phase() {
+        // The keys that set it up stand beside what they set.
+        Phase::Planned => vec![(Action::Run, "start")],
+        Phase::Going => vec![(Action::Cancel, "cancel"), (Action::Run, "open")],
+        Phase::Ended => vec![(Action::Run, "open"), (Action::NewSweep, "new")],
+    };
+    hints.extend([
+        (Action::Chart, "chart"),
+        (Action::XAxis, "x axis"),
+        (Action::YAxis, "y axis"),
+        (Action::Sort, "sort"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::Reverse, "reverse"),
+        (Action::Explore, "explore"),
+        (Action::Commands, "commands"),
+    ]);
+    hints
+}
+
+fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
+    let mut hints = Vec::new();
+    if app.fix.is_some() {
+        hints.push((Action::Fix, "fix"));
+    }
+    hints.push(if app.running.is_some() {
+        (Action::Cancel, "cancel")
+    } else {
+        (Action::Run, "run")
+    });
+    if !is_wide {
+        hints.extend([
+            (Action::Layers, "layers"),
+            (Action::Parameters, "parameters"),
+            (Action::Pictures, "pictures"),
+        ]);
+    }
+    hints.extend([
+        (Action::RunBaseline, "baseline"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+        (Action::Export, "export"),
+        (Action::NextPanel, "panel"),
+        (Action::Edit, "edit"),
+        (Action::Increase, "more"),
+        (Action::Decrease, "less"),
+        (Action::Commands, "commands"),
+        (Action::Compare, "compare"),
+        (Action::Sweep, "sweep"),
+    ]);
+    hints
+}

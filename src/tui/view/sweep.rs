@@ -1,0 +1,288 @@
+//! Sweep: what is swept, how far it is, every point a row, and a chart of two figures.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::parts::{bar, block};
+use super::{points, scatter};
+use crate::report::{Record, count_text};
+use crate::tui::action::Action;
+use crate::tui::app::App;
+use crate::tui::metric::Metric;
+use crate::tui::running::Running;
+use crate::tui::sweep::{Column, Phase, Row, State, Verdict};
+use crate::tui::view::verdict::setting_of_form;
+
+/// The least width at which table and chart stand side by side.
+const WIDE: u16 = 110;
+
+/// The least height at which the chart stands below the table.
+const HIGH: u16 = 32;
+
+/// The least width of the chart beside the table.
+const CHART: u16 = 37;
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let [top, middle, bottom] =
+        Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(5)])
+            .areas(area);
+    draw_top(app, frame, top);
+    let turned = app.sweep.chart_turned;
+    let has_figures = app.sweep.rows().iter().any(|row| row.record.is_some());
+    if area.width >= WIDE && !turned {
+        // The table takes what it needs, and the chart the rest.
+        let table = points::width(app).min(middle.width - CHART);
+        let [left, right] =
+            Layout::horizontal([Constraint::Length(table), Constraint::Min(0)]).areas(middle);
+        points::draw(app, frame, left);
+        draw_chart(app, frame, right);
+    } else if area.width < WIDE && area.height >= HIGH && !turned {
+        let half = Constraint::Percentage(50);
+        let [above, below] = Layout::vertical([half, half]).areas(middle);
+        points::draw(app, frame, above);
+        draw_chart(app, frame, below);
+    } else if area.width < WIDE && area.height < HIGH && turned && has_figures {
+        draw_chart(app, frame, middle);
+    } else {
+        points::draw(app, frame, middle);
+    }
+    draw_details(app, frame, bottom);
+}
+
+/// What is swept, and how far it is.
+fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let sweep = &app.sweep;
+    let layer = &sweep.rows().first().map_or(&app.form, |row| &row.form).layer;
+    let spec = &layer.spec;
+    let title = format!(
+        "sweep   {}   {} to {} channels, {}x{}, {}x{}",
+        layer.full_name(),
+        spec.in_channels,
+        spec.out_channels,
+        spec.height,
+        spec.width,
+        spec.kernel[0],
+        spec.kernel[1],
+    );
+    let block = block(app, &title, false);
+    let width = block.inner(area).width;
+    let progress = match (sweep.phase(), &app.running) {
+        (Phase::Going, Some(running)) => going(app, running, width),
+        (Phase::Ended, _) => ended(app, width),
+        _ => planned(app),
+    };
+    let lines = vec![scope(app), progress];
+    frame.render_widget(Paragraph::new(lines).block(block), area);
+}
+
+/// What is swept, with the keys that change it.
+fn scope(app: &App) -> Line<'static> {
+    let (theme, scope) = (app.style.theme(), app.sweep.scope);
+    // The first point has the set and the algorithm that the form had when it was planned.
+    let form = app.sweep.rows().first().map_or(&app.form, |row| &row.form);
+    let algorithms = if scope.all_algorithms { "all" } else { form.algorithm.name() };
+    let reductions = if scope.both_reductions { "lazy, eager" } else { "lazy" };
+    let sets = if scope.neighbours {
+        format!("{} and neighbours", form.params.name)
+    } else {
+        "presets".to_owned()
+    };
+    let fields = [
+        (Action::SweepAlgorithms, "algorithms", algorithms.to_owned()),
+        (Action::SweepReductions, "reductions", reductions.to_owned()),
+        (Action::SweepSets, "parameters", sets),
+    ];
+    let is_open = app.sweep.phase() == Phase::Planned;
+    let mut spans = Vec::new();
+    for (action, name, value) in fields {
+        if is_open {
+            spans.push(Span::styled(format!("{} ", app.key_name(action)), theme.key_hint));
+        }
+        spans.push(Span::styled(format!("{name} "), theme.dim));
+        spans.push(Span::styled(format!("{value}   "), theme.text));
+    }
+    Line::from(spans)
+}
+
+fn planned(app: &App) -> Line<'static> {
+    let theme = app.style.theme();
+    if let Some(problem) = &app.sweep.problem {
+        return Line::styled(format!("{} {problem}", app.style.glyphs().cross), theme.bad);
+    }
+    let text = format!(" starts {}, one after the other", runs(app.sweep.rows().len()));
+    Line::from(vec![
+        Span::styled(app.key_name(Action::Run), theme.key_hint),
+        Span::styled(text, theme.text),
+    ])
+}
+
+fn runs(count: usize) -> String {
+    if count == 1 { "1 run".into() } else { format!("{count} runs") }
+}
+
+fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
+    let theme = app.style.theme();
+    let sweep = &app.sweep;
+    let (all, ended) = (sweep.rows().len(), sweep.ended());
+    let elapsed = running.elapsed_ms();
+    let left = sweep
+        .remaining_ms(elapsed)
+        .map_or_else(String::new, |ms| format!(", about {} left", seconds(ms)));
+    let spent = seconds(sweep.spent_ms() + elapsed);
+    let what = match (running.cancelling, running.stage) {
+        (true, _) => "cancelling",
+        (false, Some(stage)) => stage.name(),
+        (false, None) => "starting",
+    };
+    let point = sweep.current().unwrap_or(0) + 1;
+    let text = format!(" point {point} of {all}   {spent}{left}   ");
+    let mut spans =
+        bar(app, width.saturating_sub(60).clamp(8, 30), ended as f64 / all.max(1) as f64, None);
+    spans.push(Span::styled(text, theme.text));
+    spans.push(Span::styled(what, theme.accent));
+    Line::from(spans)
+}
+
+fn ended(app: &App, width: u16) -> Line<'static> {
+    let (theme, sweep) = (app.style.theme(), &app.sweep);
+    let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
+    let mut text = format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()));
+    if failed > 0 {
+        text = format!("{text}, {failed} failed");
+    }
+    let mut line = Line::styled(text, theme.text);
+    for metric in [Metric::Server, Metric::Total, Metric::Noise] {
+        let Some(index) = sweep.best(metric) else { continue };
+        let figure = Column::Figure(metric).text(index, &sweep.rows()[index]);
+        let most = if metric.more_is_better() { "most" } else { "least" };
+        let before = line.clone();
+        line.push_span(Span::styled(format!("   {most} {} ", metric.label()), theme.dim));
+        line.push_span(Span::styled(format!("{figure} (#{})", index + 1), theme.accent));
+        if line.width() > usize::from(width) {
+            return before;
+        }
+    }
+    line
+}
+
+fn seconds(ms: u64) -> String {
+    match ms {
+        0..10_000 => format!("{:.1} s", ms as f64 / 1e3),
+        10_000..120_000 => format!("{} s", ms / 1000),
+        _ => format!("{} min", (ms + 30_000) / 60_000),
+    }
+}
+
+/// The chosen point: its setting, and what came of it.
+fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let chosen = app.sweep.chosen().and_then(|i| Some((i, app.sweep.rows().get(i)?)));
+    let Some((index, row)) = chosen else {
+        frame.render_widget(block(app, "point", false), area);
+        return;
+    };
+    let setting = Line::styled(setting_of_form(&row.form), app.style.theme().dim);
+    let paragraph = Paragraph::new(vec![setting, outcome(app, row)]).wrap(Wrap { trim: true });
+    let title = format!("point {}", index + 1);
+    frame.render_widget(paragraph.block(block(app, &title, false)), area);
+}
+
+/// What came of a point.
+fn outcome(app: &App, row: &Row) -> Line<'static> {
+    let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
+    let verdict = row.verdict();
+    match (&row.state, &row.record) {
+        (State::Failed(problem), _) => {
+            Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
+        }
+        (_, Some(record)) => {
+            let figures = Metric::ALL.map(|metric| {
+                format!("   {} {}", metric.label(), Column::Figure(metric).text(0, row))
+            });
+            Line::from(vec![
+                Span::styled(judgement(app, verdict, record), style(app, verdict)),
+                Span::styled(figures.concat(), theme.text),
+            ])
+        }
+        (State::Waiting, None) => Line::styled("not run yet", theme.dim),
+        (_, None) => Line::styled(verdict.label(), theme.accent),
+    }
+}
+
+/// The verdict on a record, with what makes it bad.
+fn judgement(app: &App, verdict: Verdict, record: &Record) -> String {
+    let glyphs = app.style.glyphs();
+    let checked = record.verification.unwrap_or_default();
+    let of = |some| format!("{} of {} values", count_text(some), count_text(checked.values));
+    match verdict {
+        Verdict::Exact => format!("{} exact", glyphs.check),
+        Verdict::Overflow => format!("{} {} overflow t", glyphs.cross, of(checked.overflows)),
+        Verdict::Wrong => format!("{} WRONG: {} differ", glyphs.cross, of(checked.mismatches)),
+        verdict => verdict.label().to_owned(),
+    }
+}
+
+/// How a row is written.
+pub(super) fn style(app: &App, verdict: Verdict) -> Style {
+    let theme = app.style.theme();
+    match verdict {
+        Verdict::Exact => theme.good,
+        Verdict::Running => theme.accent,
+        Verdict::Predicted | Verdict::Waiting => theme.dim,
+        verdict if verdict.is_bad() => theme.bad,
+        _ => theme.text,
+    }
+}
+
+/// The rows that have figures, along the two axes.
+fn draw_chart(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let (theme, glyphs, sweep) = (app.style.theme(), app.style.glyphs(), &app.sweep);
+    let title = format!("{} against {}", sweep.axes[1].label(), sweep.axes[0].label());
+    let legend = format!(" {} front  {} other  {} wrong ", glyphs.pin, glyphs.point, glyphs.cross);
+    let block = block(app, &title, false).title_bottom(Line::styled(legend, theme.dim));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let points = chart_points(app);
+    if points.is_empty() {
+        let text = "points appear here as their runs are done";
+        frame.render_widget(Paragraph::new(Line::styled(text, theme.dim)), inner);
+        return;
+    }
+    let chart = scatter::Scatter {
+        axes: sweep.axes.map(|metric| scatter::Axis {
+            name: metric.label().to_owned(),
+            text: Box::new(move |figure| metric.text(figure)),
+            more_is_better: metric.more_is_better(),
+        }),
+        points,
+        glyphs,
+        dim: theme.dim,
+        text: theme.text,
+        line: theme.chart_line,
+    };
+    chart.draw(frame.buffer_mut(), inner);
+}
+
+/// The points of the chart, those that matter most last.
+fn chart_points(app: &App) -> Vec<scatter::Point> {
+    let (theme, glyphs, sweep) = (app.style.theme(), app.style.glyphs(), &app.sweep);
+    let front = sweep.front();
+    let mut ranked = Vec::new();
+    for (index, row) in sweep.rows().iter().enumerate() {
+        let [Some(x), Some(y)] = sweep.axes.map(|metric| row.figure(metric)) else { continue };
+        let (on_front, is_chosen) = (front[index], sweep.chosen() == Some(index));
+        let (glyph, style) = match row.verdict() {
+            verdict if verdict.is_bad() => (glyphs.cross, theme.bad),
+            _ if row.is_predicted() && on_front => (glyphs.pin, theme.dim),
+            _ if row.is_predicted() => (glyphs.point, theme.dim),
+            _ if on_front => (glyphs.pin, theme.accent),
+            _ => (glyphs.point, theme.text),
+        };
+        let style = if is_chosen { theme.selected } else { style };
+        ranked.push(((is_chosen, on_front), scatter::Point { at: [x, y], glyph, style, on_front }));
+    }
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.into_iter().map(|(_, point)| point).collect()
+}
