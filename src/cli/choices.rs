@@ -3,6 +3,7 @@
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::{SecurityLevel, SecurityTable};
 use crate::conv::AlgorithmKind;
+use crate::tune::Objective;
 
 /// The one of `all` called `name`, or an error that names the nearest.
 fn choose<T: Copy>(
@@ -26,6 +27,22 @@ fn choose<T: Copy>(
 /// Reads `--algorithm`.
 pub(super) fn algorithm(name: &str) -> Result<AlgorithmKind, String> {
     choose("algorithm", name, &AlgorithmKind::ALL, |kind| kind.name().into())
+}
+
+/// The algorithm chosen; `None` is any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AnyAlgorithm(pub(super) Option<AlgorithmKind>);
+
+/// Reads `--algorithm` where it may be `any`.
+pub(super) fn any_algorithm(name: &str) -> Result<AnyAlgorithm, String> {
+    let words: Vec<_> = AlgorithmKind::ALL.into_iter().map(Some).chain([None]).collect();
+    let name_of = |word: Option<AlgorithmKind>| word.map_or("any", AlgorithmKind::name).into();
+    choose("algorithm", name, &words, name_of).map(AnyAlgorithm)
+}
+
+/// Reads `--objective`.
+pub(super) fn objective(name: &str) -> Result<Objective, String> {
+    choose("objective", name, &Objective::ALL, |objective| objective.name().into())
 }
 
 /// Reads `--reduction`.

@@ -9,7 +9,7 @@ use crate::preset::{
 use crate::report::Record;
 
 /// Arguments of a command that can write its experiment.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Args {
     /// Write the experiment to a file: .toml for heconv, or its parameter set alone as code for
     /// SEAL (.seal.cpp), OpenFHE (.openfhe.cpp) or Lattigo (.lattigo.go).
@@ -28,7 +28,42 @@ pub(super) struct Export {
     force: bool,
 }
 
+/// A directory to write experiments to, one a layer.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    force: bool,
+}
+
+/// Where what was found is to be written.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// One file.
+    File(Export),
+    /// One file a layer.
+    Directory(Directory),
+}
+
+impl Directory {
+    /// The file for the experiment of `layer`.
+    pub(super) fn experiment(&self, layer: &str) -> Result<Export, Failure> {
+        let name = format!("{}.toml", layer.replace(['/', '\\'], "-"));
+        let path = self.path.join(name);
+        let args = Args { export: Some(path.clone()), force: self.force };
+        args.into_export()?.ok_or_else(|| refused(&path, " is no file"))
+    }
+}
+
 impl Args {
+    /// The directory to export to, if any, made where it is not there.
+    pub(super) fn into_directory(self) -> Result<Option<Directory>, Failure> {
+        let Some(path) = self.export else { return Ok(None) };
+        std::fs::create_dir_all(&path).map_err(|error| {
+            refused(&path, &format!(": must be a directory, for one experiment a layer: {error}"))
+        })?;
+        Ok(Some(Directory { path, force: self.force }))
+    }
+
     /// The export asked for, if any, once it is clear that it can be written.
     pub(super) fn into_export(self) -> Result<Option<Export>, Failure> {
         let Some(path) = self.export else { return Ok(None) };

@@ -17,6 +17,7 @@ mod run;
 mod screenshot;
 mod shell;
 mod sweep;
+mod tune;
 mod units;
 
 use std::io::{self, Write};
@@ -47,6 +48,8 @@ enum Command {
     Sweep(Box<sweep::Args>),
     /// Predict what a run would give, without running it.
     Estimate(Box<estimate::Args>),
+    /// Find the best parameters, algorithm and lanes for a layer or a network.
+    Tune(Box<tune::Args>),
     /// Measure what primitives cost on this machine anew, for predictions of time.
     Calibrate(calibrate::Args),
     /// Show what can be named: layers, params, algorithms, backends.
@@ -105,6 +108,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(args)) => run::run(*args),
         Some(Command::Sweep(args)) => sweep::run(*args),
         Some(Command::Estimate(args)) => estimate::run(*args),
+        Some(Command::Tune(args)) => tune::run(*args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),

@@ -38,6 +38,16 @@ impl Progress {
         Ok(Self { bar, done: Default::default(), interruption })
     }
 
+    /// Shows work that is no stage of a run.
+    pub(super) fn show(&self, what: &'static str, done: u64, of: u64) {
+        if self.bar.message() != what {
+            self.bar.set_message(what);
+            self.bar.reset_eta();
+        }
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+    }
+
     /// Takes the line away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -27,6 +27,12 @@ pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
     quantity(text, &[("us", 1e-3), ("ms", 1.0), ("s", 1e3)], "10ms or 0.5s")
 }
 
+/// Bits of noise budget: a number from 0 on.
+pub(super) fn bits(text: &str) -> Result<f64, String> {
+    let bits = text.parse::<f64>().ok().filter(|bits| (0.0..=1000.0).contains(bits));
+    bits.ok_or_else(|| "must be a number of bits from 0 to 1000".into())
+}
+
 /// Bytes: `8GiB`, `500MB`, or a bare number.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let units = [

@@ -1,8 +1,7 @@
 //! Times the primitives of this machine through the functions that a run uses.
 //!
-//! Everything is measured at a small and a large setting, on one core, as the least time of
-//! several: what disturbs a measurement only adds to it. Transforms are timed apart and taken off
-//! what contains them.
+//! Everything is measured at a small and a large setting, on one core, as the median of several
+//! times. Transforms are timed apart and taken off what contains them.
 
 use std::time::{Duration, Instant};
 
@@ -92,19 +91,17 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
     })
 }
 
-/// Nanoseconds of the fastest of several calls.
+/// Nanoseconds of a call: the median of several.
 fn time<T>(mut work: impl FnMut() -> T) -> f64 {
     let begin = Instant::now();
-    let mut least = Duration::MAX;
-    for done in 0.. {
-        if done >= 3 && begin.elapsed() > TIME {
-            break;
-        }
+    let mut times = Vec::new();
+    while times.len() < 3 || begin.elapsed() < TIME {
         let start = Instant::now();
         std::hint::black_box(work());
-        least = least.min(start.elapsed());
+        times.push(start.elapsed().as_nanos() as f64);
     }
-    least.as_nanos() as f64
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// A setting to measure under.

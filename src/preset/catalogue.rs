@@ -108,6 +108,22 @@ impl Catalogue {
         }
     }
 
+    /// The network of this name, or in this file.
+    ///
+    /// # Errors
+    /// That there is none, or the first mistake in the file.
+    pub fn network(&self, text: &str) -> Result<Network, PresetError> {
+        if let Some(network) = self.networks.iter().find(|network| network.name == text) {
+            return Ok(network.clone());
+        }
+        if is_toml(text) {
+            let source = read_text(Path::new(text))?;
+            return network::parse(Source { origin: text, text: &source }, Strictness::Load);
+        }
+        let nearest = nearest(text, self.networks.iter().map(|network| network.name.as_str()));
+        Err(PresetError::UnknownNetwork { name: text.into(), nearest: nearest.map(String::from) })
+    }
+
     /// The error of a layer that is in no network: full names are compared with full names, and
     /// others with names within a network.
     fn unknown_layer(&self, name: &str) -> PresetError {

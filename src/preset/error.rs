@@ -62,6 +62,17 @@ pub enum PresetError {
         /// The most similar name.
         nearest: Option<String>,
     },
+    /// No network has this name.
+    #[error(
+        "no network {name:?}{}; `heconv list layers` shows all, FILE.toml also works",
+        nearest_text(nearest.as_deref())
+    )]
+    UnknownNetwork {
+        /// The name asked for.
+        name: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
     /// A pattern with wildcards matches no name.
     #[error("no {} matches {pattern:?}; there are {}", what.noun(), some_of(names))]
     NoMatch {

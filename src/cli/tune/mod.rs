@@ -1,0 +1,199 @@
+//! `heconv tune`: the best parameters for a layer or a network.
+
+mod report;
+
+use std::path::PathBuf;
+
+use super::common::Common;
+use super::export::{self, Target};
+use super::one::DEFAULT_LAYER;
+use super::output::{Format, print_json};
+use super::progress::Progress;
+use super::{Failure, calibrate, choices, units};
+use crate::arith::kernels::Reduction;
+use crate::conv::{AlgorithmKind, Observer};
+use crate::job::{Estimator, JobError, Prepared, RunSpec};
+use crate::preset::{Catalogue, LayerPreset};
+use crate::report::Record;
+use crate::tune::{
+    Candidate, Decision, Family, Found, Objective, Query, decide, finalists, search,
+};
+
+/// Arguments of `heconv tune`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The layer, by name; the demo layer where absent.
+    #[arg(long, value_name = "NAME", conflicts_with = "network")]
+    layer: Option<String>,
+    /// All layers of a network, by name or file: one parameter set for all, or one each with
+    /// --per-layer. --export then takes a directory, for one experiment per layer.
+    #[arg(long, value_name = "NAME|FILE")]
+    network: Option<String>,
+    /// Tune every layer of the network for itself.
+    #[arg(long, requires = "network")]
+    per_layer: bool,
+    /// What to minimise: total (the default), server, upload, download, communication, storage, or
+    /// memory.
+    #[arg(long, value_parser = choices::objective, default_value = "total", value_name = "FIGURE")]
+    objective: Objective,
+    /// conventional, padded, hadamard, hadamard-fused, or any (the default).
+    #[arg(long, value_parser = choices::any_algorithm, value_name = "NAME")]
+    algorithm: Option<choices::AnyAlgorithm>,
+    /// eager, or lazy (the default).
+    #[arg(long, value_parser = choices::reduction, default_value = "lazy", value_name = "MODE")]
+    reduction: Reduction,
+    /// Bits of noise budget that must be left but for one time in 2^40.
+    #[arg(long, value_name = "BITS", default_value_t = 4.0, value_parser = units::bits)]
+    margin_bits: f64,
+    /// Bits of t; where absent, as many as hold every result of the layer's bit widths.
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=32))]
+    plain_bits: Option<u32>,
+    /// The weights, integers of shape (output channels, input channels, rows, columns).
+    #[arg(long, value_name = "FILE.npy", conflicts_with = "network")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    export: export::Args,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let layers = args.layers()?;
+    let target = match &args.network {
+        None => args.export.clone().into_export()?.map(Target::File),
+        Some(_) => args.export.clone().into_directory()?.map(Target::Directory),
+    };
+    let queries = args.queries(layers)?;
+    let progress = Progress::start()?;
+    let estimator = Estimator::default();
+    let answers = queries.into_iter().map(|query| Answer::find(query, &estimator, &progress));
+    let answers: Result<Vec<Answer>, Failure> = answers.collect();
+    progress.finish();
+    let answers = answers?;
+    if let Some(target) = target {
+        answers.iter().try_for_each(|answer| answer.export(&target))?;
+    }
+    match (args.format, answers.as_slice()) {
+        (Format::Text, _) => answers.iter().try_for_each(report::print)?,
+        (Format::Json, [answer]) => print_json(&report::json(answer))?,
+        (Format::Json, _) => print_json(&answers.iter().map(report::json).collect::<Vec<_>>())?,
+    }
+    let infeasible = answers.iter().find(|answer| answer.best().is_none());
+    infeasible.map_or(Ok(()), |answer| Err(Failure::Failed(answer.why_nothing())))
+}
+
+impl Args {
+    fn layers(&self) -> Result<Vec<LayerPreset>, Failure> {
+        let catalogue = Catalogue::load().map_err(Failure::input)?;
+        let Some(network) = &self.network else {
+            let name = self.layer.as_deref().unwrap_or(DEFAULT_LAYER);
+            return Ok(vec![catalogue.layer(name).map_err(Failure::input)?.clone()]);
+        };
+        Ok(catalogue.network(network).map_err(Failure::input)?.layers)
+    }
+
+    /// One query, or one for each layer.
+    fn queries(&self, layers: Vec<LayerPreset>) -> Result<Vec<Query>, Failure> {
+        /// How often a finalist is run.
+        const REPEAT: usize = 3;
+        let backend = self.common.backend();
+        if !backend.is_available() {
+            return Err(Failure::input(JobError::Backend(backend)));
+        }
+        let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
+        let run = |layer: LayerPreset| RunSpec {
+            layer,
+            // Every candidate brings parameters, algorithm and lanes of its own.
+            params: Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36),
+            policy: self.common.policy(),
+            algorithm: AlgorithmKind::HadamardFused,
+            reduction: self.reduction,
+            backend,
+            threads,
+            seed: self.common.seed(None),
+            repeat: if self.objective.is_time() { REPEAT } else { 1 },
+            subset: None,
+            max_memory: self.common.max_memory(),
+            image: None,
+            input: None,
+            weights: self.weights.clone(),
+            link: self.common.link(),
+            lanes: None,
+            costs: costs.clone(),
+        };
+        let algorithms = self.algorithm.and_then(|choice| choice.0);
+        let query = |runs: Vec<RunSpec>| Query {
+            runs,
+            objective: self.objective,
+            algorithms: algorithms.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]),
+            margin_bits: self.margin_bits,
+            plain_bits: self.plain_bits,
+        };
+        let runs: Vec<RunSpec> = layers.into_iter().map(run).collect();
+        Ok(if self.per_layer {
+            runs.into_iter().map(|run| query(vec![run])).collect()
+        } else {
+            vec![query(runs)]
+        })
+    }
+}
+
+/// A query with its answer.
+struct Answer {
+    query: Query,
+    found: Found,
+    decision: Decision,
+}
+
+impl Answer {
+    /// Searches by prediction and confirms by runs.
+    fn find(query: Query, estimator: &Estimator, progress: &Progress) -> Result<Self, Failure> {
+        let found = search(estimator, &query, |done, of| {
+            progress.show("search", done as u64, of as u64);
+            !progress.is_cancelled()
+        });
+        let found = found.map_err(Failure::input)?;
+        let mut confirmations = Vec::new();
+        for place in finalists(&query, &found) {
+            let runs = found.candidates.get(place).map(|one| one.runs(&query)).unwrap_or_default();
+            let records: Result<Vec<Record>, JobError> =
+                runs.iter().map(|run| Ok(Prepared::new(run)?.run(progress)?.record)).collect();
+            if progress.is_cancelled() {
+                return Err(Failure::Interrupted);
+            }
+            confirmations.push((place, records.map_err(|error| error.to_string())));
+        }
+        let decision = decide(&query, &found, &confirmations);
+        Ok(Self { query, found, decision })
+    }
+
+    /// The best candidate, with the records of its runs.
+    fn best(&self) -> Option<(&Candidate, &[Record])> {
+        let (place, records) = self.decision.best.as_ref()?;
+        Some((self.found.candidates.get(*place)?, records))
+    }
+
+    /// Writes the best as an experiment: one file, or one for each layer.
+    fn export(&self, target: &Target) -> Result<(), Failure> {
+        let Some((candidate, records)) = self.best() else { return Ok(()) };
+        for (run, record) in candidate.runs(&self.query).iter().zip(records) {
+            let export = match target {
+                Target::File(export) => export,
+                Target::Directory(directory) => &directory.experiment(&run.layer.spec.name)?,
+            };
+            export.write(&run.experiment(), Some(record))?;
+        }
+        Ok(())
+    }
+
+    fn why_nothing(&self) -> String {
+        let layers: Vec<String> = self.query.runs.iter().map(|run| run.layer.full_name()).collect();
+        let last = self.decision.rejected.last().map_or_else(String::new, |last| {
+            format!("; {}, {}: {}", last.params, last.algorithm, last.reason)
+        });
+        format!("no parameters will do for {}{last}", layers.join(", "))
+    }
+}
