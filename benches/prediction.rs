@@ -18,10 +18,52 @@ use heconv::report::{Link, total_memory};
 const LAYERS: [&str; 6] =
     ["c64-56-k3", "c128-28-k3", "c256-14-k3", "c512-7-k3", "c128-28-k1", "c16-32-k3"];
 
+#[path = "../tests/prediction/points.rs"]
+mod points;
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let catalogue = Catalogue::builtin().expect("valid presets");
+    if !words.iter().any(|word| word == "times") {
+        let count = words.iter().find_map(|word| word.parse().ok());
+        random(count.unwrap_or(300));
+    }
     times(&catalogue, &words);
+}
+
+/// Noise, sizes and counts of random points.
+fn random(count: usize) {
+    println!("{count} random points: predicted and measured final noise budget, bits");
+    let (mut near, mut most, mut safe, mut wrong, mut unequal) = (0, f64::MIN, 0, 0, 0);
+    points::for_each(1, count, |point| {
+        let (record, noise) = (&point.predicted, &point.predicted.noise_bits);
+        let [predicted, measured] = points::exact_figures(point);
+        let error = point.noise_error();
+        let layer = &record.layer;
+        println!(
+            "{:>2} -> {:<2} {:>2}x{:<2} k {}x{}  N {:<5} t {:>2} bits  {:<15} {:>6.1} {:>6.1} {error:>+5.1}{}",
+            layer.in_channels,
+            layer.out_channels,
+            layer.height,
+            layer.width,
+            layer.kernel[0],
+            layer.kernel[1],
+            record.params.ring_degree,
+            record.params.plain_modulus.ilog2() + 1,
+            record.algorithm,
+            noise.predicted_final,
+            point.measured.noise_bits.last,
+            if point.is_right() { "" } else { "  wrong" },
+        );
+        near += usize::from(error.abs() <= 2.0);
+        most = most.max(error);
+        safe += usize::from(point.is_safe());
+        wrong += usize::from(point.is_safe() && !point.is_right());
+        unequal += usize::from(predicted != measured);
+    });
+    println!("within 2 bits: {near} of {count}; most optimistic: {most:+.2} bits");
+    println!("predicted safe at margin 4: {safe}, of these wrong: {wrong}");
+    println!("sizes or counts that differ: {unequal}");
 }
 
 fn spec(catalogue: &Catalogue, layer: &str, params: &str) -> RunSpec {

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Ciphertext, Context, GaloisKey, GaloisKeys};
-use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, zeroed};
-use crate::ring::{GaloisElement, NttForm, Poly};
+use crate::ring::{GaloisElement, NttForm, Permutation, Poly};
 
 /// A rotation was asked for that the client sent no key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,13 +31,18 @@ impl Work {
     }
 }
 
-/// The RNS digits of a polynomial modulo every prime of Q P, laid out for the pair kernel: for each
-/// prime, each tile and each digit, [`TILE`] words.
-///
-/// Digit i is the centred residue modulo limb i, as one integer whatever the prime.
+/// Working space of rotations, so that none of them takes memory of its own. It holds the digits of
+/// the polynomial that was decomposed last.
 #[derive(Debug)]
-pub struct Digits {
-    words: AlignedWords,
+pub struct Scratch {
+    /// The RNS digits of a polynomial modulo every prime of Q P, laid out for the pair kernel: for
+    /// each prime, each tile and each digit, [`TILE`] words. Digit i is the centred residue modulo
+    /// limb i, as one integer whatever the prime.
+    digits: AlignedWords,
+    coefficients: AlignedWords,
+    values: AlignedWords,
+    /// A key switch, still modulo Q P and P times too large.
+    products: [Poly<NttForm>; 2],
 }
 
 /// The server's evaluator.
@@ -69,99 +74,101 @@ impl<'a> Evaluator<'a> {
         &self.work
     }
 
+    /// Working space for rotations.
+    pub fn scratch(&self) -> Scratch {
+        let (n, extended) = (self.context.ring_degree(), self.context.extended_basis());
+        let digits = self.context.ciphertext_basis().len();
+        Scratch {
+            digits: zeroed(digits * extended.words()),
+            coefficients: zeroed(n),
+            values: zeroed(n),
+            products: [Poly::zero(extended), Poly::zero(extended)],
+        }
+    }
+
     /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms.
-    pub fn decompose(&self, c1: &Poly<NttForm>) -> Digits {
+    pub fn decompose(&self, c1: &Poly<NttForm>, scratch: &mut Scratch) {
+        let Scratch { digits: words, coefficients, values, .. } = scratch;
         let n = self.context.ring_degree();
         let extended = self.context.extended_basis();
         let digits = c1.basis().len();
-        let coefficients = c1.clone().into_coeff();
-        let mut words = zeroed(digits * extended.words());
-        let mut values = zeroed(n);
         for (i, source) in c1.basis().limbs().iter().enumerate() {
-            for (m, (limb, words)) in
-                extended.limbs().iter().zip(words.chunks_exact_mut(n * digits)).enumerate()
-            {
+            coefficients.copy_from_slice(c1.limb(i));
+            source.ntt().inverse(coefficients);
+            let by_prime = extended.limbs().iter().zip(words.chunks_exact_mut(n * digits));
+            for (m, (limb, words)) in by_prime.enumerate() {
                 // Modulo its own limb a digit is the polynomial itself.
                 let values = if m == i {
                     c1.limb(i)
                 } else {
-                    let from = source.modulus();
-                    limb.kernels().lift_centred(from, coefficients.limb(i), &mut values);
-                    limb.ntt().forward(&mut values);
-                    &values
+                    limb.kernels().lift_centred(source.modulus(), coefficients, values);
+                    limb.ntt().forward(values);
+                    &**values
                 };
-                for (tile, values) in
-                    words.chunks_exact_mut(digits * TILE).zip(values.chunks_exact(TILE))
-                {
+                let tiles = words.chunks_exact_mut(digits * TILE);
+                for (tile, values) in tiles.zip(values.chunks_exact(TILE)) {
                     tile[i * TILE..(i + 1) * TILE].copy_from_slice(values);
                 }
             }
         }
         self.count_ntts(digits + digits * digits);
-        Digits { words }
     }
 
-    /// The key switch of a decomposed c1, still modulo Q P and P times too large.
-    fn inner_product(&self, digits: &Digits, key: &GaloisKey) -> [Poly<NttForm>; 2] {
+    /// The key switch of what was decomposed, into `scratch.products`.
+    fn inner_product(&self, key: &GaloisKey, scratch: &mut Scratch) {
+        let Scratch { digits, products: [first, second], .. } = scratch;
         let n = self.context.ring_degree();
-        let basis = self.context.extended_basis();
         let count = self.context.params().limbs().len();
-        let reduction = self.context.reduction();
-        let mut result = [Poly::zero(basis), Poly::zero(basis)];
         let keys = key.words().chunks_exact(2 * count * n);
-        let factors = digits.words.chunks_exact(count * n);
-        for (m, (limb, (keys, factors))) in basis.limbs().iter().zip(keys.zip(factors)).enumerate()
-        {
-            let [first, second] = &mut result;
-            let outputs = first.limb_mut(m).chunks_exact_mut(TILE);
-            let outputs = outputs.zip(second.limb_mut(m).chunks_exact_mut(TILE));
-            let inputs = keys.chunks_exact(count * PAIR).zip(factors.chunks_exact(count * TILE));
-            for ((first, second), (keys, factors)) in outputs.zip(inputs) {
-                let mut out = [0; PAIR];
-                limb.kernels().pair_tile(reduction, &[keys], factors, &mut out);
-                first.copy_from_slice(&out[..TILE]);
-                second.copy_from_slice(&out[TILE..]);
-            }
+        let factors = digits.chunks_exact(count * n);
+        for (m, (keys, factors)) in keys.zip(factors).enumerate() {
+            let kernels = self.context.extended_basis().limbs()[m].kernels();
+            let out = [first.limb_mut(m), second.limb_mut(m)];
+            kernels.pair_rows(self.context.reduction(), count, keys, factors, out);
         }
         self.work.rotations.fetch_add(1, Ordering::Relaxed);
-        result
     }
 
-    /// Divides by P with rounding: subtracts the centred residue modulo P, then multiplies by
-    /// P^-1. One inverse and L forward transforms.
-    fn divide_by_special(&self, poly: &Poly<NttForm>) -> Poly<NttForm> {
-        let n = self.context.ring_degree();
+    /// Divides `poly` by P with rounding into `out`, and adds `addend` where given: subtracts the
+    /// centred residue modulo P, then multiplies by P^-1. One inverse and L forward transforms.
+    /// `residue` and `lifted` are working space of N words.
+    fn divide_by_special(
+        &self,
+        poly: &Poly<NttForm>,
+        addend: Option<&Poly<NttForm>>,
+        [residue, lifted]: [&mut AlignedWords; 2],
+        out: &mut Poly<NttForm>,
+    ) {
         let count = self.context.params().limbs().len();
         let special = &self.context.extended_basis().limbs()[count];
-        let mut residue = zeroed(n);
         residue.copy_from_slice(poly.limb(count));
-        special.ntt().inverse(&mut residue);
-        let mut lifted = zeroed(n);
-        let mut result = Poly::zero(self.context.ciphertext_basis());
+        special.ntt().inverse(residue);
         for (i, limb) in self.context.ciphertext_basis().limbs().iter().enumerate() {
-            limb.kernels().lift_centred(special.modulus(), &residue, &mut lifted);
-            limb.ntt().forward(&mut lifted);
-            let words = result.limb_mut(i);
-            words.copy_from_slice(poly.limb(i));
-            limb.kernels().subtract_scale(words, &lifted, self.context.special_inverses()[i]);
+            limb.kernels().lift_centred(special.modulus(), residue, lifted);
+            limb.ntt().forward(lifted);
+            let factor = self.context.special_inverses()[i];
+            let addend = addend.map(|addend| addend.limb(i));
+            let out = out.limb_mut(i);
+            limb.kernels().subtract_scale(poly.limb(i), lifted, factor, addend, out);
         }
         self.count_ntts(1 + count);
-        result
     }
 
-    /// Switches `ciphertext`, whose c1 was decomposed into `digits`, by `key`. What comes out
-    /// becomes the rotated ciphertext once both polynomials are permuted by the key's
-    /// permutation, which is left to the caller, who writes them somewhere anyway.
+    /// Switches `ciphertext`, whose c1 was decomposed into `scratch`, by `key`. What `out` then holds
+    /// becomes the rotated ciphertext once both polynomials are permuted by the key's permutation,
+    /// which is left to the caller, who writes them somewhere anyway.
     pub fn switch_hoisted(
         &self,
         ciphertext: &Ciphertext,
-        digits: &Digits,
         key: &GaloisKey,
-    ) -> Ciphertext {
-        let [first, second] = self.inner_product(digits, key);
-        let mut c0 = self.divide_by_special(&first);
-        c0.add_assign(&ciphertext.c0);
-        Ciphertext { c0, c1: self.divide_by_special(&second) }
+        scratch: &mut Scratch,
+        out: &mut Ciphertext,
+    ) {
+        self.inner_product(key, scratch);
+        let Scratch { coefficients, values, products: [first, second], .. } = scratch;
+        let space = [&mut *coefficients, &mut *values];
+        self.divide_by_special(first, Some(&ciphertext.c0), space, &mut out.c0);
+        self.divide_by_special(second, None, [coefficients, values], &mut out.c1);
     }
 
     /// The automorphism `element` applied to `ciphertext`.
@@ -173,9 +180,10 @@ impl<'a> Evaluator<'a> {
         ciphertext: &Ciphertext,
         element: GaloisElement,
     ) -> Result<Ciphertext, MissingKey> {
-        let mut sum = RotationSum::new(self);
+        let (mut sum, mut out) = (RotationSum::new(self), Ciphertext::zero(self.context));
         sum.add(ciphertext, element)?;
-        Ok(sum.finish())
+        sum.finish(&mut out);
+        Ok(out)
     }
 
     fn count_ntts(&self, count: usize) {
@@ -187,16 +195,27 @@ impl<'a> Evaluator<'a> {
 #[derive(Debug)]
 pub struct RotationSum<'a> {
     evaluator: &'a Evaluator<'a>,
+    scratch: Scratch,
     /// What needs no key switch, modulo Q.
     plain: Ciphertext,
-    /// What was switched, modulo Q P and P times too large.
-    switched: Option<[Poly<NttForm>; 2]>,
+    /// What was switched, modulo Q P and P times too large; nothing yet where there are no terms.
+    switched: [Poly<NttForm>; 2],
+    terms: usize,
+    permuted: AlignedWords,
 }
 
 impl<'a> RotationSum<'a> {
     /// The empty sum.
     pub fn new(evaluator: &'a Evaluator<'a>) -> Self {
-        Self { evaluator, plain: Ciphertext::zero(evaluator.context), switched: None }
+        let extended = evaluator.context.extended_basis();
+        Self {
+            evaluator,
+            scratch: evaluator.scratch(),
+            plain: Ciphertext::zero(evaluator.context),
+            switched: [Poly::zero(extended), Poly::zero(extended)],
+            terms: 0,
+            permuted: zeroed(evaluator.context.ring_degree()),
+        }
     }
 
     /// Adds `ciphertext` under the automorphism `element`.
@@ -209,39 +228,52 @@ impl<'a> RotationSum<'a> {
         element: GaloisElement,
     ) -> Result<(), MissingKey> {
         if element.is_identity() {
-            self.plain.add_assign(ciphertext);
+            self.plain.c0.add_assign(&ciphertext.c0);
+            self.plain.c1.add_assign(&ciphertext.c1);
             return Ok(());
         }
-        let key = self.evaluator.keys.get(element)?;
-        let digits = self.evaluator.decompose(&ciphertext.c1);
-        let product = self.evaluator.inner_product(&digits, key);
-        let basis = self.evaluator.context.extended_basis();
-        let sums = self.switched.get_or_insert_with(|| [Poly::zero(basis), Poly::zero(basis)]);
-        for (sum, product) in sums.iter_mut().zip(&product) {
-            add_permuted(sum, product, key.permutation().source());
+        let Self { evaluator, scratch, plain, switched, permuted, .. } = self;
+        let key = evaluator.keys.get(element)?;
+        evaluator.decompose(&ciphertext.c1, scratch);
+        evaluator.inner_product(key, scratch);
+        let permutation = key.permutation();
+        for (sum, product) in switched.iter_mut().zip(&scratch.products) {
+            add_permuted(sum, product, permutation, permuted);
         }
-        add_permuted(&mut self.plain.c0, &ciphertext.c0, key.permutation().source());
+        add_permuted(&mut plain.c0, &ciphertext.c0, permutation, permuted);
+        self.terms += 1;
         Ok(())
     }
 
-    /// The sum.
-    pub fn finish(self) -> Ciphertext {
-        let mut result = self.plain;
-        if let Some([first, second]) = self.switched {
-            result.c0.add_assign(&self.evaluator.divide_by_special(&first));
-            result.c1.add_assign(&self.evaluator.divide_by_special(&second));
+    /// Writes the sum to `out` and begins a new one.
+    pub fn finish(&mut self, out: &mut Ciphertext) {
+        std::mem::swap(out, &mut self.plain);
+        self.plain.c0.clear();
+        self.plain.c1.clear();
+        if self.terms == 0 {
+            return;
         }
-        result
+        let Scratch { coefficients, values, products: [quotient, _], .. } = &mut self.scratch;
+        for (switched, sum) in self.switched.iter_mut().zip([&mut out.c0, &mut out.c1]) {
+            let space = [&mut *coefficients, &mut *values];
+            self.evaluator.divide_by_special(switched, Some(sum), space, quotient);
+            sum.copy_from(quotient);
+            switched.clear();
+        }
+        self.terms = 0;
     }
 }
 
-/// `sum[i] += poly[source[i]]` in every limb.
-fn add_permuted(sum: &mut Poly<NttForm>, poly: &Poly<NttForm>, source: &[u32]) {
+/// Adds `poly` under `permutation` to `sum`, limb by limb, by way of `space`.
+fn add_permuted(
+    sum: &mut Poly<NttForm>,
+    poly: &Poly<NttForm>,
+    permutation: &Permutation,
+    space: &mut [u64],
+) {
     for i in 0..poly.basis().len() {
-        let modulus = *poly.basis().limbs()[i].modulus();
-        let from = poly.limb(i);
-        for (word, &source) in sum.limb_mut(i).iter_mut().zip(source) {
-            *word = modulus.add(*word, from[source as usize]);
-        }
+        permutation.apply(poly.limb(i), space);
+        let kernels = *poly.basis().limbs()[i].kernels();
+        kernels.add(sum.limb_mut(i), space);
     }
 }

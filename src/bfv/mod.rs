@@ -22,7 +22,7 @@ pub mod wire;
 
 pub use context::{Context, Plaintext};
 pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
-pub use evaluation::{Digits, Evaluator, MissingKey, RotationSum, Work};
+pub use evaluation::{Evaluator, MissingKey, RotationSum, Scratch, Work};
 pub use keys::{GaloisKey, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
 pub use response::{Reader, Response, response_bits};

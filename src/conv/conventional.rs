@@ -13,7 +13,7 @@ use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Panel, SlotPlan, Sums, WeightForm, multiply_dense,
+    Layout, MultiplyCost, Output, Panels, SlotPlan, Sums, WeightForm, multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -178,7 +178,7 @@ impl WeightForm for DenseWeights {
         _: &SlotPlan,
         outputs: &[Output],
         (): &(),
-        panels: &[Panel],
+        panels: &Panels,
     ) -> Result<Sums, ConvError> {
         server.stage(Stage::Multiply, || multiply_dense(server, panels, outputs.len(), &self.words))
     }

@@ -5,6 +5,10 @@
 //! A_k. Then S = sum over k of h_k A_k, with the lane pattern h_k = (row k of H) / d mod t, puts
 //! on every lane the weight that belongs there, since H H = d I.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
@@ -15,11 +19,11 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, Panel, ScalarRows, SlotPlan, Sums, WeightForm,
-    scalar_tiles,
+    Layout, MultiplyCost, Output, Packing, Panels, ScalarRows, SlotPlan, Sums, SumsChunk,
+    WeightForm, equal_shift_ranges, scalar_tiles,
 };
 use crate::arith::Modulus;
-use crate::arith::kernels::{BATCH, PAIR};
+use crate::arith::kernels::{BATCH, PAIR, TILE};
 use crate::bfv::{Context, Params};
 
 /// The transformed weights.
@@ -78,20 +82,25 @@ fn walsh_hadamard(values: &mut [i64]) {
     }
 }
 
-/// What one inference derives: the patterns h_k as block scalars.
+/// What one inference derives: the transformed weights modulo every limb, and the patterns h_k as
+/// block scalars.
 #[derive(Debug)]
-pub struct Patterns {
-    scalars: ScalarRows,
-    transform: LaneTransform,
+pub struct Derived {
+    /// For each sum d rows, one factor a term.
+    weights: ScalarRows,
+    patterns: ScalarRows,
 }
 
+/// The patterns h_k.
+struct Patterns;
+
 impl Patterns {
-    fn new(server: &Server<'_>, plan: &SlotPlan) -> Result<Self, ConvError> {
+    fn scalars(server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
         let context = server.evaluator().context();
         let transform = LaneTransform::new(context, plan.packing().lanes());
         let (d, lanes) = (order(plan), transform.lanes());
         let proceed = || server.check_cancelled();
-        let scalars = ScalarRows::build(context, 1, lanes, d, proceed, |_, factors| {
+        ScalarRows::build(context, [1, 1], lanes, d, proceed, |_, factors| {
             let mut scalars = vec![[0; BATCH]; lanes];
             for start in (0..d).step_by(BATCH) {
                 let coefficients =
@@ -104,8 +113,7 @@ impl Patterns {
                     }
                 }
             }
-        })?;
-        Ok(Self { scalars, transform })
+        })
     }
 
     /// Coefficients of the patterns from `start` on, a batch of them.
@@ -131,7 +139,7 @@ impl Patterns {
 impl WeightForm for HadamardWeights {
     const LAYOUT: Layout = Layout::Interleaved;
 
-    type Derived = Patterns;
+    type Derived = Derived;
 
     /// 16 bits must hold a sum of one weight per channel.
     fn admits(packing: &Packing) -> bool {
@@ -187,10 +195,8 @@ impl WeightForm for HadamardWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let d = order(plan);
-        let terms = plan.max_terms();
         ScalarRows::bytes(setting, 1, plan.packing().lanes(), d)
-            + ScalarRows::bytes(setting, d, 1, terms)
-            + Panel::bytes(setting, d)
+            + ScalarRows::bytes(setting, plan.outputs().len() * d, 1, plan.max_terms())
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -198,19 +204,17 @@ impl WeightForm for HadamardWeights {
         (0, plan.outputs().iter().map(of_sum).sum())
     }
 
-    fn multiply_units(plan: &SlotPlan, _: Setting<'_>) -> u64 {
-        plan.outputs().len() as u64
+    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
+        Sums::tasks(setting) as u64
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let (d, lanes) = (order(plan), plan.packing().lanes());
-        let accumulate = |output: &Output| {
-            let terms = terms(plan, output);
-            pricing.factors(d * terms) + pricing.scalar_sums(d, terms)
-        };
+        let accumulate = |output: &Output| pricing.scalar_sums(d, terms(plan, output));
         let outputs = plan.outputs();
+        let weights: usize = outputs.iter().map(|output| d * terms(plan, output)).sum();
         MultiplyCost {
-            derive: pricing.block_scalars(d, lanes),
+            derive: pricing.factors(weights) + pricing.block_scalars(d, lanes),
             multiply: outputs.iter().map(accumulate).sum(),
             mix: pricing.lone_sums(outputs.len(), d),
             ..MultiplyCost::default()
@@ -254,101 +258,148 @@ impl WeightForm for HadamardWeights {
         (0..d).step_by(BATCH).flat_map(squares).collect()
     }
 
-    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Patterns, ConvError> {
-        Patterns::new(server, plan)
+    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Derived, ConvError> {
+        let context = server.evaluator().context();
+        let (d, outputs, most) = (order(plan), plan.outputs(), plan.max_terms());
+        let proceed = || server.check_cancelled();
+        let sums = [outputs.len() * d, d];
+        let weights = ScalarRows::build(context, sums, 1, most, proceed, |sum, factors| {
+            let terms = terms(plan, &outputs[sum]);
+            let weights = self.weights[self.starts[sum]..].chunks_exact(terms.max(1));
+            let limbs = context.ciphertext_basis().limbs();
+            for (factors, weights) in factors.chunks_exact_mut(limbs.len() * most).zip(weights) {
+                for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(most)) {
+                    for (factor, weight) in factors.iter_mut().zip(weights) {
+                        *factor = limb.modulus().from_signed((*weight).into());
+                    }
+                }
+            }
+        })?;
+        Ok(Derived { weights, patterns: Patterns::scalars(server, plan)? })
     }
 
-    /// One sum after the other: d accumulators are as large as d ciphertexts.
     fn multiply(
         &self,
         server: &Server<'_>,
         plan: &SlotPlan,
         outputs: &[Output],
-        derived: &Patterns,
-        panels: &[Panel],
+        derived: &Derived,
+        panels: &Panels,
     ) -> Result<Sums, ConvError> {
         let context = server.evaluator().context();
-        let mut sums = Sums::zero(context, outputs.len());
-        let mut accumulators = Panel::zero(context, order(plan));
-        for (sum, output) in outputs.iter().enumerate() {
-            server.stage(Stage::Multiply, || {
-                self.accumulate(server, plan, sum, output, panels, &mut accumulators)
-            })?;
-            server.stage(Stage::Mix, || {
-                combine(server, plan, derived, &accumulators, sum, &mut sums)
-            })?;
-            server.count_scalar_multiplications(order(plan) * (terms(plan, output) + 1));
-        }
+        let watch = Watch::default();
+        let tiles = Tiles { server, plan, outputs, derived, panels, watch: &watch };
+        let sums = server.shared_stage([Stage::Multiply, Stage::Mix], || {
+            let mut sums = Sums::zero(context, outputs.len());
+            sums.chunks_mut().into_par_iter().try_for_each(|chunk| tiles.fill(chunk))?;
+            Ok::<_, ConvError>((sums, watch.share()))
+        })?;
+        let products = |output: &Output| order(plan) * (terms(plan, output) + 1);
+        server.count_scalar_multiplications(outputs.iter().map(products).sum());
         Ok(sums)
     }
 }
 
-impl HadamardWeights {
-    /// The accumulators A_k of one sum.
-    fn accumulate(
-        &self,
-        server: &Server<'_>,
-        plan: &SlotPlan,
-        sum: usize,
-        output: &Output,
-        panels: &[Panel],
-        accumulators: &mut Panel,
-    ) -> Result<(), ConvError> {
-        let context = server.evaluator().context();
-        let (d, terms) = (order(plan), terms(plan, output));
-        let proceed = || server.check_cancelled();
-        let rows = ScalarRows::build(context, d, 1, terms, proceed, |k, factors| {
-            let weights = &self.weights[self.starts[sum] + k * terms..][..terms];
-            let limbs = context.ciphertext_basis().limbs();
-            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(terms)) {
-                for (factor, weight) in factors.iter_mut().zip(weights) {
-                    *factor = limb.modulus().from_signed((*weight).into());
-                }
-            }
-        })?;
-        let tiles = context.ring_degree() / (PAIR / 2);
-        let words = accumulators.words_mut().par_chunks_exact_mut(d * PAIR);
-        words.enumerate().try_for_each(|(i, words)| {
-            server.check_cancelled()?;
-            let (limb, tile) = (i / tiles, i % tiles);
-            let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-            let shifts = output.offset.shifts;
-            let segments: Vec<&[u64]> =
-                panels.iter().map(|p| &p.tile(limb, tile)[..shifts * PAIR]).collect();
-            let row = |k| rows.row(k, limb, 0, terms);
-            scalar_tiles(kernels, context.reduction(), &segments, 0..d, row, |k, out| {
-                words[k * PAIR..][..PAIR].copy_from_slice(out);
-            });
-            Ok::<_, ConvError>(())
-        })?;
-        server.advance(1);
-        Ok(())
+/// Nanoseconds that all threads spent on accumulators, and on the sums of patterns.
+#[derive(Default)]
+struct Watch([AtomicU64; 2]);
+
+impl Watch {
+    fn add(&self, phase: usize, time: Duration) {
+        self.0[phase].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// The share of the second phase.
+    fn share(&self) -> f64 {
+        let [first, second] = self.0.each_ref().map(|time| time.load(Ordering::Relaxed) as f64);
+        second / (first + second).max(1.0)
     }
 }
 
-/// S = sum over k of h_k A_k.
-fn combine(
-    server: &Server<'_>,
-    plan: &SlotPlan,
-    patterns: &Patterns,
-    accumulators: &Panel,
-    sum: usize,
-    sums: &mut Sums,
-) -> Result<(), ConvError> {
-    let context = server.evaluator().context();
-    let d = order(plan);
-    let tiles_per_block = context.ring_degree() / (PAIR / 2) / patterns.transform.lanes();
-    sums.chunks_mut().into_par_iter().try_for_each(|mut chunk| {
-        server.check_cancelled()?;
+/// The multiply stage, tile by tile: what is read of the panels serves all sums.
+struct Tiles<'a> {
+    server: &'a Server<'a>,
+    plan: &'a SlotPlan,
+    outputs: &'a [Output],
+    derived: &'a Derived,
+    panels: &'a Panels,
+    watch: &'a Watch,
+}
+
+impl Tiles<'_> {
+    fn fill(&self, mut chunk: SumsChunk<'_>) -> Result<(), ConvError> {
+        /// Words of accumulators that stay close to the core.
+        const WORDS: usize = 1 << 14;
+        let d = order(self.plan);
+        let together = (WORDS / (d * PAIR)).max(1);
+        let mut accumulators = vec![[0; PAIR]; d * together];
+        let mut segments = Vec::with_capacity(self.panels.count());
+        for tile in chunk.tiles() {
+            self.server.check_cancelled()?;
+            for (shifts, range) in equal_shift_ranges(self.outputs) {
+                segments.clear();
+                let segment = |panel| &self.panels.tile(panel, chunk.limb, tile)[..shifts * PAIR];
+                segments.extend((0..self.panels.count()).map(segment));
+                for first in range.clone().step_by(together) {
+                    let sums = first..range.end.min(first + together);
+                    let start = Instant::now();
+                    self.accumulate(&segments, shifts, chunk.limb, sums.clone(), &mut accumulators);
+                    let middle = Instant::now();
+                    self.combine(&accumulators, sums, tile, &mut chunk);
+                    self.watch.add(0, middle - start);
+                    self.watch.add(1, middle.elapsed());
+                }
+            }
+        }
+        self.server.advance(1);
+        Ok(())
+    }
+
+    /// The accumulators A_k of some sums.
+    fn accumulate(
+        &self,
+        segments: &[&[u64]],
+        shifts: usize,
+        limb: usize,
+        sums: Range<usize>,
+        accumulators: &mut [[u64; PAIR]],
+    ) {
+        let context = self.server.evaluator().context();
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        let (d, terms) = (order(self.plan), self.panels.count() * shifts);
+        let first = sums.start * d;
+        let row = |row| self.derived.weights.row(row, limb, 0, terms);
+        scalar_tiles(
+            kernels,
+            context.reduction(),
+            segments,
+            first..sums.end * d,
+            row,
+            |row, out| {
+                accumulators[row - first] = *out;
+            },
+        );
+    }
+
+    /// S = sum over k of h_k A_k.
+    fn combine(
+        &self,
+        accumulators: &[[u64; PAIR]],
+        sums: Range<usize>,
+        tile: usize,
+        chunk: &mut SumsChunk<'_>,
+    ) {
+        let context = self.server.evaluator().context();
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        for tile in chunk.tiles() {
-            let segment = [accumulators.tile(limb, tile)];
-            let row = |_| patterns.scalars.row(0, limb, tile / tiles_per_block, d);
+        let d = order(self.plan);
+        let tiles_per_block = context.ring_degree() / TILE / self.plan.packing().lanes();
+        let row = |_| self.derived.patterns.row(0, limb, tile / tiles_per_block, d);
+        for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
+            let segment = [accumulators.as_flattened()];
             scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |_, out| {
                 chunk.write(sum, tile, out);
             });
         }
-        Ok(())
-    })
+    }
 }

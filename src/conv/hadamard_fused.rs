@@ -13,8 +13,8 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Panel, RowUse, ScalarRows, Shift, SlotPlan, Sums, WeightForm,
-    integer_gains, multiply_scalars,
+    Layout, MultiplyCost, Offset, Output, Panels, RowUse, ScalarRows, Shift, SlotPlan, Sums,
+    WeightForm, integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
 use crate::arith::kernels::BATCH;
@@ -32,88 +32,130 @@ pub struct FusedWeights {
 struct LaneSource {
     /// Its place in the lane transform.
     entry: usize,
-    out_channel: usize,
-    in_channel: usize,
-    /// Kernel position.
-    tap: usize,
+    /// Its weight, counted from the first of its pair of ciphertexts.
+    weight: usize,
 }
 
-/// The lanes with weights, for every shift of one offset.
-fn lane_sources(
-    plan: &SlotPlan,
-    transform: &LaneTransform,
-    output: &Output,
-) -> Vec<Vec<LaneSource>> {
-    let kernel_width = plan.packing().layer().kernel()[1];
-    let sources = |shift| {
-        let source = |(row, lane)| {
-            let w = plan.lane_weight(&output.offset, shift, row, lane)?;
-            Some(LaneSource {
-                entry: transform.entry(row, lane),
-                out_channel: w.out_channel,
-                in_channel: w.in_channel,
-                tap: w.tap[0] * kernel_width + w.tap[1],
-            })
+/// The weights of a layer with channels filled up to whole ciphertexts, as small integers.
+struct Weights {
+    /// (output channel, input channel, kernel position); 0 where there is no channel.
+    values: Vec<i8>,
+    in_channels: usize,
+    taps: usize,
+    /// Channels of a ciphertext.
+    channels: usize,
+}
+
+impl Weights {
+    fn new(plan: &SlotPlan, packed: &PackedWeights) -> Self {
+        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
+        let taps = layer.kernel()[0] * layer.kernel()[1];
+        let in_channels = plan.in_groups() * channels;
+        let mut values = vec![0; plan.out_groups() * channels * in_channels * taps];
+        let rows = values.chunks_exact_mut(in_channels * taps);
+        for (row, weights) in rows.zip(packed.unpack().chunks_exact(layer.in_channels() * taps)) {
+            row[..weights.len()].copy_from_slice(weights);
+        }
+        Self { values, in_channels, taps, channels }
+    }
+
+    /// Bytes that such weights take.
+    fn bytes(plan: &SlotPlan) -> u64 {
+        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
+        let pairs = plan.out_groups() * plan.in_groups() * channels * channels;
+        (pairs * layer.kernel()[0] * layer.kernel()[1]) as u64
+    }
+
+    /// All weights from the first of a pair of ciphertexts on.
+    fn of_pair(&self, out_group: usize, in_group: usize) -> &[i8] {
+        let channel = out_group * self.channels * self.in_channels + in_group * self.channels;
+        &self.values[channel * self.taps..]
+    }
+
+    /// The lanes with weights, for every shift of one offset.
+    fn sources(
+        &self,
+        plan: &SlotPlan,
+        transform: &LaneTransform,
+        offset: &Offset,
+    ) -> Vec<Vec<LaneSource>> {
+        let kernel_width = plan.packing().layer().kernel()[1];
+        let sources = |shift| {
+            let source = |(row, lane)| {
+                let w = plan.lane_weight(offset, shift, row, lane)?;
+                let channel = w.out_channel * self.in_channels + w.in_channel;
+                let weight = channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
+                Some(LaneSource { entry: transform.entry(row, lane), weight })
+            };
+            plan.lanes().filter_map(source).collect()
         };
-        plan.lanes().filter_map(source).collect()
-    };
-    plan.shifts()[..output.offset.shifts].iter().map(sources).collect()
+        plan.shifts()[..offset.shifts].iter().map(sources).collect()
+    }
 }
 
 /// Makes block scalars of one layer.
 struct ScalarMaker<'a> {
     plan: &'a SlotPlan,
-    context: &'a Context,
     transform: LaneTransform,
-    outputs: Vec<Output>,
-    /// (output channel, input channel, kernel position).
-    weights: Vec<i8>,
+    weights: Weights,
+    /// Every weight modulo t, by its byte, divided by the length of the lane transform, which then
+    /// need not do it.
+    residues: [u64; 256],
 }
 
-impl ScalarMaker<'_> {
-    /// The scalars of one sum: for each limb, each block, one per term.
-    fn fill(&self, sum: usize, factors: &mut [u64]) {
-        let output = &self.outputs[sum];
-        let lanes = self.transform.lanes();
-        let sources = lane_sources(self.plan, &self.transform, output);
-        let terms = self.plan.max_terms();
-        let used = self.plan.in_groups() * output.offset.shifts;
-        let mut values = vec![[0; BATCH]; lanes];
-        let mut scalars = vec![[0; BATCH]; lanes];
+impl<'a> ScalarMaker<'a> {
+    fn new(plan: &'a SlotPlan, context: &Context, packed: &PackedWeights) -> Self {
+        let transform = LaneTransform::new(context, plan.packing().lanes());
+        let plain = context.params().plain();
+        let share = transform.share();
+        let residue = |byte| plain.mul(plain.from_signed((byte as u8 as i8).into()), share);
+        let weights = Weights::new(plan, packed);
+        Self { plan, transform, weights, residues: std::array::from_fn(residue) }
+    }
+
+    /// The scalars of the sums of one offset, output group after output group: for each limb, each
+    /// block, one per term.
+    fn fill(&self, offset: usize, factors: &mut [u64]) {
+        let offset = &self.plan.offsets()[offset];
+        let sources = self.weights.sources(self.plan, &self.transform, offset);
+        let per_sum = factors.len() / self.plan.out_groups().max(1);
+        let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
+        for (group, factors) in factors.chunks_exact_mut(per_sum.max(1)).enumerate() {
+            self.fill_sum(group, &sources, factors, &mut space);
+        }
+    }
+
+    fn fill_sum(
+        &self,
+        out_group: usize,
+        sources: &[Vec<LaneSource>],
+        factors: &mut [u64],
+        [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
+    ) {
+        let (lanes, terms, shifts) = (self.transform.lanes(), self.plan.max_terms(), sources.len());
+        let used = self.plan.in_groups() * shifts;
         for start in (0..used).step_by(BATCH) {
             values.fill([0; BATCH]);
             let size = BATCH.min(used - start);
             for i in 0..size {
-                let (group, shift) =
-                    ((start + i) / output.offset.shifts, (start + i) % output.offset.shifts);
+                let (in_group, shift) = ((start + i) / shifts, (start + i) % shifts);
+                let weights = self.weights.of_pair(out_group, in_group);
                 for source in &sources[shift] {
-                    values[source.entry][i] = self.weight(output.group, group, source);
+                    let byte = weights[source.weight] as u8;
+                    values[source.entry][i] = self.residues[usize::from(byte)];
                 }
             }
-            self.transform.coefficients(&mut values);
+            self.transform.shared_coefficients(values);
             for (limb, factors) in factors.chunks_exact_mut(lanes * terms).enumerate() {
-                self.transform.block_scalars(limb, &values, &mut scalars);
-                for (block, scalars) in factors.chunks_exact_mut(terms).zip(&scalars) {
-                    block[start..start + size].copy_from_slice(&scalars[..size]);
+                self.transform.block_scalars(limb, values, scalars);
+                for (block, scalars) in factors.chunks_exact_mut(terms).zip(scalars.iter()) {
+                    match block[start..].first_chunk_mut() {
+                        Some(block) if size == BATCH => *block = *scalars,
+                        _ => block[start..start + size].copy_from_slice(&scalars[..size]),
+                    }
                 }
             }
         }
-    }
-
-    /// The weight of a lane modulo t; 0 where it holds no channel.
-    fn weight(&self, out_group: usize, in_group: usize, source: &LaneSource) -> u64 {
-        let layer = self.plan.packing().layer();
-        let channels = self.plan.packing().channels_per_ciphertext();
-        let out_channel = out_group * channels + source.out_channel;
-        let in_channel = in_group * channels + source.in_channel;
-        if out_channel >= layer.out_channels() || in_channel >= layer.in_channels() {
-            return 0;
-        }
-        let taps = layer.kernel()[0] * layer.kernel()[1];
-        let weight =
-            self.weights[(out_channel * layer.in_channels() + in_channel) * taps + source.tap];
-        let t = self.context.params().plain().value();
-        if weight < 0 { t - u64::from(weight.unsigned_abs()) } else { weight.unsigned_abs().into() }
     }
 }
 
@@ -154,8 +196,7 @@ impl WeightForm for FusedWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let (sums, lanes) = (plan.outputs().len(), plan.packing().lanes());
-        let unpacked = plan.packing().layer().weight_count() as u64;
-        ScalarRows::bytes(setting, sums, lanes, plan.max_terms()) + unpacked
+        ScalarRows::bytes(setting, sums, lanes, plan.max_terms()) + Weights::bytes(plan)
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -213,17 +254,12 @@ impl WeightForm for FusedWeights {
 
     fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
         let context = server.evaluator().context();
-        let lanes = plan.packing().lanes();
-        let maker = ScalarMaker {
-            plan,
-            context,
-            transform: LaneTransform::new(context, lanes),
-            outputs: plan.outputs(),
-            weights: self.packed.unpack(),
-        };
-        let (sums, proceed) = (maker.outputs.len(), || server.check_cancelled());
-        ScalarRows::build(context, sums, lanes, plan.max_terms(), proceed, |sum, factors| {
-            maker.fill(sum, factors);
+        let maker = ScalarMaker::new(plan, context, &self.packed);
+        let groups = plan.out_groups();
+        let (sums, lanes) = ([plan.offsets().len() * groups, groups], plan.packing().lanes());
+        let proceed = || server.check_cancelled();
+        ScalarRows::build(context, sums, lanes, plan.max_terms(), proceed, |offset, factors| {
+            maker.fill(offset, factors);
         })
     }
 
@@ -233,7 +269,7 @@ impl WeightForm for FusedWeights {
         _: &SlotPlan,
         outputs: &[Output],
         derived: &ScalarRows,
-        panels: &[Panel],
+        panels: &Panels,
     ) -> Result<Sums, ConvError> {
         server.stage(Stage::Multiply, || multiply_scalars(server, panels, outputs, derived))
     }

@@ -73,6 +73,16 @@ impl LaneTransform {
         self.plain.inverse(data);
     }
 
+    /// 1/c modulo t.
+    pub const fn share(&self) -> u64 {
+        self.plain.inverse_len()
+    }
+
+    /// [`LaneTransform::coefficients`] of values that were multiplied by [`LaneTransform::share`].
+    pub fn shared_coefficients(&self, data: &mut [[u64; BATCH]]) {
+        self.plain.inverse_times_len(data);
+    }
+
     /// Turns coefficients into the scalar of each block modulo limb `limb`, by way of their centred
     /// representatives; every limb sees the same integers.
     pub fn block_scalars(

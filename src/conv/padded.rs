@@ -10,7 +10,7 @@ use super::gains::WeightGains;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, Panel, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
+    Layout, MultiplyCost, Output, Packing, Panels, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
     integer_gains, multiply_scalars,
 };
 use crate::bfv::Context;
@@ -96,7 +96,8 @@ impl WeightForm for PaddedWeights {
         let context = server.evaluator().context();
         let outputs = plan.outputs();
         let proceed = || server.check_cancelled();
-        ScalarRows::build(context, outputs.len(), 1, plan.max_terms(), proceed, |sum, factors| {
+        let sums = [outputs.len(), 1];
+        ScalarRows::build(context, sums, 1, plan.max_terms(), proceed, |sum, factors| {
             let limbs = context.ciphertext_basis().limbs();
             for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(plan.max_terms())) {
                 for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
@@ -112,7 +113,7 @@ impl WeightForm for PaddedWeights {
         _: &SlotPlan,
         outputs: &[Output],
         derived: &ScalarRows,
-        panels: &[Panel],
+        panels: &Panels,
     ) -> Result<Sums, ConvError> {
         server.stage(Stage::Multiply, || multiply_scalars(server, panels, outputs, derived))
     }

@@ -146,9 +146,13 @@ impl Clock {
     pub fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
-        let elapsed = start.elapsed().as_nanos() as u64;
-        self.nanoseconds[stage as usize].fetch_add(elapsed, Ordering::Relaxed);
+        self.add(stage, start.elapsed());
         result
+    }
+
+    /// Adds to the time of `stage`.
+    pub fn add(&self, stage: Stage, time: Duration) {
+        self.nanoseconds[stage as usize].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
     }
 
     /// The time of `stage` so far.
@@ -198,6 +202,11 @@ impl<'a> Server<'a> {
 
     /// Runs `work` as part of `stage`.
     pub fn stage<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        self.announce(stage, || self.clock.time(stage, work))
+    }
+
+    /// Tells that `stage` begins or goes on.
+    fn announce<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let units = match stage {
             Stage::Rotate => self.units.rotate,
             Stage::Multiply => self.units.multiply,
@@ -206,7 +215,27 @@ impl<'a> Server<'a> {
         };
         self.current.store(stage as u8, Ordering::Relaxed);
         self.observer.enter(stage, units);
-        self.clock.time(stage, work)
+        work()
+    }
+
+    /// Runs `work` that is part of two stages at once, on several threads: it gives its result and
+    /// the share of its time that belongs to the second.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn shared_stage<T, E>(
+        &self,
+        [first, second]: [Stage; 2],
+        work: impl FnOnce() -> Result<(T, f64), E>,
+    ) -> Result<T, E> {
+        let start = Instant::now();
+        // Its time is dealt out below.
+        let (result, share) = self.announce(first, work)?;
+        let elapsed = start.elapsed();
+        let second_time = elapsed.mul_f64(share.clamp(0.0, 1.0));
+        self.clock.add(first, elapsed.saturating_sub(second_time));
+        self.clock.add(second, second_time);
+        Ok(result)
     }
 
     /// Tells that `units` steps of the current stage are done.

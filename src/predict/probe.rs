@@ -11,13 +11,13 @@ use crate::arith::kernels::{Backend, Reduction};
 use crate::arith::zeroed;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{
-    Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, Reader, Response, RotationSum,
-    SecretKey, SeededGaloisKey, SeededGaloisKeys, encrypt, wire,
+    Ciphertext, Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, Reader, Response,
+    RotationSum, SecretKey, SeededGaloisKey, SeededGaloisKeys, encrypt, wire,
 };
 use crate::conv::cost::{CostTable, Curve, ItemCost, ReductionCosts};
 use crate::conv::slots::{
-    Layout, Output, Packing, Panel, RowUse, ScalarRows, SlotPlan, Sums, WeightForm, multiply_dense,
-    multiply_scalars, rotate_inputs,
+    Layout, Output, Packing, Panels, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
+    multiply_dense, multiply_scalars, rotate_inputs,
 };
 use crate::conv::{
     Clock, ConvError, DenseWeights, FusedWeights, Layer, LayerSpec, Server, Silent, Stage, Steps,
@@ -294,23 +294,27 @@ fn rotation_times(
     context: &Context,
     keys: &GaloisKeys,
 ) -> Result<RotationTimes, ProbeError> {
-    let inputs = [crate::bfv::Ciphertext::zero(context)];
+    let inputs = [Ciphertext::zero(context)];
     serve(context, keys, |server| {
         let evaluator = server.evaluator();
-        let decompose = time(|| evaluator.decompose(&inputs[0].c1));
+        let mut scratch = evaluator.scratch();
+        let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
         let moved = bench.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
         let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs).is_ok());
         let element = bench.plan.offsets().iter().map(|offset| offset.element);
         let element = element.filter(|element| !element.is_identity()).next();
         let element = element.ok_or(ProbeError::Setting("rotation"))?;
         let sums = Sums::zero(context, 1);
-        let added = |times: usize| {
+        let mut sum = RotationSum::new(evaluator);
+        let mut space = [Ciphertext::zero(context), Ciphertext::zero(context)];
+        let mut added = |times: usize| {
             time(|| {
-                let mut sum = RotationSum::new(evaluator);
+                let [one, out] = &mut space;
                 for _ in 0..times {
-                    let _ = sum.add(&sums.ciphertext(context, 0), element);
+                    sums.copy_to(0, one);
+                    let _ = sum.add(one, element);
                 }
-                sum.finish()
+                sum.finish(out);
             })
         };
         let (once, thrice) = (added(1), added(3));
@@ -426,10 +430,6 @@ impl KernelBench {
         })
     }
 
-    fn panels(context: &Context, count: usize) -> Vec<Panel> {
-        (0..count).map(|_| Panel::zero(context, SHIFTS)).collect()
-    }
-
     /// Terms, and nanoseconds per word of one of `count` sums.
     fn scalar(
         &self,
@@ -439,11 +439,17 @@ impl KernelBench {
     ) -> Result<(f64, f64), ProbeError> {
         let context = server.evaluator().context();
         let terms = panels * SHIFTS;
-        let panels = Self::panels(context, panels);
+        let panels = Panels::zero(context, panels, SHIFTS);
         let output = *self.plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs: Vec<Output> = vec![output; count];
-        let rows =
-            ScalarRows::build(context, count, 1, terms, || Ok(()), |_, factors| factors.fill(3))?;
+        let rows = ScalarRows::build(
+            context,
+            [count, 1],
+            1,
+            terms,
+            || Ok(()),
+            |_, factors| factors.fill(3),
+        )?;
         let all = time(|| multiply_scalars(server, &panels, &outputs, &rows).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
@@ -453,7 +459,7 @@ impl KernelBench {
     fn dense(&self, server: &Server<'_>, panels: usize) -> Result<(f64, f64), ProbeError> {
         let context = server.evaluator().context();
         let terms = panels * SHIFTS;
-        let panels = Self::panels(context, panels);
+        let panels = Panels::zero(context, panels, SHIFTS);
         let per_sum = terms * context.ciphertext_basis().words();
         let count = self.dense.len() / per_sum;
         let weights = &self.dense[..count * per_sum];
@@ -474,7 +480,7 @@ fn factor(context: &Context) -> Result<f64, ProbeError> {
             *factor = modulus.from_signed((*weight).into());
         }
     };
-    let all = time(|| ScalarRows::build(context, SUMS, 1, TERMS, || Ok(()), fill).is_ok());
+    let all = time(|| ScalarRows::build(context, [SUMS, 1], 1, TERMS, || Ok(()), fill).is_ok());
     Ok(all / (SUMS * TERMS) as f64)
 }
 

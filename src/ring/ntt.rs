@@ -81,9 +81,19 @@ impl SmallNtt {
         self.kernels.small_forward(&self.roots, data);
     }
 
+    /// 1/len modulo q.
+    pub const fn inverse_len(&self) -> u64 {
+        self.inverse_len.factor
+    }
+
+    /// Values to coefficients times the length.
+    pub fn inverse_times_len(&self, data: &mut [[u64; BATCH]]) {
+        self.kernels.small_inverse(&self.inverse_roots, data);
+    }
+
     /// Values to coefficients.
     pub fn inverse(&self, data: &mut [[u64; BATCH]]) {
-        self.kernels.small_inverse(&self.inverse_roots, data);
+        self.inverse_times_len(data);
         self.kernels.small_scale(self.inverse_len, data);
     }
 }

@@ -62,7 +62,16 @@ impl<R: Representation> Poly<R> {
 
     /// Adds `other`.
     pub fn add_assign(&mut self, other: &Self) {
-        self.combine(other, Modulus::add);
+        let n = self.basis.ring_degree();
+        let pairs = self.words.chunks_exact_mut(n).zip(other.words.chunks_exact(n));
+        for (limb, (mine, theirs)) in self.basis.limbs().iter().zip(pairs) {
+            limb.kernels().add(mine, theirs);
+        }
+    }
+
+    /// Makes it zero.
+    pub fn clear(&mut self) {
+        self.words.fill(0);
     }
 
     /// Subtracts `other`.
@@ -78,6 +87,12 @@ impl<R: Representation> Poly<R> {
                 *a = operation(limb.modulus(), *a, *b);
             }
         }
+    }
+
+    /// The first limbs of `other`, as many as there are.
+    pub fn copy_from(&mut self, other: &Self) {
+        let len = self.words.len();
+        self.words.copy_from_slice(&other.words[..len]);
     }
 
     fn recast<S: Representation>(self) -> Poly<S> {

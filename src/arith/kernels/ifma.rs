@@ -5,10 +5,11 @@
 //! dispatcher in the parent module sees to that.
 
 use std::arch::x86_64::{
-    __m512i, _mm_cvtsi64_si128, _mm512_add_epi64, _mm512_and_si512, _mm512_cmpgt_epu64_mask,
-    _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_sub_epi64,
-    _mm512_min_epu64, _mm512_or_si512, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_sll_epi64,
-    _mm512_srl_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+    __m128i, __m512i, _mm_cvtsi64_si128, _mm512_add_epi64, _mm512_and_si512,
+    _mm512_cmpgt_epu64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_mask_sub_epi64, _mm512_min_epu64, _mm512_or_si512, _mm512_set1_epi64,
+    _mm512_setzero_si512, _mm512_sll_epi64, _mm512_srl_epi64, _mm512_srli_epi64,
+    _mm512_storeu_si512, _mm512_sub_epi64,
 };
 
 use super::{BATCH, PAIR, Row, TILE};
@@ -36,6 +37,8 @@ pub(super) struct Constants {
     barrett: u64,
     /// 1, 2^52 and 2^104 modulo q, with Shoup's 64-bit quotients.
     powers: [Shoup; 3],
+    /// Products whose sum [`reduce_short`] takes.
+    short_terms: usize,
 }
 
 impl Constants {
@@ -46,6 +49,7 @@ impl Constants {
             bits: modulus.bits(),
             barrett: ((1u128 << (modulus.bits() + 51)) / u128::from(modulus.value())) as u64,
             powers: [1, step, modulus.mul(step, step)].map(|power| modulus.shoup(power)),
+            short_terms: 1 << (50 - modulus.bits()).min(LAZY_TERMS.ilog2()),
         }
     }
 }
@@ -144,6 +148,48 @@ fn reduce(constants: &Constants, sum: Wide) -> __m512i {
     subtract_once(total, q)
 }
 
+/// What Barrett's method needs, in registers.
+#[derive(Clone, Copy)]
+struct Barrett {
+    q: __m512i,
+    twice: __m512i,
+    constant: __m512i,
+    up: __m128i,
+    down: __m128i,
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn barrett(constants: &Constants) -> Barrett {
+    Barrett {
+        q: splat(constants.q),
+        twice: splat(2 * constants.q),
+        constant: splat(constants.barrett),
+        up: _mm_cvtsi64_si128(i64::from(53 - constants.bits)),
+        down: _mm_cvtsi64_si128(i64::from(constants.bits - 1)),
+    }
+}
+
+/// The sum modulo q, in `[0, q)`, of at most 2^(50 - bits) products by Barrett's method.
+///
+/// With s < 2^(50+bits) the part of the sum above its lowest bits - 1 is below 2^51, so it is one
+/// factor. Of the quotient floor(s / q) the lost low part takes at most 2^(bits-1) / q <= 1, the
+/// rounding of the constant less than 2^51 / 2^52, and the rounding of the product less than 1: it
+/// is at most 3 too small, and the remainder below 4q.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_short(by: &Barrett, sum: Wide) -> __m512i {
+    let mask = splat(MASK52);
+    let high = _mm512_add_epi64(sum.high, _mm512_srli_epi64::<52>(sum.low));
+    let low = _mm512_and_si512(sum.low, mask);
+    let top = _mm512_or_si512(_mm512_sll_epi64(high, by.up), _mm512_srl_epi64(low, by.down));
+    let zero = _mm512_setzero_si512();
+    let quotient = _mm512_madd52hi_epu64(zero, top, by.constant);
+    let multiple = _mm512_madd52lo_epu64(zero, quotient, by.q);
+    let remainder = _mm512_and_si512(_mm512_sub_epi64(low, multiple), mask);
+    subtract_once(subtract_once(remainder, by.twice), by.q)
+}
+
 /// `a * b` in `[0, q)` by Barrett's method.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -187,12 +233,20 @@ fn fold(constants: &Constants, sums: &mut [Wide; PAIR / LANES]) {
     }
 }
 
-/// Reduces `sums` and writes them out.
+/// Reduces sums of `terms` products and writes them out.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn finish(constants: &Constants, sums: &[Wide; PAIR / LANES], out: &mut [u64; PAIR]) {
-    for (out, sum) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums) {
-        store(out, reduce(constants, *sum));
+fn finish(constants: &Constants, terms: usize, sums: &[Wide; PAIR / LANES], out: &mut [u64; PAIR]) {
+    let out = out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums);
+    if terms <= constants.short_terms {
+        let by = barrett(constants);
+        for (out, sum) in out {
+            store(out, reduce_short(&by, *sum));
+        }
+    } else {
+        for (out, sum) in out {
+            store(out, reduce(constants, *sum));
+        }
     }
 }
 
@@ -235,7 +289,7 @@ pub(super) fn scalar_tile_lazy<const O: usize>(
         }
     }
     for (out, sums) in out.iter_mut().zip(&sums) {
-        finish(constants, sums, out);
+        finish(constants, start, sums, out);
     }
 }
 
@@ -283,6 +337,7 @@ pub(super) fn pair_tile_lazy(
 ) {
     let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
     let mut factors = factors.as_chunks::<TILE>().0;
+    let count = factors.len();
     let mut room = LAZY_TERMS;
     for segment in segments {
         let mut terms = segment.as_chunks::<PAIR>().0;
@@ -305,7 +360,39 @@ pub(super) fn pair_tile_lazy(
             }
         }
     }
-    finish(constants, &sums, out);
+    finish(constants, count, &sums, out);
+}
+
+/// [`pair_tile_lazy`] for every tile of a polynomial, with few terms in each.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn pair_rows_lazy(
+    constants: &Constants,
+    terms: usize,
+    pairs: &[u64],
+    factors: &[u64],
+    [first, second]: [&mut [u64]; 2],
+) {
+    let by = barrett(constants);
+    let is_short = terms <= constants.short_terms;
+    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
+    let outputs = first.as_chunks_mut::<TILE>().0.iter_mut();
+    let outputs = outputs.zip(second.as_chunks_mut::<TILE>().0);
+    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
+        let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
+        for (pair, factor) in pairs.as_chunks::<PAIR>().0.iter().zip(factors.as_chunks::<TILE>().0)
+        {
+            let words = load_pair(pair);
+            let factor = factor.as_chunks::<LANES>().0;
+            let factor = [load(&factor[0]), load(&factor[1])];
+            for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
+                *sum = multiply_add(*sum, word, factor[i % 2]);
+            }
+        }
+        let halves = first.as_chunks_mut::<LANES>().0.iter_mut();
+        for (out, sum) in halves.chain(second.as_chunks_mut::<LANES>().0).zip(sums) {
+            store(out, if is_short { reduce_short(&by, sum) } else { reduce(constants, sum) });
+        }
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -333,16 +420,35 @@ pub(super) fn pair_tile_eager(
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn subtract_scale(
     constants: &Constants,
-    words: &mut [u64],
+    words: &[u64],
     subtrahends: &[u64],
     factor: Shoup,
+    addends: Option<&[u64]>,
+    out: &mut [u64],
 ) {
     let q = splat(constants.q);
     let by = splat_factor(factor);
-    let subtrahends = subtrahends.as_chunks::<LANES>().0;
-    for (word, subtrahend) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(subtrahends) {
-        let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
-        store(word, subtract_once(mul_shoup(difference, by, q), q));
+    let inputs = words.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
+    let outputs = out.as_chunks_mut::<LANES>().0.iter_mut();
+    if let Some(addends) = addends {
+        for ((out, (word, subtrahend)), addend) in outputs.zip(inputs).zip(addends.as_chunks().0) {
+            let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
+            let product = subtract_once(mul_shoup(difference, by, q), q);
+            store(out, subtract_once(_mm512_add_epi64(product, load(addend)), q));
+        }
+    } else {
+        for (out, (word, subtrahend)) in outputs.zip(inputs) {
+            let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
+            store(out, subtract_once(mul_shoup(difference, by, q), q));
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) fn add(constants: &Constants, words: &mut [u64], addends: &[u64]) {
+    let q = splat(constants.q);
+    for (word, addend) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(addends.as_chunks().0) {
+        store(word, subtract_once(_mm512_add_epi64(load(word), load(addend)), q));
     }
 }
 

@@ -168,9 +168,46 @@ impl Kernels {
         }
     }
 
-    /// `words[i] = (words[i] - subtrahends[i]) * factor`. Lengths are equal multiples of [`BATCH`].
-    pub fn subtract_scale(&self, words: &mut [u64], subtrahends: &[u64], factor: Shoup) {
-        dispatch!(self, subtract_scale(words, subtrahends, factor));
+    /// [`Kernels::pair_tile`] for every tile of a polynomial: `pairs` and `factors` hold `terms`
+    /// terms for each tile in turn, and `out` takes the two halves of all sums apart.
+    pub fn pair_rows(
+        &self,
+        reduction: Reduction,
+        terms: usize,
+        pairs: &[u64],
+        factors: &[u64],
+        out: [&mut [u64]; 2],
+    ) {
+        if reduction == Reduction::Lazy {
+            return dispatch!(self, pair_rows_lazy(terms, pairs, factors, out));
+        }
+        let [first, second] = out;
+        let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
+        let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
+        for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
+            let mut pair = [0; PAIR];
+            self.pair_tile(reduction, &[pairs], factors, &mut pair);
+            first.copy_from_slice(&pair[..TILE]);
+            second.copy_from_slice(&pair[TILE..]);
+        }
+    }
+
+    /// `out[i] = (words[i] - subtrahends[i]) * factor`, plus `addends[i]` where given. Lengths are
+    /// equal multiples of [`BATCH`].
+    pub fn subtract_scale(
+        &self,
+        words: &[u64],
+        subtrahends: &[u64],
+        factor: Shoup,
+        addends: Option<&[u64]>,
+        out: &mut [u64],
+    ) {
+        dispatch!(self, subtract_scale(words, subtrahends, factor, addends, out));
+    }
+
+    /// `words[i] += addends[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn add(&self, words: &mut [u64], addends: &[u64]) {
+        dispatch!(self, add(words, addends));
     }
 
     /// `out[i]` is the integer in `(-p/2, p/2]` that `words[i]` in `[0, p)` stands for modulo

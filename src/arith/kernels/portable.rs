@@ -115,14 +115,42 @@ pub(super) fn pair_tile_eager(
     }
 }
 
+pub(super) fn pair_rows_lazy(
+    modulus: &Modulus,
+    terms: usize,
+    pairs: &[u64],
+    factors: &[u64],
+    [first, second]: [&mut [u64]; 2],
+) {
+    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
+    let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
+    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
+        let mut out = [0; PAIR];
+        pair_tile_lazy(modulus, &[pairs], factors, &mut out);
+        first.copy_from_slice(&out[..TILE]);
+        second.copy_from_slice(&out[TILE..]);
+    }
+}
+
 pub(super) fn subtract_scale(
     modulus: &Modulus,
-    words: &mut [u64],
+    words: &[u64],
     subtrahends: &[u64],
     factor: Shoup,
+    addends: Option<&[u64]>,
+    out: &mut [u64],
 ) {
-    for (word, &subtrahend) in words.iter_mut().zip(subtrahends) {
-        *word = modulus.mul_shoup(modulus.sub(*word, subtrahend), factor);
+    for ((out, &word), &subtrahend) in out.iter_mut().zip(words).zip(subtrahends) {
+        *out = modulus.mul_shoup(modulus.sub(word, subtrahend), factor);
+    }
+    if let Some(addends) = addends {
+        add(modulus, out, addends);
+    }
+}
+
+pub(super) fn add(modulus: &Modulus, words: &mut [u64], addends: &[u64]) {
+    for (word, &addend) in words.iter_mut().zip(addends) {
+        *word = modulus.add(*word, addend);
     }
 }
 

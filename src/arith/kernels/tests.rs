@@ -80,13 +80,51 @@ proptest! {
         let factor = modulus.shoup(b[0]);
         for backend in backends() {
             let kernels = Kernels::new(backend, modulus);
-            let mut scaled = a.clone();
-            kernels.subtract_scale(&mut scaled, &b, factor);
+            let (mut scaled, mut added, mut sum) = (vec![0; 64], vec![0; 64], a.clone());
+            kernels.subtract_scale(&a, &b, factor, None, &mut scaled);
+            kernels.subtract_scale(&a, &b, factor, Some(&a), &mut added);
+            kernels.add(&mut sum, &b);
             let mut lifted = vec![0; 64];
             kernels.lift_centred(&from, &source, &mut lifted);
             for i in 0..64 {
                 prop_assert_eq!(scaled[i], modulus.mul(modulus.sub(a[i], b[i]), b[0]));
+                prop_assert_eq!(added[i], modulus.add(scaled[i], a[i]));
+                prop_assert_eq!(sum[i], modulus.add(a[i], b[i]));
                 prop_assert_eq!(lifted[i], modulus.from_signed(from.centre(source[i])));
+            }
+        }
+    }
+}
+
+/// Rows of few terms, up to and beyond what the short reduction takes, at the largest residues.
+#[test]
+fn rows_are_tiles_side_by_side() {
+    const TILES: usize = 3;
+    for (bits, terms) in [(50, 1), (50, 2), (49, 2), (49, 3), (36, 3), (20, 24), (8, 5)] {
+        for extreme in [true, false] {
+            let modulus = prime(bits);
+            let pairs = words(modulus, TILES * terms * PAIR, extreme, 5);
+            let factors = words(modulus, TILES * terms * TILE, extreme, 6);
+            for backend in backends() {
+                let kernels = Kernels::new(backend, modulus);
+                for reduction in Reduction::ALL {
+                    let (mut first, mut second) = ([1; TILES * TILE], [1; TILES * TILE]);
+                    let out = [first.as_mut_slice(), second.as_mut_slice()];
+                    kernels.pair_rows(reduction, terms, &pairs, &factors, out);
+                    for tile in 0..TILES {
+                        let mut pair = [0; PAIR];
+                        let pairs = &pairs[tile * terms * PAIR..][..terms * PAIR];
+                        let factors = &factors[tile * terms * TILE..][..terms * TILE];
+                        Kernels::new(Backend::Portable, modulus).pair_tile(
+                            Reduction::Eager,
+                            &[pairs],
+                            factors,
+                            &mut pair,
+                        );
+                        assert_eq!(first[tile * TILE..][..TILE], pair[..TILE], "{bits} {terms}");
+                        assert_eq!(second[tile * TILE..][..TILE], pair[TILE..], "{bits} {terms}");
+                    }
+                }
             }
         }
     }

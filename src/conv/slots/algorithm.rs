@@ -2,7 +2,7 @@
 
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
-use super::{Layout, Output, Packing, Panel, RowUse, SlotPlan, Sums, mix, rotate_inputs};
+use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::conv::Layer;
@@ -91,7 +91,7 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         plan: &SlotPlan,
         outputs: &[Output],
         derived: &Self::Derived,
-        panels: &[Panel],
+        panels: &Panels,
     ) -> Result<Sums, ConvError>;
 }
 
@@ -299,9 +299,10 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     }
 
     fn working_bytes(&self, setting: Setting<'_>) -> u64 {
-        let panels = self.plan.in_groups() as u64 * Panel::bytes(setting, self.plan.shifts().len());
+        let panels =
+            self.plan.in_groups() as u64 * Panels::bytes(setting, self.plan.shifts().len());
         let ciphertexts = self.uploads() + self.plan.outputs().len() + self.downloads();
-        panels + Panel::bytes(setting, ciphertexts) + W::scratch_bytes(&self.plan, setting)
+        panels + Panels::bytes(setting, ciphertexts) + W::scratch_bytes(&self.plan, setting)
     }
 }
 
@@ -330,7 +331,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
             let sums = self.weights.multiply(server, self.plan, &outputs, &derived, &panels)?;
             if group == 0 {
                 for term in sampled(self.plan.shifts().len()) {
-                    server.sample(Stage::Rotate, &panels[0].ciphertext(context, term));
+                    server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
                 }
                 for sum in sampled(outputs.len()) {
                     server.sample(Stage::Multiply, &sums.ciphertext(context, sum));

@@ -17,14 +17,18 @@ pub fn mix(
     sums: &Sums,
 ) -> Result<Vec<Ciphertext>, ConvError> {
     let evaluator = server.evaluator();
-    let one = |group: usize| {
-        let mut total = RotationSum::new(evaluator);
+    let space = || (RotationSum::new(evaluator), Ciphertext::zero(evaluator.context()));
+    let one = |(total, sum): &mut (RotationSum<'_>, Ciphertext), group: usize| {
         for (i, output) in outputs.iter().enumerate().filter(|(_, o)| o.group == group) {
             server.check_cancelled()?;
-            total.add(&sums.ciphertext(evaluator.context(), i), output.offset.element)?;
+            sums.copy_to(i, sum);
+            total.add(sum, output.offset.element)?;
             server.advance(1);
         }
-        Ok(total.finish())
+        let mut result = Ciphertext::zero(evaluator.context());
+        total.finish(&mut result);
+        Ok(result)
     };
-    server.stage(Stage::Mix, || (0..plan.out_groups()).into_par_iter().map(one).collect())
+    let groups = (0..plan.out_groups()).into_par_iter();
+    server.stage(Stage::Mix, || groups.map_init(space, one).collect())
 }

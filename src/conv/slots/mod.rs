@@ -13,8 +13,10 @@ mod sums;
 pub use algorithm::{MultiplyCost, SlotAlgorithm, WeightForm};
 pub use integers::integer_gains;
 pub use mix::mix;
-pub use multiply::{ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
+pub use multiply::{
+    ScalarRows, equal_shift_ranges, multiply_dense, multiply_scalars, scalar_tiles,
+};
 pub use packing::{Layout, Packing, RowUse};
-pub use panel::{Panel, rotate_inputs};
+pub use panel::{Panels, rotate_inputs};
 pub use plan::{LaneWeight, Offset, Output, Shift, SlotPlan};
-pub use sums::Sums;
+pub use sums::{Sums, SumsChunk};

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::sums::SumsChunk;
-use super::{Output, Panel, Sums};
-use crate::arith::Shoup;
+use super::{Output, Panels, Sums};
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
+use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::bfv::Context;
 use crate::conv::server::{ConvError, Server};
 use crate::conv::setting::Setting;
@@ -14,24 +14,24 @@ use crate::conv::setting::Setting;
 /// factor per term. Terms run over inputs, and within an input over the shifts the sum uses.
 #[derive(Debug)]
 pub struct ScalarRows {
-    factors: Vec<u64>,
+    factors: AlignedWords,
     /// Shoup's quotients, for eager reduction only.
-    quotients: Vec<u64>,
+    quotients: AlignedWords,
     blocks: usize,
     limbs: usize,
     terms: usize,
 }
 
 impl ScalarRows {
-    /// Factors for `sums` sums of at most `terms` terms, made by `fill`, which gets a sum's index
-    /// and its factors: for each limb, each block, `terms` words, to be set to `[0, q)`. `proceed` is
-    /// asked before each sum.
+    /// Factors for `sums` sums of at most `terms` terms, made by `fill` for `together` sums at a
+    /// time: it gets the index of such a group and its factors, for each sum, each limb and each
+    /// block `terms` words, to be set to `[0, q)`. `proceed` is asked before each group.
     ///
     /// # Errors
     /// That of `proceed`.
     pub fn build(
         context: &Context,
-        sums: usize,
+        [sums, together]: [usize; 2],
         blocks: usize,
         terms: usize,
         proceed: impl Fn() -> Result<(), ConvError> + Sync,
@@ -39,10 +39,11 @@ impl ScalarRows {
     ) -> Result<Self, ConvError> {
         let limbs = context.ciphertext_basis().limbs();
         let per_sum = (limbs.len() * blocks * terms).max(1);
-        let mut factors = vec![0; sums * per_sum];
+        let mut factors = zeroed(sums * per_sum);
         let eager = context.reduction() == Reduction::Eager;
-        let mut quotients = vec![0; if eager { factors.len() } else { 0 }];
-        factors.par_chunks_exact_mut(per_sum).enumerate().try_for_each(|(i, factors)| {
+        let mut quotients = zeroed(if eager { factors.len() } else { 0 });
+        let together = (together * per_sum).max(1);
+        factors.par_chunks_mut(together).enumerate().try_for_each(|(i, factors)| {
             proceed()?;
             fill(i, factors);
             Ok::<_, ConvError>(())
@@ -89,7 +90,7 @@ impl ScalarRows {
 /// [`ConvError::Cancelled`].
 pub fn multiply_scalars(
     server: &Server<'_>,
-    panels: &[Panel],
+    panels: &Panels,
     outputs: &[Output],
     rows: &ScalarRows,
 ) -> Result<Sums, ConvError> {
@@ -99,13 +100,15 @@ pub fn multiply_scalars(
     let multiply = |mut chunk: SumsChunk<'_>| {
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let mut segments = Vec::with_capacity(panels.len());
+        let mut segments = Vec::with_capacity(panels.count());
         for tile in chunk.tiles() {
             server.check_cancelled()?;
             for (shifts, range) in &classes {
                 segments.clear();
-                segments.extend(panels.iter().map(|p| &p.tile(limb, tile)[..shifts * PAIR]));
-                let row = |sum| rows.row(sum, limb, tile / tiles_per_block, panels.len() * shifts);
+                let segment = |panel| &panels.tile(panel, limb, tile)[..shifts * PAIR];
+                segments.extend((0..panels.count()).map(segment));
+                let row =
+                    |sum| rows.row(sum, limb, tile / tiles_per_block, panels.count() * shifts);
                 scalar_tiles(
                     kernels,
                     context.reduction(),
@@ -123,7 +126,7 @@ pub fn multiply_scalars(
     };
     let mut sums = Sums::zero(context, outputs.len());
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
-    let terms: usize = outputs.iter().map(|o| o.offset.shifts * panels.len()).sum();
+    let terms: usize = outputs.iter().map(|o| o.offset.shifts * panels.count()).sum();
     server.count_scalar_multiplications(terms);
     Ok(sums)
 }
@@ -153,7 +156,7 @@ pub fn scalar_tiles<'a>(
 }
 
 /// Runs of outputs with the same number of shifts.
-fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, std::ops::Range<usize>)> {
+pub fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, std::ops::Range<usize>)> {
     let mut ranges: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
     for (i, output) in outputs.iter().enumerate() {
         match ranges.last_mut() {
@@ -171,7 +174,7 @@ fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, std::ops::Range<usize>)
 /// [`ConvError::Cancelled`].
 pub fn multiply_dense(
     server: &Server<'_>,
-    panels: &[Panel],
+    panels: &Panels,
     count: usize,
     weights: &[u64],
 ) -> Result<Sums, ConvError> {
@@ -183,7 +186,8 @@ pub fn multiply_dense(
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            let segments: Vec<&[u64]> = panels.iter().map(|p| p.tile(limb, tile)).collect();
+            let segments = (0..panels.count()).map(|panel| panels.tile(panel, limb, tile));
+            let segments: Vec<&[u64]> = segments.collect();
             let size = count * terms * TILE;
             let weights = &weights[(limb * tiles + tile) * size..][..size];
             let mut out = [0; PAIR];

@@ -9,44 +9,77 @@ use crate::bfv::{Ciphertext, Context};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
 
-/// Several ciphertexts laid out for the kernels: for each limb, each tile and each term,
-/// [`PAIR`] words.
+/// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
+/// term, [`PAIR`] words.
 #[derive(Debug)]
-pub struct Panel {
+pub struct Panels {
     words: AlignedWords,
+    count: usize,
+    terms: usize,
+    tiles: usize,
+    limbs: usize,
+}
+
+/// One panel, to be written.
+struct PanelMut<'a> {
+    words: &'a mut [u64],
     terms: usize,
     tiles: usize,
 }
 
-impl Panel {
-    /// A panel of zero ciphertexts.
-    pub fn zero(context: &Context, terms: usize) -> Self {
-        let words = zeroed(2 * terms * context.ciphertext_basis().words());
-        Self { words, terms, tiles: context.ring_degree() / TILE }
+impl Panels {
+    /// `count` panels of `terms` zero ciphertexts each.
+    pub fn zero(context: &Context, count: usize, terms: usize) -> Self {
+        let words = zeroed(2 * count * terms * context.ciphertext_basis().words());
+        let (tiles, limbs) = (context.ring_degree() / TILE, context.ciphertext_basis().len());
+        Self { words, count, terms, tiles, limbs }
     }
 
-    /// Bytes of a panel of `terms` ciphertexts.
-    pub fn bytes(setting: Setting<'_>, terms: usize) -> u64 {
-        (2 * terms * setting.words() * size_of::<u64>()) as u64
+    /// Bytes that `ciphertexts` ciphertexts take.
+    pub fn bytes(setting: Setting<'_>, ciphertexts: usize) -> u64 {
+        (2 * ciphertexts * setting.words() * size_of::<u64>()) as u64
     }
 
-    /// The terms of one tile.
-    pub fn tile(&self, limb: usize, tile: usize) -> &[u64] {
+    /// The number of panels.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The terms of one tile of one panel.
+    pub fn tile(&self, panel: usize, limb: usize, tile: usize) -> &[u64] {
         let size = self.terms * PAIR;
-        let start = (limb * self.tiles + tile) * size;
+        let start = ((panel * self.limbs + limb) * self.tiles + tile) * size;
         &self.words[start..start + size]
     }
 
-    /// All words, tile by tile.
-    pub fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.words
+    /// The panels side by side.
+    fn panels_mut(&mut self) -> impl IndexedParallelIterator<Item = PanelMut<'_>> {
+        let (terms, tiles) = (self.terms, self.tiles);
+        let size = (self.limbs * tiles * terms * PAIR).max(1);
+        self.words.par_chunks_exact_mut(size).map(move |words| PanelMut { words, terms, tiles })
     }
 
+    /// Term `term` of a panel as a ciphertext.
+    pub fn ciphertext(&self, context: &Context, panel: usize, term: usize) -> Ciphertext {
+        let mut result = Ciphertext::zero(context);
+        for limb in 0..self.limbs {
+            for tile in 0..self.tiles {
+                let pair = &self.tile(panel, limb, tile)[term * PAIR..][..PAIR];
+                let (first, second) = pair.split_at(TILE);
+                let range = tile * TILE..(tile + 1) * TILE;
+                result.c0.limb_mut(limb)[range.clone()].copy_from_slice(first);
+                result.c1.limb_mut(limb)[range].copy_from_slice(second);
+            }
+        }
+        result
+    }
+}
+
+impl PanelMut<'_> {
     /// Writes `ciphertext` as term `term`, permuted by `source` where given.
     fn write(&mut self, term: usize, ciphertext: &Ciphertext, source: Option<&[u32]>) {
-        let limbs = ciphertext.c0.basis().len();
         let per_limb = self.tiles * self.terms * PAIR;
-        for (i, words) in self.words.chunks_exact_mut(per_limb).enumerate().take(limbs) {
+        for (i, words) in self.words.chunks_exact_mut(per_limb).enumerate() {
             let (c0, c1) = (ciphertext.c0.limb(i), ciphertext.c1.limb(i));
             for (tile, words) in words.chunks_exact_mut(self.terms * PAIR).enumerate() {
                 let (first, second) = words[term * PAIR..][..PAIR].split_at_mut(TILE);
@@ -73,41 +106,31 @@ pub fn rotate_inputs(
     server: &Server<'_>,
     plan: &SlotPlan,
     inputs: &[Ciphertext],
-) -> Result<Vec<Panel>, ConvError> {
+) -> Result<Panels, ConvError> {
     let evaluator = server.evaluator();
-    let rotate = |input: &Ciphertext| {
-        let mut panel = Panel::zero(evaluator.context(), plan.shifts().len());
-        let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
-        let digits = moves.then(|| evaluator.decompose(&input.c1));
-        for (term, shift) in plan.shifts().iter().enumerate() {
-            server.check_cancelled()?;
-            match &digits {
-                Some(digits) if !shift.is_identity() => {
+    let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
+    let space = || (evaluator.scratch(), Ciphertext::zero(evaluator.context()));
+    server.stage(Stage::Rotate, || {
+        let mut panels = Panels::zero(evaluator.context(), inputs.len(), plan.shifts().len());
+        let rotate = |(scratch, switched): &mut (_, _), (mut panel, input): (PanelMut<'_>, _)| {
+            let input: &Ciphertext = input;
+            if moves {
+                evaluator.decompose(&input.c1, scratch);
+            }
+            for (term, shift) in plan.shifts().iter().enumerate() {
+                server.check_cancelled()?;
+                if shift.is_identity() {
+                    panel.write(term, input, None);
+                } else {
                     let key = evaluator.keys().get(plan.shift_element(shift))?;
-                    let switched = evaluator.switch_hoisted(input, digits, key);
-                    panel.write(term, &switched, Some(key.permutation().source()));
+                    evaluator.switch_hoisted(input, key, scratch, switched);
+                    panel.write(term, switched, Some(key.permutation().source()));
                 }
-                _ => panel.write(term, input, None),
+                server.advance(1);
             }
-            server.advance(1);
-        }
-        Ok(panel)
-    };
-    server.stage(Stage::Rotate, || inputs.par_iter().map(rotate).collect())
-}
-
-impl Panel {
-    /// Term `term` as a ciphertext.
-    pub fn ciphertext(&self, context: &Context, term: usize) -> Ciphertext {
-        let mut result = Ciphertext::zero(context);
-        for limb in 0..context.ciphertext_basis().len() {
-            for tile in 0..self.tiles {
-                let (first, second) = self.tile(limb, tile)[term * PAIR..][..PAIR].split_at(TILE);
-                let range = tile * TILE..(tile + 1) * TILE;
-                result.c0.limb_mut(limb)[range.clone()].copy_from_slice(first);
-                result.c1.limb_mut(limb)[range].copy_from_slice(second);
-            }
-        }
-        result
-    }
+            Ok::<_, ConvError>(())
+        };
+        panels.panels_mut().zip(inputs).try_for_each_init(space, rotate)?;
+        Ok(panels)
+    })
 }

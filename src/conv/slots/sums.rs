@@ -64,6 +64,12 @@ impl Sums {
     /// One of the ciphertexts.
     pub fn ciphertext(&self, context: &Context, index: usize) -> Ciphertext {
         let mut result = Ciphertext::zero(context);
+        self.copy_to(index, &mut result);
+        result
+    }
+
+    /// Copies one of the ciphertexts.
+    pub fn copy_to(&self, index: usize, result: &mut Ciphertext) {
         let per_limb = self.ring_degree / self.chunk;
         for limb in 0..self.limbs {
             for piece in 0..per_limb {
@@ -75,7 +81,6 @@ impl Sums {
                 result.c1.limb_mut(limb)[range].copy_from_slice(second);
             }
         }
-        result
     }
 }
 
