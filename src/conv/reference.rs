@@ -1,7 +1,9 @@
 //! The plain convolution over the integers, which every algorithm is held against.
 
+use std::ops::{AddAssign, Mul};
+
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, ArrayView3, ArrayView4, Axis, s};
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
 
 use super::Layer;
 
@@ -18,33 +20,65 @@ pub fn convolve<E: Send>(
     proceed: impl Fn() -> Result<(), E> + Sync,
 ) -> Result<Array3<i64>, E> {
     let mut output = Array3::zeros(layer.output_shape());
-    let [top, left, _, _] = layer.padding();
-    let (height, width) = (layer.height(), layer.width());
+    // In 32 bits where they hold every sum, several of which then fit a register.
+    if i32::try_from(layer.worst_output()).is_ok() {
+        let input: Vec<i32> = input.iter().map(|x| *x as i32).collect();
+        planes(layer, &input, weights, &mut output, |w| w as i32, i64::from, proceed)?;
+    } else {
+        let input: Vec<i64> = input.iter().copied().collect();
+        planes(layer, &input, weights, &mut output, |w| w, |sum| sum, proceed)?;
+    }
+    Ok(output)
+}
+
+/// Computes output planes with sums of type `T`.
+fn planes<T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync, E: Send>(
+    layer: &Layer,
+    input: &[T],
+    weights: ArrayView4<'_, i64>,
+    output: &mut Array3<i64>,
+    from: impl Fn(i64) -> T + Sync,
+    into: impl Fn(T) -> i64 + Sync,
+    proceed: impl Fn() -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let size = layer.height() * layer.width();
     output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().try_for_each(|(o, mut plane)| {
         proceed()?;
-        let out_width = plane.len_of(Axis(1));
+        let mut sums = vec![T::default(); layer.out_height() * layer.out_width()];
         for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
-            if weight == 0 {
-                continue;
-            }
-            // Columns x of the output for which x + kx - left lies in the input.
-            let from = left.saturating_sub(kx);
-            let to = (width + left).saturating_sub(kx).min(out_width);
-            if from >= to {
-                continue;
-            }
-            for (y, mut row) in plane.axis_iter_mut(Axis(0)).enumerate() {
-                let Some(input_y) = (y + ky).checked_sub(top).filter(|y| *y < height) else {
-                    continue;
-                };
-                let columns = from + kx - left..to + kx - left;
-                let input = input.slice(s![channel, input_y, columns]);
-                row.slice_mut(s![from..to]).zip_mut_with(&input, |sum, x| *sum += weight * x);
+            if weight != 0 {
+                let input = &input[channel * size..][..size];
+                add_tap(layer, input, from(weight), [ky, kx], &mut sums);
             }
         }
+        plane.iter_mut().zip(sums).for_each(|(value, sum)| *value = into(sum));
         Ok(())
-    })?;
-    Ok(output)
+    })
+}
+
+/// Adds one input plane times the weight of one kernel position.
+fn add_tap<T: Copy + AddAssign + Mul<Output = T>>(
+    layer: &Layer,
+    input: &[T],
+    weight: T,
+    [ky, kx]: [usize; 2],
+    sums: &mut [T],
+) {
+    let [top, left, _, _] = layer.padding();
+    let (height, width) = (layer.height(), layer.width());
+    // Columns x of the output for which x + kx - left lies in the input.
+    let first = left.saturating_sub(kx);
+    let end = (width + left).saturating_sub(kx).min(layer.out_width());
+    if first >= end {
+        return;
+    }
+    for (y, sums) in sums.chunks_exact_mut(layer.out_width()).enumerate() {
+        let Some(input_y) = (y + ky).checked_sub(top).filter(|y| *y < height) else { continue };
+        let input = &input[input_y * width + first + kx - left..][..end - first];
+        for (sum, x) in sums[first..end].iter_mut().zip(input) {
+            *sum += weight * *x;
+        }
+    }
 }
 
 /// The largest absolute value that any input of the layer gives with `weights`: activations are at

@@ -293,6 +293,58 @@ pub(super) fn scalar_tile_lazy<const O: usize>(
     }
 }
 
+/// [`scalar_tile_lazy`] of four sums: one half of the pair after the other, each with 16
+/// accumulators, so that every word that is loaded meets four factors.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn scalar_quad_lazy(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; 4],
+    out: &mut [[u64; PAIR]; 4],
+) {
+    let by = barrett(constants);
+    let count = rows[0].factors.len();
+    for half in 0..2 {
+        let mut sums = [[wide(_mm512_setzero_si512()); TILE / LANES]; 4];
+        let mut room = LAZY_TERMS;
+        let mut start = 0;
+        for segment in segments {
+            let mut terms = segment.as_chunks::<PAIR>().0;
+            while !terms.is_empty() {
+                if room == 0 {
+                    for sum in sums.as_flattened_mut() {
+                        *sum = wide(reduce(constants, *sum));
+                    }
+                    room = LAZY_TERMS;
+                }
+                let (now, later) = terms.split_at(terms.len().min(room));
+                let mut factors = [[].as_slice(); 4];
+                for (factors, row) in factors.iter_mut().zip(&rows) {
+                    *factors = &row.factors[start..start + now.len()];
+                }
+                for (k, term) in now.iter().enumerate() {
+                    let words = &term.as_chunks::<LANES>().0[2 * half..2 * half + 2];
+                    let words = [load(&words[0]), load(&words[1])];
+                    for (sums, row) in sums.iter_mut().zip(factors) {
+                        let factor = splat(row[k]);
+                        for (sum, word) in sums.iter_mut().zip(words) {
+                            *sum = multiply_add(*sum, word, factor);
+                        }
+                    }
+                }
+                (terms, start, room) = (later, start + now.len(), room - now.len());
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(sums) {
+            let out = &mut out.as_chunks_mut::<LANES>().0[2 * half..2 * half + 2];
+            for (out, sum) in out.iter_mut().zip(sums) {
+                let is_short = count <= constants.short_terms;
+                store(out, if is_short { reduce_short(&by, sum) } else { reduce(constants, sum) });
+            }
+        }
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn scalar_tile_eager<const O: usize>(
     constants: &Constants,

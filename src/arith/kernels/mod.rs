@@ -153,6 +153,24 @@ impl Kernels {
         }
     }
 
+    /// [`Kernels::scalar_tile`] of four sums.
+    pub fn scalar_quad(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        rows: [Row<'_>; 4],
+        out: &mut [[u64; PAIR]; 4],
+    ) {
+        match (&self.engine, reduction) {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+            (Engine::Ifma(constants), Reduction::Lazy) => unsafe {
+                ifma::scalar_quad_lazy(constants, segments, rows, out);
+            },
+            _ => self.scalar_tile(reduction, segments, rows, out),
+        }
+    }
+
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
     /// factors, which meet both halves of its [`PAIR`] of panel words.
     pub fn pair_tile(

@@ -131,7 +131,7 @@ pub fn multiply_scalars(
     Ok(sums)
 }
 
-/// One tile of the sums in `range`, two at a time.
+/// One tile of the sums in `range`, several at a time.
 pub fn scalar_tiles<'a>(
     kernels: &Kernels,
     reduction: Reduction,
@@ -140,15 +140,17 @@ pub fn scalar_tiles<'a>(
     row: impl Fn(usize) -> Row<'a>,
     mut write: impl FnMut(usize, &[u64; PAIR]),
 ) {
-    let mut out = [[0; PAIR]; 2];
+    let mut out = [[0; PAIR]; 4];
     let mut sum = range.start;
-    while sum + 1 < range.end {
-        kernels.scalar_tile(reduction, segments, [row(sum), row(sum + 1)], &mut out);
-        write(sum, &out[0]);
-        write(sum + 1, &out[1]);
-        sum += 2;
+    while sum + 4 <= range.end {
+        let rows = std::array::from_fn(|i| row(sum + i));
+        kernels.scalar_quad(reduction, segments, rows, &mut out);
+        for (i, out) in out.iter().enumerate() {
+            write(sum + i, out);
+        }
+        sum += 4;
     }
-    if sum < range.end {
+    for sum in sum..range.end {
         let mut single = [[0; PAIR]];
         kernels.scalar_tile(reduction, segments, [row(sum)], &mut single);
         write(sum, &single[0]);
