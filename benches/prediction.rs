@@ -114,7 +114,6 @@ fn times(catalogue: &Catalogue, words: &[String]) {
             assert_eq!(guess.operations, run.operations);
             let (p, m) = (&guess.latency_ms, &run.latency_ms);
             let ratio = p.server / m.server;
-            let least = run.repeat.map_or(m.server, |r| r.min.server);
             errors.push((ratio - 1.0).abs());
             // Other work on the machine only adds: the least run is nearest to the truth.
             println!(

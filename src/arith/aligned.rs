@@ -22,6 +22,12 @@ pub struct AlignedWords {
     len: usize,
 }
 
+impl Default for AlignedWords {
+    fn default() -> Self {
+        zeroed(0)
+    }
+}
+
 #[derive(Debug)]
 enum Storage {
     /// Longer than asked for by a line, so that a line begins within its first words.

@@ -13,7 +13,7 @@ use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Panels, SlotPlan, Sums, WeightForm, multiply_dense,
+    Layout, MultiplyCost, Output, SlotPlan, Sums, Wave, WeightForm, multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -24,9 +24,9 @@ use crate::ring::{NttForm, Poly};
 /// Encoded weights.
 #[derive(Debug)]
 pub struct DenseWeights {
-    /// For each limb, each tile, each output and each term, [`TILE`] words: the order in which the
-    /// multiply stage reads them.
-    words: AlignedWords,
+    /// For each wave: for each limb, each tile, each output and each term, [`TILE`] words, the order
+    /// in which the multiply stage reads them.
+    waves: Vec<AlignedWords>,
 }
 
 /// Words of encoded weights that are held in the order they are made before they are put in place.
@@ -82,6 +82,39 @@ fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
     poly
 }
 
+/// The encoded weights of one wave.
+fn prepare_wave(
+    plan: &SlotPlan,
+    context: &Context,
+    weights: ArrayView4<'_, i64>,
+    outputs: &[Output],
+    steps: Steps<'_>,
+) -> Result<AlignedWords, ConvError> {
+    let terms = plan.max_terms();
+    let plain = context.params().plain();
+    let per_output = context.ciphertext_basis().words() * terms;
+    let mut words = zeroed(per_output * outputs.len());
+    let batch = (BATCH_WORDS / per_output.max(1)).max(1);
+    for (index, outputs_now) in outputs.chunks(batch).enumerate() {
+        let encoded: Vec<Poly<NttForm>> = (0..outputs_now.len() * terms)
+            .into_par_iter()
+            .map(|i| {
+                let output = &outputs_now[i / terms];
+                steps.advance(1)?;
+                Ok(encode(context, &weight_slots(plan, plain, weights, output, i % terms)))
+            })
+            .collect::<Result<_, ConvError>>()?;
+        let tiles = words.par_chunks_exact_mut(outputs.len() * terms * TILE);
+        tiles.enumerate().for_each(|(tile, words)| {
+            let mine = words[index * batch * terms * TILE..].chunks_exact_mut(TILE);
+            for (words, poly) in mine.zip(&encoded) {
+                words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
+            }
+        });
+    }
+    Ok(words)
+}
+
 impl WeightForm for DenseWeights {
     const LAYOUT: Layout = Layout::Contiguous;
 
@@ -93,32 +126,9 @@ impl WeightForm for DenseWeights {
         weights: ArrayView4<'_, i64>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
-        let outputs = plan.outputs();
-        let terms = plan.max_terms();
-        let plain = context.params().plain();
-        let per_output = context.ciphertext_basis().words() * terms;
-        let mut words = zeroed(per_output * outputs.len());
-        let batch = (BATCH_WORDS / per_output.max(1)).max(1);
-        let limb_tiles = context.ciphertext_basis().words() / TILE;
-        for (index, outputs_now) in outputs.chunks(batch).enumerate() {
-            let encoded: Vec<Poly<NttForm>> = (0..outputs_now.len() * terms)
-                .into_par_iter()
-                .map(|i| {
-                    let output = &outputs_now[i / terms];
-                    steps.advance(1)?;
-                    Ok(encode(context, &weight_slots(plan, plain, weights, output, i % terms)))
-                })
-                .collect::<Result<_, ConvError>>()?;
-            let tiles = words.par_chunks_exact_mut(outputs.len() * terms * TILE);
-            debug_assert_eq!(tiles.len(), limb_tiles);
-            tiles.enumerate().for_each(|(tile, words)| {
-                let mine = words[index * batch * terms * TILE..].chunks_exact_mut(TILE);
-                for (words, poly) in mine.zip(&encoded) {
-                    words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
-                }
-            });
-        }
-        Ok(Self { words })
+        let wave = |groups| prepare_wave(plan, context, weights, &plan.outputs_of(groups), steps);
+        let waves = plan.waves().into_iter().map(wave).collect::<Result<_, ConvError>>()?;
+        Ok(Self { waves })
     }
 
     fn prepare_units(plan: &SlotPlan) -> u64 {
@@ -126,7 +136,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn bytes(&self) -> u64 {
-        size_of_val(&self.words[..]) as u64
+        self.waves.iter().map(|words| size_of_val(&words[..]) as u64).sum()
     }
 
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
@@ -140,10 +150,6 @@ impl WeightForm for DenseWeights {
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
         (plan.outputs().len() * plan.max_terms(), 0)
-    }
-
-    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
-        Sums::tasks(setting) as u64
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
@@ -168,18 +174,25 @@ impl WeightForm for DenseWeights {
         vec![NoiseModel::new(params).dense()]
     }
 
-    fn derive(&self, _: &Server<'_>, _: &SlotPlan) -> Result<(), ConvError> {
+    fn derive(
+        &self,
+        _: &Server<'_>,
+        _: &SlotPlan,
+        _: &[Output],
+        (): &mut (),
+    ) -> Result<(), ConvError> {
         Ok(())
     }
 
     fn multiply(
         &self,
         server: &Server<'_>,
-        _: &SlotPlan,
-        outputs: &[Output],
+        wave: &Wave<'_>,
         (): &(),
-        panels: &Panels,
-    ) -> Result<Sums, ConvError> {
-        server.stage(Stage::Multiply, || multiply_dense(server, panels, outputs.len(), &self.words))
+        sums: &mut Sums,
+    ) -> Result<(), ConvError> {
+        let weights = &self.waves[wave.index];
+        let count = wave.outputs.len();
+        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, count, weights, sums))
     }
 }

@@ -19,8 +19,8 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, Panels, ScalarRows, SlotPlan, Sums, SumsChunk,
-    WeightForm, equal_shift_ranges, scalar_tiles,
+    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Wave, WeightForm,
+    equal_shift_ranges, scalar_tiles,
 };
 use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR, TILE};
@@ -84,11 +84,12 @@ fn walsh_hadamard(values: &mut [i64]) {
 
 /// What one inference derives: the transformed weights modulo every limb, and the patterns h_k as
 /// block scalars.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Derived {
-    /// For each sum d rows, one factor a term.
+    /// For each sum of a wave d rows, one factor a term.
     weights: ScalarRows,
-    patterns: ScalarRows,
+    /// Made with the first wave.
+    patterns: Option<ScalarRows>,
 }
 
 /// The patterns h_k.
@@ -100,7 +101,8 @@ impl Patterns {
         let transform = LaneTransform::new(context, plan.packing().lanes());
         let (d, lanes) = (order(plan), transform.lanes());
         let proceed = || server.check_cancelled();
-        ScalarRows::build(context, [1, 1], lanes, d, proceed, |_, factors| {
+        let mut patterns = ScalarRows::default();
+        patterns.build(context, [1, 1], [lanes, d], proceed, |_, factors| {
             let mut scalars = vec![[0; BATCH]; lanes];
             for start in (0..d).step_by(BATCH) {
                 let coefficients =
@@ -113,7 +115,8 @@ impl Patterns {
                     }
                 }
             }
-        })
+        })?;
+        Ok(patterns)
     }
 
     /// Coefficients of the patterns from `start` on, a batch of them.
@@ -196,16 +199,12 @@ impl WeightForm for HadamardWeights {
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let d = order(plan);
         ScalarRows::bytes(setting, 1, plan.packing().lanes(), d)
-            + ScalarRows::bytes(setting, plan.outputs().len() * d, 1, plan.max_terms())
+            + ScalarRows::bytes(setting, plan.wave_sums() * d, 1, plan.max_terms())
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
         let of_sum = |output: &Output| order(plan) * (terms(plan, output) + 1);
         (0, plan.outputs().iter().map(of_sum).sum())
-    }
-
-    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
-        Sums::tasks(setting) as u64
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
@@ -214,8 +213,9 @@ impl WeightForm for HadamardWeights {
         let outputs = plan.outputs();
         let weights: usize = outputs.iter().map(|output| d * terms(plan, output)).sum();
         MultiplyCost {
-            derive: pricing.factors(weights) + pricing.block_scalars(d, lanes),
-            multiply: outputs.iter().map(accumulate).sum(),
+            multiply: pricing.factors(weights)
+                + pricing.block_scalars(d, lanes)
+                + outputs.iter().map(accumulate).sum::<f64>(),
             mix: pricing.lone_sums(outputs.len(), d),
             ..MultiplyCost::default()
         }
@@ -258,14 +258,20 @@ impl WeightForm for HadamardWeights {
         (0..d).step_by(BATCH).flat_map(squares).collect()
     }
 
-    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Derived, ConvError> {
+    fn derive(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &mut Derived,
+    ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
-        let (d, outputs, most) = (order(plan), plan.outputs(), plan.max_terms());
-        let proceed = || server.check_cancelled();
-        let sums = [outputs.len() * d, d];
-        let weights = ScalarRows::build(context, sums, 1, most, proceed, |sum, factors| {
+        let (d, most) = (order(plan), plan.max_terms());
+        let (sums, proceed) = ([outputs.len() * d, d], || server.check_cancelled());
+        derived.weights.build(context, sums, [1, most], proceed, |sum, factors| {
             let terms = terms(plan, &outputs[sum]);
-            let weights = self.weights[self.starts[sum]..].chunks_exact(terms.max(1));
+            let weights =
+                self.weights[self.starts[outputs[sum].index]..].chunks_exact(terms.max(1));
             let limbs = context.ciphertext_basis().limbs();
             for (factors, weights) in factors.chunks_exact_mut(limbs.len() * most).zip(weights) {
                 for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(most)) {
@@ -275,28 +281,29 @@ impl WeightForm for HadamardWeights {
                 }
             }
         })?;
-        Ok(Derived { weights, patterns: Patterns::scalars(server, plan)? })
+        if derived.patterns.is_none() {
+            derived.patterns = Some(Patterns::scalars(server, plan)?);
+        }
+        Ok(())
     }
 
     fn multiply(
         &self,
         server: &Server<'_>,
-        plan: &SlotPlan,
-        outputs: &[Output],
+        wave: &Wave<'_>,
         derived: &Derived,
-        panels: &Panels,
-    ) -> Result<Sums, ConvError> {
-        let context = server.evaluator().context();
+        sums: &mut Sums,
+    ) -> Result<(), ConvError> {
+        let Some(patterns) = &derived.patterns else { return Ok(()) };
         let watch = Watch::default();
-        let tiles = Tiles { server, plan, outputs, derived, panels, watch: &watch };
-        let sums = server.shared_stage([Stage::Multiply, Stage::Mix], || {
-            let mut sums = Sums::zero(context, outputs.len());
+        let tiles = Tiles { server, wave, weights: &derived.weights, patterns, watch: &watch };
+        server.shared_stage([Stage::Multiply, Stage::Mix], || {
             sums.chunks_mut().into_par_iter().try_for_each(|chunk| tiles.fill(chunk))?;
-            Ok::<_, ConvError>((sums, watch.share()))
+            Ok::<_, ConvError>(((), watch.share()))
         })?;
-        let products = |output: &Output| order(plan) * (terms(plan, output) + 1);
-        server.count_scalar_multiplications(outputs.iter().map(products).sum());
-        Ok(sums)
+        let products = |output: &Output| order(wave.plan) * (terms(wave.plan, output) + 1);
+        server.count_scalar_multiplications(wave.outputs.iter().map(products).sum());
+        Ok(())
     }
 }
 
@@ -319,10 +326,9 @@ impl Watch {
 /// The multiply stage, tile by tile: what is read of the panels serves all sums.
 struct Tiles<'a> {
     server: &'a Server<'a>,
-    plan: &'a SlotPlan,
-    outputs: &'a [Output],
-    derived: &'a Derived,
-    panels: &'a Panels,
+    wave: &'a Wave<'a>,
+    weights: &'a ScalarRows,
+    patterns: &'a ScalarRows,
     watch: &'a Watch,
 }
 
@@ -330,16 +336,17 @@ impl Tiles<'_> {
     fn fill(&self, mut chunk: SumsChunk<'_>) -> Result<(), ConvError> {
         /// Words of accumulators that stay close to the core.
         const WORDS: usize = 1 << 14;
-        let d = order(self.plan);
+        let d = order(self.wave.plan);
         let together = (WORDS / (d * PAIR)).max(1);
         let mut accumulators = vec![[0; PAIR]; d * together];
-        let mut segments = Vec::with_capacity(self.panels.count());
+        let mut segments = Vec::with_capacity(self.wave.panels.count());
         for tile in chunk.tiles() {
             self.server.check_cancelled()?;
-            for (shifts, range) in equal_shift_ranges(self.outputs) {
+            for (shifts, range) in equal_shift_ranges(self.wave.outputs) {
                 segments.clear();
-                let segment = |panel| &self.panels.tile(panel, chunk.limb, tile)[..shifts * PAIR];
-                segments.extend((0..self.panels.count()).map(segment));
+                let segment =
+                    |panel| &self.wave.panels.tile(panel, chunk.limb, tile)[..shifts * PAIR];
+                segments.extend((0..self.wave.panels.count()).map(segment));
                 for first in range.clone().step_by(together) {
                     let sums = first..range.end.min(first + together);
                     let start = Instant::now();
@@ -366,9 +373,9 @@ impl Tiles<'_> {
     ) {
         let context = self.server.evaluator().context();
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let (d, terms) = (order(self.plan), self.panels.count() * shifts);
+        let (d, terms) = (order(self.wave.plan), self.wave.panels.count() * shifts);
         let first = sums.start * d;
-        let row = |row| self.derived.weights.row(row, limb, 0, terms);
+        let row = |row| self.weights.row(row, limb, 0, terms);
         scalar_tiles(
             kernels,
             context.reduction(),
@@ -392,9 +399,9 @@ impl Tiles<'_> {
         let context = self.server.evaluator().context();
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let d = order(self.plan);
-        let tiles_per_block = context.ring_degree() / TILE / self.plan.packing().lanes();
-        let row = |_| self.derived.patterns.row(0, limb, tile / tiles_per_block, d);
+        let d = order(self.wave.plan);
+        let tiles_per_block = context.ring_degree() / TILE / self.wave.plan.packing().lanes();
+        let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
         for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
             let segment = [accumulators.as_flattened()];
             scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |_, out| {

@@ -13,7 +13,7 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Offset, Output, Panels, RowUse, ScalarRows, Shift, SlotPlan, Sums,
+    Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums, Wave,
     WeightForm, integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
@@ -93,9 +93,17 @@ impl Weights {
     }
 }
 
+/// What one inference derives.
+#[derive(Default)]
+pub struct Derived {
+    /// Made with the first wave.
+    maker: Option<ScalarMaker>,
+    /// The block scalars of a wave.
+    rows: ScalarRows,
+}
+
 /// Makes block scalars of one layer.
-struct ScalarMaker<'a> {
-    plan: &'a SlotPlan,
+struct ScalarMaker {
     transform: LaneTransform,
     weights: Weights,
     /// Every weight modulo t, by its byte, divided by the length of the lane transform, which then
@@ -103,37 +111,37 @@ struct ScalarMaker<'a> {
     residues: [u64; 256],
 }
 
-impl<'a> ScalarMaker<'a> {
-    fn new(plan: &'a SlotPlan, context: &Context, packed: &PackedWeights) -> Self {
+impl ScalarMaker {
+    fn new(plan: &SlotPlan, context: &Context, packed: &PackedWeights) -> Self {
         let transform = LaneTransform::new(context, plan.packing().lanes());
         let plain = context.params().plain();
         let share = transform.share();
         let residue = |byte| plain.mul(plain.from_signed((byte as u8 as i8).into()), share);
         let weights = Weights::new(plan, packed);
-        Self { plan, transform, weights, residues: std::array::from_fn(residue) }
+        Self { transform, weights, residues: std::array::from_fn(residue) }
     }
 
-    /// The scalars of the sums of one offset, output group after output group: for each limb, each
-    /// block, one per term.
-    fn fill(&self, offset: usize, factors: &mut [u64]) {
-        let offset = &self.plan.offsets()[offset];
-        let sources = self.weights.sources(self.plan, &self.transform, offset);
-        let per_sum = factors.len() / self.plan.out_groups().max(1);
+    /// The scalars of the sums of one offset: for each sum, each limb and each block, one per term.
+    fn fill(&self, plan: &SlotPlan, outputs: &[Output], factors: &mut [u64]) {
+        let Some(first) = outputs.first() else { return };
+        let sources = self.weights.sources(plan, &self.transform, &first.offset);
+        let per_sum = factors.len() / outputs.len();
         let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
-        for (group, factors) in factors.chunks_exact_mut(per_sum.max(1)).enumerate() {
-            self.fill_sum(group, &sources, factors, &mut space);
+        for (output, factors) in outputs.iter().zip(factors.chunks_exact_mut(per_sum.max(1))) {
+            self.fill_sum(plan, output.group, &sources, factors, &mut space);
         }
     }
 
     fn fill_sum(
         &self,
+        plan: &SlotPlan,
         out_group: usize,
         sources: &[Vec<LaneSource>],
         factors: &mut [u64],
         [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
     ) {
-        let (lanes, terms, shifts) = (self.transform.lanes(), self.plan.max_terms(), sources.len());
-        let used = self.plan.in_groups() * shifts;
+        let (lanes, terms, shifts) = (self.transform.lanes(), plan.max_terms(), sources.len());
+        let used = plan.in_groups() * shifts;
         for start in (0..used).step_by(BATCH) {
             values.fill([0; BATCH]);
             let size = BATCH.min(used - start);
@@ -173,7 +181,7 @@ fn is_used(plan: &SlotPlan, output: &Output, in_group: usize, shift: &Shift) -> 
 impl WeightForm for FusedWeights {
     const LAYOUT: Layout = Layout::Interleaved;
 
-    type Derived = ScalarRows;
+    type Derived = Derived;
 
     fn prepare(
         plan: &SlotPlan,
@@ -195,7 +203,7 @@ impl WeightForm for FusedWeights {
     }
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
-        let (sums, lanes) = (plan.outputs().len(), plan.packing().lanes());
+        let (sums, lanes) = (plan.wave_sums(), plan.packing().lanes());
         ScalarRows::bytes(setting, sums, lanes, plan.max_terms()) + Weights::bytes(plan)
     }
 
@@ -203,16 +211,12 @@ impl WeightForm for FusedWeights {
         (0, plan.total_terms())
     }
 
-    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
-        Sums::tasks(setting) as u64
-    }
-
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let sums =
             |output: &Output| pricing.scalar_sums(1, plan.in_groups() * output.offset.shifts);
         MultiplyCost {
-            derive: pricing.block_scalars(plan.total_terms(), plan.packing().lanes()),
-            multiply: plan.outputs().iter().map(sums).sum(),
+            multiply: pricing.block_scalars(plan.total_terms(), plan.packing().lanes())
+                + plan.outputs().iter().map(sums).sum::<f64>(),
             ..MultiplyCost::default()
         }
     }
@@ -252,25 +256,33 @@ impl WeightForm for FusedWeights {
         vec![NoiseModel::new(params).sparse(spread)]
     }
 
-    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
+    fn derive(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &mut Derived,
+    ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
-        let maker = ScalarMaker::new(plan, context, &self.packed);
-        let groups = plan.out_groups();
-        let (sums, lanes) = ([plan.offsets().len() * groups, groups], plan.packing().lanes());
+        let maker =
+            derived.maker.get_or_insert_with(|| ScalarMaker::new(plan, context, &self.packed));
+        let groups = outputs.len() / plan.offsets().len().max(1);
+        let size = [plan.packing().lanes(), plan.max_terms()];
         let proceed = || server.check_cancelled();
-        ScalarRows::build(context, sums, lanes, plan.max_terms(), proceed, |offset, factors| {
-            maker.fill(offset, factors);
+        derived.rows.build(context, [outputs.len(), groups], size, proceed, |i, factors| {
+            maker.fill(plan, &outputs[i * groups..(i + 1) * groups], factors);
         })
     }
 
     fn multiply(
         &self,
         server: &Server<'_>,
-        _: &SlotPlan,
-        outputs: &[Output],
-        derived: &ScalarRows,
-        panels: &Panels,
-    ) -> Result<Sums, ConvError> {
-        server.stage(Stage::Multiply, || multiply_scalars(server, panels, outputs, derived))
+        wave: &Wave<'_>,
+        derived: &Derived,
+        sums: &mut Sums,
+    ) -> Result<(), ConvError> {
+        server.stage(Stage::Multiply, || {
+            multiply_scalars(server, wave.panels, wave.outputs, &derived.rows, sums)
+        })
     }
 }

@@ -10,7 +10,7 @@ use super::gains::WeightGains;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, Panels, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
+    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
     integer_gains, multiply_scalars,
 };
 use crate::bfv::Context;
@@ -68,22 +68,17 @@ impl WeightForm for PaddedWeights {
     }
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
-        ScalarRows::bytes(setting, plan.outputs().len(), 1, plan.max_terms())
+        ScalarRows::bytes(setting, plan.wave_sums(), 1, plan.max_terms())
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
         (0, plan.total_terms())
     }
 
-    fn multiply_units(_: &SlotPlan, setting: Setting<'_>) -> u64 {
-        Sums::tasks(setting) as u64
-    }
-
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let (sums, terms) = (plan.outputs().len(), plan.max_terms());
         MultiplyCost {
-            derive: pricing.factors(sums * terms),
-            multiply: pricing.scalar_sums(sums, terms),
+            multiply: pricing.factors(sums * terms) + pricing.scalar_sums(sums, terms),
             ..MultiplyCost::default()
         }
     }
@@ -92,12 +87,16 @@ impl WeightForm for PaddedWeights {
         integer_gains(plan, weights)
     }
 
-    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
+    fn derive(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &mut ScalarRows,
+    ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
-        let outputs = plan.outputs();
-        let proceed = || server.check_cancelled();
-        let sums = [outputs.len(), 1];
-        ScalarRows::build(context, sums, 1, plan.max_terms(), proceed, |sum, factors| {
+        let (size, proceed) = ([1, plan.max_terms()], || server.check_cancelled());
+        derived.build(context, [outputs.len(), 1], size, proceed, |sum, factors| {
             let limbs = context.ciphertext_basis().limbs();
             for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(plan.max_terms())) {
                 for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
@@ -110,11 +109,12 @@ impl WeightForm for PaddedWeights {
     fn multiply(
         &self,
         server: &Server<'_>,
-        _: &SlotPlan,
-        outputs: &[Output],
+        wave: &Wave<'_>,
         derived: &ScalarRows,
-        panels: &Panels,
-    ) -> Result<Sums, ConvError> {
-        server.stage(Stage::Multiply, || multiply_scalars(server, panels, outputs, derived))
+        sums: &mut Sums,
+    ) -> Result<(), ConvError> {
+        server.stage(Stage::Multiply, || {
+            multiply_scalars(server, wave.panels, wave.outputs, derived, sums)
+        })
     }
 }

@@ -442,15 +442,9 @@ impl KernelBench {
         let panels = Panels::zero(context, panels, SHIFTS);
         let output = *self.plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs: Vec<Output> = vec![output; count];
-        let rows = ScalarRows::build(
-            context,
-            [count, 1],
-            1,
-            terms,
-            || Ok(()),
-            |_, factors| factors.fill(3),
-        )?;
-        let all = time(|| multiply_scalars(server, &panels, &outputs, &rows).is_ok());
+        let (mut rows, mut sums) = (ScalarRows::default(), Sums::zero(context, count));
+        rows.build(context, [count, 1], [1, terms], || Ok(()), |_, factors| factors.fill(3))?;
+        let all = time(|| multiply_scalars(server, &panels, &outputs, &rows, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }
@@ -463,7 +457,8 @@ impl KernelBench {
         let per_sum = terms * context.ciphertext_basis().words();
         let count = self.dense.len() / per_sum;
         let weights = &self.dense[..count * per_sum];
-        let all = time(|| multiply_dense(server, &panels, count, weights).is_ok());
+        let mut sums = Sums::zero(context, count);
+        let all = time(|| multiply_dense(server, &panels, count, weights, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }
@@ -480,7 +475,8 @@ fn factor(context: &Context) -> Result<f64, ProbeError> {
             *factor = modulus.from_signed((*weight).into());
         }
     };
-    let all = time(|| ScalarRows::build(context, [SUMS, 1], 1, TERMS, || Ok(()), fill).is_ok());
+    let mut rows = ScalarRows::default();
+    let all = time(|| rows.build(context, [SUMS, 1], [1, TERMS], || Ok(()), fill).is_ok());
     Ok(all / (SUMS * TERMS) as f64)
 }
 
@@ -497,7 +493,11 @@ fn block_scalars(backend: Backend) -> Result<Curve, ProbeError> {
         let weights = Array4::ones(layer.weight_shape());
         let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
         let weights = FusedWeights::prepare(&plan, &context, weights.view(), steps)?;
-        let derive = |server: &Server<'_>| Ok(time(|| weights.derive(server, &plan).is_ok()));
+        let outputs = plan.outputs();
+        let derive = |server: &Server<'_>| {
+            let mut derived = Default::default();
+            Ok(time(|| weights.derive(server, &plan, &outputs, &mut derived).is_ok()))
+        };
         let all = serve(&context, &keys, derive)?;
         let transforms = (1 + sizes.limbs) as f64;
         let lanes = lanes as f64;

@@ -274,3 +274,119 @@ fn best_plan(
     }
     best.map(|(_, kind, prediction)| (kind, prediction)).ok_or(most)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::{Backend, Reduction};
+    use crate::bfv::security::SecurityPolicy;
+    use crate::preset::Catalogue;
+    use crate::report::Link;
+
+    fn query(layer: &str, objective: Objective) -> Query {
+        let catalogue = Catalogue::builtin().expect("valid presets");
+        let run = RunSpec {
+            layer: catalogue.layer(layer).expect("exists").clone(),
+            params: Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36),
+            policy: SecurityPolicy::default(),
+            algorithm: AlgorithmKind::HadamardFused,
+            reduction: Reduction::Lazy,
+            backend: Backend::Portable,
+            threads: 1,
+            seed: None,
+            repeat: 1,
+            subset: None,
+            max_memory: u64::MAX,
+            image: None,
+            input: None,
+            weights: None,
+            link: Link::default(),
+            lanes: None,
+            costs: None,
+        };
+        Query {
+            runs: vec![run],
+            objective,
+            algorithms: AlgorithmKind::ALL.to_vec(),
+            margin_bits: 4.0,
+            plain_bits: None,
+        }
+    }
+
+    /// The least value of any set, plan and algorithm of a ring degree that keeps cap and margin, by
+    /// looking at all sizes of Q and P.
+    fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> f64 {
+        let run = &query.runs[0];
+        let layer = estimator.predictor(run).expect("valid");
+        let plain_bits = plain_bits_for(ring_degree, layer.layer().worst_output()).expect("some t");
+        let mut least = f64::INFINITY;
+        for limbs in 1..=3 {
+            let family = Family { ring_degree, limbs, plain_bits };
+            for (q_bits, special_bits) in
+                family.sizes().flat_map(|q| (20..=50).map(move |special| (q, special)))
+            {
+                let spec = family.spec(q_bits, special_bits);
+                let Ok(params) = Params::new(&spec, &run.policy) else { continue };
+                for kind in AlgorithmKind::ALL {
+                    let costs = CostTable::default();
+                    let setting = Setting { params: &params, reduction: run.reduction };
+                    let pricing = Pricing { costs: &costs, setting, threads: 1 };
+                    for plan in layer.plans(kind, ring_degree).iter() {
+                        let prediction = layer.predict_plan(plan, &pricing);
+                        if prediction.noise.floor >= query.margin_bits {
+                            let value = query.objective.of_prediction(&prediction, &run.link);
+                            least = least.min(value);
+                        }
+                    }
+                }
+            }
+        }
+        least
+    }
+
+    /// Nothing in the whole space is more than 5 % better than what the search finds.
+    #[test]
+    fn the_search_misses_nothing() {
+        let estimator = Estimator::default();
+        for objective in Objective::ALL {
+            let query = query("bench/c16-32-k3", objective);
+            let found = search(&estimator, &query, |_, _| true).expect("valid");
+            for ring_degree in [2048, 4096] {
+                let all = exhaustive(&query, &estimator, ring_degree);
+                let here = found.candidates.iter().filter(|c| c.params.ring_degree == ring_degree);
+                let best = here.map(|candidate| candidate.value).fold(f64::INFINITY, f64::min);
+                let name = objective.name();
+                assert!(best <= all * 1.05, "{name}, N {ring_degree}: {best}, exhaustive {all}");
+            }
+            assert!(found.candidates.is_sorted_by(|a, b| a.value <= b.value));
+            assert!(found.candidates[0].floor() >= 4.0);
+        }
+    }
+
+    /// What is found holds what it promises, and what is not is told why.
+    #[test]
+    fn candidates_are_secure_and_the_rest_is_explained() {
+        let estimator = Estimator::default();
+        let query = query("bench/c16-32-k3", Objective::Total);
+        let found = search(&estimator, &query, |_, _| true).expect("valid");
+        for candidate in &found.candidates {
+            let params = Params::new(&candidate.params, &SecurityPolicy::default());
+            assert!(params.is_ok_and(|params| params.security().ok), "{}", candidate.params.name);
+            let [run] = candidate.runs(&query).try_into().expect("one layer");
+            let again = estimator.estimate(&run).expect("fits").record;
+            assert!((query.objective.of_record(&again) - candidate.value).abs() < 0.01);
+        }
+        assert!(found.rejected.iter().any(|lost| lost.reason.contains("noise budget")));
+        assert!(found.rejected.iter().any(|lost| lost.params == "N = 1024"));
+    }
+
+    #[test]
+    fn an_impossible_margin_finds_nothing() {
+        let estimator = Estimator::default();
+        let query = Query { margin_bits: 900.0, ..query("bench/c16-32-k3", Objective::Total) };
+        let found = search(&estimator, &query, |_, _| true).expect("valid");
+        assert!(found.candidates.is_empty() && !found.rejected.is_empty());
+        let stopped = search(&estimator, &query, |done, _| done < 1).expect("valid");
+        assert!(stopped.rejected.len() < found.rejected.len());
+    }
+}

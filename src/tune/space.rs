@@ -98,9 +98,11 @@ mod tests {
 
     #[test]
     fn t_holds_what_it_must() {
-        // 256 channels, 3x3, weights to 7 and activations to 15: 241,920.
-        assert_eq!(plain_bits_for(4096, 241_920), Some(19));
-        assert_eq!(plain_bits_for(4096, 262_144), Some(20));
+        // The largest prime of 19 bits is 417,793; 256 channels, 3x3, weights to 7 and activations to
+        // 15 come to 241,920.
+        assert_eq!(plain_bits_for(4096, 208_896), Some(19));
+        assert_eq!(plain_bits_for(4096, 208_897), Some(20));
+        assert_eq!(plain_bits_for(4096, 241_920), Some(20));
         // 12289 is the least prime = 1 mod 2048.
         assert_eq!(plain_bits_for(1024, 1), Some(14));
         assert_eq!(plain_bits_for(4096, i64::MAX), None);

@@ -19,8 +19,9 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     /// How slots are dealt to lanes.
     const LAYOUT: Layout;
 
-    /// What is derived from the stored weights at every inference.
-    type Derived: Send + Sync;
+    /// What is derived from the stored weights at every inference, for one wave of sums after the
+    /// other in the same space.
+    type Derived: Default + Send + Sync;
 
     /// Whether a packing is worth considering. A channel to a ciphertext is `padded`, and what one
     /// channel alone comes to: its rows hold strips. Elsewhere a row of strips needs strips.
@@ -61,9 +62,6 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     /// Products of a ciphertext with dense plaintexts, and with scalars, in one strip group.
     fn multiplications(plan: &SlotPlan) -> (usize, usize);
 
-    /// Steps of the multiply stage in one strip group.
-    fn multiply_units(plan: &SlotPlan, setting: Setting<'_>) -> u64;
-
     /// What multiplication costs on one core.
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
 
@@ -75,24 +73,43 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         vec![1.0]
     }
 
-    /// Derives what multiplication needs, on the server's clock.
+    /// Derives what the multiplication of `outputs` needs, as part of the multiply stage.
     ///
     /// # Errors
     /// [`ConvError::Cancelled`].
-    fn derive(&self, server: &Server<'_>, plan: &SlotPlan) -> Result<Self::Derived, ConvError>;
+    fn derive(
+        &self,
+        server: &Server<'_>,
+        plan: &SlotPlan,
+        outputs: &[Output],
+        derived: &mut Self::Derived,
+    ) -> Result<(), ConvError>;
 
-    /// The sums of `outputs` from the rotated inputs of one strip group, on the server's clock.
+    /// The sums of `outputs`, a wave, from the rotated inputs of one strip group, on the server's
+    /// clock.
     ///
     /// # Errors
     /// [`ConvError::Cancelled`].
     fn multiply(
         &self,
         server: &Server<'_>,
-        plan: &SlotPlan,
-        outputs: &[Output],
+        wave: &Wave<'_>,
         derived: &Self::Derived,
-        panels: &Panels,
-    ) -> Result<Sums, ConvError>;
+        sums: &mut Sums,
+    ) -> Result<(), ConvError>;
+}
+
+/// What is multiplied at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Wave<'a> {
+    /// The plan.
+    pub plan: &'a SlotPlan,
+    /// Its place among the waves of a strip group.
+    pub index: usize,
+    /// The sums.
+    pub outputs: &'a [Output],
+    /// The rotated inputs of the strip group.
+    pub panels: &'a Panels,
 }
 
 /// Nanoseconds of multiplication on one core.
@@ -100,9 +117,7 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
 pub struct MultiplyCost {
     /// Preparing the weights, once per layer.
     pub prepare: f64,
-    /// Deriving what multiplication needs, once per inference.
-    pub derive: f64,
-    /// The sums of one strip group.
+    /// The sums of one strip group, and what is derived for them.
     pub multiply: f64,
     /// What the sums of one strip group add to the mix stage.
     pub mix: f64,
@@ -241,7 +256,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         times.set(Stage::Weights, even(cost.prepare));
         times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
         times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.in_groups()));
-        times.set(Stage::Multiply, even(cost.derive + strips * cost.multiply));
+        times.set(Stage::Multiply, even(strips * cost.multiply));
         times.set(Stage::Mix, strips * (pricing.shared(mix, plan.out_groups()) + even(cost.mix)));
         times.set(Stage::Response, pricing.responses(self.downloads()));
         times.set(Stage::Decrypt, pricing.decryptions(self.downloads()));
@@ -289,7 +304,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         Units {
             weights: W::prepare_units(&self.plan),
             rotate: (self.plan.shifts().len() * self.uploads()) as u64,
-            multiply: strips * W::multiply_units(&self.plan, setting),
+            multiply: strips * (self.plan.waves().len() * Sums::tasks(setting)) as u64,
             mix: strips * self.plan.outputs().len() as u64,
         }
     }
@@ -301,7 +316,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn working_bytes(&self, setting: Setting<'_>) -> u64 {
         let panels =
             self.plan.in_groups() as u64 * Panels::bytes(setting, self.plan.shifts().len());
-        let ciphertexts = self.uploads() + self.plan.outputs().len() + self.downloads();
+        let ciphertexts = self.uploads() + self.plan.wave_sums() + self.downloads();
         panels + Panels::bytes(setting, ciphertexts) + W::scratch_bytes(&self.plan, setting)
     }
 }
@@ -316,28 +331,37 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
         self.weights.bytes()
     }
 
-    /// Strip groups one after the other, so that only one group's rotated inputs are held.
+    /// Strip groups one after the other, so that only one group's rotated inputs are held, and in
+    /// each one wave after the other.
     fn convolve(
         &self,
         server: &Server<'_>,
         inputs: &[Ciphertext],
     ) -> Result<Vec<Ciphertext>, ConvError> {
         let context = server.evaluator().context();
-        let outputs = self.plan.outputs();
-        let derived = server.stage(Stage::Multiply, || self.weights.derive(server, self.plan))?;
+        let mut derived = W::Derived::default();
+        let mut sums = Sums::zero(context, self.plan.wave_sums());
         let mut results = Vec::new();
-        for (group, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
+        for (strips, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
             let panels = rotate_inputs(server, self.plan, inputs)?;
-            let sums = self.weights.multiply(server, self.plan, &outputs, &derived, &panels)?;
-            if group == 0 {
-                for term in sampled(self.plan.shifts().len()) {
-                    server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
+            for (index, groups) in self.plan.waves().into_iter().enumerate() {
+                let outputs = self.plan.outputs_of(groups.clone());
+                server.stage(Stage::Multiply, || {
+                    self.weights.derive(server, self.plan, &outputs, &mut derived)
+                })?;
+                sums.resize(outputs.len());
+                let wave = Wave { plan: self.plan, index, outputs: &outputs, panels: &panels };
+                self.weights.multiply(server, &wave, &derived, &mut sums)?;
+                if strips == 0 && index == 0 {
+                    for term in sampled(self.plan.shifts().len()) {
+                        server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
+                    }
+                    for sum in sampled(outputs.len()) {
+                        server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
+                    }
                 }
-                for sum in sampled(outputs.len()) {
-                    server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
-                }
+                results.extend(mix(server, groups, &outputs, &sums)?);
             }
-            results.extend(mix(server, self.plan, &outputs, &sums)?);
         }
         Ok(results)
     }

@@ -1,18 +1,21 @@
 //! The mix stage: sums moved to their lanes and added up.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::{Output, SlotPlan, Sums};
+use super::{Output, Sums};
 use crate::bfv::{Ciphertext, RotationSum};
 use crate::conv::server::{ConvError, Server, Stage};
 
-/// The output ciphertexts of one strip group from the sums of `outputs`.
+/// The output ciphertexts `groups` of one strip group from the sums of `outputs`, which are all of
+/// theirs.
 ///
 /// # Errors
 /// [`ConvError::MissingKey`], or [`ConvError::Cancelled`].
 pub fn mix(
     server: &Server<'_>,
-    plan: &SlotPlan,
+    groups: Range<usize>,
     outputs: &[Output],
     sums: &Sums,
 ) -> Result<Vec<Ciphertext>, ConvError> {
@@ -29,6 +32,5 @@ pub fn mix(
         total.finish(&mut result);
         Ok(result)
     };
-    let groups = (0..plan.out_groups()).into_par_iter();
-    server.stage(Stage::Mix, || groups.map_init(space, one).collect())
+    server.stage(Stage::Mix, || groups.into_par_iter().map_init(space, one).collect())
 }

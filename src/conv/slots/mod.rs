@@ -10,7 +10,7 @@ mod panel;
 mod plan;
 mod sums;
 
-pub use algorithm::{MultiplyCost, SlotAlgorithm, WeightForm};
+pub use algorithm::{MultiplyCost, SlotAlgorithm, Wave, WeightForm};
 pub use integers::integer_gains;
 pub use mix::mix;
 pub use multiply::{

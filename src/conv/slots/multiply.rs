@@ -12,7 +12,7 @@ use crate::conv::setting::Setting;
 
 /// Scalar factors for every sum: for each sum, each limb and each block of the ciphertext, one
 /// factor per term. Terms run over inputs, and within an input over the shifts the sum uses.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ScalarRows {
     factors: AlignedWords,
     /// Shoup's quotients, for eager reduction only.
@@ -23,42 +23,44 @@ pub struct ScalarRows {
 }
 
 impl ScalarRows {
-    /// Factors for `sums` sums of at most `terms` terms, made by `fill` for `together` sums at a
-    /// time: it gets the index of such a group and its factors, for each sum, each limb and each
-    /// block `terms` words, to be set to `[0, q)`. `proceed` is asked before each group.
+    /// Makes it hold factors for `sums` sums of at most `terms` terms, made by `fill` for `together`
+    /// sums at a time: it gets the index of such a group and its factors, for each sum, each limb and
+    /// each block `terms` words, to be set to `[0, q)`; they hold anything before. `proceed` is asked
+    /// before each group.
     ///
     /// # Errors
     /// That of `proceed`.
     pub fn build(
+        &mut self,
         context: &Context,
         [sums, together]: [usize; 2],
-        blocks: usize,
-        terms: usize,
+        [blocks, terms]: [usize; 2],
         proceed: impl Fn() -> Result<(), ConvError> + Sync,
         fill: impl Fn(usize, &mut [u64]) + Sync,
-    ) -> Result<Self, ConvError> {
+    ) -> Result<(), ConvError> {
         let limbs = context.ciphertext_basis().limbs();
         let per_sum = (limbs.len() * blocks * terms).max(1);
-        let mut factors = zeroed(sums * per_sum);
-        let eager = context.reduction() == Reduction::Eager;
-        let mut quotients = zeroed(if eager { factors.len() } else { 0 });
-        let together = (together * per_sum).max(1);
-        factors.par_chunks_mut(together).enumerate().try_for_each(|(i, factors)| {
-            proceed()?;
-            fill(i, factors);
-            Ok::<_, ConvError>(())
-        })?;
-        if eager {
-            let per_limb = (blocks * terms).max(1);
-            let pairs = quotients.par_chunks_mut(per_limb).zip(factors.par_chunks(per_limb));
-            pairs.enumerate().for_each(|(i, (quotients, factors))| {
-                let modulus = limbs[i % limbs.len()].modulus();
-                for (quotient, factor) in quotients.iter_mut().zip(factors) {
-                    *quotient = modulus.shoup(*factor).quotient;
-                }
-            });
+        (self.blocks, self.limbs, self.terms) = (blocks, limbs.len(), terms);
+        let factors = space(&mut self.factors, sums * per_sum);
+        factors.par_chunks_mut((together * per_sum).max(1)).enumerate().try_for_each(
+            |(i, factors)| {
+                proceed()?;
+                fill(i, factors);
+                Ok::<_, ConvError>(())
+            },
+        )?;
+        if context.reduction() == Reduction::Lazy {
+            return Ok(());
         }
-        Ok(Self { factors, quotients, blocks, limbs: limbs.len(), terms })
+        let per_limb = (blocks * terms).max(1);
+        let quotients = space(&mut self.quotients, factors.len()).par_chunks_mut(per_limb);
+        quotients.zip(factors.par_chunks(per_limb)).enumerate().for_each(|(i, pair)| {
+            let modulus = limbs[i % limbs.len()].modulus();
+            for (quotient, factor) in pair.0.iter_mut().zip(pair.1) {
+                *quotient = modulus.shoup(*factor).quotient;
+            }
+        });
+        Ok(())
     }
 
     /// Bytes of such factors.
@@ -83,6 +85,14 @@ impl ScalarRows {
     }
 }
 
+/// `len` words of `words`, which are enlarged where they are too few.
+fn space(words: &mut AlignedWords, len: usize) -> &mut [u64] {
+    if words.len() < len {
+        *words = zeroed(len);
+    }
+    &mut words[..len]
+}
+
 /// The sums of `outputs`, with one scalar per block of each term. Outputs with equal numbers of
 /// shifts should stand together.
 ///
@@ -93,7 +103,8 @@ pub fn multiply_scalars(
     panels: &Panels,
     outputs: &[Output],
     rows: &ScalarRows,
-) -> Result<Sums, ConvError> {
+    sums: &mut Sums,
+) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let tiles_per_block = context.ring_degree() / TILE / rows.blocks;
     let classes = equal_shift_ranges(outputs);
@@ -124,11 +135,10 @@ pub fn multiply_scalars(
         server.advance(1);
         Ok::<_, ConvError>(())
     };
-    let mut sums = Sums::zero(context, outputs.len());
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
     let terms: usize = outputs.iter().map(|o| o.offset.shifts * panels.count()).sum();
     server.count_scalar_multiplications(terms);
-    Ok(sums)
+    Ok(())
 }
 
 /// One tile of the sums in `range`, several at a time.
@@ -179,7 +189,8 @@ pub fn multiply_dense(
     panels: &Panels,
     count: usize,
     weights: &[u64],
-) -> Result<Sums, ConvError> {
+    sums: &mut Sums,
+) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let tiles = context.ring_degree() / TILE;
     let terms: usize = weights.len() / (context.ciphertext_basis().words() * count).max(1);
@@ -201,8 +212,7 @@ pub fn multiply_dense(
         server.advance(1);
         Ok::<_, ConvError>(())
     };
-    let mut sums = Sums::zero(context, count);
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
     server.count_plaintext_multiplications(count * terms);
-    Ok(sums)
+    Ok(())
 }

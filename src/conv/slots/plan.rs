@@ -11,6 +11,7 @@
 //! for e > 0.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::{Layout, Packing, RowUse};
 use crate::ring::GaloisElement;
@@ -49,6 +50,8 @@ pub struct Offset {
 /// One sum S_(s,e) of one output ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
+    /// Its place among all sums of a strip group.
+    pub index: usize,
     /// The output ciphertext.
     pub group: usize,
     /// The offset.
@@ -134,11 +137,36 @@ impl SlotPlan {
         self.packing.groups(self.packing.layer().out_channels())
     }
 
-    /// The sums of one strip group. Those with the same shifts stand together.
+    /// The sums of one strip group. Those of an offset stand together, and with them those with the
+    /// same shifts.
     pub fn outputs(&self) -> Vec<Output> {
-        let by_shifts =
-            |&offset: &Offset| (0..self.out_groups()).map(move |group| Output { group, offset });
-        self.offsets.iter().flat_map(by_shifts).collect()
+        self.outputs_of(0..self.out_groups())
+    }
+
+    /// The sums of some output ciphertexts of one strip group, in the same order.
+    pub fn outputs_of(&self, groups: Range<usize>) -> Vec<Output> {
+        let count = self.out_groups();
+        let by_offset = |(place, &offset): (usize, &Offset)| {
+            groups.clone().map(move |group| Output { index: place * count + group, group, offset })
+        };
+        self.offsets.iter().enumerate().flat_map(by_offset).collect()
+    }
+
+    /// The output ciphertexts of one strip group in *waves*, which are multiplied and mixed one
+    /// after the other, so that sums and factors are held of one wave at a time. A wave has enough
+    /// sums to make good use of what it reads of the inputs, and several ciphertexts for as many
+    /// threads to mix.
+    pub fn waves(&self) -> Vec<Range<usize>> {
+        const SUMS: usize = 64;
+        const GROUPS: usize = 4;
+        let size = SUMS.div_ceil(self.offsets.len().max(1)).max(GROUPS);
+        let groups = self.out_groups();
+        (0..groups).step_by(size).map(|first| first..groups.min(first + size)).collect()
+    }
+
+    /// The most sums of a wave.
+    pub fn wave_sums(&self) -> usize {
+        self.waves().first().map_or(0, |wave| wave.len() * self.offsets.len())
     }
 
     /// Terms of all sums of one strip group: inputs times the shifts that each sum uses.

@@ -42,6 +42,11 @@ impl Sums {
         }
     }
 
+    /// Makes it hold `count` ciphertexts, no more than it was made for. What they are is left open.
+    pub const fn resize(&mut self, count: usize) {
+        self.count = count;
+    }
+
     /// Tasks that [`Sums::chunks_mut`] yields.
     pub fn tasks(setting: Setting<'_>) -> usize {
         setting.words() / CHUNK.min(setting.ring_degree())
@@ -52,6 +57,7 @@ impl Sums {
         let (chunk, per_limb) = (self.chunk, self.ring_degree / self.chunk);
         let pieces = self.words.chunks_exact_mut((2 * self.count * chunk).max(1)).enumerate();
         pieces
+            .take(per_limb * self.limbs)
             .map(|(i, words)| SumsChunk {
                 words,
                 chunk,
