@@ -50,6 +50,8 @@ pub struct LayerPredictor {
     largest: i64,
     plans: Mutex<HashMap<(AlgorithmKind, usize), Arc<Vec<Planned>>>>,
     chosen: Mutex<HashMap<Choice, usize>>,
+    /// The costs that runs are planned with.
+    reference: CostTable,
 }
 
 /// What the planner's choice follows from: algorithm, N, limbs, reduction and lanes asked for.
@@ -82,7 +84,14 @@ impl LayerPredictor {
     /// A predictor for `layer` with `weights` of its shape.
     pub fn new(layer: Layer, weights: Array4<i64>) -> Self {
         let largest = largest_output(&layer, weights.view());
-        Self { layer, weights, largest, plans: Mutex::default(), chosen: Mutex::default() }
+        Self {
+            layer,
+            weights,
+            largest,
+            plans: Mutex::default(),
+            chosen: Mutex::default(),
+            reference: CostTable::default(),
+        }
     }
 
     /// The layer.
@@ -114,18 +123,40 @@ impl LayerPredictor {
         threads: usize,
     ) -> Result<Prediction, DoesNotFit> {
         let plans = self.plans(kind, setting.ring_degree());
+        let index = self.choose(kind, &plans, setting, lanes)?;
+        Ok(self.predict_plan(&plans[index], &Pricing { costs, setting, threads }))
+    }
+
+    /// Of [`LayerPredictor::plans`] those that a run can be told to take, by their places: one for
+    /// each number of lanes.
+    pub fn choices(
+        &self,
+        kind: AlgorithmKind,
+        plans: &[Planned],
+        setting: Setting<'_>,
+    ) -> Vec<usize> {
+        let mut lanes: Vec<usize> = plans.iter().map(|plan| plan.algorithm.lanes()).collect();
+        lanes.dedup();
+        let chosen = |lanes| self.choose(kind, plans, setting, Some(lanes)).ok();
+        lanes.into_iter().filter_map(chosen).collect()
+    }
+
+    /// The plan that a run would take.
+    fn choose(
+        &self,
+        kind: AlgorithmKind,
+        plans: &[Planned],
+        setting: Setting<'_>,
+        lanes: Option<usize>,
+    ) -> Result<usize, DoesNotFit> {
         let key = (kind, setting.ring_degree(), setting.limbs(), setting.reduction, lanes);
-        let known = self.chosen.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
-        let index = match known {
-            Some(index) => index,
-            None => choose(kind, &self.layer, &plans, setting, &CostTable::default(), lanes)?,
-        };
-        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).insert(key, index);
-        let pricing = Pricing { costs, setting, threads };
-        plans
-            .get(index)
-            .map(|plan| self.predict_plan(plan, &pricing))
-            .ok_or(DoesNotFit::Ring { ring_degree: setting.ring_degree(), smallest: None })
+        let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = chosen.get(&key) {
+            return Ok(*index);
+        }
+        let index = choose(kind, &self.layer, plans, setting, &self.reference, lanes)?;
+        chosen.insert(key, index);
+        Ok(index)
     }
 
     /// What a run of `plan` will give.

@@ -252,7 +252,10 @@ fn best_plan(
     let value = |prediction: &Prediction| query.objective.of_prediction(prediction, &run.link);
     let all: Vec<(AlgorithmKind, Arc<Vec<Planned>>)> =
         group.iter().map(|kind| (*kind, layer.plans(*kind, params.ring_degree()))).collect();
-    let plans = all.iter().flat_map(|(kind, plans)| plans.iter().map(|plan| (*kind, plan)));
+    let plans = all.iter().flat_map(|(kind, plans)| {
+        let choices = layer.choices(*kind, plans, setting).into_iter();
+        choices.map(|place| (*kind, &plans[place]))
+    });
     // In the order of what they can be at best, so that noise is worked out for few of them.
     let mut bounds: Vec<(f64, AlgorithmKind, &Planned)> =
         plans.map(|(kind, plan)| (value(&layer.bound(plan, &pricing)), kind, plan)).collect();
@@ -313,13 +316,13 @@ mod tests {
         }
     }
 
-    /// The least value of any set, plan and algorithm of a ring degree that keeps cap and margin, by
-    /// looking at all sizes of Q and P.
-    fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> f64 {
+    /// For every objective the least value of any set, plan and algorithm of a ring degree that keeps
+    /// cap and margin, by looking at all sizes of Q and P.
+    fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> [f64; 7] {
         let run = &query.runs[0];
         let layer = estimator.predictor(run).expect("valid");
         let plain_bits = plain_bits_for(ring_degree, layer.layer().worst_output()).expect("some t");
-        let mut least = f64::INFINITY;
+        let mut least = [f64::INFINITY; 7];
         for limbs in 1..=3 {
             let family = Family { ring_degree, limbs, plain_bits };
             for (q_bits, special_bits) in
@@ -331,11 +334,14 @@ mod tests {
                     let costs = CostTable::default();
                     let setting = Setting { params: &params, reduction: run.reduction };
                     let pricing = Pricing { costs: &costs, setting, threads: 1 };
-                    for plan in layer.plans(kind, ring_degree).iter() {
-                        let prediction = layer.predict_plan(plan, &pricing);
+                    let plans = layer.plans(kind, ring_degree);
+                    for place in layer.choices(kind, &plans, setting) {
+                        let prediction = layer.predict_plan(&plans[place], &pricing);
                         if prediction.noise.floor >= query.margin_bits {
-                            let value = query.objective.of_prediction(&prediction, &run.link);
-                            least = least.min(value);
+                            for (least, objective) in least.iter_mut().zip(Objective::ALL) {
+                                let value = objective.of_prediction(&prediction, &run.link);
+                                *least = least.min(value);
+                            }
                         }
                     }
                 }
@@ -348,11 +354,15 @@ mod tests {
     #[test]
     fn the_search_misses_nothing() {
         let estimator = Estimator::default();
-        for objective in Objective::ALL {
+        let degrees = [2048, 4096];
+        let all = degrees.map(|ring_degree| {
+            exhaustive(&query("bench/c16-32-k3", Objective::Total), &estimator, ring_degree)
+        });
+        for (i, objective) in Objective::ALL.into_iter().enumerate() {
             let query = query("bench/c16-32-k3", objective);
             let found = search(&estimator, &query, |_, _| true).expect("valid");
-            for ring_degree in [2048, 4096] {
-                let all = exhaustive(&query, &estimator, ring_degree);
+            for (ring_degree, all) in degrees.into_iter().zip(all) {
+                let all = all[i];
                 let here = found.candidates.iter().filter(|c| c.params.ring_degree == ring_degree);
                 let best = here.map(|candidate| candidate.value).fold(f64::INFINITY, f64::min);
                 let name = objective.name();
