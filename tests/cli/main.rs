@@ -10,3 +10,4 @@ mod mistakes;
 mod runs;
 mod support;
 mod sweep;
+mod tune;

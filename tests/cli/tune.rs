@@ -1,0 +1,162 @@
+//! `heconv estimate`, `tune` and `calibrate`: what is predicted, found and exported.
+
+use serde_json::Value;
+
+use crate::mistakes::{assert_refused, refusal};
+use crate::support::{ALGORITHMS, Place, SMALL, heconv, record};
+
+fn json(args: &[&str]) -> Value {
+    let ended = heconv(args);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{args:?}: {ended:?}");
+    ended.record()
+}
+
+/// Every exact figure and every prediction of a run stands in the estimate already.
+#[test]
+fn an_estimate_says_what_a_run_will() {
+    for algorithm in ALGORITHMS {
+        let args = [&SMALL[..], &["--algorithm", algorithm, "--threads", "1"]].concat();
+        let run = record(&args);
+        let estimate = json(&[&["estimate", "--format", "json"], &args[..]].concat());
+        assert_eq!(estimate["predicted"], true);
+        assert!(estimate.get("verified").is_none() && run.get("predicted").is_none());
+        for field in ["layer", "params", "security", "operations", "storage_bytes", "lanes"] {
+            assert_eq!(estimate[field], run[field], "{algorithm}: {field}");
+        }
+        let names = |record: &Value| -> Vec<String> {
+            let object = record.as_object().expect("an object");
+            object.keys().cloned().collect()
+        };
+        for field in ["upload", "download", "keys", "predicted_upload", "predicted_download"] {
+            let (guess, found) = (&estimate["communication_bytes"], &run["communication_bytes"]);
+            assert_eq!(guess[field], found[field], "{algorithm}: {field}");
+        }
+        for field in ["predicted_fresh", "predicted_final", "predicted_final_floor"] {
+            assert_eq!(estimate["noise_bits"][field], run["noise_bits"][field], "{algorithm}");
+        }
+        let mut expected = names(&run);
+        expected.retain(|name| {
+            !["verified", "mismatches", "overflows", "values"].contains(&name.as_str())
+        });
+        let mut found = names(&estimate);
+        found.retain(|name| name != "predicted");
+        assert_eq!(found, expected, "the same names");
+        assert!(run["latency_ms"]["predicted_server"].as_f64().expect("a figure") > 0.0);
+    }
+}
+
+#[test]
+fn an_estimate_reads_well_and_exports() {
+    let place = Place::new();
+    let path = place.path("guess.toml");
+    let ended = heconv(&["estimate", "--layer", "bench/c512-7-k3", "--export", &path]);
+    let text = ended.success();
+    assert!(text.starts_with("predicted\nserver "), "{text}");
+    let exported = std::fs::read_to_string(&path).expect("written");
+    assert!(exported.contains("[predicted]") && !exported.contains("[measured]"), "{exported}");
+}
+
+/// The machine's cost is measured, kept and shown.
+#[test]
+fn a_calibration_is_kept() {
+    let place = Place::new();
+    let mut command = crate::support::command(&["calibrate"]);
+    command.env("XDG_CACHE_HOME", place.path("cache"));
+    let text = crate::support::ended(command).success();
+    assert!(text.contains("transform") && text.contains(" us\n"), "{text}");
+    let kept = std::fs::read_dir(place.path("cache/heconv")).expect("made").count();
+    assert_eq!(kept, 1);
+}
+
+#[test]
+fn what_is_tuned_is_verified_and_repeats_from_its_export() {
+    let place = Place::new();
+    let path = place.path("best.toml");
+    let args = ["--objective", "upload", "--threads", "2", "--export", &path, "--format", "json"];
+    let tuned = json(&[&["tune"], &SMALL[..], &args].concat());
+    assert_eq!(tuned["objective"], "upload");
+    assert_eq!(tuned["best"]["verified"], true);
+    let floor = tuned["best"]["noise_bits"]["predicted_final_floor"].as_f64().expect("a figure");
+    assert!(floor >= 4.0, "{floor}");
+    assert!(!tuned["front"].as_array().expect("a list").is_empty());
+    let lost = tuned["rejected"].as_array().expect("a list");
+    assert!(lost.iter().all(|lost| !lost["reason"].as_str().expect("a text").is_empty()));
+    assert!(lost.iter().any(|lost| lost["params"] == "N = 1024"), "{lost:?}");
+
+    let repeated = record(&[&path]);
+    for field in ["params", "lanes", "algorithm", "operations", "storage_bytes"] {
+        assert_eq!(repeated[field], tuned["best"][field], "{field}");
+    }
+    let upload = |record: &Value| record["communication_bytes"]["upload"].clone();
+    assert_eq!(upload(&repeated), upload(&tuned["best"]));
+    let usual = record(&SMALL);
+    assert!(upload(&usual).as_u64() > upload(&repeated).as_u64(), "better than the default set");
+}
+
+#[test]
+fn a_network_is_tuned_to_one_set_or_layer_by_layer() {
+    let place = Place::new();
+    let network = place.file(
+        "net.toml",
+        "schema = 1\nname = \"net\"\n\
+         [[layer]]\nname = \"a\"\nin_channels = 2\nout_channels = 3\nheight = 6\nwidth = 5\nkernel = 3\n\
+         [[layer]]\nname = \"b\"\nin_channels = 16\nout_channels = 8\nheight = 4\nwidth = 4\nkernel = 1\n",
+    );
+    let directory = place.path("best");
+    let common = ["tune", "--network", &network, "--objective", "communication"];
+    let export = ["--export", &directory, "--format", "json"];
+    let shared = json(&[&common[..], &export].concat());
+    let layers = shared["best"]["layers"].as_array().expect("a list");
+    assert_eq!(layers.len(), 2);
+    assert_eq!(layers[0]["params"], layers[1]["params"]);
+    for name in ["a", "b"] {
+        record(&[&format!("{directory}/{name}.toml")]);
+    }
+    let each = json(&[&common[..], &["--per-layer", "--format", "json"]].concat());
+    let each = each.as_array().expect("one answer a layer");
+    let sum = |records: &[&Value]| -> u64 {
+        let sent = |record: &&Value| {
+            let bytes = |field| record["communication_bytes"][field].as_u64().expect("a figure");
+            bytes("upload") + bytes("download")
+        };
+        records.iter().map(sent).sum()
+    };
+    let alone = sum(&[&each[0]["best"], &each[1]["best"]]);
+    assert!(alone <= sum(&[&layers[0], &layers[1]]), "a set of its own is never worse");
+}
+
+#[test]
+fn a_tuner_that_finds_nothing_says_why() {
+    let args = ["tune", "--margin-bits", "900", "--format", "json"];
+    let ended = heconv(&[&args[..], &SMALL].concat());
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("no parameters will do for bench/c16-32-k3"), "{}", ended.err);
+    assert!(ended.record().get("best").is_none());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let cases: [(&[&str], &str); 14] = [
+        (&["tune", "--objective", "servr"], "did you mean server?"),
+        (
+            &["tune", "--algorithm", "fused"],
+            "one of conventional, padded, hadamard, hadamard-fused, any",
+        ),
+        (&["tune", "--margin-bits=-1"], "--margin-bits"),
+        (&["tune", "--margin-bits", "many"], "must be a number of bits"),
+        (&["tune", "--plain-bits", "33"], "--plain-bits"),
+        (&["tune", "--network", "vgg"], "no network \"vgg\""),
+        (&["tune", "--network", "bench", "--layer", "x"], "cannot be used with"),
+        (&["tune", "--per-layer"], "--network"),
+        (&["tune", "--export", "x.txt"], "must end in .toml"),
+        (
+            &["estimate", "--lanes", "3"],
+            "lanes = 3 is not possible with hadamard-fused; possible: ",
+        ),
+        (&["estimate", "--layer", "nope"], "no layer"),
+        (&["estimate", "--params", "4096:50,50|50:20"], "insecure"),
+        (&["run", "--lanes", "3"], "lanes = 3 is not possible"),
+        (&["calibrate", "--backend", "avx1024"], "no such backend"),
+    ];
+    assert_refused(cases.map(|(args, words)| refusal(args, &[words])));
+}
