@@ -37,6 +37,15 @@ enum Storage {
     Pages(MmapMut),
 }
 
+impl AlignedWords {
+    /// Takes all memory of the words from the system now, which otherwise happens at their first use.
+    /// They must still be zero.
+    pub fn take(&mut self) {
+        const PAGE: usize = 4096 / size_of::<u64>();
+        self.chunks_mut(PAGE).for_each(|page| page[0] = 0);
+    }
+}
+
 /// `len` zero words.
 pub fn zeroed(len: usize) -> AlignedWords {
     if let Some(pages) = pages(len) {

@@ -201,7 +201,6 @@ pub struct RotationSum<'a> {
     /// What was switched, modulo Q P and P times too large; nothing yet where there are no terms.
     switched: [Poly<NttForm>; 2],
     terms: usize,
-    permuted: AlignedWords,
 }
 
 impl<'a> RotationSum<'a> {
@@ -214,7 +213,6 @@ impl<'a> RotationSum<'a> {
             plain: Ciphertext::zero(evaluator.context),
             switched: [Poly::zero(extended), Poly::zero(extended)],
             terms: 0,
-            permuted: zeroed(evaluator.context.ring_degree()),
         }
     }
 
@@ -232,15 +230,15 @@ impl<'a> RotationSum<'a> {
             self.plain.c1.add_assign(&ciphertext.c1);
             return Ok(());
         }
-        let Self { evaluator, scratch, plain, switched, permuted, .. } = self;
+        let Self { evaluator, scratch, plain, switched, .. } = self;
         let key = evaluator.keys.get(element)?;
         evaluator.decompose(&ciphertext.c1, scratch);
         evaluator.inner_product(key, scratch);
         let permutation = key.permutation();
         for (sum, product) in switched.iter_mut().zip(&scratch.products) {
-            add_permuted(sum, product, permutation, permuted);
+            add_permuted(sum, product, permutation);
         }
-        add_permuted(&mut plain.c0, &ciphertext.c0, permutation, permuted);
+        add_permuted(&mut plain.c0, &ciphertext.c0, permutation);
         self.terms += 1;
         Ok(())
     }
@@ -264,16 +262,9 @@ impl<'a> RotationSum<'a> {
     }
 }
 
-/// Adds `poly` under `permutation` to `sum`, limb by limb, by way of `space`.
-fn add_permuted(
-    sum: &mut Poly<NttForm>,
-    poly: &Poly<NttForm>,
-    permutation: &Permutation,
-    space: &mut [u64],
-) {
-    for i in 0..poly.basis().len() {
-        permutation.apply(poly.limb(i), space);
-        let kernels = *poly.basis().limbs()[i].kernels();
-        kernels.add(sum.limb_mut(i), space);
+/// Adds `poly` under `permutation` to `sum`.
+fn add_permuted(sum: &mut Poly<NttForm>, poly: &Poly<NttForm>, permutation: &Permutation) {
+    for (i, limb) in poly.basis().limbs().iter().enumerate() {
+        limb.kernels().add_permuted(sum.limb_mut(i), poly.limb(i), permutation.blocks());
     }
 }

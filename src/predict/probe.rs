@@ -300,7 +300,8 @@ fn rotation_times(
         let mut scratch = evaluator.scratch();
         let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
         let moved = bench.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
-        let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs).is_ok());
+        let mut panels = Panels::zero(context, 1, bench.plan.shifts().len());
+        let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
         let element = bench.plan.offsets().iter().map(|offset| offset.element);
         let element = element.filter(|element| !element.is_identity()).next();
         let element = element.ok_or(ProbeError::Setting("rotation"))?;

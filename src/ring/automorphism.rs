@@ -1,6 +1,7 @@
 //! Automorphisms X -> X^g, which permute the values of a polynomial.
 
 use crate::arith::bit_reverse;
+use crate::arith::kernels::{BLOCK, BlockPermutation};
 
 /// The exponent g of an automorphism X -> X^g: odd, modulo 2N.
 ///
@@ -54,37 +55,35 @@ impl GaloisElement {
 }
 
 /// The permutation of transform entries that an automorphism is.
+///
+/// Entry i is the value at psi^e, e = 2 bitrev(i) + 1; there f(X^g) takes the value of f at
+/// psi^(e g). The entries of an aligned block differ in the highest bits of e alone, and
+/// multiplication by g keeps those with equal lower bits together: a block is taken whole from
+/// another one, its entries in one of few orders.
 #[derive(Clone, Debug)]
 pub struct Permutation {
-    source: Vec<u32>,
+    blocks: BlockPermutation,
 }
 
 impl Permutation {
-    /// The permutation of `element` at `ring_degree`.
+    /// The permutation of `element` at `ring_degree`, which must be at least [`BLOCK`].
     pub fn new(ring_degree: usize, element: GaloisElement) -> Self {
         let bits = ring_degree.ilog2();
-        // Entry i is the value at psi^e, e = 2 bitrev(i) + 1; there f(X^g) takes the value of f at
-        // psi^(e g).
-        let source = (0..ring_degree)
-            .map(|i| {
-                let exponent =
-                    (2 * bit_reverse(i, bits) + 1) * element.exponent() % (2 * ring_degree);
-                bit_reverse(exponent / 2, bits) as u32
-            })
-            .collect();
-        Self { source }
-    }
-
-    /// For each entry of the result, the entry it is taken from.
-    pub fn source(&self) -> &[u32] {
-        &self.source
-    }
-
-    /// Permutes `from` into `to`; both of length N.
-    pub fn apply(&self, from: &[u64], to: &mut [u64]) {
-        for (to, &source) in to.iter_mut().zip(&self.source) {
-            *to = from[source as usize];
+        let source = |i: usize| {
+            let exponent = (2 * bit_reverse(i, bits) + 1) * element.exponent() % (2 * ring_degree);
+            bit_reverse(exponent / 2, bits)
+        };
+        let mut blocks = BlockPermutation::default();
+        for first in (0..ring_degree).step_by(BLOCK) {
+            let order = std::array::from_fn(|i| (source(first + i) % BLOCK) as u64);
+            blocks.push(source(first) / BLOCK, order);
         }
+        Self { blocks }
+    }
+
+    /// Block by block.
+    pub const fn blocks(&self) -> &BlockPermutation {
+        &self.blocks
     }
 }
 
@@ -106,6 +105,23 @@ mod tests {
                 let element = g(steps, swap);
                 let product = element.exponent() * element.inverse(n).exponent() % (2 * n);
                 assert_eq!(product, 1);
+            }
+        }
+    }
+
+    /// Block by block it is what the definition says, entry by entry.
+    #[test]
+    fn permutations_follow_their_definition() {
+        for n in [16usize, 64, 1024] {
+            for exponent in [1, 5, 25, 2 * n - 1, 2 * n - 5, 3, 7] {
+                let element = GaloisElement::new(n, exponent);
+                let permutation = Permutation::new(n, element);
+                let bits = n.ilog2();
+                for i in 0..n {
+                    let power = (2 * bit_reverse(i, bits) + 1) * element.exponent() % (2 * n);
+                    let expected = bit_reverse(power / 2, bits);
+                    assert_eq!(permutation.blocks().source(i), expected, "N {n}, g {exponent}");
+                }
             }
         }
     }

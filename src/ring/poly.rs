@@ -144,7 +144,10 @@ impl Poly<Ntt> {
     pub fn permuted(&self, permutation: &Permutation) -> Self {
         let mut result = Self::zero(&self.basis);
         for i in 0..self.basis.len() {
-            permutation.apply(self.limb(i), result.limb_mut(i));
+            let from = self.limb(i);
+            for (place, word) in result.limb_mut(i).iter_mut().enumerate() {
+                *word = from[permutation.blocks().source(place)];
+            }
         }
         result
     }

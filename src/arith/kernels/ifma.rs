@@ -7,12 +7,12 @@
 use std::arch::x86_64::{
     __m128i, __m512i, _mm_cvtsi64_si128, _mm512_add_epi64, _mm512_and_si512,
     _mm512_cmpgt_epu64_mask, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_mask_sub_epi64, _mm512_min_epu64, _mm512_or_si512, _mm512_set1_epi64,
-    _mm512_setzero_si512, _mm512_sll_epi64, _mm512_srl_epi64, _mm512_srli_epi64,
+    _mm512_mask_sub_epi64, _mm512_min_epu64, _mm512_or_si512, _mm512_permutexvar_epi64,
+    _mm512_set1_epi64, _mm512_setzero_si512, _mm512_sll_epi64, _mm512_srl_epi64, _mm512_srli_epi64,
     _mm512_storeu_si512, _mm512_sub_epi64,
 };
 
-use super::{BATCH, PAIR, Row, TILE};
+use super::{BATCH, BLOCK, BlockPermutation, PAIR, Row, TILE};
 use crate::arith::{Modulus, Shoup};
 
 const LANES: usize = 8;
@@ -492,6 +492,43 @@ pub(super) fn subtract_scale(
         for (out, (word, subtrahend)) in outputs.zip(inputs) {
             let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
             store(out, subtract_once(mul_shoup(difference, by, q), q));
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) fn add_permuted(
+    constants: &Constants,
+    words: &mut [u64],
+    addends: &[u64],
+    permutation: &BlockPermutation,
+) {
+    let q = splat(constants.q);
+    let blocks = addends.as_chunks::<BLOCK>().0;
+    for (word, (block, order)) in words.as_chunks_mut().0.iter_mut().zip(permutation.blocks()) {
+        let addend = _mm512_permutexvar_epi64(load(order), load(&blocks[block]));
+        store(word, subtract_once(_mm512_add_epi64(load(word), addend), q));
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(super) fn interleave_permuted(
+    _: &Constants,
+    polys: [&[u64]; 2],
+    permutation: &BlockPermutation,
+    stride: usize,
+    out: &mut [u64],
+) {
+    let [first, second] = polys.map(|poly| poly.as_chunks::<BLOCK>().0);
+    let mut blocks = permutation.blocks();
+    for pair in out.chunks_mut(stride * PAIR) {
+        let Some((pair, _)) = pair.split_first_chunk_mut::<PAIR>() else { continue };
+        let (first_half, second_half) = pair.as_chunks_mut::<LANES>().0.split_at_mut(TILE / LANES);
+        for (first_half, second_half) in first_half.iter_mut().zip(second_half) {
+            let Some((block, order)) = blocks.next() else { return };
+            let order = load(order);
+            store(first_half, _mm512_permutexvar_epi64(order, load(&first[block])));
+            store(second_half, _mm512_permutexvar_epi64(order, load(&second[block])));
         }
     }
 }

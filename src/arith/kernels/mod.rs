@@ -24,6 +24,41 @@ pub const PAIR: usize = 2 * TILE;
 /// Polynomials that the batched small transforms handle side by side: one AVX-512 register.
 pub const BATCH: usize = 8;
 
+/// Entries that a permutation moves together: one AVX-512 register.
+pub const BLOCK: usize = 8;
+
+/// A permutation of blocks of [`BLOCK`] words, with few orders within them.
+#[derive(Clone, Debug, Default)]
+pub struct BlockPermutation {
+    /// For each block of the result, the block it is taken from and the order of its words.
+    sources: Vec<(u32, u32)>,
+    /// For each word of a block, the word it is taken from.
+    orders: Vec<[u64; BLOCK]>,
+}
+
+impl BlockPermutation {
+    /// Adds a block to the result: block `source`, its words in `order`.
+    pub fn push(&mut self, source: usize, order: [u64; BLOCK]) {
+        let known = self.orders.iter().position(|one| *one == order);
+        let place = known.unwrap_or(self.orders.len());
+        if known.is_none() {
+            self.orders.push(order);
+        }
+        self.sources.push((source as u32, place as u32));
+    }
+
+    /// Where word `index` of the result is taken from.
+    pub fn source(&self, index: usize) -> usize {
+        let (block, order) = self.sources[index / BLOCK];
+        block as usize * BLOCK + self.orders[order as usize][index % BLOCK] as usize
+    }
+
+    /// For each block of the result, the block it is taken from and the order of its words.
+    fn blocks(&self) -> impl Iterator<Item = (usize, &[u64; BLOCK])> {
+        self.sources.iter().map(|(block, order)| (*block as usize, &self.orders[*order as usize]))
+    }
+}
+
 /// When sums of products are reduced modulo q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -221,6 +256,23 @@ impl Kernels {
         out: &mut [u64],
     ) {
         dispatch!(self, subtract_scale(words, subtrahends, factor, addends, out));
+    }
+
+    /// `words[i] += addends[permutation.source(i)]`. Lengths are equal.
+    pub fn add_permuted(&self, words: &mut [u64], addends: &[u64], permutation: &BlockPermutation) {
+        dispatch!(self, add_permuted(words, addends, permutation));
+    }
+
+    /// Both polynomials of a ciphertext under a permutation, laid side by side: pair i of `out`, of
+    /// which there is one every `stride` pairs from the first on, is tile i of each.
+    pub fn interleave_permuted(
+        &self,
+        polys: [&[u64]; 2],
+        permutation: &BlockPermutation,
+        stride: usize,
+        out: &mut [u64],
+    ) {
+        dispatch!(self, interleave_permuted(polys, permutation, stride, out));
     }
 
     /// `words[i] += addends[i]`. Lengths are equal multiples of [`BATCH`].

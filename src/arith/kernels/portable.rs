@@ -1,6 +1,6 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
-use super::{BATCH, PAIR, Row, TILE};
+use super::{BATCH, BLOCK, BlockPermutation, PAIR, Row, TILE};
 use crate::arith::{Modulus, Shoup};
 
 /// Words that a lazy loop keeps in registers as 128-bit sums.
@@ -145,6 +145,40 @@ pub(super) fn subtract_scale(
     }
     if let Some(addends) = addends {
         add(modulus, out, addends);
+    }
+}
+
+pub(super) fn add_permuted(
+    modulus: &Modulus,
+    words: &mut [u64],
+    addends: &[u64],
+    permutation: &BlockPermutation,
+) {
+    let blocks = addends.as_chunks::<BLOCK>().0;
+    for (words, (block, order)) in
+        words.as_chunks_mut::<BLOCK>().0.iter_mut().zip(permutation.blocks())
+    {
+        for (word, from) in words.iter_mut().zip(order) {
+            *word = modulus.add(*word, blocks[block][*from as usize]);
+        }
+    }
+}
+
+pub(super) fn interleave_permuted(
+    _: &Modulus,
+    polys: [&[u64]; 2],
+    permutation: &BlockPermutation,
+    stride: usize,
+    out: &mut [u64],
+) {
+    let polys = polys.map(|poly| poly.as_chunks::<BLOCK>().0);
+    for (i, (block, order)) in permutation.blocks().enumerate() {
+        let pair = &mut out[i * BLOCK / TILE * stride * PAIR..][..PAIR];
+        for (poly, half) in polys.iter().zip(pair.chunks_exact_mut(TILE)) {
+            for (word, from) in half[i * BLOCK % TILE..][..BLOCK].iter_mut().zip(order) {
+                *word = poly[block][*from as usize];
+            }
+        }
     }
 }
 

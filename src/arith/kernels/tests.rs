@@ -96,6 +96,36 @@ proptest! {
     }
 }
 
+/// Permutations move whole blocks, on every backend.
+#[test]
+fn permutations_are_followed() {
+    const LEN: usize = 6 * TILE;
+    const STRIDE: usize = 3;
+    let modulus = prime(40);
+    let mut permutation = BlockPermutation::default();
+    for block in 0..LEN / BLOCK {
+        let order = std::array::from_fn(|i| ((i * 3 + block % 2) % BLOCK) as u64);
+        permutation.push((block * 5 + 1) % (LEN / BLOCK), order);
+    }
+    let polys = [1, 2].map(|seed| words(modulus, LEN, false, seed));
+    for backend in backends() {
+        let kernels = Kernels::new(backend, modulus);
+        let mut sum = polys[0].clone();
+        kernels.add_permuted(&mut sum, &polys[1], &permutation);
+        let mut pairs = vec![7; LEN / TILE * STRIDE * PAIR - PAIR];
+        let both = [polys[0].as_slice(), polys[1].as_slice()];
+        kernels.interleave_permuted(both, &permutation, STRIDE, &mut pairs);
+        for i in 0..LEN {
+            let from = permutation.source(i);
+            assert_eq!(sum[i], modulus.add(polys[0][i], polys[1][from]));
+            let pair = &pairs[i / TILE * STRIDE * PAIR..][..PAIR];
+            assert_eq!(pair[i % TILE], polys[0][from], "{backend:?}");
+            assert_eq!(pair[TILE + i % TILE], polys[1][from], "{backend:?}");
+        }
+        assert!(pairs[PAIR..2 * PAIR].iter().all(|word| *word == 7), "other terms stay");
+    }
+}
+
 /// Rows of few terms, up to and beyond what the short reduction takes, at the largest residues.
 #[test]
 fn rows_are_tiles_side_by_side() {

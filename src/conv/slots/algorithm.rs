@@ -1,5 +1,7 @@
 //! An algorithm on slots: everything but the form of its weights.
 
+use std::sync::{Mutex, PoisonError};
+
 use ndarray::{Array3, ArrayView3, ArrayView4};
 
 use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
@@ -191,8 +193,15 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         weights: ArrayView4<'_, i64>,
         steps: Steps<'_>,
     ) -> Result<Box<dyn PreparedWeights + '_>, ConvError> {
-        let weights = W::prepare(&self.plan, context, weights, steps)?;
-        Ok(Box::new(Prepared { plan: &self.plan, weights }))
+        let plan = &self.plan;
+        let weights = W::prepare(plan, context, weights, steps)?;
+        // A server takes its working space once, not for every inference.
+        let space = Space {
+            panels: Panels::zero(context, plan.in_groups(), plan.shifts().len()).taken(),
+            sums: Sums::zero(context, plan.wave_sums()).taken(),
+            derived: W::Derived::default(),
+        };
+        Ok(Box::new(Prepared { plan, weights, space: Mutex::new(space) }))
     }
 
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
@@ -321,9 +330,17 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     }
 }
 
-struct Prepared<'a, W> {
+struct Prepared<'a, W: WeightForm> {
     plan: &'a SlotPlan,
     weights: W,
+    space: Mutex<Space<W::Derived>>,
+}
+
+/// Working space of one inference after the other.
+struct Space<D> {
+    panels: Panels,
+    sums: Sums,
+    derived: D,
 }
 
 impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
@@ -339,19 +356,20 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
         inputs: &[Ciphertext],
     ) -> Result<Vec<Ciphertext>, ConvError> {
         let context = server.evaluator().context();
-        let mut derived = W::Derived::default();
-        let mut sums = Sums::zero(context, self.plan.wave_sums());
+        // What an inference that panicked has left is overwritten.
+        let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
+        let Space { panels, sums, derived } = &mut *space;
         let mut results = Vec::new();
         for (strips, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
-            let panels = rotate_inputs(server, self.plan, inputs)?;
+            rotate_inputs(server, self.plan, inputs, panels)?;
             for (index, groups) in self.plan.waves().into_iter().enumerate() {
                 let outputs = self.plan.outputs_of(groups.clone());
                 server.stage(Stage::Multiply, || {
-                    self.weights.derive(server, self.plan, &outputs, &mut derived)
+                    self.weights.derive(server, self.plan, &outputs, derived)
                 })?;
                 sums.resize(outputs.len());
-                let wave = Wave { plan: self.plan, index, outputs: &outputs, panels: &panels };
-                self.weights.multiply(server, &wave, &derived, &mut sums)?;
+                let wave = Wave { plan: self.plan, index, outputs: &outputs, panels };
+                self.weights.multiply(server, &wave, derived, sums)?;
                 if strips == 0 && index == 0 {
                     for term in sampled(self.plan.shifts().len()) {
                         server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
@@ -360,7 +378,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                         server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
                     }
                 }
-                results.extend(mix(server, groups, &outputs, &sums)?);
+                results.extend(mix(server, groups, &outputs, sums)?);
             }
         }
         Ok(results)

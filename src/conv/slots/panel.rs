@@ -8,6 +8,7 @@ use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
+use crate::ring::Permutation;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -33,6 +34,12 @@ impl Panels {
         let words = zeroed(2 * count * terms * context.ciphertext_basis().words());
         let (tiles, limbs) = (context.ring_degree() / TILE, context.ciphertext_basis().len());
         Self { words, count, terms, tiles, limbs }
+    }
+
+    /// The same panels, with all memory taken.
+    pub fn taken(mut self) -> Self {
+        self.words.take();
+        self
     }
 
     /// Bytes that `ciphertexts` ciphertexts take.
@@ -76,23 +83,31 @@ impl Panels {
 }
 
 impl PanelMut<'_> {
-    /// Writes `ciphertext` as term `term`, permuted by `source` where given.
-    fn write(&mut self, term: usize, ciphertext: &Ciphertext, source: Option<&[u32]>) {
+    /// Writes `ciphertext` as term `term`.
+    fn write(&mut self, term: usize, ciphertext: &Ciphertext) {
         let per_limb = self.tiles * self.terms * PAIR;
         for (i, words) in self.words.chunks_exact_mut(per_limb).enumerate() {
-            let (c0, c1) = (ciphertext.c0.limb(i), ciphertext.c1.limb(i));
-            for (tile, words) in words.chunks_exact_mut(self.terms * PAIR).enumerate() {
+            let halves = ciphertext
+                .c0
+                .limb(i)
+                .chunks_exact(TILE)
+                .zip(ciphertext.c1.limb(i).chunks_exact(TILE));
+            for (words, (c0, c1)) in words.chunks_exact_mut(self.terms * PAIR).zip(halves) {
                 let (first, second) = words[term * PAIR..][..PAIR].split_at_mut(TILE);
-                let range = tile * TILE..(tile + 1) * TILE;
-                if let Some(source) = source {
-                    for ((a, b), &from) in first.iter_mut().zip(second).zip(&source[range]) {
-                        (*a, *b) = (c0[from as usize], c1[from as usize]);
-                    }
-                } else {
-                    first.copy_from_slice(&c0[range.clone()]);
-                    second.copy_from_slice(&c1[range]);
-                }
+                first.copy_from_slice(c0);
+                second.copy_from_slice(c1);
             }
+        }
+    }
+
+    /// Writes `ciphertext` under `permutation` as term `term`.
+    fn write_permuted(&mut self, term: usize, ciphertext: &Ciphertext, permutation: &Permutation) {
+        let per_limb = self.tiles * self.terms * PAIR;
+        let limbs = ciphertext.c0.basis().limbs().iter();
+        for (i, (words, limb)) in self.words.chunks_exact_mut(per_limb).zip(limbs).enumerate() {
+            let polys = [ciphertext.c0.limb(i), ciphertext.c1.limb(i)];
+            let out = &mut words[term * PAIR..];
+            limb.kernels().interleave_permuted(polys, permutation.blocks(), self.terms, out);
         }
     }
 }
@@ -106,12 +121,12 @@ pub fn rotate_inputs(
     server: &Server<'_>,
     plan: &SlotPlan,
     inputs: &[Ciphertext],
-) -> Result<Panels, ConvError> {
+    panels: &mut Panels,
+) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
     let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
     let space = || (evaluator.scratch(), Ciphertext::zero(evaluator.context()));
     server.stage(Stage::Rotate, || {
-        let mut panels = Panels::zero(evaluator.context(), inputs.len(), plan.shifts().len());
         let rotate = |(scratch, switched): &mut (_, _), (mut panel, input): (PanelMut<'_>, _)| {
             let input: &Ciphertext = input;
             if moves {
@@ -120,17 +135,16 @@ pub fn rotate_inputs(
             for (term, shift) in plan.shifts().iter().enumerate() {
                 server.check_cancelled()?;
                 if shift.is_identity() {
-                    panel.write(term, input, None);
+                    panel.write(term, input);
                 } else {
                     let key = evaluator.keys().get(plan.shift_element(shift))?;
                     evaluator.switch_hoisted(input, key, scratch, switched);
-                    panel.write(term, switched, Some(key.permutation().source()));
+                    panel.write_permuted(term, switched, key.permutation());
                 }
                 server.advance(1);
             }
             Ok::<_, ConvError>(())
         };
-        panels.panels_mut().zip(inputs).try_for_each_init(space, rotate)?;
-        Ok(panels)
+        panels.panels_mut().zip(inputs).try_for_each_init(space, rotate)
     })
 }

@@ -42,6 +42,12 @@ impl Sums {
         }
     }
 
+    /// The same ciphertexts, with all memory taken.
+    pub fn taken(mut self) -> Self {
+        self.words.take();
+        self
+    }
+
     /// Makes it hold `count` ciphertexts, no more than it was made for. What they are is left open.
     pub const fn resize(&mut self, count: usize) {
         self.count = count;
