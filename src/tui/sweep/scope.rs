@@ -14,11 +14,18 @@ pub struct Scope {
     pub both_reductions: bool,
     /// The form's parameter set and its neighbours, or the presets.
     pub neighbours: bool,
+    /// Nothing is run: predictions are all.
+    pub predicted_only: bool,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { all_algorithms: true, both_reductions: false, neighbours: false }
+        Self {
+            all_algorithms: true,
+            both_reductions: false,
+            neighbours: false,
+            predicted_only: false,
+        }
     }
 }
 

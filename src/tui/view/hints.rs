@@ -9,6 +9,11 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
         return vec![(Action::Close, "close")];
     }
+    match app.overlay {
+        Some(Overlay::Optimise(_)) => return question(),
+        Some(Overlay::Decision(_)) => return decision(),
+        _ => {}
+    }
     match app.screen {
         Screen::Explore => explore(app, is_wide),
         Screen::Compare => vec![
@@ -26,6 +31,29 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     }
 }
 
+fn question() -> Vec<(Action, &'static str)> {
+    vec![
+        (Action::Run, "start"),
+        (Action::Down, "down"),
+        (Action::Up, "up"),
+        (Action::Left, "less"),
+        (Action::Right, "more"),
+        (Action::Close, "leave"),
+    ]
+}
+
+fn decision() -> Vec<(Action, &'static str)> {
+    vec![
+        (Action::Down, "down"),
+        (Action::Up, "up"),
+        (Action::Close, "close"),
+        (Action::Run, "take the best"),
+        (Action::Export, "export"),
+        (Action::Copy, "copy"),
+        (Action::Undo, "undo"),
+    ]
+}
+
 fn sweep(app: &App) -> Vec<(Action, &'static str)> {
     let mut hints = match app.sweep.phase() {
         // The keys that set it up stand beside what they set.
@@ -34,6 +62,7 @@ fn sweep(app: &App) -> Vec<(Action, &'static str)> {
         Phase::Ended => vec![(Action::Run, "open"), (Action::NewSweep, "new")],
     };
     hints.extend([
+        (Action::Export, "export"),
         (Action::Chart, "chart"),
         (Action::XAxis, "x axis"),
         (Action::YAxis, "y axis"),
@@ -52,7 +81,7 @@ fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if app.fix.is_some() {
         hints.push((Action::Fix, "fix"));
     }
-    hints.push(if app.running.is_some() {
+    hints.push(if app.running.is_some() || app.optimising.is_some() {
         (Action::Cancel, "cancel")
     } else {
         (Action::Run, "run")
@@ -60,12 +89,13 @@ fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if !is_wide {
         hints.extend([
             (Action::Layers, "layers"),
-            (Action::Parameters, "parameters"),
-            (Action::Pictures, "pictures"),
+            (Action::Parameters, "params"),
+            (Action::Pictures, "maps"),
         ]);
     }
     hints.extend([
         (Action::RunBaseline, "baseline"),
+        (Action::Optimise, "optimise"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
         (Action::Export, "export"),
