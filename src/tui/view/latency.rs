@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{Figure, bar, block, value};
+use super::parts::{Figure, bar, block, outdated, value};
 use crate::conv::Stage;
 use crate::report::Record;
 use crate::tui::app::App;
@@ -58,7 +58,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let run = app.shown().filter(|_| app.running.is_none()).map(|run| &run.record);
     let title = match (run, app.predicted_of_shown()) {
         (Some(run), _) => format!("latency, ms   server {:.1}", run.latency_ms.server),
-        (None, Some(guess)) => format!("latency, ms   server ~{:.1}", guess.latency_ms.server),
+        (None, Some(guess)) => {
+            format!("latency, ms   server ~{:.1}{}", guess.latency_ms.server, outdated(app))
+        }
         (None, None) => "latency, ms".into(),
     };
     let block = block(app, &title, false);

@@ -31,6 +31,7 @@ mod parts;
 mod pictures;
 mod points;
 mod scatter;
+mod setting;
 mod sizes;
 mod sweep;
 mod verdict;

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{Figure, bar, block, value};
+use super::parts::{Figure, bar, block, outdated, value};
 use crate::conv::Stage;
 use crate::report::NoiseBits;
 use crate::tui::app::App;
@@ -52,7 +52,9 @@ fn budgets(app: &App) -> [Budget; 4] {
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
-    let block = block(app, "noise budget, bits", false);
+    let predicted = app.predicted_of_shown();
+    let late = predicted.map(|_| outdated(app)).unwrap_or_default();
+    let block = block(app, &format!("noise budget, bits{late}"), false);
     let inner = block.inner(area);
     let rows = budgets(app);
     // The scale ends where a ciphertext without noise would be.
