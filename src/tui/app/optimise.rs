@@ -30,6 +30,8 @@ impl App {
     ) -> Option<Vec<Effect>> {
         match action {
             _ if event.code == KeyCode::Enter => return Some(self.optimise(question)),
+            // On the screen below it shows the layers; here it is what vim makes of it.
+            _ if event.code == KeyCode::Char('l') => question.act(Action::Right),
             Some(Action::Close | Action::Optimise) => return Some(Vec::new()),
             Some(Action::Quit) => return None,
             Some(action) => question.act(action),

@@ -79,11 +79,14 @@ fn forms(ready: &Replay) -> Result<Vec<Scene>, RecordingError> {
         Some(Err("layer demo/photo: no plan of padded has 16 lanes of a ring of degree 4096, \
                   and no other will do either"
             .into()));
+    let mut small = after("G", ready)?;
+    set(&mut small, "activation bits", "10")?;
+    set(&mut small, "t bits", "16")?;
     Ok(vec![
         ("invalid", with(&[("limb bits", "36 36")])?),
         ("noise gone", with(&[("limb bits", "30"), ("t bits", "20")])?),
-        ("noise short", with(&[("limb bits", "24 24")])?),
-        ("t small", with(&[("t bits", "14"), ("weight bits", "8"), ("activation bits", "8")])?),
+        ("noise short", with(&[("limb bits", "32")])?),
+        ("t small", small),
         ("lanes", with(&[("limb bits", "30 30 30"), ("ring degree", "8192"), ("lanes", "4")])?),
         ("memory", memory),
         ("unfit", unfit),

@@ -41,13 +41,15 @@ fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
         None => nothing(app, decided, width),
     };
     let (first, rest) = decided.losers();
-    let names = decided.front().map(|candidate| candidate.params.name.as_str());
-    let names = names.chain(first.iter().chain(&rest).map(|lost| lost.params.as_str()));
-    let params = names.map(str::len).max().unwrap_or(0).clamp(8, 30) + 2;
-    lines.extend(front(app, decided, params, width));
-    for (title, losers) in
-        [("why not the others: each ring and algorithm at its best", first), ("and the rest", rest)]
-    {
+    let names = |losers: &[&Rejected]| longest(losers.iter().map(|lost| lost.params.as_str()));
+    let of_front = decided.front().take(FRONT).map(|candidate| candidate.params.name.as_str());
+    let of_front = longest(of_front).max(names(&first));
+    lines.extend(front(app, decided, of_front, width));
+    let of_rest = names(&rest);
+    for (title, losers, params) in [
+        ("why not the others: each ring and algorithm at its best", first, of_front),
+        ("and the rest", rest, of_rest),
+    ] {
         if !losers.is_empty() {
             lines.push(Line::default());
             lines.push(Line::styled(title, theme.title));
@@ -150,6 +152,11 @@ fn front(app: &App, decided: &Decided, params: usize, width: usize) -> Vec<Line<
         lines.push(Line::styled(format!("and {} more", count - FRONT), theme.dim));
     }
     lines
+}
+
+/// Columns that names need, with a gap.
+fn longest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(str::len).max().unwrap_or(0).clamp(8, 30) + 2
 }
 
 /// Columns of a figure of the front.

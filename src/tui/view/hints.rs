@@ -2,6 +2,7 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Screen};
+use crate::tui::optimise::Decided;
 use crate::tui::sweep::Phase;
 
 /// What the keys that matter now do.
@@ -11,7 +12,7 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     }
     match app.overlay {
         Some(Overlay::Optimise(_)) => return question(),
-        Some(Overlay::Decision(_)) => return decision(),
+        Some(Overlay::Decision(_)) => return decision(app),
         _ => {}
     }
     match app.screen {
@@ -34,24 +35,27 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
 fn question() -> Vec<(Action, &'static str)> {
     vec![
         (Action::Run, "start"),
-        (Action::Down, "down"),
         (Action::Up, "up"),
+        (Action::Down, "down"),
         (Action::Left, "less"),
         (Action::Right, "more"),
         (Action::Close, "leave"),
     ]
 }
 
-fn decision() -> Vec<(Action, &'static str)> {
-    vec![
-        (Action::Down, "down"),
-        (Action::Up, "up"),
-        (Action::Close, "close"),
-        (Action::Run, "take the best"),
-        (Action::Export, "export"),
-        (Action::Copy, "copy"),
-        (Action::Undo, "undo"),
-    ]
+fn decision(app: &App) -> Vec<(Action, &'static str)> {
+    let mut hints = vec![(Action::Close, "close"), (Action::Down, "scroll"), (Action::Up, "back")];
+    if let Some(best) = app.decided.as_deref().and_then(Decided::best_form) {
+        let is_taken = best == app.form;
+        hints.push(if is_taken {
+            (Action::Export, "export")
+        } else {
+            (Action::Run, "take the best")
+        });
+        hints.extend(is_taken.then_some((Action::Copy, "copy")));
+        hints.extend(is_taken.then_some((Action::Undo, "undo")));
+    }
+    hints
 }
 
 fn sweep(app: &App) -> Vec<(Action, &'static str)> {

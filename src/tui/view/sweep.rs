@@ -138,7 +138,7 @@ fn planned(app: &App) -> Line<'static> {
     let text = if app.sweep.scope.predicted_only {
         format!(" keeps the predictions of {count} points; nothing is run")
     } else {
-        format!(" starts {}, one after the other; until then, predictions", runs(count))
+        format!(" starts {}, one after the other; figures with ~ are predicted", runs(count))
     };
     Line::from(vec![
         Span::styled(app.key_name(Action::Run), theme.key_hint),

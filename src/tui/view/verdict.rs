@@ -17,6 +17,9 @@ use crate::tui::running::Running;
 /// Rows of the panel.
 pub(super) const HEIGHT: u16 = 5;
 
+/// Columns that all stages take with wide gaps between them.
+const ALL_STAGES: u16 = 84;
+
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let of_shown = app.shown().and_then(|run| run.form.as_ref());
     let form = app.running.as_ref().map(|running| &running.form).or(of_shown).unwrap_or(&app.form);
@@ -53,8 +56,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     } else {
         lines.extend(ready(app));
     }
+    let paragraph = Paragraph::new(lines).block(block);
     // Only what is wrong may be too long for its line, and it has the rest of the panel to itself.
-    let paragraph = Paragraph::new(lines).block(block).wrap(Wrap { trim: false });
+    let wraps = is_problem || matches!(app.forecast(), Some(Err(_)));
+    let paragraph = if wraps { paragraph.wrap(Wrap { trim: true }) } else { paragraph };
     frame.render_widget(paragraph, area);
 }
 
@@ -136,13 +141,14 @@ fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {
 fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let mut stages = Vec::new();
+    let gap = if width < ALL_STAGES { " " } else { "  " };
     for stage in Stage::ALL {
         let (text, style) = match running.fraction(stage) {
             Some(done) if done >= 1.0 => {
-                (format!("{} {}  ", stage.name(), glyphs.check), theme.good)
+                (format!("{} {}{gap}", stage.name(), glyphs.check), theme.good)
             }
-            Some(_) => (format!("{}    ", stage.name()), theme.accent),
-            None => (format!("{}    ", stage.name()), theme.dim),
+            Some(_) => (format!("{}  {gap}", stage.name()), theme.accent),
+            None => (format!("{}  {gap}", stage.name()), theme.dim),
         };
         stages.push(Span::styled(text, style));
     }
