@@ -4,7 +4,7 @@ mod row;
 mod scope;
 
 pub use row::{Column, Row, State, Verdict};
-pub use scope::Scope;
+pub use scope::{Runs, Scope};
 
 use super::action::Action;
 use super::form::Form;

@@ -4,7 +4,7 @@ use super::{App, Screen, Tone};
 use crate::job::JobEvent;
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
-use crate::tui::sweep::{Phase, Scope};
+use crate::tui::sweep::{Phase, Runs, Scope};
 
 impl App {
     pub(super) fn show_sweep(&mut self) -> Vec<Effect> {
@@ -31,7 +31,7 @@ impl App {
             self.message = Some((Tone::Bad, problem));
             return Vec::new();
         }
-        if self.sweep.scope.predicted_only {
+        if self.sweep.scope.runs == Runs::Predicted {
             self.sweep.keep_predictions();
             return Vec::new();
         }
@@ -91,7 +91,7 @@ impl App {
             Action::SweepAlgorithms => Scope { all_algorithms: !scope.all_algorithms, ..scope },
             Action::SweepReductions => Scope { both_reductions: !scope.both_reductions, ..scope },
             Action::SweepSets => Scope { neighbours: !scope.neighbours, ..scope },
-            Action::SweepRuns => Scope { predicted_only: !scope.predicted_only, ..scope },
+            Action::SweepRuns => Scope { runs: scope.runs.other(), ..scope },
             Action::NewSweep => scope,
             _ => {
                 self.sweep.act(action);

@@ -124,9 +124,9 @@ fn front(app: &App, decided: &Decided, params: usize, width: usize) -> Vec<Line<
     let headings = ["server", "total", "sent", "memory"];
     let room = width.saturating_sub(params + ALGORITHM + FLOOR) / FIGURE;
     let columns = &all[..room.min(all.len())];
-    let mut heading = format!("{:<width$}", "", width = params + ALGORITHM);
-    heading.extend(headings[..columns.len()].iter().map(|name| format!("{name:>FIGURE$}")));
-    heading.push_str(&format!("{:>FLOOR$}", "floor"));
+    let names = headings[..columns.len()].iter().map(|name| format!("{name:>FIGURE$}"));
+    let start = params + ALGORITHM;
+    let heading = format!("{:start$}{}{:>FLOOR$}", "", names.collect::<String>(), "floor");
     let mut lines = vec![
         Line::default(),
         Line::styled("predicted front: what nothing beats in all of these figures", theme.title),

@@ -102,6 +102,9 @@ fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
         (Action::Optimise, "optimise"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
+    ]);
+    hints.extend(app.decided.as_ref().map(|_| (Action::Decision, "decision")));
+    hints.extend([
         (Action::Export, "export"),
         (Action::NextPanel, "panel"),
         (Action::Edit, "edit"),

@@ -14,7 +14,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
-use crate::tui::sweep::{Column, Phase, Row, State, Verdict};
+use crate::tui::sweep::{Column, Phase, Row, Runs, State, Verdict};
 
 /// The least width at which table and chart stand side by side.
 const WIDE: u16 = 110;
@@ -116,10 +116,10 @@ fn scope_fields(app: &App, is_named: bool) -> [(Action, &'static str, String); 4
         (true, false) => "set, neighbours".to_owned(),
         (false, _) => "presets".to_owned(),
     };
-    let runs = match (scope.predicted_only, is_named) {
-        (true, _) => "predicted only",
-        (false, true) => "real",
-        (false, false) => "real runs",
+    let runs = match (scope.runs, is_named) {
+        (Runs::Predicted, _) => "predicted only",
+        (Runs::Real, true) => "real",
+        (Runs::Real, false) => "real runs",
     };
     [
         (Action::SweepAlgorithms, "algorithms", algorithms.to_owned()),
@@ -135,7 +135,7 @@ fn planned(app: &App) -> Line<'static> {
         return Line::styled(format!("{} {problem}", app.style.glyphs().cross), theme.bad);
     }
     let count = app.sweep.rows().len();
-    let text = if app.sweep.scope.predicted_only {
+    let text = if app.sweep.scope.runs == Runs::Predicted {
         format!(" keeps the predictions of {count} points; nothing is run")
     } else {
         format!(" starts {}, one after the other; figures with ~ are predicted", runs(count))
@@ -176,7 +176,7 @@ fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
 fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
     let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
-    let mut text = if sweep.scope.predicted_only {
+    let mut text = if sweep.scope.runs == Runs::Predicted {
         format!("{} points predicted", sweep.rows().len())
     } else {
         format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()))
