@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use super::parts::{block, centred};
+use super::parts::{block, centred, change};
 use crate::report::{Record, bytes_text};
 use crate::tui::app::App;
 use crate::tui::optimise::Decided;
@@ -37,7 +37,11 @@ pub(super) fn draw(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
 fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
     let theme = app.style.theme();
     let mut lines = match decided.best() {
-        Some((candidate, record)) => best(app, decided, candidate, record),
+        Some((candidate, record)) => {
+            let mut lines = best(app, decided, candidate, record);
+            lines.extend(against_before(app, decided, record));
+            lines
+        }
         None => nothing(app, decided, width),
     };
     let (first, rest) = decided.losers();
@@ -99,6 +103,22 @@ fn best(
             theme.dim,
         ),
     ]
+}
+
+/// The best against a run of the form that the optimisation began with, where there is one.
+fn against_before(app: &App, decided: &Decided, record: &Record) -> Option<Line<'static>> {
+    if decided.best_form().as_ref() == Some(&decided.form) {
+        return Some(Line::styled("  which the form was already", app.style.theme().dim));
+    }
+    let before = &app.compare.run(app.compare.newest_of(&decided.form)?)?.record;
+    let objective = decided.query.objective;
+    let (old, new) = (objective.of_record(before), objective.of_record(record));
+    let text = format!(
+        "  {} than the form before, which took {}",
+        change(old / new).replace("same", "no less"),
+        objective.text(old)
+    );
+    Some(Line::styled(text, app.style.theme().baseline))
 }
 
 fn nothing(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
