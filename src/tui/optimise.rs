@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::action::Action;
 use super::form::Form;
 use crate::conv::AlgorithmKind;
-use crate::job::RunSpec;
+use crate::job::{RunSpec, predicted};
 use crate::report::Record;
 use crate::tune::{
     Candidate, Confirmation, Decision, Found, Objective, Query, Rejected, decide, finalists,
@@ -125,6 +125,8 @@ pub struct Optimisation {
     found: Option<Found>,
     finalists: Vec<usize>,
     runs: Vec<Confirmation>,
+    /// What is predicted of the current finalist.
+    prediction: Option<Box<Record>>,
 }
 
 impl Optimisation {
@@ -139,6 +141,7 @@ impl Optimisation {
             found: None,
             finalists: Vec::new(),
             runs: Vec::new(),
+            prediction: None,
         }
     }
 
@@ -146,20 +149,42 @@ impl Optimisation {
     pub fn found(&mut self, found: Found) {
         self.finalists = finalists(&self.query, &found);
         self.found = Some(found);
+        self.predict();
     }
 
     /// The finalist that is to be run, or is being run; `None` before the search is done and after
     /// the last run.
     pub fn current(&self) -> Option<Form> {
+        form_of(&self.form, &self.query, self.candidate()?)
+    }
+
+    /// The record that is predicted of it.
+    pub fn prediction(&self) -> Option<&Record> {
+        self.prediction.as_deref()
+    }
+
+    fn candidate(&self) -> Option<&Candidate> {
         let place = self.finalists.get(self.runs.len())?;
-        let candidate = self.found.as_ref()?.candidates.get(*place)?;
-        form_of(&self.form, &self.query, candidate)
+        self.found.as_ref()?.candidates.get(*place)
+    }
+
+    /// Keeps what is predicted of the current finalist: frames draw from it.
+    fn predict(&mut self) {
+        let record = || {
+            let (params, layer) = self.current()?.check().ok()?;
+            let candidate = self.candidate()?;
+            let run = candidate.runs(&self.query).into_iter().next()?;
+            let (_, prediction) = candidate.layers.first()?;
+            Some(Box::new(predicted(&run, &layer, &params, prediction)))
+        };
+        self.prediction = record();
     }
 
     /// The run of the current finalist has come to its end.
     pub fn ran(&mut self, result: Result<Record, String>) {
         if let Some(place) = self.finalists.get(self.runs.len()) {
             self.runs.push((*place, result.map(|record| vec![record])));
+            self.predict();
         }
     }
 

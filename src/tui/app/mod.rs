@@ -254,9 +254,11 @@ impl App {
     /// That record where it is of what the figures on the screen are of: of the run in progress, or
     /// of the run shown, or of the form where neither is.
     pub fn predicted_of_shown(&self) -> Option<&Record> {
-        // A point of a sweep has its own prediction.
+        // A point of a sweep and a finalist of an optimisation have predictions of their own.
         let point = self.sweep.current().and_then(|index| self.sweep.rows().get(index));
-        if let Some(record) = point.and_then(|point| point.record.as_ref()) {
+        let point = point.and_then(|point| point.record.as_ref());
+        let finalist = self.optimising.as_ref().and_then(Optimisation::prediction);
+        if let Some(record) = point.or(finalist) {
             return Some(record);
         }
         let form = match (&self.running, self.shown()) {
