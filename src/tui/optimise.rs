@@ -168,16 +168,17 @@ impl Optimisation {
         self.found.as_ref()?.candidates.get(*place)
     }
 
-    /// Keeps what is predicted of the current finalist: frames draw from it.
+    /// Works out what is predicted of the current finalist, once: frames draw from it.
     fn predict(&mut self) {
-        let record = || {
-            let (params, layer) = self.current()?.check().ok()?;
-            let candidate = self.candidate()?;
-            let run = candidate.runs(&self.query).into_iter().next()?;
-            let (_, prediction) = candidate.layers.first()?;
-            Some(Box::new(predicted(&run, &layer, &params, prediction)))
-        };
-        self.prediction = record();
+        self.prediction = self.predicted().map(Box::new);
+    }
+
+    fn predicted(&self) -> Option<Record> {
+        let (params, layer) = self.current()?.check().ok()?;
+        let candidate = self.candidate()?;
+        let run = candidate.runs(&self.query).into_iter().next()?;
+        let (_, prediction) = candidate.layers.first()?;
+        Some(predicted(&run, &layer, &params, prediction))
     }
 
     /// The run of the current finalist has come to its end.
