@@ -26,6 +26,7 @@ pub use data::{input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use prepared::Prepared;
+pub use record::predicted;
 pub(crate) use worker::panic_message;
 pub use worker::{JobEvent, Worker};
 

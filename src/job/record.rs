@@ -10,7 +10,7 @@ use crate::report::{
 };
 
 /// The record of a run of `spec` that was not made. A run puts what it measured in its place.
-pub(super) fn predicted(
+pub fn predicted(
     spec: &RunSpec,
     layer: &Layer,
     params: &Params,

@@ -36,11 +36,15 @@ actions! {
     Run {
         /// Run the layer or the sweep, or open a point.
         Run = "run",
-        /// Stop the run.
+        /// Stop the run, the sweep or the search.
         Cancel = "cancel",
         /// Run the conventional algorithm likewise.
         RunBaseline = "run-baseline",
-        /// Write the experiment, or the runs, to a file.
+        /// Find the best parameters for the layer.
+        Optimise = "optimise",
+        /// Show what was best, and why.
+        Decision = "show-decision",
+        /// Write the experiment, or the rows, to a file.
         Export = "export",
         /// Copy the experiment to the clipboard.
         Copy = "copy",
@@ -118,6 +122,8 @@ actions! {
         SweepReductions = "sweep-reductions",
         /// Sweep the presets, or the form's neighbours.
         SweepSets = "sweep-parameters",
+        /// Sweep by runs, or by prediction alone.
+        SweepRuns = "sweep-runs",
         /// Clear the rows for a new sweep.
         NewSweep = "new-sweep",
         /// Draw the next figure along x.

@@ -8,6 +8,7 @@ use ndarray::Array3;
 
 use crate::job::{Estimate, JobEvent, RunSpec};
 use crate::report::Record;
+use crate::tune::{Found, Query};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -35,6 +36,31 @@ pub enum Event {
         estimate: Result<Box<Estimate>, String>,
         /// The input that a run will take.
         input: Option<Arc<Array3<i64>>>,
+    },
+    /// Search `number` has done some parts of all.
+    Searching {
+        /// The search.
+        number: u64,
+        /// Parts done.
+        done: usize,
+        /// Parts in all.
+        of: usize,
+    },
+    /// Search `number` has come to its end.
+    Found {
+        /// The search.
+        number: u64,
+        /// What it gave, or why nothing.
+        found: Result<Box<Found>, String>,
+    },
+    /// What is predicted of a point of a sweep.
+    Predicted {
+        /// The plan's number.
+        number: u64,
+        /// The point's place in the plan.
+        index: usize,
+        /// The estimate, or why there is none.
+        estimate: Result<Box<Estimate>, String>,
     },
     /// An export was written, or not.
     Exported(Result<PathBuf, ExportError>),
@@ -67,6 +93,22 @@ pub enum Effect {
         number: u64,
         /// What would run.
         spec: Box<RunSpec>,
+    },
+    /// Search for the best parameters.
+    Search {
+        /// The search.
+        number: u64,
+        /// What is sought.
+        query: Box<Query>,
+    },
+    /// Stop all searches up to `number`.
+    StopSearch(u64),
+    /// Predict the points of a sweep.
+    Predict {
+        /// The plan's number: older ones are not worth predicting.
+        number: u64,
+        /// The points.
+        specs: Vec<RunSpec>,
     },
     /// Write `text` to `path`.
     Export {

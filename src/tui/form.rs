@@ -1,5 +1,11 @@
 //! The parameter form: fields, their steps, what is wrong with them and the nearest fix.
 
+mod field;
+#[cfg(test)]
+mod tests;
+
+pub use field::Field;
+
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
@@ -8,83 +14,6 @@ use crate::conv::{AlgorithmKind, Layer};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
 use crate::report::Link;
-
-/// A field of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// The parameter set by name.
-    Preset,
-    /// N.
-    RingDegree,
-    /// Bits of t.
-    PlainBits,
-    /// Bits of each limb.
-    LimbBits,
-    /// How many limbs.
-    LimbCount,
-    /// Bits of P.
-    SpecialBits,
-    /// The algorithm.
-    Algorithm,
-    /// The reduction mode.
-    Reduction,
-    /// Lanes of a ciphertext.
-    Lanes,
-    /// Threads.
-    Threads,
-    /// Bits of an activation.
-    ActivationBits,
-    /// Bits of a weight.
-    WeightBits,
-}
-
-impl Field {
-    /// Every field, from the top.
-    pub const ALL: [Self; 12] = [
-        Self::Preset,
-        Self::RingDegree,
-        Self::PlainBits,
-        Self::LimbBits,
-        Self::LimbCount,
-        Self::SpecialBits,
-        Self::Algorithm,
-        Self::Reduction,
-        Self::Lanes,
-        Self::Threads,
-        Self::ActivationBits,
-        Self::WeightBits,
-    ];
-
-    /// The label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Preset => "preset",
-            Self::RingDegree => "ring degree",
-            Self::PlainBits => "t bits",
-            Self::LimbBits => "limb bits",
-            Self::LimbCount => "limbs",
-            Self::SpecialBits => "special bits",
-            Self::Algorithm => "algorithm",
-            Self::Reduction => "reduction",
-            Self::Lanes => "lanes",
-            Self::Threads => "threads",
-            Self::ActivationBits => "activation bits",
-            Self::WeightBits => "weight bits",
-        }
-    }
-
-    /// Fields that a fix may change, the least harmful first.
-    const FIXES: [Self; 8] = [
-        Self::LimbBits,
-        Self::SpecialBits,
-        Self::PlainBits,
-        Self::LimbCount,
-        Self::RingDegree,
-        Self::WeightBits,
-        Self::ActivationBits,
-        Self::Threads,
-    ];
-}
 
 /// The lanes that the planner chooses.
 const AUTO: &str = "auto";
@@ -439,72 +368,4 @@ fn by_name<T: Copy>(all: &[T], text: &str, name: fn(T) -> &'static str) -> Resul
 
 fn names(presets: &[ParamsSpec]) -> String {
     presets.iter().map(|preset| preset.name.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::preset::Catalogue;
-
-    fn form() -> (Form, Vec<ParamsSpec>) {
-        let catalogue = Catalogue::builtin().expect("valid presets");
-        let form = Form {
-            layer: catalogue.layer("bench/c256-14-k3").expect("exists").clone(),
-            params: catalogue.params_set("n4096-t20").expect("exists"),
-            algorithm: AlgorithmKind::HadamardFused,
-            reduction: Reduction::Lazy,
-            lanes: None,
-            threads: 1,
-        };
-        (form, catalogue.params().cloned().collect())
-    }
-
-    #[test]
-    fn steps_skip_what_is_invalid() {
-        let (form, presets) = form();
-        // 35 + 35 + 36 is at the cap, so limbs cannot grow; at N = 8192 they can.
-        assert!(form.next_valid(Field::LimbBits, true, &presets, 2).is_err());
-        let larger = form.next_valid(Field::RingDegree, true, &presets, 2).expect("more room");
-        assert_eq!(larger.params.ring_degree, 8192);
-        assert_eq!(larger.params.name, "8192:35,35|36:20");
-        assert!(larger.next_valid(Field::LimbBits, true, &presets, 2).is_ok());
-        // There are no suitable 17-bit primes at every N; steps pass over the gaps.
-        let smaller = form.next_valid(Field::PlainBits, false, &presets, 2).expect("some size");
-        assert!(smaller.check().is_ok());
-        let preset = form.next_valid(Field::Preset, true, &presets, 2).expect("next preset");
-        assert_eq!(preset.params.name, "n8192-t20");
-    }
-
-    #[test]
-    fn typed_values_read_back() {
-        let (form, presets) = form();
-        for field in Field::ALL {
-            let same = form.parse(field, &form.value(field), &presets).expect("its own value");
-            assert_eq!(same.value(field), form.value(field));
-            assert!(form.parse(field, "nonsense!", &presets).is_err(), "{field:?}");
-        }
-        let unequal = form.parse(Field::LimbBits, "30, 40", &presets).expect("a list");
-        assert_eq!(unequal.value(Field::LimbBits), "30 40");
-    }
-
-    #[test]
-    fn invalid_forms_say_why_and_offer_a_fix() {
-        let (form, presets) = form();
-        let broken = form.parse(Field::LimbBits, "36 36", &presets).expect("parses");
-        let problem = broken.check().expect_err("above the cap");
-        assert!(problem.contains("log2(QP)"), "{problem}");
-        let (change, fixed) = broken.fix().expect("a fix");
-        assert!(fixed.check().is_ok());
-        assert_eq!(change, "limb bits 36 36 -> 35 35");
-        assert!(fixed.fix().is_none());
-    }
-
-    #[test]
-    fn primes_given_by_value_do_not_outlive_their_ring() {
-        let (_, presets) = form();
-        let (mut form, _) = form();
-        form.params = presets.iter().find(|p| p.name == "n4096-t16").expect("exists").clone();
-        let larger = form.step(Field::RingDegree, true, &presets, 2).expect("steps");
-        assert_eq!(larger.params.plain, PrimeSpec::Bits(16));
-    }
 }

@@ -16,8 +16,10 @@ use super::recording::{RecordedRun, Recording, RecordingError};
 use super::style::Style;
 use super::view;
 use crate::arith::kernels::Backend;
-use crate::job::{Estimator, JobEvent, RunResult, RunSpec, input_preview, plain};
+use crate::job::{Estimate, Estimator, JobEvent, RunResult, RunSpec, input_preview, plain};
 use crate::preset::Catalogue;
+use crate::report::{Record, Verification};
+use crate::tune::search;
 
 /// Bytes that a run's server may hold.
 const MEMORY: u64 = 16 << 30;
@@ -42,6 +44,8 @@ enum Coming {
     Told(super::recording::RecordedEvent),
     /// That it is finished.
     Finished(Box<RecordedRun>, Box<RunSpec>),
+    /// That it is finished, as it was predicted.
+    AsPredicted(Box<RunSpec>),
     /// That it cannot be run.
     Failed(String),
 }
@@ -90,6 +94,7 @@ impl Replay {
             let event = match coming {
                 Coming::Told(event) => event.into(),
                 Coming::Finished(run, spec) => finished(*run, &spec)?,
+                Coming::AsPredicted(spec) => self.as_predicted(&spec)?,
                 Coming::Failed(problem) => JobEvent::Failed(problem),
             };
             self.event(Event::Job { number, event })?;
@@ -109,13 +114,22 @@ impl Replay {
         for effect in effects {
             match effect {
                 Effect::Plan { number, spec } => {
-                    let spec = RunSpec { backend: Backend::Portable, ..*spec };
-                    let estimate = self.estimator.estimate(&spec).map(Box::new);
-                    let estimate = estimate.map_err(|error| error.to_string());
                     let input = input_preview(&spec).ok().map(Arc::new);
+                    let estimate = self.estimate(*spec);
                     self.event(Event::Planned { number, estimate, input })?;
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
+                Effect::Search { number, query } => {
+                    let found = search(&self.estimator, &query, |_, _| true).map(Box::new);
+                    let found = found.map_err(|error| error.to_string());
+                    self.event(Event::Found { number, found })?;
+                }
+                Effect::Predict { number, specs } => {
+                    for (index, spec) in specs.into_iter().enumerate() {
+                        let estimate = self.estimate(spec);
+                        self.event(Event::Predicted { number, index, estimate })?;
+                    }
+                }
                 Effect::Cancel(number) => {
                     self.coming.clear();
                     self.event(Event::Job { number, event: JobEvent::Cancelled })?;
@@ -126,10 +140,42 @@ impl Replay {
         Ok(())
     }
 
+    /// The estimate on the reference machine.
+    fn estimate(&self, spec: RunSpec) -> Result<Box<Estimate>, String> {
+        let spec = RunSpec { backend: Backend::Portable, ..spec };
+        self.estimator.estimate(&spec).map(Box::new).map_err(|error| error.to_string())
+    }
+
+    /// The end of a run that gave what was predicted, and was right.
+    fn as_predicted(&self, spec: &RunSpec) -> Result<JobEvent, RecordingError> {
+        let (input, output) = plain(spec)?;
+        let values = output.len() as u64;
+        let verification = Verification { verified: true, values, ..Verification::default() };
+        Ok(match self.estimate(spec.clone()) {
+            Ok(estimate) => {
+                let record = Record {
+                    predicted: false,
+                    verification: Some(verification),
+                    ..estimate.record
+                };
+                // One ciphertext looks like another.
+                let upload_sample = self.recording.runs.first().map(RecordedRun::words);
+                let upload_sample = upload_sample.unwrap_or_default();
+                JobEvent::Finished(Box::new(RunResult { record, input, output, upload_sample }))
+            }
+            Err(problem) => JobEvent::Failed(problem),
+        })
+    }
+
     fn start(&mut self, number: u64, spec: Box<RunSpec>) -> Result<(), RecordingError> {
         let start = self.now_ms;
         let run = match self.recording.find(&spec) {
             Ok(run) => run.clone(),
+            // Nor is it known before what an optimisation runs.
+            Err(_) if self.app.optimising.is_some() => {
+                self.coming = [(start, number, Coming::AsPredicted(spec))].into();
+                return Ok(());
+            }
             // A sweep goes over more than was recorded.
             Err(error) if self.app.sweep.current().is_some() => {
                 self.coming = [(start, number, Coming::Failed(error.to_string()))].into();

@@ -1,10 +1,14 @@
 //! The runtime: the terminal, the threads that send events, and the effects.
 
+mod costs;
+mod planner;
+mod searcher;
+
 use std::io::{self, Write, stdout};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,14 +18,14 @@ use crossterm::execute;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
+use self::costs::Costs;
+use self::planner::Planner;
+use self::searcher::{Searcher, Stops, Task};
 use super::app::App;
 use super::event::{Effect, Event, ExportError};
 use super::terminal::{Screen, give_back};
 use super::view;
-use crate::arith::kernels::Backend;
-use crate::conv::cost::CostTable;
-use crate::job::{Estimator, RunSpec, Worker, input_preview};
-use crate::predict::Calibration;
+use crate::job::{Estimator, RunSpec, Worker};
 use crate::preset::{save_new, save_over};
 use crate::report::History;
 
@@ -112,8 +116,9 @@ struct Runtime {
     plans: Sender<(u64, Box<RunSpec>)>,
     /// The newest form's number: older plans are not worth working out.
     newest_plan: Arc<AtomicU64>,
-    /// The costs of this machine, once they are known.
-    costs: Arc<OnceLock<Arc<CostTable>>>,
+    tasks: Sender<Task>,
+    stops: Arc<Stops>,
+    costs: Costs,
     events: Sender<Message>,
     history: Option<History>,
     started: Instant,
@@ -129,13 +134,24 @@ impl Runtime {
         })?;
         let newest_plan = Arc::new(AtomicU64::new(0));
         let (plans, queue) = channel();
-        let costs = Arc::new(OnceLock::new());
+        // Both threads share what is known of the machine and of layers.
+        let (costs, estimator) = (Costs::default(), Arc::new(Estimator::default()));
         let planner = Planner {
             newest: Arc::clone(&newest_plan),
             events: sender.clone(),
-            costs: Arc::clone(&costs),
+            costs: costs.clone(),
+            estimator: Arc::clone(&estimator),
         };
         thread::Builder::new().name("planner".into()).spawn(move || planner.work(&queue))?;
+        let stops = Arc::new(Stops::default());
+        let (tasks, queue) = channel();
+        let searcher = Searcher {
+            stops: Arc::clone(&stops),
+            events: sender.clone(),
+            costs: costs.clone(),
+            estimator,
+        };
+        thread::Builder::new().name("searcher".into()).spawn(move || searcher.work(&queue))?;
         let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
         let events = sender.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
@@ -147,7 +163,7 @@ impl Runtime {
         })?;
         let events = sender.clone();
         let started = Instant::now();
-        Ok(Self { worker, plans, newest_plan, costs, events, history, started })
+        Ok(Self { worker, plans, newest_plan, tasks, stops, costs, events, history, started })
     }
 
     fn now_ms(&self) -> u64 {
@@ -219,7 +235,7 @@ impl Runtime {
     fn perform(&mut self, effect: Effect, screen: &mut Screen) -> io::Result<bool> {
         match effect {
             Effect::Start { number, spec } => {
-                let spec = RunSpec { costs: self.costs.get().cloned(), ..*spec };
+                let spec = RunSpec { costs: self.costs.known(), ..*spec };
                 self.worker.start(number, spec);
             }
             Effect::Cancel(number) => self.worker.cancel(number),
@@ -227,6 +243,17 @@ impl Runtime {
                 self.newest_plan.store(number, Ordering::Relaxed);
                 // The planner ends with the last sender, which this is.
                 let _ = self.plans.send((number, spec));
+            }
+            Effect::Search { number, query } => {
+                // As the planner, the searcher ends with the last sender.
+                let _ = self.tasks.send(Task::Search(number, query));
+            }
+            Effect::StopSearch(number) => {
+                self.stops.searches.fetch_max(number, Ordering::Relaxed);
+            }
+            Effect::Predict { number, specs } => {
+                self.stops.plans.fetch_max(number, Ordering::Relaxed);
+                let _ = self.tasks.send(Task::Predict(number, specs));
             }
             Effect::Export { path, text, overwrite } => {
                 let result = export(path, &text, overwrite);
@@ -246,6 +273,13 @@ impl Runtime {
     }
 }
 
+impl Drop for Runtime {
+    /// What is not needed any more need not be worked out to its end.
+    fn drop(&mut self) {
+        self.stops.all();
+    }
+}
+
 fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportError> {
     let saved = if overwrite { save_over(&path, text) } else { save_new(&path, text) };
     match saved {
@@ -254,37 +288,5 @@ fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportE
             Err(ExportError::Exists(path))
         }
         Err(error) => Err(ExportError::Failed(format!("{}: {error}", path.display()))),
-    }
-}
-
-/// Works out estimates on a thread of its own: the first one of a layer walks over its weights, and
-/// the very first may have to calibrate the machine.
-struct Planner {
-    newest: Arc<AtomicU64>,
-    events: Sender<Message>,
-    costs: Arc<OnceLock<Arc<CostTable>>>,
-}
-
-impl Planner {
-    fn work(&self, queue: &Receiver<(u64, Box<RunSpec>)>) {
-        if let Ok(calibration) = Calibration::load_or_measure(Backend::detect()) {
-            let _ = self.costs.set(Arc::new(calibration.costs));
-        }
-        let estimator = Estimator::default();
-        for (number, spec) in queue {
-            if number < self.newest.load(Ordering::Relaxed) {
-                continue;
-            }
-            let spec = RunSpec { costs: self.costs.get().cloned(), ..*spec };
-            let estimate = estimator.estimate(&spec);
-            // A layer too large to run is too large to look at.
-            let runs = estimate.as_ref().is_ok_and(|e| e.needed_bytes <= spec.max_memory);
-            let input = runs.then(|| input_preview(&spec).ok()).flatten().map(Arc::new);
-            let estimate = estimate.map(Box::new).map_err(|error| error.to_string());
-            let event = Event::Planned { number, estimate, input };
-            if self.events.send(Message::Event(event)).is_err() {
-                return;
-            }
-        }
     }
 }

@@ -4,12 +4,13 @@ mod row;
 mod scope;
 
 pub use row::{Column, Row, State, Verdict};
-pub use scope::Scope;
+pub use scope::{Runs, Scope};
 
 use super::action::Action;
 use super::form::Form;
 use super::metric::Metric;
 use crate::bfv::ParamsSpec;
+use crate::job::Estimate;
 use crate::report::Record;
 use crate::tune::pareto;
 
@@ -41,6 +42,8 @@ pub struct Sweep {
     /// hidden where it has none.
     pub chart_turned: bool,
     phase: Phase,
+    /// The number of the plan: predictions for another are stale.
+    number: u64,
     rows: Vec<Row>,
     /// Places in `rows`, as sorted.
     order: Vec<usize>,
@@ -58,6 +61,7 @@ impl Default for Sweep {
             axes: [Metric::Server, Metric::Noise],
             chart_turned: false,
             phase: Phase::Planned,
+            number: 0,
             rows: Vec::new(),
             order: Vec::new(),
             chosen: 0,
@@ -69,6 +73,11 @@ impl Sweep {
     /// How far it is.
     pub const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// The number of its plan.
+    pub const fn number(&self) -> u64 {
+        self.number
     }
 
     /// Its points in the order they are run.
@@ -98,8 +107,7 @@ impl Sweep {
 
     /// How many points have come to an end.
     pub fn ended(&self) -> usize {
-        let has_ended = |row: &&Row| matches!(row.state, State::Done | State::Failed(_));
-        self.rows.iter().filter(has_ended).count()
+        self.rows.iter().filter(|row| row.has_ended()).count()
     }
 
     /// Milliseconds spent on points that have come to an end.
@@ -148,15 +156,42 @@ impl Sweep {
         best.map(|(index, _)| index)
     }
 
-    /// Plans the points on `form`'s layer anew, unless the sweep has begun.
-    pub fn plan(&mut self, form: &Form, presets: &[ParamsSpec]) {
+    /// Plans the points on `form`'s layer anew, unless the sweep has begun or they are what is
+    /// planned; whether it did.
+    pub fn plan(&mut self, form: &Form, presets: &[ParamsSpec]) -> bool {
         if self.phase != Phase::Planned {
-            return;
+            return false;
         }
         let points = self.scope.points(form, presets);
         self.problem = points.as_ref().err().cloned();
-        self.rows = points.unwrap_or_default().into_iter().map(Row::new).collect();
+        let points = points.unwrap_or_default();
+        if points.iter().eq(self.rows.iter().map(|row| &row.form)) {
+            return false;
+        }
+        self.rows = points.into_iter().map(Row::new).collect();
+        self.number += 1;
         self.chosen = 0;
+        self.sort();
+        true
+    }
+
+    /// Takes in what is predicted of the point at `index` of plan `number`.
+    pub fn predicted(
+        &mut self,
+        number: u64,
+        index: usize,
+        estimate: Result<Box<Estimate>, String>,
+    ) {
+        if let Some(row) = self.rows.get_mut(index).filter(|_| number == self.number) {
+            row.predict(estimate.map(|estimate| estimate.record));
+            self.sort();
+        }
+    }
+
+    /// Ends a sweep that is not to be run: what is predicted, or still will be, is what there is.
+    pub fn keep_predictions(&mut self) {
+        self.rows.iter_mut().for_each(Row::keep_prediction);
+        self.phase = Phase::Ended;
         self.sort();
     }
 
@@ -187,10 +222,11 @@ impl Sweep {
 
     /// Stops: points that did not come to an end go. Without any, it can be set up again.
     pub fn stop(&mut self) {
-        let has_ended = |row: &Row| matches!(row.state, State::Done | State::Failed(_));
-        let before = self.rows.iter().take(self.chosen).filter(|row| has_ended(row)).count();
-        let stays = self.rows.get(self.chosen).is_some_and(has_ended);
-        self.rows.retain(has_ended);
+        let before = self.rows.iter().take(self.chosen).filter(|row| row.has_ended()).count();
+        let stays = self.rows.get(self.chosen).is_some_and(Row::has_ended);
+        self.rows.retain(Row::has_ended);
+        // Predictions that are still to come are of other places.
+        self.number += 1;
         self.chosen = if stays { before } else { 0 };
         self.phase = if self.rows.is_empty() { Phase::Planned } else { Phase::Ended };
         self.sort();
@@ -201,6 +237,7 @@ impl Sweep {
         if self.phase == Phase::Ended {
             self.phase = Phase::Planned;
             self.rows.clear();
+            self.number += 1;
             self.sort();
         }
     }

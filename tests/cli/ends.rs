@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Ended, Place, SMALL, command, ended, heconv};
+use crate::support::{CACHE, Ended, Place, SMALL, command, ended, heconv};
 
 /// A set in which this much multiplying leaves no noise budget.
 const TOO_SMALL: [&str; 4] = ["--params", "4096:36|36:25", "--algorithm", "hadamard"];
@@ -162,6 +162,7 @@ fn a_subset_needs_no_more_than_its_part() {
     // Of the shell's arguments, $0 is the program.
     let program = assert_cmd::cargo::cargo_bin!("heconv");
     let mut limited = Command::new("sh");
+    limited.env("XDG_CACHE_HOME", CACHE);
     limited
         .args(["-c", "ulimit -v 4000000; exec \"$0\" run \"$1\" --subset 1"])
         .arg(program)

@@ -61,10 +61,14 @@ impl Ended {
     }
 }
 
+/// The cache of all tests: the machine is calibrated by the first that needs it, and not again.
+pub const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+
 /// The program, away from the configuration of whoever runs the tests.
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("heconv"));
-    command.args(args).env("XDG_CONFIG_HOME", "/nonexistent").stdin(Stdio::null());
+    command.args(args).env("XDG_CONFIG_HOME", "/nonexistent").env("XDG_CACHE_HOME", CACHE);
+    command.stdin(Stdio::null());
     command
 }
 

@@ -47,6 +47,7 @@ impl Place {
             ("HOME", path("home")),
             ("XDG_CONFIG_HOME", path("config")),
             ("XDG_STATE_HOME", path("state")),
+            ("XDG_CACHE_HOME", CACHE.into()),
             ("TERM", "xterm-256color".into()),
             ("LC_ALL", "C.UTF-8".into()),
             ("PS1", "shell> ".into()),
@@ -60,6 +61,9 @@ impl Place {
         command.output().expect("the program starts")
     }
 }
+
+/// The cache of all tests: the machine is calibrated by the first that needs it, and not again.
+const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
 
 /// The program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_heconv");

@@ -60,6 +60,49 @@ fn a_large_run_is_cancelled_at_once() {
 }
 
 #[test]
+fn the_best_parameters_are_found_and_run() {
+    let _turn = alone();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    // A small layer, so that the runs take little time.
+    terminal.send_for("/", "layers whose name contains");
+    terminal.answer("bench/c16-32-k3");
+    terminal.wait_for_text("16 to 16 channels");
+    terminal.send_for("o", "minimise");
+    terminal.send_for("\r", "optimise: ");
+    terminal.wait_for_text("optimised for the least total");
+    let screen = terminal.screen();
+    for words in ["measured: server", "predicted front", "why not the others", "the best"] {
+        assert!(screen.contains(words), "{words:?} in\n{screen}");
+    }
+    terminal.send_for("\u{1b}", "exact");
+    terminal.send_for("u", "Press Enter");
+    // Another search is cancelled at once.
+    terminal.send_for("o", "minimise");
+    terminal.send_for("\r", "optimise: search");
+    terminal.send_for("c", "optimisation cancelled");
+    terminal.quit();
+}
+
+#[test]
+fn a_sweep_is_predicted_and_written() {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    terminal.send_for("3", "points   ");
+    terminal.wait_for_text("predicted");
+    terminal.send_for("d", "nothing is run");
+    terminal.send_for("\r", "points predicted");
+    assert!(terminal.screen().contains("idle"), "{}", terminal.screen());
+    terminal.send_for("e", "export the points to");
+    terminal.answer("rows.md");
+    terminal.wait_for_text("exported to rows.md");
+    let table = fs::read_to_string(place.path("rows.md")).expect("a table");
+    assert!(table.contains("hadamard-fused"), "{table}");
+    terminal.quit();
+}
+
+#[test]
 fn two_runs_compare() {
     let _turn = shared();
     let place = Place::new();

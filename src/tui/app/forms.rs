@@ -58,13 +58,17 @@ impl App {
             Err(problem) => (None, Some(problem)),
         };
         self.fix = self.form.fix();
-        self.estimate = None;
         self.form_number += 1;
-        self.plan_sweep();
+        let mut effects = self.plan_sweep();
         if self.problem.is_some() {
-            return Vec::new();
+            (self.estimate, self.outdated_ms) = (None, None);
+            return effects;
+        }
+        if self.estimate.is_some() {
+            self.outdated_ms.get_or_insert(self.now_ms);
         }
         let spec = Box::new(self.form.spec(self.max_memory));
-        vec![Effect::Plan { number: self.form_number, spec }]
+        effects.push(Effect::Plan { number: self.form_number, spec });
+        effects
     }
 }

@@ -48,18 +48,16 @@ impl App {
             }
             Overlay::Help(scroll) => {
                 let scroll = match action {
-                    Some(Action::Down) => scroll.saturating_add(1),
-                    Some(Action::Up) => scroll.saturating_sub(1),
-                    Some(Action::PageDown) => scroll.saturating_add(10),
-                    Some(Action::PageUp) => scroll.saturating_sub(10),
-                    Some(Action::First) => 0,
                     Some(Action::Quit) => return None,
                     Some(Action::Close | Action::Help) => return Some(Vec::new()),
-                    _ => scroll,
+                    Some(action) => scrolled(scroll, action).unwrap_or(scroll),
+                    None => scroll,
                 };
-                self.overlay = Some(Overlay::Help(scroll.min(500)));
+                self.overlay = Some(Overlay::Help(scroll));
                 Some(Vec::new())
             }
+            Overlay::Optimise(question) => self.question_key(question, event, action),
+            Overlay::Decision(scroll) => self.decision_key(scroll, event, action),
             Overlay::Error(_) => (action != Some(Action::Quit)).then(Vec::new),
             overlay @ (Overlay::Layers | Overlay::Parameters | Overlay::Pictures) => {
                 // These are panels: keys go to them, and a second press closes them.
@@ -163,8 +161,9 @@ impl App {
                 text.clone_into(&mut self.layers.filter);
                 self.choose_layer()
             }
-            Asking::ExportPath | Asking::ExportRuns if text.trim().is_empty() => Vec::new(),
-            Asking::ExportPath | Asking::ExportRuns => self.export_path(asking, text),
+            Asking::ExportPath | Asking::ExportRuns | Asking::ExportRows => {
+                if text.trim().is_empty() { Vec::new() } else { self.export_path(asking, text) }
+            }
             Asking::Value(field) => match self.form.parse(field, text, &self.presets) {
                 Ok(form) => self.change_form(form),
                 Err(problem) => {
@@ -179,6 +178,21 @@ impl App {
         self.overlay = Some(Overlay::Prompt { asking, input: Input::new(value) });
         Vec::new()
     }
+}
+
+/// The rows scrolled down after an action; `None` where it does not scroll.
+pub(super) fn scrolled(rows: u16, action: Action) -> Option<u16> {
+    const MOST: u16 = 500;
+    let rows = match action {
+        Action::Down => rows + 1,
+        Action::Up => rows.saturating_sub(1),
+        Action::PageDown => rows + 10,
+        Action::PageUp => rows.saturating_sub(10),
+        Action::First => 0,
+        Action::Last | Action::Left | Action::Right => rows,
+        _ => return None,
+    };
+    Some(rows.min(MOST))
 }
 
 /// Whether a key adds a character.

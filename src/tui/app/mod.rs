@@ -1,28 +1,33 @@
 //! The explorer's state, and how events change it.
 
+mod actions;
+mod done;
+mod exports;
 mod forms;
 mod input;
+mod optimise;
+mod overlay;
 mod runs;
 mod sweep;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
-use tui_input::Input;
 
-use super::action::Action;
+pub use done::{Done, Tensors};
+pub use overlay::{Asking, Overlay};
+
 use super::compare::Compare;
 use super::event::{Effect, Event};
-use super::form::{Field, Form};
+use super::form::Form;
 use super::keymap::{Context, Keymap};
 use super::layers::LayerList;
-use super::palette::Palette;
+use super::optimise::{Decided, Optimisation, Wish};
 use super::running::Running;
 use super::style::Style;
 use super::sweep::Sweep;
 use crate::bfv::{Params, ParamsSpec};
-use crate::conv::{AlgorithmKind, Layer};
+use crate::conv::Layer;
 use crate::job::Estimate;
 use crate::preset::{Catalogue, PresetError};
 use crate::report::Record;
@@ -47,45 +52,6 @@ pub enum Panel {
     Parameters,
 }
 
-/// What a prompt asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asking {
-    /// A value for the form's field.
-    Value(Field),
-    /// A part of layers' names.
-    Filter,
-    /// Where to export the experiment to.
-    ExportPath,
-    /// Where to export the runs of Compare to.
-    ExportRuns,
-}
-
-/// Something over the screen.
-#[derive(Clone, Debug)]
-pub enum Overlay {
-    /// The keys, scrolled down by some rows.
-    Help(u16),
-    /// The commands.
-    Palette(Palette),
-    /// A line of text.
-    Prompt {
-        /// What for.
-        asking: Asking,
-        /// The text so far.
-        input: Input,
-    },
-    /// Whether to replace the file that is there.
-    Overwrite(PathBuf),
-    /// An error that must be seen.
-    Error(String),
-    /// The layers, where they have no room beside the rest.
-    Layers,
-    /// The form, where it has no room beside the rest.
-    Parameters,
-    /// The pictures, where they have no room beside the rest.
-    Pictures,
-}
-
 /// How grave a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
@@ -93,28 +59,6 @@ pub enum Tone {
     Info,
     /// Something did not work.
     Bad,
-}
-
-/// A run that is done.
-#[derive(Clone, Debug)]
-pub struct Done {
-    /// What was run; absent for runs of earlier days.
-    pub form: Option<Form>,
-    /// Its record.
-    pub record: Record,
-    /// Input, output and what the server saw; absent for runs of earlier days.
-    pub tensors: Option<Tensors>,
-}
-
-/// What a run took and gave.
-#[derive(Clone, Debug)]
-pub struct Tensors {
-    /// The input of shape (channels, height, width).
-    pub input: Arc<Array3<i64>>,
-    /// The output of shape (channels, height, width).
-    pub output: Arc<Array3<i64>>,
-    /// Words of the first uploaded ciphertext.
-    pub ciphertext: Arc<Vec<u64>>,
 }
 
 /// The explorer's state.
@@ -149,6 +93,8 @@ pub struct App {
     pub fix: Option<(String, Form)>,
     /// What is predicted of the form's run; `None` until that is worked out.
     pub estimate: Option<Result<Box<Estimate>, String>>,
+    /// When the estimate became one of a former form; `None` where it is of the form.
+    outdated_ms: Option<u64>,
     /// The input that the form's run will take.
     pub input: Option<Arc<Array3<i64>>>,
     /// The run in progress.
@@ -159,6 +105,12 @@ pub struct App {
     pub compare: Compare,
     /// The sweep.
     pub sweep: Sweep,
+    /// The optimisation in progress.
+    pub optimising: Option<Optimisation>,
+    /// What the last optimisation came to.
+    pub decided: Option<Arc<Decided>>,
+    /// What was last optimised for.
+    wish: Wish,
     /// The feature map shown.
     pub map: usize,
     /// A message.
@@ -169,6 +121,9 @@ pub struct App {
     cores: usize,
     form_number: u64,
     job_number: u64,
+    search_number: u64,
+    /// What the last export that was asked for writes.
+    exporting: Asking,
     /// The clock, in milliseconds.
     pub now_ms: u64,
 }
@@ -205,17 +160,23 @@ impl App {
             checked: None,
             fix: None,
             estimate: None,
+            outdated_ms: None,
             input: None,
             running: None,
             shown: None,
             compare: Compare::new(history),
             sweep: Sweep::default(),
+            optimising: None,
+            decided: None,
+            wish: Wish::default(),
             map: 0,
             message: None,
             max_memory,
             cores: threads,
             form_number: 0,
             job_number: 0,
+            search_number: 0,
+            exporting: Asking::ExportPath,
             now_ms: 0,
         };
         let effects = app.form_changed();
@@ -239,8 +200,18 @@ impl App {
             Event::Planned { number, estimate, input } => {
                 if number == self.form_number {
                     self.estimate = Some(estimate);
+                    self.outdated_ms = None;
                     self.input = input;
                 }
+                Vec::new()
+            }
+            Event::Searching { number, done, of } => {
+                self.searching(number, done, of);
+                Vec::new()
+            }
+            Event::Found { number, found } => self.found(number, found),
+            Event::Predicted { number, index, estimate } => {
+                self.sweep.predicted(number, index, estimate);
                 Vec::new()
             }
             Event::Exported(result) => {
@@ -252,7 +223,21 @@ impl App {
 
     /// Whether time must go on: something moves on the screen.
     pub const fn is_moving(&self) -> bool {
-        self.running.is_some()
+        self.running.is_some() || self.optimising.is_some() || self.outdated_ms.is_some()
+    }
+
+    /// What is predicted, be it of the former form: the next estimate is mostly there before anyone
+    /// could read it, and a screen that is empty between the two flickers. `None` where that takes
+    /// longer.
+    pub fn forecast(&self) -> Option<&Result<Box<Estimate>, String>> {
+        const PATIENCE_MS: u64 = 300;
+        let is_old = |since: u64| self.now_ms.saturating_sub(since) > PATIENCE_MS;
+        self.estimate.as_ref().filter(|_| !self.outdated_ms.is_some_and(is_old))
+    }
+
+    /// Whether what is predicted is of a former form.
+    pub const fn is_outdated(&self) -> bool {
+        self.outdated_ms.is_some()
     }
 
     /// The run shown.
@@ -262,13 +247,20 @@ impl App {
 
     /// The record that is predicted of the form's run, where it can run.
     pub fn predicted(&self) -> Option<&Record> {
-        let estimate = self.estimate.as_ref()?.as_ref().ok()?;
+        let estimate = self.forecast()?.as_ref().ok()?;
         Some(&estimate.record)
     }
 
     /// That record where it is of what the figures on the screen are of: of the run in progress, or
     /// of the run shown, or of the form where neither is.
     pub fn predicted_of_shown(&self) -> Option<&Record> {
+        // A point of a sweep and a finalist of an optimisation have predictions of their own.
+        let point = self.sweep.current().and_then(|index| self.sweep.rows().get(index));
+        let point = point.and_then(|point| point.record.as_ref());
+        let finalist = self.optimising.as_ref().and_then(Optimisation::prediction);
+        if let Some(record) = point.or(finalist) {
+            return Some(record);
+        }
         let form = match (&self.running, self.shown()) {
             (Some(running), _) => Some(&running.form),
             (None, Some(run)) => run.form.as_ref(),
@@ -279,7 +271,7 @@ impl App {
 
     /// Bytes that the form's run needs and bytes it may have, where these are fewer.
     pub fn memory_missing(&self) -> Option<(u64, u64)> {
-        let estimate = self.estimate.as_ref()?.as_ref().ok()?;
+        let estimate = self.forecast()?.as_ref().ok()?;
         let needed = estimate.needed_bytes;
         (needed > self.max_memory).then_some((needed, self.max_memory))
     }
@@ -298,125 +290,6 @@ impl App {
             Screen::Explore => Context::Explore,
             Screen::Compare => Context::Compare,
             Screen::Sweep => Context::Sweep,
-        }
-    }
-
-    /// Does what a key or a command stands for.
-    pub fn act(&mut self, action: Action) -> Vec<Effect> {
-        match action {
-            Action::Run if self.screen == Screen::Compare => self.open(),
-            Action::Run if self.screen == Screen::Sweep => self.run_sweep(),
-            Action::Run => self.run(self.form.clone()),
-            Action::RunBaseline => {
-                let form = Form { algorithm: AlgorithmKind::Conventional, ..self.form.clone() };
-                self.run(form)
-            }
-            Action::Cancel => self.cancel(),
-            Action::Export if self.screen == Screen::Compare => self.ask_for_runs(),
-            Action::Export if self.problem.is_some() => {
-                self.message = Some((Tone::Bad, "not exported: the form is not valid".into()));
-                Vec::new()
-            }
-            Action::Export => {
-                let name =
-                    format!("{}-{}.toml", self.form.layer.spec.name, self.form.algorithm.name());
-                self.ask(Asking::ExportPath, name)
-            }
-            Action::Copy => {
-                self.message = Some((Tone::Info, "copied the experiment".into()));
-                vec![Effect::Copy(self.experiment())]
-            }
-            Action::Undo => self.undo(),
-            Action::Fix => match self.fix.take() {
-                Some((_, form)) => self.change_form(form),
-                None => Vec::new(),
-            },
-            Action::Edit => {
-                self.panel = Panel::Parameters;
-                let field = Field::ALL[self.field];
-                self.ask(Asking::Value(field), self.form.value(field))
-            }
-            Action::Increase => self.step(true),
-            Action::Decrease => self.step(false),
-            Action::Filter => self.ask(Asking::Filter, String::new()),
-            Action::NextPanel | Action::PreviousPanel => {
-                self.panel = match self.panel {
-                    Panel::Layers => Panel::Parameters,
-                    Panel::Parameters => Panel::Layers,
-                };
-                Vec::new()
-            }
-            Action::NextMap | Action::PreviousMap => {
-                self.turn_map(action == Action::NextMap);
-                Vec::new()
-            }
-            Action::Quit => vec![Effect::Quit],
-            Action::Open if self.screen == Screen::Sweep => self.open_point(),
-            Action::Open => self.open(),
-            _ => self.show(action),
-        }
-    }
-
-    /// Actions that change what is shown, and nothing else but the layer of the form.
-    fn show(&mut self, action: Action) -> Vec<Effect> {
-        match action {
-            Action::Explore => self.screen = Screen::Explore,
-            Action::Compare => self.screen = Screen::Compare,
-            Action::Sweep => self.show_sweep(),
-            Action::Help => self.overlay = Some(Overlay::Help(0)),
-            Action::Commands => {
-                self.overlay = Some(Overlay::Palette(Palette::new(self.context(), &self.keymap)));
-            }
-            Action::Layers => {
-                self.panel = Panel::Layers;
-                self.overlay = Some(Overlay::Layers);
-            }
-            Action::Parameters => {
-                self.panel = Panel::Parameters;
-                self.overlay = Some(Overlay::Parameters);
-            }
-            Action::Pictures => self.overlay = Some(Overlay::Pictures),
-            Action::Theme => {
-                self.style.next_theme();
-                self.message = Some((Tone::Info, format!("theme {}", self.style.theme_name())));
-            }
-            Action::Close => {
-                self.layers.filter.clear();
-                self.message = None;
-            }
-            _ if self.screen == Screen::Compare => self.act_on_runs(action),
-            _ if self.screen == Screen::Sweep => self.act_on_sweep(action),
-            _ => return self.move_cursor(action),
-        }
-        Vec::new()
-    }
-
-    fn move_cursor(&mut self, action: Action) -> Vec<Effect> {
-        let rows = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -10,
-            Action::PageDown => 10,
-            Action::First => isize::MIN,
-            Action::Last => isize::MAX,
-            Action::Left | Action::Right if self.panel == Panel::Parameters => {
-                return self.step(action == Action::Right);
-            }
-            Action::Left | Action::Right => {
-                self.layers.fold(action == Action::Left);
-                return Vec::new();
-            }
-            _ => return Vec::new(),
-        };
-        match self.panel {
-            Panel::Layers => {
-                self.layers.move_by(rows);
-                self.choose_layer()
-            }
-            Panel::Parameters => {
-                self.field = self.field.saturating_add_signed(rows).min(Field::ALL.len() - 1);
-                Vec::new()
-            }
         }
     }
 }

@@ -1,19 +1,18 @@
-//! Runs: started, cancelled, finished, opened and exported.
+//! Runs: started, cancelled, finished and opened.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{App, Asking, Done, Overlay, Screen, Tensors, Tone};
+use super::{App, Done, Overlay, Screen, Tensors, Tone};
 use crate::job::{JobEvent, RunResult};
-use crate::preset::{
-    Experiment, ExportFormat, experiment_toml, export_text, unknown_export_ending,
-};
-use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
+use crate::report::Record;
 use crate::tui::action::Action;
-use crate::tui::event::{Effect, ExportError};
+use crate::tui::event::Effect;
 use crate::tui::form::Form;
 use crate::tui::running::Running;
 use crate::tui::sweep::Phase;
+
+/// What the run of a point gave, and how many milliseconds it took.
+pub(super) type EndedPoint = (Result<Record, String>, u64);
 
 impl App {
     pub(super) fn run(&mut self, form: Form) -> Vec<Effect> {
@@ -30,14 +29,17 @@ impl App {
         vec![self.start(form)]
     }
 
-    /// Whether a run or a sweep is in progress, which is then told.
+    /// Whether a run, a sweep or an optimisation is in progress, which is then told.
     pub(super) fn is_busy(&mut self) -> bool {
-        if self.running.is_some() {
-            let what = if self.sweep.phase() == Phase::Going { "sweep" } else { "run" };
-            let key = self.key_name(Action::Cancel);
-            self.message = Some((Tone::Info, format!("a {what} is in progress; {key} cancels it")));
-        }
-        self.running.is_some()
+        let what = match &self.running {
+            _ if self.optimising.is_some() => "an optimisation",
+            Some(_) if self.sweep.phase() == Phase::Going => "a sweep",
+            Some(_) => "a run",
+            None => return false,
+        };
+        let key = self.key_name(Action::Cancel);
+        self.message = Some((Tone::Info, format!("{what} is in progress; {key} cancels it")));
+        true
     }
 
     /// The key of an action, or its command.
@@ -55,6 +57,9 @@ impl App {
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
+        if self.running.is_none() && self.optimising.is_some() {
+            return self.stop_search();
+        }
         let Some(running) = &mut self.running else {
             self.message = Some((Tone::Info, "nothing is running".into()));
             return Vec::new();
@@ -75,6 +80,9 @@ impl App {
         if self.sweep.phase() == Phase::Going {
             return self.point_ended(event);
         }
+        if self.optimising.is_some() {
+            return self.finalist_ended(event);
+        }
         let form = self.running.take().map(|running| running.form);
         self.shown = self.compare.newest_of(&self.form);
         match event {
@@ -88,6 +96,26 @@ impl App {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// The run of one of several points has come to its end: what it gave and how many milliseconds
+    /// it took, or nothing where all of them are cancelled with it.
+    pub(super) fn end_of_point(&mut self, event: JobEvent) -> (Option<EndedPoint>, Vec<Effect>) {
+        let Some(running) = self.running.take() else { return (None, Vec::new()) };
+        let ms = self.now_ms.saturating_sub(running.started_ms);
+        match event {
+            JobEvent::Finished(result) => {
+                let (_, record) = self.keep(Some(running.form), *result);
+                let remember = Effect::Remember(Box::new(record.clone()));
+                (Some((Ok(record), ms)), vec![remember])
+            }
+            JobEvent::Failed(problem) => (Some((Err(problem), ms)), Vec::new()),
+            JobEvent::Panicked(problem) => {
+                let problem = format!("the run panicked, which is a defect of heconv: {problem}");
+                (Some((Err(problem), ms)), Vec::new())
+            }
+            _ => (None, Vec::new()),
+        }
     }
 
     fn finished(&mut self, form: Option<Form>, result: RunResult) -> Vec<Effect> {
@@ -148,73 +176,5 @@ impl App {
         // A run of earlier days is shown as it is, whatever the form says now.
         self.shown = Some(index);
         effects
-    }
-
-    /// The form as an experiment file.
-    pub(super) fn experiment(&self) -> String {
-        let (experiment, record) = self.form_and_figures();
-        experiment_toml(&experiment, record)
-    }
-
-    /// The form as an experiment, and the figures of the run shown where that is its run.
-    fn form_and_figures(&self) -> (Experiment, Option<&Record>) {
-        let shown = self.shown().filter(|run| run.form.as_ref() == Some(&self.form));
-        (self.form.experiment(), shown.map(|run| &run.record))
-    }
-
-    /// Asks where to write the runs of Compare.
-    pub(super) fn ask_for_runs(&mut self) -> Vec<Effect> {
-        if self.compare.order().is_empty() {
-            self.message = Some((Tone::Bad, "not exported: there are no runs yet".into()));
-            return Vec::new();
-        }
-        self.ask(Asking::ExportRuns, "runs.csv".into())
-    }
-
-    /// Exports to the path that a prompt asked for. Where its ending says nothing, the prompt stays.
-    pub(super) fn export_path(&mut self, asking: Asking, text: &str) -> Vec<Effect> {
-        let path = Path::new(text.trim());
-        let problem = match asking {
-            Asking::ExportRuns if TableFormat::of(path).is_none() => unknown_table_ending(),
-            Asking::ExportPath if ExportFormat::of(path).is_none() => unknown_export_ending(),
-            _ => return self.export_to(path.into(), false),
-        };
-        self.message = Some((Tone::Bad, format!("the name {problem}")));
-        self.ask(asking, text.into())
-    }
-
-    /// Writes what the ending of `path` asks for: the experiment, or a table of the runs.
-    pub(super) fn export_to(&mut self, path: PathBuf, overwrite: bool) -> Vec<Effect> {
-        self.message = None;
-        match self.export_text(&path) {
-            Ok(text) => vec![Effect::Export { path, text, overwrite }],
-            Err(problem) => {
-                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
-                Vec::new()
-            }
-        }
-    }
-
-    fn export_text(&self, path: &Path) -> Result<String, String> {
-        if let Some(format) = TableFormat::of(path) {
-            let runs = self.compare.order().iter().filter_map(|&index| self.compare.run(index));
-            let rows: Vec<SweepRow> = runs.map(|run| run.record.clone().into()).collect();
-            return table_text(format, &rows).map_err(|error| error.to_string());
-        }
-        let format = ExportFormat::of(path).ok_or_else(unknown_export_ending)?;
-        let (experiment, record) = self.form_and_figures();
-        export_text(format, &experiment, record).map_err(|error| error.to_string())
-    }
-
-    pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {
-        match result {
-            Ok(path) => {
-                self.message = Some((Tone::Info, format!("exported to {}", path.display())));
-            }
-            Err(ExportError::Exists(path)) => self.overlay = Some(Overlay::Overwrite(path)),
-            Err(ExportError::Failed(problem)) => {
-                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
-            }
-        }
     }
 }

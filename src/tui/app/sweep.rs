@@ -4,19 +4,22 @@ use super::{App, Screen, Tone};
 use crate::job::JobEvent;
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
-use crate::tui::sweep::{Phase, Scope};
+use crate::tui::sweep::{Phase, Runs, Scope};
 
 impl App {
-    pub(super) fn show_sweep(&mut self) {
+    pub(super) fn show_sweep(&mut self) -> Vec<Effect> {
         self.screen = Screen::Sweep;
-        self.plan_sweep();
+        self.plan_sweep()
     }
 
-    /// Plans the sweep of the form where it is seen: checking its points searches for primes.
-    pub(super) fn plan_sweep(&mut self) {
-        if self.screen == Screen::Sweep {
-            self.sweep.plan(&self.form, &self.presets);
+    /// Plans the sweep of the form where it is seen, for checking its points searches for primes,
+    /// and asks for their predictions.
+    pub(super) fn plan_sweep(&mut self) -> Vec<Effect> {
+        if self.screen != Screen::Sweep || !self.sweep.plan(&self.form, &self.presets) {
+            return Vec::new();
         }
+        let specs = self.sweep.rows().iter().map(|row| row.form.spec(self.max_memory)).collect();
+        vec![Effect::Predict { number: self.sweep.number(), specs }]
     }
 
     /// Starts the sweep, or opens a point of the one that is there.
@@ -24,14 +27,15 @@ impl App {
         if self.sweep.phase() != Phase::Planned {
             return self.open_point();
         }
-        if self.is_busy() {
-            return Vec::new();
-        }
         if let Some(problem) = self.sweep.problem.clone() {
             self.message = Some((Tone::Bad, problem));
             return Vec::new();
         }
-        self.next_point()
+        if self.sweep.scope.runs == Runs::Predicted {
+            self.sweep.keep_predictions();
+            return Vec::new();
+        }
+        if self.is_busy() { Vec::new() } else { self.next_point() }
     }
 
     /// Starts the next point, if there is one.
@@ -50,39 +54,22 @@ impl App {
     /// The run of a point has come to its end. Whatever became of it, the sweep goes on unless it
     /// was cancelled.
     pub(super) fn point_ended(&mut self, event: JobEvent) -> Vec<Effect> {
-        let Some(running) = self.running.take() else { return Vec::new() };
-        let ms = self.now_ms.saturating_sub(running.started_ms);
-        let mut effects = Vec::new();
-        let result = match event {
-            JobEvent::Finished(result) => {
-                let (_, record) = self.keep(Some(running.form), *result);
-                effects.push(Effect::Remember(Box::new(record.clone())));
-                Ok(record)
-            }
-            JobEvent::Failed(problem) => Err(problem),
-            JobEvent::Panicked(problem) => {
-                Err(format!("the run panicked, which is a defect of heconv: {problem}"))
-            }
-            _ => {
-                self.stop_sweep();
-                return effects;
-            }
-        };
-        self.sweep.end_current(result, ms);
-        if running.cancelling {
-            self.stop_sweep();
-        } else {
-            effects.extend(self.next_point());
+        let is_cancelled = self.running.as_ref().is_some_and(|running| running.cancelling);
+        let (ended, mut effects) = self.end_of_point(event);
+        let goes_on = ended.is_some() && !is_cancelled;
+        if let Some((result, ms)) = ended {
+            self.sweep.end_current(result, ms);
         }
+        effects.extend(if goes_on { self.next_point() } else { self.stop_sweep() });
         effects
     }
 
-    fn stop_sweep(&mut self) {
+    fn stop_sweep(&mut self) -> Vec<Effect> {
         self.sweep.stop();
         let text = format!("sweep cancelled; points that are done: {}", self.sweep.rows().len());
         self.message = Some((Tone::Info, text));
         self.shown = self.compare.newest_of(&self.form);
-        self.plan_sweep();
+        self.plan_sweep()
     }
 
     /// Shows the chosen point in Explore: its form becomes the form, and its run is shown where it
@@ -98,33 +85,34 @@ impl App {
     }
 
     /// Does what a key stands for on the Sweep screen.
-    pub(super) fn act_on_sweep(&mut self, action: Action) {
+    pub(super) fn act_on_sweep(&mut self, action: Action) -> Vec<Effect> {
         let scope = self.sweep.scope;
         let scope = match action {
             Action::SweepAlgorithms => Scope { all_algorithms: !scope.all_algorithms, ..scope },
             Action::SweepReductions => Scope { both_reductions: !scope.both_reductions, ..scope },
             Action::SweepSets => Scope { neighbours: !scope.neighbours, ..scope },
+            Action::SweepRuns => Scope { runs: scope.runs.other(), ..scope },
             Action::NewSweep => scope,
             _ => {
                 self.sweep.act(action);
-                return;
+                return Vec::new();
             }
         };
         match self.sweep.phase() {
             // One sweep at a time.
             Phase::Going => {
                 self.is_busy();
-                return;
+                return Vec::new();
             }
             Phase::Ended if action != Action::NewSweep => {
                 let key = self.key_name(Action::NewSweep);
                 let text = format!("{key} clears these rows; then a new sweep can be set up");
                 self.message = Some((Tone::Info, text));
-                return;
+                return Vec::new();
             }
             _ => self.sweep.clear(),
         }
         self.sweep.scope = scope;
-        self.plan_sweep();
+        self.plan_sweep()
     }
 }

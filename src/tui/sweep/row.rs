@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::report::Record;
+use crate::report::{FailedPoint, Record, SCHEMA, SweepRow};
 use crate::tui::form::Form;
 use crate::tui::metric::Metric;
 
@@ -13,6 +13,8 @@ pub enum State {
     Waiting,
     /// Being run.
     Running,
+    /// Not to be run: its prediction is all, where that has come.
+    Predicted,
     /// Run: the record is there.
     Done,
     /// It could not be run, and why.
@@ -67,6 +69,8 @@ pub struct Row {
     pub state: State,
     /// Its figures: measured where the point is done; before, they may be predicted.
     pub record: Option<Record>,
+    /// Why nothing can be predicted of it.
+    pub warning: Option<String>,
     /// Milliseconds that the whole run took, with keys, weights and the check.
     pub ms: u64,
 }
@@ -74,7 +78,46 @@ pub struct Row {
 impl Row {
     /// A point to be run.
     pub const fn new(form: Form) -> Self {
-        Self { form, state: State::Waiting, record: None, ms: 0 }
+        Self { form, state: State::Waiting, record: None, warning: None, ms: 0 }
+    }
+
+    /// Takes in what is predicted, which says nothing more once the point was run.
+    pub fn predict(&mut self, prediction: Result<Record, String>) {
+        if self.has_ended() {
+            return;
+        }
+        match prediction {
+            Ok(record) => self.record = Some(record),
+            Err(problem) => self.warning = Some(problem),
+        }
+        if self.state == State::Predicted {
+            self.keep_prediction();
+        }
+    }
+
+    /// It is not to be run.
+    pub fn keep_prediction(&mut self) {
+        self.state = self.warning.clone().map_or(State::Predicted, State::Failed);
+    }
+
+    /// Whether it was run, or cannot be.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Done | State::Failed(_))
+    }
+
+    /// The row as it is written to a file; `None` where nothing is known of it yet.
+    pub fn to_export(&self) -> Option<SweepRow> {
+        if let State::Failed(error) = &self.state {
+            return Some(SweepRow::Failed(FailedPoint {
+                schema: SCHEMA,
+                layer: self.form.layer.full_name(),
+                params: self.form.params.name.clone(),
+                algorithm: self.form.algorithm.name().to_owned(),
+                reduction: self.form.reduction.name().to_owned(),
+                error: error.clone(),
+            }));
+        }
+        self.record.clone().map(SweepRow::from)
     }
 
     /// What is known in a word.
@@ -82,8 +125,8 @@ impl Row {
         match (&self.state, &self.record) {
             (State::Failed(_), _) => Verdict::Failed,
             (State::Running, _) => Verdict::Running,
-            (State::Done | State::Waiting, Some(record)) => verdict(record),
-            (State::Done | State::Waiting, None) => Verdict::Waiting,
+            (_, Some(record)) => verdict(record),
+            (_, None) => Verdict::Waiting,
         }
     }
 

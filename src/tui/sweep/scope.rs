@@ -5,6 +5,25 @@ use crate::bfv::ParamsSpec;
 use crate::conv::AlgorithmKind;
 use crate::tui::form::{Field, Form};
 
+/// What is done at the points of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// They are run.
+    Real,
+    /// Nothing: predictions are all.
+    Predicted,
+}
+
+impl Runs {
+    /// The other one.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Real => Self::Predicted,
+            Self::Predicted => Self::Real,
+        }
+    }
+}
+
 /// What a sweep goes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -14,11 +33,13 @@ pub struct Scope {
     pub both_reductions: bool,
     /// The form's parameter set and its neighbours, or the presets.
     pub neighbours: bool,
+    /// What is done at its points.
+    pub runs: Runs,
 }
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { all_algorithms: true, both_reductions: false, neighbours: false }
+        Self { all_algorithms: true, both_reductions: false, neighbours: false, runs: Runs::Real }
     }
 }
 

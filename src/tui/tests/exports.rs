@@ -106,3 +106,31 @@ fn replacing_a_table_writes_the_table() {
     };
     assert!(text.starts_with("schema,"), "{text}");
 }
+
+#[test]
+fn rows_of_a_sweep_are_written_as_sorted_with_those_that_failed() {
+    let app = scene("sweep done").app;
+    let effects = export(&mut app.clone(), "rows.jsonl");
+    let rows = text(&effects).lines().map(serde_json::from_str::<SweepRow>);
+    let rows: Vec<SweepRow> = rows.map(|row| row.expect("a row")).collect();
+    let sorted = app.sweep.order().iter().filter_map(|&index| app.sweep.rows()[index].to_export());
+    assert_eq!(rows, sorted.collect::<Vec<_>>());
+    let failed = rows.iter().filter(|row| matches!(row, SweepRow::Failed(_))).count();
+    assert_eq!((rows.len(), failed), (8, 4));
+    for (path, part) in [("a.csv", "layer.name,"), ("a.md", "| layer"), ("a.tex", "\\toprule")] {
+        let effects = export(&mut app.clone(), path);
+        assert!(text(&effects).contains(part), "{effects:?}");
+    }
+    // Predictions are written too, and say that they are.
+    let effects = export(&mut scene("sweep planned").app, "rows.jsonl");
+    assert_eq!(text(&effects).matches("\"predicted\":true").count(), 16);
+}
+
+#[test]
+fn a_sweep_without_figures_has_nothing_to_write() {
+    let mut app = scene("ready").app;
+    app.act(crate::tui::action::Action::Sweep);
+    press(&mut app, KeyCode::Char('e'));
+    assert!(app.overlay.is_none());
+    assert!(matches!(app.message, Some((Tone::Bad, _))));
+}

@@ -94,6 +94,23 @@ fn answer(app: &mut App, effects: Vec<Effect>, estimate: &Estimate, dice: &mut D
                 };
                 Event::Job { number, event }
             }
+            Effect::Search { number, .. } => {
+                let more = app.update(app.now_ms, Event::Searching { number, done: 1, of: 6 });
+                answer(app, more, estimate, dice);
+                let found = match dice.below(4) {
+                    0 => Err("no layer".into()),
+                    1 => continue,
+                    _ => Ok(Box::default()),
+                };
+                Event::Found { number, found }
+            }
+            Effect::Predict { number, specs } => {
+                let estimate = match dice.below(4) {
+                    0 => Err("does not fit".into()),
+                    _ => Ok(Box::new(estimate.clone())),
+                };
+                Event::Predicted { number, index: dice.below(specs.len() + 1), estimate }
+            }
             Effect::Export { path, .. } => Event::Exported(Ok(path)),
             _ => continue,
         };

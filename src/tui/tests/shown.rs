@@ -59,3 +59,18 @@ fn deleting_a_run_does_not_show_another() {
     app.act(Action::Delete);
     assert_eq!(algorithm(&app), None);
 }
+
+#[test]
+fn the_former_estimate_stays_a_moment_marked() {
+    let mut app = scene("ready").app;
+    app.field = Field::ALL.iter().position(|field| *field == Field::LimbBits).expect("a field");
+    let before = app.predicted().cloned();
+    app.act(Action::Decrease);
+    assert!(app.is_outdated() && app.is_moving());
+    assert_eq!(app.predicted(), before.as_ref());
+    app.update(1000, crate::tui::event::Event::Tick);
+    assert_eq!(app.predicted(), None);
+    // An invalid form has no estimate.
+    let app = scene("invalid").app;
+    assert!(app.predicted().is_none() && !app.is_outdated());
+}

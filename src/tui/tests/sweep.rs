@@ -295,3 +295,52 @@ fn the_time_left_follows_from_the_points_done() {
     assert_eq!(sweep.remaining_ms(u64::MAX), Some((left - 1) * mean));
     assert_eq!(planned().sweep.remaining_ms(5), None);
 }
+
+#[test]
+fn waiting_rows_are_predicted_and_runs_replace_that() {
+    let app = scene("sweep planned").app;
+    assert!(app.sweep.rows().iter().all(Row::is_predicted));
+    assert!(verdicts(&app).iter().all(|verdict| *verdict == Verdict::Predicted));
+    let app = scene("sweep running").app;
+    for row in app.sweep.rows() {
+        let is_run = matches!(row.state, State::Done | State::Failed(_));
+        assert_eq!(row.is_predicted(), !is_run, "{:?}", row.state);
+    }
+}
+
+#[test]
+fn stale_predictions_are_passed_over() {
+    let mut app = planned();
+    let number = app.sweep.number();
+    let estimate = || scene("ready").app.estimate.expect("planned");
+    app.update(1, Event::Predicted { number: number + 1, index: 0, estimate: estimate() });
+    app.update(1, Event::Predicted { number, index: 99, estimate: estimate() });
+    assert!(app.sweep.rows().iter().all(|row| row.record.is_none()));
+    app.update(1, Event::Predicted { number, index: 1, estimate: estimate() });
+    assert!(app.sweep.rows()[1].is_predicted());
+    app.act(Action::SweepAlgorithms);
+    assert_ne!(app.sweep.number(), number);
+    app.update(1, Event::Predicted { number, index: 0, estimate: estimate() });
+    assert!(app.sweep.rows()[0].record.is_none());
+}
+
+#[test]
+fn a_predicted_sweep_starts_nothing_and_takes_late_predictions() {
+    let mut app = planned();
+    let number = app.sweep.number();
+    app.act(Action::SweepRuns);
+    // The points are the same, and so are their predictions.
+    assert_eq!(app.sweep.number(), number);
+    assert!(app.act(Action::Run).is_empty());
+    assert_eq!((app.sweep.phase(), app.running.is_none()), (Phase::Ended, true));
+    let estimate = scene("ready").app.estimate.expect("planned");
+    app.update(1, Event::Predicted { number, index: 1, estimate });
+    app.update(1, Event::Predicted { number, index: 2, estimate: Err("does not fit".into()) });
+    let [waiting, predicted, failed] = &verdicts(&app)[..3] else { panic!("rows") };
+    assert_eq!(
+        (*waiting, *predicted, *failed),
+        (Verdict::Waiting, Verdict::Predicted, Verdict::Failed)
+    );
+    app.act(Action::NewSweep);
+    assert_eq!(app.sweep.phase(), Phase::Planned);
+}

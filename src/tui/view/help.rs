@@ -68,7 +68,7 @@ fn keys(app: &App, context: Context, without: &[Action]) -> Vec<(Line<'static>, 
 
 /// The words of the screen.
 fn glossary(app: &App) -> Vec<Line<'static>> {
-    const WORDS: [(&str, &str); 10] = [
+    const WORDS: [(&str, &str); 11] = [
         ("noise budget", "bits of noise that a ciphertext can still take; at 0: wrong"),
         ("fresh", "of uploads; then of rotated inputs, of sums, and of final outputs"),
         ("t", "plaintext modulus: results are exact while below t/2"),
@@ -78,6 +78,7 @@ fn glossary(app: &App) -> Vec<Line<'static>> {
         ("eager, lazy", "reduce modulo the primes after every product, or once per sum"),
         ("server", "rotate + multiply + mix: the server's work online"),
         ("front", "runs of a sweep that no other beats in both figures of its chart"),
+        ("~", "predicted, from the plan, the weights and the costs of this machine"),
         ("exact", "every output value equals the plain convolution"),
     ];
     let theme = app.style.theme();

@@ -2,12 +2,18 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Screen};
+use crate::tui::optimise::Decided;
 use crate::tui::sweep::Phase;
 
 /// What the keys that matter now do.
 pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if matches!(app.overlay, Some(Overlay::Prompt { .. } | Overlay::Palette(_))) {
         return vec![(Action::Close, "close")];
+    }
+    match app.overlay {
+        Some(Overlay::Optimise(_)) => return question(),
+        Some(Overlay::Decision(_)) => return decision(app),
+        _ => {}
     }
     match app.screen {
         Screen::Explore => explore(app, is_wide),
@@ -26,6 +32,32 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     }
 }
 
+fn question() -> Vec<(Action, &'static str)> {
+    vec![
+        (Action::Run, "start"),
+        (Action::Up, "up"),
+        (Action::Down, "down"),
+        (Action::Left, "less"),
+        (Action::Right, "more"),
+        (Action::Close, "leave"),
+    ]
+}
+
+fn decision(app: &App) -> Vec<(Action, &'static str)> {
+    let mut hints = vec![(Action::Close, "close"), (Action::Down, "scroll"), (Action::Up, "back")];
+    if let Some(best) = app.decided.as_deref().and_then(Decided::best_form) {
+        let is_taken = best == app.form;
+        hints.push(if is_taken {
+            (Action::Export, "export")
+        } else {
+            (Action::Run, "take the best")
+        });
+        hints.extend(is_taken.then_some((Action::Copy, "copy")));
+        hints.extend(is_taken.then_some((Action::Undo, "undo")));
+    }
+    hints
+}
+
 fn sweep(app: &App) -> Vec<(Action, &'static str)> {
     let mut hints = match app.sweep.phase() {
         // The keys that set it up stand beside what they set.
@@ -34,6 +66,7 @@ fn sweep(app: &App) -> Vec<(Action, &'static str)> {
         Phase::Ended => vec![(Action::Run, "open"), (Action::NewSweep, "new")],
     };
     hints.extend([
+        (Action::Export, "export"),
         (Action::Chart, "chart"),
         (Action::XAxis, "x axis"),
         (Action::YAxis, "y axis"),
@@ -52,7 +85,7 @@ fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if app.fix.is_some() {
         hints.push((Action::Fix, "fix"));
     }
-    hints.push(if app.running.is_some() {
+    hints.push(if app.running.is_some() || app.optimising.is_some() {
         (Action::Cancel, "cancel")
     } else {
         (Action::Run, "run")
@@ -60,14 +93,18 @@ fn explore(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     if !is_wide {
         hints.extend([
             (Action::Layers, "layers"),
-            (Action::Parameters, "parameters"),
-            (Action::Pictures, "pictures"),
+            (Action::Parameters, "params"),
+            (Action::Pictures, "maps"),
         ]);
     }
     hints.extend([
         (Action::RunBaseline, "baseline"),
+        (Action::Optimise, "optimise"),
         (Action::Help, "help"),
         (Action::Quit, "quit"),
+    ]);
+    hints.extend(app.decided.as_ref().map(|_| (Action::Decision, "decision")));
+    hints.extend([
         (Action::Export, "export"),
         (Action::NextPanel, "panel"),
         (Action::Edit, "edit"),

@@ -17,6 +17,7 @@
 //! ```
 
 mod compare;
+mod decision;
 mod explore;
 mod form;
 mod help;
@@ -24,11 +25,13 @@ mod hints;
 mod latency;
 mod layers;
 mod noise;
+mod optimise;
 mod overlay;
 mod parts;
 mod pictures;
 mod points;
 mod scatter;
+mod setting;
 mod sizes;
 mod sweep;
 mod verdict;
@@ -113,17 +116,14 @@ fn security(app: &App, with_bits: bool) -> Span<'static> {
 
 fn state(app: &App) -> Span<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    match &app.running {
-        Some(running) => {
-            let frame = glyphs.spinner((running.elapsed_ms() / 120) as usize);
-            let what = app.sweep.current().map_or_else(
-                || "running".to_owned(),
-                |current| format!("sweep {}/{}", current + 1, app.sweep.rows().len()),
-            );
-            Span::styled(format!("{frame} {what}"), theme.accent)
-        }
-        None => Span::styled(format!("{} idle", glyphs.dot), theme.dim),
-    }
+    let what = match (&app.optimising, app.sweep.current()) {
+        (Some(optimisation), _) => format!("optimise: {}", optimisation.progress()),
+        (None, Some(current)) => format!("sweep {}/{}", current + 1, app.sweep.rows().len()),
+        (None, None) if app.running.is_some() => "running".to_owned(),
+        (None, None) => return Span::styled(format!("{} idle", glyphs.dot), theme.dim),
+    };
+    let frame = glyphs.spinner((app.now_ms / 120) as usize);
+    Span::styled(format!("{frame} {what}"), theme.accent)
 }
 
 /// The message, or the keys that matter now.

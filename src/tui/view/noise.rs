@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{Figure, bar, block, value};
+use super::parts::{Figure, bar, block, outdated, value};
 use crate::conv::Stage;
-use crate::report::NoiseBits;
+use crate::report::{NoiseBits, Record};
 use crate::tui::app::App;
 
 /// Rows that the panel needs.
@@ -50,16 +50,25 @@ fn budgets(app: &App) -> [Budget; 4] {
     })
 }
 
+/// The budget of a ciphertext without noise, where the scale ends: with the parameters of the
+/// figures shown, or of the form where nothing is known of these.
+fn without_noise(app: &App, record: Option<&Record>) -> f64 {
+    let of_record = record.map(|Record { params, .. }| (params.log2_q, params.plain_modulus));
+    let of_form = app.checked.as_ref().map(|(params, _)| (params.log2_q(), params.plain().value()));
+    let (log2_q, plain) = of_record.or(of_form).unwrap_or((50.0, 1));
+    (log2_q - 1.0 - (plain.max(1) as f64).log2()).max(1.0)
+}
+
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
-    let block = block(app, "noise budget, bits", false);
+    let predicted = app.predicted_of_shown();
+    let late = predicted.map(|_| outdated(app)).unwrap_or_default();
+    let block = block(app, &format!("noise budget, bits{late}"), false);
     let inner = block.inner(area);
     let rows = budgets(app);
-    // The scale ends where a ciphertext without noise would be.
-    let whole = app
-        .checked
-        .as_ref()
-        .map_or(50.0, |(params, _)| params.log2_q() - 1.0 - (params.plain().value() as f64).log2());
+    let shown = app.shown().filter(|_| app.running.is_none()).map(|run| &run.record);
+    let record = shown.or(predicted);
+    let whole = without_noise(app, record);
     let width = inner.width.saturating_sub(11 + 14);
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut above: Option<Figure> = None;
@@ -80,8 +89,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         above = now;
     }
     lines.push(legend(app));
-    let shown = app.shown().filter(|_| app.running.is_none()).map(|run| &run.record);
-    if let Some(record) = shown.or_else(|| app.predicted_of_shown()) {
+    if let Some(record) = record {
         let noise = &record.noise_bits;
         let (expected, floor) = (noise.predicted_final, noise.predicted_final_floor);
         let mut text = format!("predicted {expected:.1}, floor {floor:.1}");

@@ -6,13 +6,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::parts::{block, centred};
-use super::{explore, form, help, layers, pictures};
+use super::{decision, explore, form, help, layers, optimise, pictures};
 use crate::tui::app::{App, Asking, Overlay};
 use crate::tui::palette::Palette;
 
 pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>, area: Rect) {
     match overlay {
         Overlay::Help(scroll) => help::draw(app, *scroll, frame, area),
+        Overlay::Optimise(question) => optimise::draw(app, question, frame, area),
+        Overlay::Decision(scroll) => decision::draw(app, *scroll, frame, area),
         Overlay::Palette(palette) => draw_palette(app, palette, frame, area),
         Overlay::Prompt { asking, input } => {
             let (title, hint) = question(*asking);
@@ -62,6 +64,9 @@ fn question(asking: Asking) -> (String, String) {
         ),
         Asking::ExportRuns => {
             ("export the runs shown to".into(), "as a table: .csv .md .tex .jsonl".into())
+        }
+        Asking::ExportRows => {
+            ("export the points to".into(), "as a table: .csv .md .tex .jsonl".into())
         }
     }
 }

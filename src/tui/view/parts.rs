@@ -1,7 +1,7 @@
 //! Small pieces that panels are made of.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
@@ -17,19 +17,34 @@ pub(super) fn block(app: &App, title: &str, focused: bool) -> Block<'static> {
         .title(Span::styled(format!(" {title} "), theme.title))
 }
 
+/// Behind predicted figures that are of a former form: something is still to come.
+pub(super) fn outdated(app: &App) -> String {
+    if app.is_outdated() { format!(" {}", app.style.glyphs().ellipsis) } else { String::new() }
+}
+
 /// A horizontal bar of `width` cells for `fraction` of them, in eighths of a cell where glyphs
-/// allow, with a mark at `mark`.
-pub(super) fn bar(app: &App, width: u16, fraction: f64, mark: Option<f64>) -> Vec<Span<'static>> {
+/// allow, with a mark at what is predicted and a faint bar up to there.
+pub(super) fn bar(
+    app: &App,
+    width: u16,
+    fraction: f64,
+    predicted: Option<f64>,
+) -> Vec<Span<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let steps = glyphs.bar.len() - 1;
     let filled = (fraction.clamp(0.0, 1.0) * f64::from(width) * steps as f64).round() as usize;
-    let mark = mark.map(|m| (m.clamp(0.0, 1.0) * f64::from(width)).round() as usize);
+    let mark = predicted.map(|m| (m.clamp(0.0, 1.0) * f64::from(width)).round() as usize);
     // One cell more than the bar takes, for a mark at its end.
     (0..=usize::from(width))
         .map(|cell| {
             let here = filled.saturating_sub(cell * steps).min(steps);
-            if mark == Some(cell) && here < steps {
-                Span::styled(glyphs.divider, theme.bar_predicted)
+            if mark == Some(cell) {
+                // Inside the bar, the mark is cut out of it.
+                let is_inside = here == steps && !glyphs.bar[steps].is_ascii();
+                let cut = theme.bar.add_modifier(Modifier::REVERSED);
+                Span::styled(glyphs.divider, if is_inside { cut } else { theme.bar_predicted })
+            } else if here == 0 && mark.is_some_and(|mark| cell < mark) {
+                Span::styled(glyphs.ghost, theme.dim)
             } else {
                 Span::styled(glyphs.bar[here], theme.bar)
             }

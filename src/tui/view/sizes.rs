@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use super::parts::{block, ratio, row};
+use super::parts::{block, outdated, ratio, row};
 use crate::report::{OperationCounts, Record, bytes_text, count_text};
 use crate::tui::app::App;
 
@@ -15,10 +15,14 @@ pub(super) const HEIGHT: u16 = 8;
 pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let run = app.shown().filter(|_| app.running.is_none());
-    let title = if run.is_some() { "bytes" } else { "bytes, exact before the run" };
-    let block = block(app, title, false);
+    let title = match (run, app.is_outdated()) {
+        (None, false) => "bytes, exact before the run".to_owned(),
+        _ => format!("bytes{}", run.map_or_else(|| outdated(app), |_| String::new())),
+    };
+    let block = block(app, &title, false);
     let width = block.inner(area).width;
     let record = run.map(|run| &run.record).or_else(|| app.predicted_of_shown());
+    let style = if run.is_some() { theme.text } else { theme.dim };
     let names = ["upload", "download", "keys, once", "weights", "server peak"];
     let amounts = match record {
         Some(record) => {
@@ -32,7 +36,7 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
         .zip(amounts)
         .map(|(name, bytes)| {
             let value = bytes.map_or_else(|| "-".into(), bytes_text);
-            row(name, value, width, theme.dim, theme.text)
+            row(name, value, width, theme.dim, style)
         })
         .collect();
     if let Some(run) = run
@@ -56,8 +60,10 @@ pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let run = app.shown().filter(|_| app.running.is_none());
     let record = run.map(|run| &run.record).or_else(|| app.predicted_of_shown());
+    let style = if run.is_some() { theme.text } else { theme.dim };
     let lanes = |record: &Record| format!("work   {} lanes", record.lanes);
-    let title = record.map_or_else(|| "work".into(), lanes);
+    let late = run.map_or_else(|| outdated(app), |_| String::new());
+    let title = record.map_or_else(|| "work".into(), |record| lanes(record) + &late);
     let block = block(app, &title, false);
     let width = block.inner(area).width;
     let work = record.map(|record| record.operations);
@@ -65,32 +71,26 @@ pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
         work.as_ref().map_or_else(|| "-".into(), |work| count_text(value(work)))
     };
     let mut lines = vec![
-        row("rotations", count(|w| w.rotations), width, theme.dim, theme.text),
-        row("transforms", count(|w| w.ntts), width, theme.dim, theme.text),
+        row("rotations", count(|w| w.rotations), width, theme.dim, style),
+        row("transforms", count(|w| w.ntts), width, theme.dim, style),
         row(
             "plaintext multiplications",
             count(|w| w.plaintext_multiplications),
             width,
             theme.dim,
-            theme.text,
+            style,
         ),
-        row(
-            "scalar multiplications",
-            count(|w| w.scalar_multiplications),
-            width,
-            theme.dim,
-            theme.text,
-        ),
+        row("scalar multiplications", count(|w| w.scalar_multiplications), width, theme.dim, style),
         row(
             "coefficient multiply-adds",
             count(|w| w.coefficient_multiply_adds),
             width,
             theme.dim,
-            theme.text,
+            style,
         ),
     ];
     if let Some(run) = run {
-        lines.push(row("backend", run.record.backend.clone(), width, theme.dim, theme.text));
+        lines.push(row("backend", run.record.backend.clone(), width, theme.dim, style));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }

@@ -7,14 +7,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block};
+use super::setting::setting_of_form;
 use super::{points, scatter};
 use crate::report::{Record, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
-use crate::tui::sweep::{Column, Phase, Row, State, Verdict};
-use crate::tui::view::verdict::setting_of_form;
+use crate::tui::sweep::{Column, Phase, Row, Runs, State, Verdict};
 
 /// The least width at which table and chart stand side by side.
 const WIDE: u16 = 110;
@@ -74,37 +74,59 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
         (Phase::Ended, _) => ended(app, width),
         _ => planned(app),
     };
-    let lines = vec![scope(app), progress];
+    let lines = vec![scope(app, width), progress];
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
 
-/// What is swept, with the keys that change it.
-fn scope(app: &App) -> Line<'static> {
-    let (theme, scope) = (app.style.theme(), app.sweep.scope);
-    // The first point has the set and the algorithm that the form had when it was planned.
-    let form = app.sweep.rows().first().map_or(&app.form, |row| &row.form);
-    let algorithms = if scope.all_algorithms { "all" } else { form.algorithm.name() };
-    let reductions = if scope.both_reductions { "lazy, eager" } else { "lazy" };
-    let sets = if scope.neighbours {
-        format!("{} and neighbours", form.params.name)
-    } else {
-        "presets".to_owned()
-    };
-    let fields = [
-        (Action::SweepAlgorithms, "algorithms", algorithms.to_owned()),
-        (Action::SweepReductions, "reductions", reductions.to_owned()),
-        (Action::SweepSets, "parameters", sets),
-    ];
+/// What is swept, with the keys that change it, and with names where there is room for them.
+fn scope(app: &App, width: u16) -> Line<'static> {
+    let named = scope_line(app, true);
+    if named.width() <= usize::from(width) { named } else { scope_line(app, false) }
+}
+
+fn scope_line(app: &App, is_named: bool) -> Line<'static> {
+    let theme = app.style.theme();
     let is_open = app.sweep.phase() == Phase::Planned;
     let mut spans = Vec::new();
-    for (action, name, value) in fields {
+    for (action, name, value) in scope_fields(app, is_named) {
         if is_open {
             spans.push(Span::styled(format!("{} ", app.key_name(action)), theme.key_hint));
         }
-        spans.push(Span::styled(format!("{name} "), theme.dim));
+        if is_named {
+            spans.push(Span::styled(format!("{name} "), theme.dim));
+        }
         spans.push(Span::styled(format!("{value}   "), theme.text));
     }
     Line::from(spans)
+}
+
+/// The keys, names and values of what is swept; values that come without names say more.
+fn scope_fields(app: &App, is_named: bool) -> [(Action, &'static str, String); 4] {
+    let scope = app.sweep.scope;
+    // The first point has the set and the algorithm that the form had when it was planned.
+    let form = app.sweep.rows().first().map_or(&app.form, |row| &row.form);
+    let algorithms = match (scope.all_algorithms, is_named) {
+        (true, true) => "all",
+        (true, false) => "all algorithms",
+        (false, _) => form.algorithm.name(),
+    };
+    let reductions = if scope.both_reductions { "lazy, eager" } else { "lazy" };
+    let sets = match (scope.neighbours, is_named) {
+        (true, true) => format!("{} and neighbours", form.params.name),
+        (true, false) => "set, neighbours".to_owned(),
+        (false, _) => "presets".to_owned(),
+    };
+    let runs = match (scope.runs, is_named) {
+        (Runs::Predicted, _) => "predicted only",
+        (Runs::Real, true) => "real",
+        (Runs::Real, false) => "real runs",
+    };
+    [
+        (Action::SweepAlgorithms, "algorithms", algorithms.to_owned()),
+        (Action::SweepReductions, "reductions", reductions.to_owned()),
+        (Action::SweepSets, "parameters", sets),
+        (Action::SweepRuns, "runs", runs.to_owned()),
+    ]
 }
 
 fn planned(app: &App) -> Line<'static> {
@@ -112,7 +134,12 @@ fn planned(app: &App) -> Line<'static> {
     if let Some(problem) = &app.sweep.problem {
         return Line::styled(format!("{} {problem}", app.style.glyphs().cross), theme.bad);
     }
-    let text = format!(" starts {}, one after the other", runs(app.sweep.rows().len()));
+    let count = app.sweep.rows().len();
+    let text = if app.sweep.scope.runs == Runs::Predicted {
+        format!(" keeps the predictions of {count} points; nothing is run")
+    } else {
+        format!(" starts {}, one after the other; figures with ~ are predicted", runs(count))
+    };
     Line::from(vec![
         Span::styled(app.key_name(Action::Run), theme.key_hint),
         Span::styled(text, theme.text),
@@ -149,7 +176,11 @@ fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
 fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
     let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
-    let mut text = format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()));
+    let mut text = if sweep.scope.runs == Runs::Predicted {
+        format!("{} points predicted", sweep.rows().len())
+    } else {
+        format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()))
+    };
     if failed > 0 {
         text = format!("{text}, {failed} failed");
     }
@@ -183,7 +214,8 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
         frame.render_widget(block(app, "point", false), area);
         return;
     };
-    let setting = Line::styled(setting_of_form(&row.form), app.style.theme().dim);
+    let setting = setting_of_form(&row.form, area.width.saturating_sub(2));
+    let setting = Line::styled(setting, app.style.theme().dim);
     let paragraph = Paragraph::new(vec![setting, outcome(app, row)]).wrap(Wrap { trim: true });
     let title = format!("point {}", index + 1);
     frame.render_widget(paragraph.block(block(app, &title, false)), area);
@@ -201,12 +233,16 @@ fn outcome(app: &App, row: &Row) -> Line<'static> {
             let figures = Metric::ALL.map(|metric| {
                 format!("   {} {}", metric.label(), Column::Figure(metric).text(0, row))
             });
+            let text = if record.predicted { theme.dim } else { theme.text };
             Line::from(vec![
                 Span::styled(judgement(app, verdict, record), style(app, verdict)),
-                Span::styled(figures.concat(), theme.text),
+                Span::styled(figures.concat(), text),
             ])
         }
-        (State::Waiting, None) => Line::styled("not run yet", theme.dim),
+        (State::Waiting, None) => match &row.warning {
+            Some(problem) => Line::styled(format!("{} {problem}", glyphs.cross), theme.warning),
+            None => Line::styled("not run yet", theme.dim),
+        },
         (_, None) => Line::styled(verdict.label(), theme.accent),
     }
 }

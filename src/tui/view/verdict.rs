@@ -5,16 +5,20 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::parts::{bar, block, change};
+use super::optimise;
+use super::parts::{bar, block, change, outdated};
+use super::setting::{setting_of_form, setting_of_record};
 use crate::conv::Stage;
 use crate::report::{Record, bytes_text, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Done};
-use crate::tui::form::{Field, Form};
 use crate::tui::running::Running;
 
 /// Rows of the panel.
 pub(super) const HEIGHT: u16 = 5;
+
+/// Columns that all stages take with wide gaps between them.
+const ALL_STAGES: u16 = 84;
 
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let of_shown = app.shown().and_then(|run| run.form.as_ref());
@@ -33,15 +37,18 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let block = block(app, &title, false);
     let inner = block.inner(area);
     let mut lines = Vec::new();
-    if app.problem.is_none() || app.running.is_some() {
+    let is_problem = app.problem.is_some() && app.running.is_none() && app.optimising.is_none();
+    if !is_problem {
         let setting = match app.shown().filter(|run| run.form.is_none() && app.running.is_none()) {
-            Some(run) => setting_of_record(&run.record),
-            None => setting_of_form(form),
+            Some(run) => setting_of_record(&run.record, inner.width),
+            None => setting_of_form(form, inner.width),
         };
         lines.push(Line::styled(setting, app.style.theme().dim));
     }
     if let Some(running) = &app.running {
         lines.extend(progress(app, running, inner.width));
+    } else if let Some(optimisation) = &app.optimising {
+        lines.extend(optimise::progress(app, optimisation, inner.width));
     } else if let Some(problem) = &app.problem {
         lines.extend(invalid(app, problem));
     } else if let Some(run) = app.shown() {
@@ -50,48 +57,17 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         lines.extend(ready(app));
     }
     let paragraph = Paragraph::new(lines).block(block);
-    // Only what is wrong may be too long for its line, and it has the panel to itself.
-    let is_problem = app.problem.is_some() && app.running.is_none();
-    let paragraph = if is_problem { paragraph.wrap(Wrap { trim: true }) } else { paragraph };
+    // Only what is wrong may be too long for its line, and it has the rest of the panel to itself.
+    let wraps = is_problem || matches!(app.forecast(), Some(Err(_)));
+    let paragraph = if wraps { paragraph.wrap(Wrap { trim: true }) } else { paragraph };
     frame.render_widget(paragraph, area);
-}
-
-/// The parameters and the method of a form in one line.
-pub(super) fn setting_of_form(form: &Form) -> String {
-    format!(
-        "N {}   t {} bits   limbs {} | {}   {}   {}   {}",
-        form.params.ring_degree,
-        form.value(Field::PlainBits),
-        form.value(Field::LimbBits),
-        form.value(Field::SpecialBits),
-        form.algorithm.name(),
-        form.reduction.name(),
-        threads(form.threads),
-    )
-}
-
-/// The setting of a run of earlier days, which the form need not agree with.
-fn setting_of_record(record: &Record) -> String {
-    let bits = |prime: &u64| prime.checked_ilog2().map_or(0, |log| log + 1).to_string();
-    let limbs: Vec<String> = record.params.limbs.iter().map(bits).collect();
-    format!(
-        "N {}   t {} bits   limbs {} | {}   {}   {}   {}",
-        record.params.ring_degree,
-        bits(&record.params.plain_modulus),
-        limbs.join(" "),
-        bits(&record.params.special),
-        record.algorithm,
-        record.reduction,
-        threads(record.threads),
-    )
-}
-
-fn threads(count: usize) -> String {
-    if count == 1 { "1 thread".into() } else { format!("{count} threads") }
 }
 
 fn ready(app: &App) -> Vec<Line<'static>> {
     let theme = app.style.theme();
+    if let Some(Err(problem)) = app.forecast() {
+        return vec![Line::styled(format!("{} {problem}", app.style.glyphs().cross), theme.bad)];
+    }
     let key =
         app.keymap.keys_for(app.screen_context(), Action::Run).first().map(ToString::to_string);
     let key = key.unwrap_or_else(|| ":run".into());
@@ -100,35 +76,51 @@ fn ready(app: &App) -> Vec<Line<'static>> {
         Span::styled(key, theme.key_hint),
         Span::styled(" to encrypt the input, convolve it encrypted, and decrypt", theme.text),
     ])];
-    lines.extend(forecast(app));
+    lines.push(forecast(app));
     lines
 }
 
 /// What is predicted of the form's run, what speaks against it first.
-fn forecast(app: &App) -> Option<Line<'static>> {
-    let theme = app.style.theme();
-    let estimate = match app.estimate.as_ref()? {
-        Ok(estimate) => estimate,
-        Err(problem) => return Some(Line::styled(problem.clone(), theme.bad)),
+fn forecast(app: &App) -> Line<'static> {
+    let (theme, cross) = (app.style.theme(), app.style.glyphs().cross);
+    let Some(record) = app.predicted() else {
+        return Line::styled("working out what it will take", theme.dim);
     };
-    let record = &estimate.record;
-    let floor = record.noise_bits.predicted_final_floor;
+    let noise = &record.noise_bits;
     if let Some((needed, allowed)) = app.memory_missing() {
-        let text = format!("needs {}, has {}", bytes_text(needed), bytes_text(allowed));
-        return Some(Line::styled(text, theme.bad));
+        let (needed, allowed) = (bytes_text(needed), bytes_text(allowed));
+        let text = format!("{cross} needs {needed} of memory, may have {allowed}");
+        return Line::styled(text, theme.bad);
     }
+    if noise.last < 0.0 {
+        let text = format!(
+            "{cross} noise will run out (~{:.1} bits left): more limb bits, or fewer t bits",
+            noise.last
+        );
+        return Line::styled(text, theme.bad);
+    }
+    let floor = noise.predicted_final_floor;
     if floor < 0.0 {
-        let text = format!("noise may run out ({floor:.1} bits): more limb bits, or a smaller t");
-        return Some(Line::styled(text, theme.warning));
+        let text = format!(
+            "noise may run out (at worst {floor:.1} bits): more limb bits, or fewer t bits"
+        );
+        return Line::styled(text, theme.warning);
     }
-    if record.plaintext_headroom_bits < 0.0 {
-        return Some(Line::styled("results may not fit t: use more t bits", theme.warning));
+    let headroom = record.plaintext_headroom_bits;
+    if headroom < 0.0 {
+        let more = (-headroom).ceil();
+        let text =
+            format!("results may not fit t ({headroom:.1} bits): {more} more t bits hold all");
+        return Line::styled(text, theme.warning);
     }
     let text = format!(
-        "predicted: server {:.1} ms, total {:.1} ms, {:.1} bits left",
-        record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
+        "predicted: server ~{:.1} ms   total ~{:.1} ms   ~{:.1} bits left{}",
+        record.latency_ms.server,
+        record.latency_ms.total,
+        noise.last,
+        outdated(app),
     );
-    Some(Line::styled(text, theme.dim))
+    Line::styled(text, theme.dim)
 }
 
 fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {
@@ -149,13 +141,14 @@ fn invalid(app: &App, problem: &str) -> Vec<Line<'static>> {
 fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let mut stages = Vec::new();
+    let gap = if width < ALL_STAGES { " " } else { "  " };
     for stage in Stage::ALL {
         let (text, style) = match running.fraction(stage) {
             Some(done) if done >= 1.0 => {
-                (format!("{} {}  ", stage.name(), glyphs.check), theme.good)
+                (format!("{} {}{gap}", stage.name(), glyphs.check), theme.good)
             }
-            Some(_) => (format!("{}    ", stage.name()), theme.accent),
-            None => (format!("{}    ", stage.name()), theme.dim),
+            Some(_) => (format!("{}  {gap}", stage.name()), theme.accent),
+            None => (format!("{}  {gap}", stage.name()), theme.dim),
         };
         stages.push(Span::styled(text, style));
     }

@@ -1,0 +1,106 @@
+//! Exports: of the experiment, of the runs of Compare, of the rows of a sweep.
+
+use std::path::{Path, PathBuf};
+
+use super::{App, Asking, Overlay, Tone};
+use crate::preset::{
+    Experiment, ExportFormat, experiment_toml, export_text, unknown_export_ending,
+};
+use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
+use crate::tui::event::{Effect, ExportError};
+use crate::tui::sweep::Row;
+
+impl App {
+    /// The form as an experiment file.
+    pub(super) fn experiment(&self) -> String {
+        let (experiment, record) = self.form_and_figures();
+        experiment_toml(&experiment, record)
+    }
+
+    /// The form as an experiment, and the figures of the run shown where that is its run.
+    fn form_and_figures(&self) -> (Experiment, Option<&Record>) {
+        let shown = self.shown().filter(|run| run.form.as_ref() == Some(&self.form));
+        (self.form.experiment(), shown.map(|run| &run.record))
+    }
+
+    /// Asks where to write the runs of Compare.
+    pub(super) fn ask_for_runs(&mut self) -> Vec<Effect> {
+        if self.compare.order().is_empty() {
+            self.message = Some((Tone::Bad, "not exported: there are no runs yet".into()));
+            return Vec::new();
+        }
+        self.ask(Asking::ExportRuns, "runs.csv".into())
+    }
+
+    /// Asks where to write the rows of the sweep.
+    pub(super) fn ask_for_rows(&mut self) -> Vec<Effect> {
+        if self.sweep.rows().iter().all(|row| row.to_export().is_none()) {
+            self.message = Some((Tone::Bad, "not exported: no point has figures yet".into()));
+            return Vec::new();
+        }
+        self.ask(Asking::ExportRows, "sweep.csv".into())
+    }
+
+    /// Exports to the path that a prompt asked for. Where its ending says nothing, the prompt stays.
+    pub(super) fn export_path(&mut self, asking: Asking, text: &str) -> Vec<Effect> {
+        let path = Path::new(text.trim());
+        let problem = match asking {
+            Asking::ExportRuns | Asking::ExportRows if TableFormat::of(path).is_none() => {
+                unknown_table_ending()
+            }
+            Asking::ExportPath if ExportFormat::of(path).is_none() => unknown_export_ending(),
+            _ => {
+                self.exporting = asking;
+                return self.export_to(path.into(), false);
+            }
+        };
+        self.message = Some((Tone::Bad, format!("the name {problem}")));
+        self.ask(asking, text.into())
+    }
+
+    /// Writes what the ending of `path` asks for: the experiment, or a table of the runs.
+    pub(super) fn export_to(&mut self, path: PathBuf, overwrite: bool) -> Vec<Effect> {
+        self.message = None;
+        match self.export_text(&path) {
+            Ok(text) => vec![Effect::Export { path, text, overwrite }],
+            Err(problem) => {
+                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
+                Vec::new()
+            }
+        }
+    }
+
+    fn export_text(&self, path: &Path) -> Result<String, String> {
+        if let Some(format) = TableFormat::of(path) {
+            let rows = if self.exporting == Asking::ExportRows { self.rows() } else { self.runs() };
+            return table_text(format, &rows).map_err(|error| error.to_string());
+        }
+        let format = ExportFormat::of(path).ok_or_else(unknown_export_ending)?;
+        let (experiment, record) = self.form_and_figures();
+        export_text(format, &experiment, record).map_err(|error| error.to_string())
+    }
+
+    /// The runs of Compare, as sorted.
+    fn runs(&self) -> Vec<SweepRow> {
+        let runs = self.compare.order().iter().filter_map(|&index| self.compare.run(index));
+        runs.map(|run| run.record.clone().into()).collect()
+    }
+
+    /// The rows of the sweep, as sorted: those with figures, and those that failed.
+    fn rows(&self) -> Vec<SweepRow> {
+        let rows = self.sweep.order().iter().filter_map(|&index| self.sweep.rows().get(index));
+        rows.filter_map(Row::to_export).collect()
+    }
+
+    pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {
+        match result {
+            Ok(path) => {
+                self.message = Some((Tone::Info, format!("exported to {}", path.display())));
+            }
+            Err(ExportError::Exists(path)) => self.overlay = Some(Overlay::Overwrite(path)),
+            Err(ExportError::Failed(problem)) => {
+                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
+            }
+        }
+    }
+}

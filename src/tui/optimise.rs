@@ -1,0 +1,275 @@
+//! An optimisation: what is asked for, how far it is, and what came of it.
+
+use std::collections::HashSet;
+
+use super::action::Action;
+use super::form::Form;
+use crate::conv::AlgorithmKind;
+use crate::job::{RunSpec, predicted};
+use crate::report::Record;
+use crate::tune::{
+    Candidate, Confirmation, Decision, Found, Objective, Query, Rejected, decide, finalists,
+};
+
+/// The most margin that can be asked for, in bits.
+const MOST_MARGIN: u32 = 40;
+
+/// What is sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// What to minimise.
+    pub objective: Objective,
+    /// Bits of noise budget that must be left.
+    pub margin_bits: u32,
+    /// Any algorithm, or the form's alone.
+    pub any_algorithm: bool,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { objective: Objective::ALL[0], margin_bits: 4, any_algorithm: true }
+    }
+}
+
+impl Wish {
+    /// The search for it on `form`'s layer, with its reduction and threads.
+    pub fn query(self, form: &Form, max_memory: u64) -> Query {
+        let run = RunSpec { lanes: None, ..form.spec(max_memory) };
+        let all = AlgorithmKind::ALL.to_vec();
+        Query {
+            runs: vec![run],
+            objective: self.objective,
+            algorithms: if self.any_algorithm { all } else { vec![form.algorithm] },
+            margin_bits: f64::from(self.margin_bits),
+            plain_bits: None,
+        }
+    }
+}
+
+/// A row of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The margin, changed sideways.
+    Margin,
+    /// The algorithms, changed sideways.
+    Algorithm,
+    /// What to minimise.
+    Objective(Objective),
+}
+
+/// What to optimise for, as it is being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The answer so far.
+    pub wish: Wish,
+    /// The row of the cursor.
+    pub at: Choice,
+}
+
+impl Question {
+    /// The question with the last answer.
+    pub const fn new(wish: Wish) -> Self {
+        Self { wish, at: Choice::Objective(wish.objective) }
+    }
+
+    /// All rows. The settings come first, so that the way to them does not change the objective
+    /// for good.
+    pub fn rows() -> impl DoubleEndedIterator<Item = Choice> {
+        let settings = [Choice::Margin, Choice::Algorithm].into_iter();
+        settings.chain(Objective::ALL.map(Choice::Objective))
+    }
+
+    /// Does what a key stands for.
+    pub fn act(&mut self, action: Action) {
+        let rows: Vec<Choice> = Self::rows().collect();
+        let at = rows.iter().position(|row| *row == self.at).unwrap_or(0);
+        let to = match action {
+            Action::Up | Action::PreviousPanel => at.saturating_sub(1),
+            Action::Down | Action::NextPanel => at + 1,
+            Action::First | Action::PageUp => 0,
+            Action::Last | Action::PageDown => rows.len() - 1,
+            Action::Left | Action::Decrease => return self.change(false),
+            Action::Right | Action::Increase => return self.change(true),
+            _ => return,
+        };
+        self.at = rows[to.min(rows.len() - 1)];
+        if let Choice::Objective(objective) = self.at {
+            self.wish.objective = objective;
+        }
+    }
+
+    fn change(&mut self, up: bool) {
+        let margin = &mut self.wish.margin_bits;
+        match self.at {
+            Choice::Margin if up => *margin = (*margin + 1).min(MOST_MARGIN),
+            Choice::Margin => *margin = margin.saturating_sub(1),
+            Choice::Algorithm => self.wish.any_algorithm = !self.wish.any_algorithm,
+            Choice::Objective(_) => {}
+        }
+    }
+}
+
+/// An optimisation that is going on: first a search by prediction, then runs of the finalists.
+#[derive(Clone, Debug)]
+pub struct Optimisation {
+    /// Its number: what is told of another is passed over.
+    pub number: u64,
+    /// What is sought.
+    pub query: Query,
+    /// The form it began with.
+    pub form: Form,
+    /// When it began, in milliseconds of the explorer's clock.
+    pub started_ms: u64,
+    /// Parts of the search done, and in all.
+    pub searched: (usize, usize),
+    found: Option<Found>,
+    finalists: Vec<usize>,
+    runs: Vec<Confirmation>,
+    /// What is predicted of the current finalist.
+    prediction: Option<Box<Record>>,
+}
+
+impl Optimisation {
+    /// An optimisation that has just begun.
+    pub const fn new(number: u64, query: Query, form: Form, now_ms: u64) -> Self {
+        Self {
+            number,
+            query,
+            form,
+            started_ms: now_ms,
+            searched: (0, 1),
+            found: None,
+            finalists: Vec::new(),
+            runs: Vec::new(),
+            prediction: None,
+        }
+    }
+
+    /// Takes in what the search gave.
+    pub fn found(&mut self, found: Found) {
+        self.finalists = finalists(&self.query, &found);
+        self.found = Some(found);
+        self.predict();
+    }
+
+    /// The finalist that is to be run, or is being run; `None` before the search is done and after
+    /// the last run.
+    pub fn current(&self) -> Option<Form> {
+        form_of(&self.form, &self.query, self.candidate()?)
+    }
+
+    /// The record that is predicted of it.
+    pub fn prediction(&self) -> Option<&Record> {
+        self.prediction.as_deref()
+    }
+
+    fn candidate(&self) -> Option<&Candidate> {
+        let place = self.finalists.get(self.runs.len())?;
+        self.found.as_ref()?.candidates.get(*place)
+    }
+
+    /// Works out what is predicted of the current finalist, once: frames draw from it.
+    fn predict(&mut self) {
+        self.prediction = self.predicted().map(Box::new);
+    }
+
+    fn predicted(&self) -> Option<Record> {
+        let (params, layer) = self.current()?.check().ok()?;
+        let candidate = self.candidate()?;
+        let run = candidate.runs(&self.query).into_iter().next()?;
+        let (_, prediction) = candidate.layers.first()?;
+        Some(predicted(&run, &layer, &params, prediction))
+    }
+
+    /// The run of the current finalist has come to its end.
+    pub fn ran(&mut self, result: Result<Record, String>) {
+        if let Some(place) = self.finalists.get(self.runs.len()) {
+            self.runs.push((*place, result.map(|record| vec![record])));
+            self.predict();
+        }
+    }
+
+    /// How far it is, in a few words.
+    pub fn progress(&self) -> String {
+        let (done, of) = self.searched;
+        match self.found {
+            None => format!("search {} of {of}", (done + 1).min(of)),
+            Some(_) => format!("run {} of {}", self.runs.len() + 1, self.finalists.len()),
+        }
+    }
+
+    /// Decides by the runs that were made.
+    pub fn decide(self) -> Decided {
+        let Self { query, form, found, runs, .. } = self;
+        let found = found.unwrap_or_default();
+        let decision = decide(&query, &found, &runs);
+        Decided { query, form, found, decision }
+    }
+}
+
+/// What an optimisation came to.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// What was sought.
+    pub query: Query,
+    /// The form it began with.
+    pub form: Form,
+    /// What the search gave.
+    pub found: Found,
+    /// The decision.
+    pub decision: Decision,
+}
+
+impl Decided {
+    /// The best, and the record of its run.
+    pub fn best(&self) -> Option<(&Candidate, &Record)> {
+        let (place, records) = self.decision.best.as_ref()?;
+        Some((self.found.candidates.get(*place)?, records.first()?))
+    }
+
+    /// The form that is best.
+    pub fn best_form(&self) -> Option<Form> {
+        form_of(&self.form, &self.query, self.best()?.0)
+    }
+
+    /// The candidates that no other beats, by prediction.
+    pub fn front(&self) -> impl Iterator<Item = &Candidate> {
+        self.decision.front.iter().filter_map(|place| self.found.candidates.get(*place))
+    }
+
+    /// A figure of a candidate, as predicted.
+    pub fn figure(&self, candidate: &Candidate, objective: Objective) -> f64 {
+        let layers = candidate.layers.iter().zip(&self.query.runs);
+        objective.over_layers(layers.map(|((_, p), run)| objective.of_prediction(p, &run.link)))
+    }
+
+    /// All others with the reasons against them: of each ring degree and algorithm the likeliest,
+    /// then the rest.
+    pub fn losers(&self) -> (Vec<&Rejected>, Vec<&Rejected>) {
+        let key = |params: &str, algorithm: &str| {
+            let degree = params.trim_start_matches("N = ").split(':').next().unwrap_or_default();
+            (degree.to_owned(), algorithm.to_owned())
+        };
+        let best = self.best().map(|(best, _)| key(&best.params.name, &best.algorithm()));
+        let mut seen: HashSet<(String, String)> = best.into_iter().collect();
+        self.decision
+            .rejected
+            .iter()
+            .partition(|lost| seen.insert(key(&lost.params, &lost.algorithm)))
+    }
+
+    /// Why there is no best: the reason against what came closest.
+    pub fn why_nothing(&self) -> Option<&Rejected> {
+        let rejected = &self.decision.rejected;
+        // Candidates come first, the likeliest at the head. Without any, the largest ring is last,
+        // which leaves the most room.
+        if self.found.candidates.is_empty() { rejected.last() } else { rejected.first() }
+    }
+}
+
+/// The form of a candidate for the one layer of a query.
+fn form_of(form: &Form, query: &Query, candidate: &Candidate) -> Option<Form> {
+    let run = candidate.runs(query).into_iter().next()?;
+    let RunSpec { params, algorithm, lanes, .. } = run;
+    Some(Form { params, algorithm, lanes, ..form.clone() })
+}

@@ -1,0 +1,100 @@
+//! The thread for what takes longer than a keystroke: searches for the best parameters, and
+//! predictions of whole sweeps.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
+
+use super::Message;
+use super::costs::Costs;
+use crate::job::{Estimator, RunSpec, panic_message};
+use crate::tui::event::Event;
+use crate::tune::{Query, search};
+
+/// Something to be worked out.
+pub(super) enum Task {
+    /// The best parameters.
+    Search(u64, Box<Query>),
+    /// The points of a sweep.
+    Predict(u64, Vec<RunSpec>),
+}
+
+/// What stops the thread's tasks.
+#[derive(Debug, Default)]
+pub(super) struct Stops {
+    /// Searches up to this number are stopped.
+    pub searches: AtomicU64,
+    /// Predictions for plans before this number are stopped.
+    pub plans: AtomicU64,
+}
+
+impl Stops {
+    /// Stops everything.
+    pub(super) fn all(&self) {
+        self.searches.store(u64::MAX, Ordering::Relaxed);
+        self.plans.store(u64::MAX, Ordering::Relaxed);
+    }
+}
+
+/// What the thread works with.
+pub(super) struct Searcher {
+    pub stops: Arc<Stops>,
+    pub events: Sender<Message>,
+    pub costs: Costs,
+    pub estimator: Arc<Estimator>,
+}
+
+impl Searcher {
+    /// Works until the queue is gone.
+    pub(super) fn work(&self, queue: &Receiver<Task>) {
+        for task in queue {
+            match task {
+                Task::Search(number, query) => self.search(number, *query),
+                Task::Predict(number, specs) => self.predict(number, specs),
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // The main thread may have left already.
+        let _ = self.events.send(Message::Event(event));
+    }
+
+    fn search(&self, number: u64, mut query: Query) {
+        let costs = self.costs.wait();
+        query.runs.iter_mut().for_each(|run| run.costs.clone_from(&costs));
+        let proceed = |done, of| {
+            self.tell(Event::Searching { number, done, of });
+            self.stops.searches.load(Ordering::Relaxed) < number
+        };
+        let found = caught(|| {
+            let found = search(&self.estimator, &query, proceed);
+            found.map(Box::new).map_err(|error| error.to_string())
+        });
+        self.tell(Event::Found { number, found });
+    }
+
+    fn predict(&self, number: u64, specs: Vec<RunSpec>) {
+        let costs = self.costs.wait();
+        for (index, spec) in specs.into_iter().enumerate() {
+            if number < self.stops.plans.load(Ordering::Relaxed) {
+                return;
+            }
+            let spec = RunSpec { costs: costs.clone(), ..spec };
+            let estimate = caught(|| {
+                let estimate = self.estimator.estimate(&spec);
+                estimate.map(Box::new).map_err(|error| error.to_string())
+            });
+            self.tell(Event::Predicted { number, index, estimate });
+        }
+    }
+}
+
+/// What `work` gives; a panic, which is a defect, becomes an error that is told as any other.
+fn caught<T>(work: impl FnOnce() -> Result<Box<T>, String>) -> Result<Box<T>, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let problem = panic_message(panic.as_ref());
+        Err(format!("the prediction panicked, which is a defect of heconv: {problem}"))
+    })
+}
