@@ -273,8 +273,7 @@ fn layers_too_wide_for_the_ring_are_refused() {
     let layer = layer(1, 1, [20, 200], [5, 5], None);
     let context = small_context(1024, backend(), Reduction::Lazy);
     for kind in AlgorithmKind::ALL {
-        let error =
-            kind.plan(&layer, &context, &CostTable::default(), None).err().expect("too wide");
+        let error = kind.plan(&layer, &context, &CostTable::default(), None).expect_err("too wide");
         let words = "ring_degree 1024 is too small for it; use ring_degree 2048 or more";
         assert_eq!(error.to_string(), words);
     }

@@ -42,14 +42,8 @@ impl Estimator {
             .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
         let predictor = self.predictor(spec)?;
         let setting = Setting { params: &params, reduction: spec.reduction };
-        let reference;
-        let costs = match &spec.costs {
-            Some(costs) => costs.as_ref(),
-            None => {
-                reference = CostTable::default();
-                &reference
-            }
-        };
+        let reference = CostTable::default();
+        let costs = spec.costs.as_deref().unwrap_or(&reference);
         let prediction = predictor
             .predict(spec.algorithm, setting, spec.lanes, costs, spec.threads)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;

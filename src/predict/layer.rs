@@ -48,11 +48,14 @@ pub struct LayerPredictor {
     layer: Layer,
     weights: Array4<i64>,
     largest: i64,
-    plans: Mutex<HashMap<(AlgorithmKind, usize), Arc<Vec<Planned>>>>,
+    plans: Mutex<HashMap<(AlgorithmKind, usize), Plans>>,
     chosen: Mutex<HashMap<Choice, usize>>,
     /// The costs that runs are planned with.
     reference: CostTable,
 }
+
+/// All plans of an algorithm at a ring degree.
+type Plans = Arc<Vec<Planned>>;
 
 /// What the planner's choice follows from: algorithm, N, limbs, reduction and lanes asked for.
 type Choice = (AlgorithmKind, usize, usize, Reduction, Option<usize>);
@@ -100,7 +103,7 @@ impl LayerPredictor {
     }
 
     /// Every plan worth considering at a ring degree; none where the layer does not fit.
-    pub fn plans(&self, kind: AlgorithmKind, ring_degree: usize) -> Arc<Vec<Planned>> {
+    pub fn plans(&self, kind: AlgorithmKind, ring_degree: usize) -> Plans {
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let all = kind.candidates(&self.layer, ring_degree).into_iter();

@@ -302,9 +302,10 @@ fn rotation_times(
         let moved = bench.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
         let mut panels = Panels::zero(context, 1, bench.plan.shifts().len());
         let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
-        let element = bench.plan.offsets().iter().map(|offset| offset.element);
-        let element = element.filter(|element| !element.is_identity()).next();
-        let element = element.ok_or(ProbeError::Setting("rotation"))?;
+        let mut elements = bench.plan.offsets().iter().map(|offset| offset.element);
+        let element = elements
+            .find(|element| !element.is_identity())
+            .ok_or(ProbeError::Setting("rotation"))?;
         let sums = Sums::zero(context, 1);
         let mut sum = RotationSum::new(evaluator);
         let mut space = [Ciphertext::zero(context), Ciphertext::zero(context)];
@@ -425,8 +426,8 @@ impl KernelBench {
                 add,
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
-                dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64])?,
-                factor: factor(&context)?,
+                dense_sum: curve(&|panels| Ok(self.dense(server, panels)), &[1, 8, 64])?,
+                factor: factor(&context),
             })
         })
     }
@@ -451,7 +452,7 @@ impl KernelBench {
     }
 
     /// Terms, and nanoseconds per word of a sum with dense factors.
-    fn dense(&self, server: &Server<'_>, panels: usize) -> Result<(f64, f64), ProbeError> {
+    fn dense(&self, server: &Server<'_>, panels: usize) -> (f64, f64) {
         let context = server.evaluator().context();
         let terms = panels * SHIFTS;
         let panels = Panels::zero(context, panels, SHIFTS);
@@ -461,12 +462,12 @@ impl KernelBench {
         let mut sums = Sums::zero(context, count);
         let all = time(|| multiply_dense(server, &panels, count, weights, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
-        Ok((terms as f64, all / words))
+        (terms as f64, all / words)
     }
 }
 
 /// Nanoseconds of a scalar factor from an integer.
-fn factor(context: &Context) -> Result<f64, ProbeError> {
+fn factor(context: &Context) -> f64 {
     const SUMS: usize = 64;
     const TERMS: usize = 256;
     let modulus = *context.ciphertext_basis().limbs()[0].modulus();
@@ -478,7 +479,7 @@ fn factor(context: &Context) -> Result<f64, ProbeError> {
     };
     let mut rows = ScalarRows::default();
     let all = time(|| rows.build(context, [SUMS, 1], [1, TERMS], || Ok(()), fill).is_ok());
-    Ok(all / (SUMS * TERMS) as f64)
+    all / (SUMS * TERMS) as f64
 }
 
 /// Making block scalars: nanoseconds per lane of a term and transform, by lanes.
@@ -496,7 +497,7 @@ fn block_scalars(backend: Backend) -> Result<Curve, ProbeError> {
         let weights = FusedWeights::prepare(&plan, &context, weights.view(), steps)?;
         let outputs = plan.outputs();
         let derive = |server: &Server<'_>| {
-            let mut derived = Default::default();
+            let mut derived = <FusedWeights as WeightForm>::Derived::default();
             Ok(time(|| weights.derive(server, &plan, &outputs, &mut derived).is_ok()))
         };
         let all = serve(&context, &keys, derive)?;

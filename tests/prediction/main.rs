@@ -1,6 +1,8 @@
 //! Predictions against runs, on a seeded sample. `cargo bench --bench prediction` holds many more
 //! points, and times, against runs.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
+
 mod points;
 
 /// How many points; more with `HECONV_TEST_POINTS`.
