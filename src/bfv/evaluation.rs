@@ -180,10 +180,9 @@ impl<'a> Evaluator<'a> {
         ciphertext: &Ciphertext,
         element: GaloisElement,
     ) -> Result<Ciphertext, MissingKey> {
-        let (mut sum, mut out) = (RotationSum::new(self), Ciphertext::zero(self.context));
-        sum.add(ciphertext, element)?;
-        sum.finish(&mut out);
-        Ok(out)
+        let (mut sum, mut scratch) = (RotationSum::new(self.context), self.scratch());
+        sum.add(self, ciphertext, element, &mut scratch)?;
+        Ok(sum.finish(self, &mut scratch))
     }
 
     fn count_ntts(&self, count: usize) {
@@ -191,29 +190,21 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// A sum of rotated ciphertexts that share one division by P.
+/// A sum of rotated ciphertexts that share one division by P. Several may share working space.
 #[derive(Debug)]
-pub struct RotationSum<'a> {
-    evaluator: &'a Evaluator<'a>,
-    scratch: Scratch,
+pub struct RotationSum {
     /// What needs no key switch, modulo Q.
     plain: Ciphertext,
-    /// What was switched, modulo Q P and P times too large; nothing yet where there are no terms.
-    switched: [Poly<NttForm>; 2],
+    /// What was switched, modulo Q P and P times too large; made with the first such term.
+    switched: Option<[Poly<NttForm>; 2]>,
+    /// How many terms were switched.
     terms: usize,
 }
 
-impl<'a> RotationSum<'a> {
+impl RotationSum {
     /// The empty sum.
-    pub fn new(evaluator: &'a Evaluator<'a>) -> Self {
-        let extended = evaluator.context.extended_basis();
-        Self {
-            evaluator,
-            scratch: evaluator.scratch(),
-            plain: Ciphertext::zero(evaluator.context),
-            switched: [Poly::zero(extended), Poly::zero(extended)],
-            terms: 0,
-        }
+    pub fn new(context: &Context) -> Self {
+        Self { plain: Ciphertext::zero(context), switched: None, terms: 0 }
     }
 
     /// Adds `ciphertext` under the automorphism `element`.
@@ -222,43 +213,44 @@ impl<'a> RotationSum<'a> {
     /// [`MissingKey`] where there is no key for it.
     pub fn add(
         &mut self,
+        evaluator: &Evaluator<'_>,
         ciphertext: &Ciphertext,
         element: GaloisElement,
+        scratch: &mut Scratch,
     ) -> Result<(), MissingKey> {
         if element.is_identity() {
-            self.plain.c0.add_assign(&ciphertext.c0);
-            self.plain.c1.add_assign(&ciphertext.c1);
+            self.plain.add_assign(ciphertext);
             return Ok(());
         }
-        let Self { evaluator, scratch, plain, switched, .. } = self;
         let key = evaluator.keys.get(element)?;
         evaluator.decompose(&ciphertext.c1, scratch);
         evaluator.inner_product(key, scratch);
-        let permutation = key.permutation();
-        for (sum, product) in switched.iter_mut().zip(&scratch.products) {
-            add_permuted(sum, product, permutation);
+        let extended = evaluator.context.extended_basis();
+        let sums =
+            self.switched.get_or_insert_with(|| [Poly::zero(extended), Poly::zero(extended)]);
+        for (sum, product) in sums.iter_mut().zip(&scratch.products) {
+            add_permuted(sum, product, key.permutation());
         }
-        add_permuted(&mut plain.c0, &ciphertext.c0, permutation);
+        add_permuted(&mut self.plain.c0, &ciphertext.c0, key.permutation());
         self.terms += 1;
         Ok(())
     }
 
-    /// Writes the sum to `out` and begins a new one.
-    pub fn finish(&mut self, out: &mut Ciphertext) {
-        std::mem::swap(out, &mut self.plain);
-        self.plain.c0.clear();
-        self.plain.c1.clear();
-        if self.terms == 0 {
-            return;
-        }
-        let Scratch { coefficients, values, products: [quotient, _], .. } = &mut self.scratch;
-        for (switched, sum) in self.switched.iter_mut().zip([&mut out.c0, &mut out.c1]) {
+    /// The sum; after it this is the empty sum again.
+    pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
+        let mut result = std::mem::replace(&mut self.plain, Ciphertext::zero(evaluator.context));
+        let Some(switched) = self.switched.as_mut().filter(|_| self.terms > 0) else {
+            return result;
+        };
+        let Scratch { coefficients, values, products: [quotient, _], .. } = scratch;
+        for (switched, sum) in switched.iter_mut().zip([&mut result.c0, &mut result.c1]) {
             let space = [&mut *coefficients, &mut *values];
-            self.evaluator.divide_by_special(switched, Some(sum), space, quotient);
+            evaluator.divide_by_special(switched, Some(sum), space, quotient);
             sum.copy_from(quotient);
             switched.clear();
         }
         self.terms = 0;
+        result
     }
 }
 

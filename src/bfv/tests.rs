@@ -148,12 +148,13 @@ fn variances_follow_the_model() {
         let rotated = evaluator.rotate(&fresh, element).expect("has the key");
         let expected = model.fresh() + model.key_switch() + model.rounding();
         close(variance(&rotated), expected, "rotated");
-        let mut sum = RotationSum::new(&evaluator);
+        let mut sum = RotationSum::new(&setup.context);
+        let mut scratch = evaluator.scratch();
         for _ in 0..3 {
-            sum.add(&rotated, GaloisElement::new(n, 1)).expect("needs no key");
+            let same = GaloisElement::new(n, 1);
+            sum.add(&evaluator, &rotated, same, &mut scratch).expect("needs no key");
         }
-        let mut total = Ciphertext::zero(&setup.context);
-        sum.finish(&mut total);
+        let total = sum.finish(&evaluator, &mut scratch);
         close(variance(&total), 9.0 * expected, "three times the same");
     }
 }

@@ -102,13 +102,14 @@ impl Patterns {
         let (d, lanes) = (order(plan), transform.lanes());
         let proceed = || server.check_cancelled();
         let mut patterns = ScalarRows::default();
-        patterns.build(context, [1, 1], [lanes, d], proceed, |_, factors| {
+        patterns.build(context, [1, 1], [lanes, d], proceed, |_, mut factors| {
             let mut scalars = vec![[0; BATCH]; lanes];
             for start in (0..d).step_by(BATCH) {
                 let coefficients =
                     Self::coefficients(plan, context.params().plain(), &transform, start);
                 let size = BATCH.min(d - start);
-                for (limb, factors) in factors.chunks_exact_mut(lanes * d).enumerate() {
+                let by_limb = factors.iter_mut().flat_map(|sum| sum.chunks_exact_mut(lanes * d));
+                for (limb, factors) in by_limb.enumerate() {
                     transform.block_scalars(limb, &coefficients, &mut scalars);
                     for (block, scalars) in factors.chunks_exact_mut(d).zip(&scalars) {
                         block[start..start + size].copy_from_slice(&scalars[..size]);
@@ -273,7 +274,7 @@ impl WeightForm for HadamardWeights {
             let weights =
                 self.weights[self.starts[outputs[sum].index]..].chunks_exact(terms.max(1));
             let limbs = context.ciphertext_basis().limbs();
-            for (factors, weights) in factors.chunks_exact_mut(limbs.len() * most).zip(weights) {
+            for (factors, weights) in factors.into_iter().zip(weights) {
                 for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(most)) {
                     for (factor, weight) in factors.iter_mut().zip(weights) {
                         *factor = limb.modulus().from_signed((*weight).into());
@@ -376,16 +377,15 @@ impl Tiles<'_> {
         let (d, terms) = (order(self.wave.plan), self.wave.panels.count() * shifts);
         let first = sums.start * d;
         let row = |row| self.weights.row(row, limb, 0, terms);
-        scalar_tiles(
-            kernels,
-            context.reduction(),
-            segments,
-            first..sums.end * d,
-            row,
-            |row, out| {
-                accumulators[row - first] = *out;
-            },
-        );
+        let rows = first..sums.end * d;
+        scalar_tiles(kernels, context.reduction(), segments, rows, row, |part, row, out| {
+            let accumulator = &mut accumulators[row - first];
+            if part == 0 {
+                *accumulator = *out;
+            } else {
+                kernels.add(accumulator, out);
+            }
+        });
     }
 
     /// S = sum over k of h_k A_k.
@@ -404,8 +404,8 @@ impl Tiles<'_> {
         let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
         for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
             let segment = [accumulators.as_flattened()];
-            scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |_, out| {
-                chunk.write(sum, tile, out);
+            scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |part, _, out| {
+                chunk.put(kernels, part, sum, tile, out);
             });
         }
     }

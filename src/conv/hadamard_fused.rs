@@ -122,12 +122,11 @@ impl ScalarMaker {
     }
 
     /// The scalars of the sums of one offset: for each sum, each limb and each block, one per term.
-    fn fill(&self, plan: &SlotPlan, outputs: &[Output], factors: &mut [u64]) {
+    fn fill(&self, plan: &SlotPlan, outputs: &[Output], factors: Vec<&mut [u64]>) {
         let Some(first) = outputs.first() else { return };
         let sources = self.weights.sources(plan, &self.transform, &first.offset);
-        let per_sum = factors.len() / outputs.len();
         let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
-        for (output, factors) in outputs.iter().zip(factors.chunks_exact_mut(per_sum.max(1))) {
+        for (output, factors) in outputs.iter().zip(factors) {
             self.fill_sum(plan, output.group, &sources, factors, &mut space);
         }
     }

@@ -98,7 +98,9 @@ impl WeightForm for PaddedWeights {
         let (size, proceed) = ([1, plan.max_terms()], || server.check_cancelled());
         derived.build(context, [outputs.len(), 1], size, proceed, |sum, factors| {
             let limbs = context.ciphertext_basis().limbs();
-            for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(plan.max_terms())) {
+            let by_limb =
+                factors.into_iter().flat_map(|sum| sum.chunks_exact_mut(plan.max_terms()));
+            for (limb, factors) in limbs.iter().zip(by_limb) {
                 for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
                     *factor = limb.modulus().from_signed(weight.into());
                 }

@@ -302,25 +302,22 @@ fn rotation_times(
         let moved = bench.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
         let mut panels = Panels::zero(context, 1, bench.plan.shifts().len());
         let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
-        let mut elements = bench.plan.offsets().iter().map(|offset| offset.element);
-        let element = elements
-            .find(|element| !element.is_identity())
-            .ok_or(ProbeError::Setting("rotation"))?;
+        // As many keys as there are, so that they come from where they come from in a run.
+        let elements = bench.plan.galois_elements();
         let sums = Sums::zero(context, 1);
-        let mut sum = RotationSum::new(evaluator);
-        let mut space = [Ciphertext::zero(context), Ciphertext::zero(context)];
-        let mut added = |times: usize| {
+        let mut one = Ciphertext::zero(context);
+        let mut added = |elements: &[GaloisElement]| {
             time(|| {
-                let [one, out] = &mut space;
-                for _ in 0..times {
-                    sums.copy_to(0, one);
-                    let _ = sum.add(one, element);
+                let mut sum = RotationSum::new(context);
+                for element in elements {
+                    sums.copy_to(0, &mut one);
+                    let _ = sum.add(evaluator, &one, *element, &mut scratch);
                 }
-                sum.finish(out);
+                sum.finish(evaluator, &mut scratch)
             })
         };
-        let (once, thrice) = (added(1), added(3));
-        let add = (thrice - once) / 2.0;
+        let (once, all) = (added(&elements[..1]), added(&elements));
+        let add = (all - once) / (elements.len() - 1) as f64;
         Ok(RotationTimes {
             decompose,
             switch: (rotate - decompose) / moved as f64,
@@ -397,7 +394,7 @@ const SHIFTS: usize = 3;
 
 impl KernelBench {
     fn new(backend: Backend) -> Result<Self, ProbeError> {
-        const DENSE_WORDS: usize = 48 << 20 >> 3;
+        const DENSE_WORDS: usize = 128 << 20 >> 3;
         let plan = slot_plan(&layer([2, 2], 16, [3, 1])?, 1024, Layout::Interleaved, 1)?;
         let mut dense = zeroed(DENSE_WORDS);
         dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
@@ -445,7 +442,15 @@ impl KernelBench {
         let output = *self.plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs: Vec<Output> = vec![output; count];
         let (mut rows, mut sums) = (ScalarRows::default(), Sums::zero(context, count));
-        rows.build(context, [count, 1], [1, terms], || Ok(()), |_, factors| factors.fill(3))?;
+        rows.build(
+            context,
+            [count, 1],
+            [1, terms],
+            || Ok(()),
+            |_, factors| {
+                factors.into_iter().for_each(|sum| sum.fill(3));
+            },
+        )?;
         let all = time(|| multiply_scalars(server, &panels, &outputs, &rows, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
@@ -472,8 +477,8 @@ fn factor(context: &Context) -> f64 {
     const TERMS: usize = 256;
     let modulus = *context.ciphertext_basis().limbs()[0].modulus();
     let weights: Vec<i8> = (0..TERMS).map(|i| i as u8 as i8).collect();
-    let fill = |_: usize, factors: &mut [u64]| {
-        for (factor, weight) in factors.iter_mut().zip(&weights) {
+    let fill = |_: usize, factors: Vec<&mut [u64]>| {
+        for (factor, weight) in factors.into_iter().flatten().zip(&weights) {
             *factor = modulus.from_signed((*weight).into());
         }
     };

@@ -26,6 +26,7 @@ fn predictions_hold_on_random_points() {
         let both = [&point.predicted, &point.measured].map(|record| {
             let noise = &record.noise_bits;
             [noise.predicted_fresh, noise.predicted_final, noise.predicted_final_floor]
+                .map(f64::to_bits)
         });
         assert_eq!(both[0], both[1], "one formula serves both");
     });

@@ -128,6 +128,14 @@ pub struct Row<'a> {
     pub quotients: &'a [u64],
 }
 
+impl Row<'_> {
+    /// The row of some of its terms.
+    pub fn part(self, terms: std::ops::Range<usize>) -> Self {
+        let quotients = self.quotients.get(terms.clone()).unwrap_or_default();
+        Self { factors: &self.factors[terms], quotients }
+    }
+}
+
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels {

@@ -5,8 +5,19 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{Output, Sums};
-use crate::bfv::{Ciphertext, RotationSum};
+use crate::bfv::{Ciphertext, RotationSum, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
+
+/// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
+/// of them.
+const TOGETHER: usize = 4;
+
+/// Working space of one thread.
+struct Space {
+    totals: Vec<RotationSum>,
+    sum: Ciphertext,
+    scratch: Scratch,
+}
 
 /// The output ciphertexts `groups` of one strip group from the sums of `outputs`, which are all of
 /// theirs.
@@ -20,17 +31,31 @@ pub fn mix(
     sums: &Sums,
 ) -> Result<Vec<Ciphertext>, ConvError> {
     let evaluator = server.evaluator();
-    let space = || (RotationSum::new(evaluator), Ciphertext::zero(evaluator.context()));
-    let one = |(total, sum): &mut (RotationSum<'_>, Ciphertext), group: usize| {
-        for (i, output) in outputs.iter().enumerate().filter(|(_, o)| o.group == group) {
+    let context = evaluator.context();
+    let share = groups.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
+    let parts: Vec<Range<usize>> =
+        groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
+    let space = || Space {
+        totals: (0..share).map(|_| RotationSum::new(context)).collect(),
+        sum: Ciphertext::zero(context),
+        scratch: evaluator.scratch(),
+    };
+    let one = |space: &mut Space, part: Range<usize>| {
+        let Space { totals, sum, scratch } = space;
+        // Outputs come offset by offset.
+        for (i, output) in outputs.iter().enumerate().filter(|(_, o)| part.contains(&o.group)) {
             server.check_cancelled()?;
             sums.copy_to(i, sum);
-            total.add(sum, output.offset.element)?;
+            let total = &mut totals[output.group - part.start];
+            total.add(evaluator, sum, output.offset.element, scratch)?;
             server.advance(1);
         }
-        let mut result = Ciphertext::zero(evaluator.context());
-        total.finish(&mut result);
-        Ok(result)
+        let totals = totals.iter_mut().take(part.len());
+        Ok(totals.map(|total| total.finish(evaluator, scratch)).collect())
     };
-    server.stage(Stage::Mix, || groups.into_par_iter().map_init(space, one).collect())
+    server.stage(Stage::Mix, || {
+        let parts: Vec<Vec<Ciphertext>> =
+            parts.into_par_iter().map_init(space, one).collect::<Result<_, ConvError>>()?;
+        Ok(parts.into_iter().flatten().collect())
+    })
 }

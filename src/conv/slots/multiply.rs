@@ -1,5 +1,7 @@
 //! The multiply stage: sums of rotated inputs times weights.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::sums::SumsChunk;
@@ -18,15 +20,28 @@ pub struct ScalarRows {
     /// Shoup's quotients, for eager reduction only.
     quotients: AlignedWords,
     blocks: usize,
-    limbs: usize,
     terms: usize,
+    /// Words from one sum to the next.
+    stride: usize,
+}
+
+/// Words from the factors of one sum to the next: those of all sums for one block are read together,
+/// and at multiples of a page apart they would all fall into the same few places of a cache.
+const fn stride(words: usize) -> usize {
+    const PAGE: usize = 512;
+    const APART: usize = 13 * 8;
+    if words < PAGE {
+        if words == 0 { 1 } else { words }
+    } else {
+        words.next_multiple_of(PAGE) + APART
+    }
 }
 
 impl ScalarRows {
     /// Makes it hold factors for `sums` sums of at most `terms` terms, made by `fill` for `together`
-    /// sums at a time: it gets the index of such a group and its factors, for each sum, each limb and
-    /// each block `terms` words, to be set to `[0, q)`; they hold anything before. `proceed` is asked
-    /// before each group.
+    /// sums at a time: it gets the index of such a group and the factors of its sums, for each limb
+    /// and each block `terms` words, to be set to `[0, q)`; they hold anything before. `proceed` is
+    /// asked before each group.
     ///
     /// # Errors
     /// That of `proceed`.
@@ -36,28 +51,30 @@ impl ScalarRows {
         [sums, together]: [usize; 2],
         [blocks, terms]: [usize; 2],
         proceed: impl Fn() -> Result<(), ConvError> + Sync,
-        fill: impl Fn(usize, &mut [u64]) + Sync,
+        fill: impl Fn(usize, Vec<&mut [u64]>) + Sync,
     ) -> Result<(), ConvError> {
         let limbs = context.ciphertext_basis().limbs();
-        let per_sum = (limbs.len() * blocks * terms).max(1);
-        (self.blocks, self.limbs, self.terms) = (blocks, limbs.len(), terms);
+        let words = limbs.len() * blocks * terms;
+        let per_sum = stride(words);
+        (self.blocks, self.terms, self.stride) = (blocks, terms, per_sum);
         let factors = space(&mut self.factors, sums * per_sum);
-        factors.par_chunks_mut((together * per_sum).max(1)).enumerate().try_for_each(
-            |(i, factors)| {
-                proceed()?;
-                fill(i, factors);
-                Ok::<_, ConvError>(())
-            },
-        )?;
+        let groups = factors.par_chunks_mut((together * per_sum).max(1)).enumerate();
+        groups.try_for_each(|(i, group)| {
+            proceed()?;
+            fill(i, group.chunks_mut(per_sum).map(|sum| &mut sum[..words]).collect());
+            Ok::<_, ConvError>(())
+        })?;
         if context.reduction() == Reduction::Lazy {
             return Ok(());
         }
         let per_limb = (blocks * terms).max(1);
-        let quotients = space(&mut self.quotients, factors.len()).par_chunks_mut(per_limb);
-        quotients.zip(factors.par_chunks(per_limb)).enumerate().for_each(|(i, pair)| {
-            let modulus = limbs[i % limbs.len()].modulus();
-            for (quotient, factor) in pair.0.iter_mut().zip(pair.1) {
-                *quotient = modulus.shoup(*factor).quotient;
+        let quotients = space(&mut self.quotients, factors.len()).par_chunks_mut(per_sum);
+        quotients.zip(factors.par_chunks(per_sum)).for_each(|(quotients, factors)| {
+            let pairs = quotients.chunks_exact_mut(per_limb).zip(factors.chunks_exact(per_limb));
+            for (limb, (quotients, factors)) in limbs.iter().zip(pairs) {
+                for (quotient, factor) in quotients.iter_mut().zip(factors) {
+                    *quotient = limb.modulus().shoup(*factor).quotient;
+                }
             }
         });
         Ok(())
@@ -65,7 +82,7 @@ impl ScalarRows {
 
     /// Bytes of such factors.
     pub fn bytes(setting: Setting<'_>, sums: usize, blocks: usize, terms: usize) -> u64 {
-        let words = sums * setting.limbs() * blocks * terms;
+        let words = sums * stride(setting.limbs() * blocks * terms);
         let each = if setting.reduction == Reduction::Eager {
             size_of::<Shoup>()
         } else {
@@ -76,7 +93,7 @@ impl ScalarRows {
 
     /// The factors of one block of one sum, `terms` of them.
     pub fn row(&self, sum: usize, limb: usize, block: usize, terms: usize) -> Row<'_> {
-        let start = ((sum * self.limbs + limb) * self.blocks + block) * self.terms;
+        let start = sum * self.stride + (limb * self.blocks + block) * self.terms;
         let range = start..start + terms;
         Row {
             factors: &self.factors[range.clone()],
@@ -120,14 +137,15 @@ pub fn multiply_scalars(
                 segments.extend((0..panels.count()).map(segment));
                 let row =
                     |sum| rows.row(sum, limb, tile / tiles_per_block, panels.count() * shifts);
+                let range = range.clone();
                 scalar_tiles(
                     kernels,
                     context.reduction(),
                     &segments,
-                    range.clone(),
+                    range,
                     row,
-                    |sum, out| {
-                        chunk.write(sum, tile, out);
+                    |part, sum, out| {
+                        chunk.put(kernels, part, sum, tile, out);
                     },
                 );
             }
@@ -141,12 +159,38 @@ pub fn multiply_scalars(
     Ok(())
 }
 
-/// One tile of the sums in `range`, several at a time.
+/// The most terms whose words stay close to the core while all sums meet them: 256 KiB of them.
+const NEAR_TERMS: usize = (256 << 10) / (PAIR * size_of::<u64>());
+
+/// One tile of the sums in `range`. `write` gets every sum, and of long sums one part after the
+/// other, with the place of the part: what comes after the first is to be added.
 pub fn scalar_tiles<'a>(
     kernels: &Kernels,
     reduction: Reduction,
     segments: &[&[u64]],
-    range: std::ops::Range<usize>,
+    range: Range<usize>,
+    row: impl Fn(usize) -> Row<'a>,
+    mut write: impl FnMut(usize, usize, &[u64; PAIR]),
+) {
+    let terms = |segments: &[&[u64]]| segments.iter().map(|s| s.len() / PAIR).sum::<usize>();
+    let each = terms(segments).div_ceil(segments.len().max(1)).max(1);
+    let mut start = 0;
+    for (part, segments) in segments.chunks((NEAR_TERMS / each).max(1)).enumerate() {
+        let end = start + terms(segments);
+        let row = |sum| row(sum).part(start..end);
+        sums_of_part(kernels, reduction, segments, range.clone(), row, |sum, out| {
+            write(part, sum, out);
+        });
+        start = end;
+    }
+}
+
+/// Several sums at a time.
+fn sums_of_part<'a>(
+    kernels: &Kernels,
+    reduction: Reduction,
+    segments: &[&[u64]],
+    range: Range<usize>,
     row: impl Fn(usize) -> Row<'a>,
     mut write: impl FnMut(usize, &[u64; PAIR]),
 ) {
@@ -168,8 +212,8 @@ pub fn scalar_tiles<'a>(
 }
 
 /// Runs of outputs with the same number of shifts.
-pub fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, std::ops::Range<usize>)> {
-    let mut ranges: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
+pub fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, Range<usize>)> {
+    let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
     for (i, output) in outputs.iter().enumerate() {
         match ranges.last_mut() {
             Some((shifts, range)) if *shifts == output.offset.shifts => range.end = i + 1,
@@ -206,7 +250,7 @@ pub fn multiply_dense(
             let mut out = [0; PAIR];
             for (output, factors) in weights.chunks_exact(terms * TILE).enumerate() {
                 kernels.pair_tile(context.reduction(), &segments, factors, &mut out);
-                chunk.write(output, tile, &out);
+                chunk.put(kernels, 0, output, tile, &out);
             }
         }
         server.advance(1);

@@ -1,6 +1,6 @@
 //! The sums S of the multiply stage.
 
-use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::kernels::{Kernels, PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
 use crate::conv::setting::Setting;
@@ -8,8 +8,8 @@ use crate::conv::setting::Setting;
 /// Words of a polynomial that one task of the multiply stage handles.
 const CHUNK: usize = 256;
 
-/// Ciphertexts laid out so that tasks over pieces of all of them write to places of their own: for
-/// each limb, each chunk, each ciphertext and each of its two polynomials, the words of the chunk.
+/// Ciphertexts laid out as they are made, so that tasks over pieces of all of them write to places of
+/// their own: for each limb, each tile and each ciphertext, [`PAIR`] words.
 #[derive(Debug)]
 pub struct Sums {
     words: AlignedWords,
@@ -24,6 +24,7 @@ pub struct Sums {
 pub struct SumsChunk<'a> {
     words: &'a mut [u64],
     chunk: usize,
+    count: usize,
     /// The limb.
     pub limb: usize,
     first_tile: usize,
@@ -67,6 +68,7 @@ impl Sums {
             .map(|(i, words)| SumsChunk {
                 words,
                 chunk,
+                count: self.count,
                 limb: i / per_limb,
                 first_tile: i % per_limb * chunk / TILE,
             })
@@ -82,15 +84,15 @@ impl Sums {
 
     /// Copies one of the ciphertexts.
     pub fn copy_to(&self, index: usize, result: &mut Ciphertext) {
-        let per_limb = self.ring_degree / self.chunk;
+        let tiles = self.ring_degree / TILE;
         for limb in 0..self.limbs {
-            for piece in 0..per_limb {
-                let at = (limb * per_limb + piece) * self.count + index;
-                let words = &self.words[at * 2 * self.chunk..][..2 * self.chunk];
-                let range = piece * self.chunk..(piece + 1) * self.chunk;
-                let (first, second) = words.split_at(self.chunk);
-                result.c0.limb_mut(limb)[range.clone()].copy_from_slice(first);
-                result.c1.limb_mut(limb)[range].copy_from_slice(second);
+            let halves = result.c0.limb_mut(limb).chunks_exact_mut(TILE);
+            let halves = halves.zip(result.c1.limb_mut(limb).chunks_exact_mut(TILE));
+            for (tile, (first, second)) in halves.enumerate() {
+                let at = ((limb * tiles + tile) * self.count + index) * PAIR;
+                let (c0, c1) = self.words[at..at + PAIR].split_at(TILE);
+                first.copy_from_slice(c0);
+                second.copy_from_slice(c1);
             }
         }
     }
@@ -102,11 +104,21 @@ impl SumsChunk<'_> {
         self.first_tile..self.first_tile + self.chunk / TILE
     }
 
-    /// Writes one tile of one ciphertext.
-    pub fn write(&mut self, index: usize, tile: usize, pair: &[u64; PAIR]) {
-        let at = (tile - self.first_tile) * TILE;
-        let words = &mut self.words[2 * index * self.chunk..][..2 * self.chunk];
-        words[at..at + TILE].copy_from_slice(&pair[..TILE]);
-        words[self.chunk + at..][..TILE].copy_from_slice(&pair[TILE..]);
+    /// Writes one tile of one ciphertext, or adds to it where this is not its first part.
+    pub fn put(
+        &mut self,
+        kernels: &Kernels,
+        part: usize,
+        index: usize,
+        tile: usize,
+        pair: &[u64; PAIR],
+    ) {
+        let at = ((tile - self.first_tile) * self.count + index) * PAIR;
+        let words = &mut self.words[at..at + PAIR];
+        if part == 0 {
+            words.copy_from_slice(pair);
+        } else {
+            kernels.add(words, pair);
+        }
     }
 }
