@@ -3,7 +3,7 @@
 use ndarray::ArrayView4;
 
 use super::Layer;
-use crate::arith::{Packer, Unpacker};
+use crate::arith::Packer;
 
 /// Weights in as few bits as the layer states, with 2^(bits-1) added to each.
 #[derive(Clone, Debug)]
@@ -36,11 +36,19 @@ impl PackedWeights {
         self.bytes.len() as u64
     }
 
-    /// The weights, in the order of their array.
+    /// The weights, in the order of their array. Eight of them fill as many bytes as one has bits.
     pub fn unpack(&self) -> Vec<i8> {
-        let mut words = vec![0; self.count];
-        Unpacker::new(&self.bytes).words(&mut words, self.bits);
-        words.into_iter().map(|w| (w as i64 - (1 << (self.bits - 1))) as i8).collect()
+        let (mask, half) = ((1u64 << self.bits) - 1, 1i64 << (self.bits - 1));
+        let mut weights = Vec::with_capacity(self.count.next_multiple_of(8));
+        for eight in self.bytes.chunks(self.bits as usize) {
+            let mut bytes = [0; 8];
+            bytes[..eight.len()].copy_from_slice(eight);
+            let word = u64::from_le_bytes(bytes);
+            let weight = |i| (((word >> (i * self.bits)) & mask) as i64 - half) as i8;
+            weights.extend([0, 1, 2, 3, 4, 5, 6, 7].map(weight));
+        }
+        weights.truncate(self.count);
+        weights
     }
 }
 
