@@ -42,9 +42,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (n, words) = (4096.0, 8192.0);
     let rows = [
         ("transform, N 4096", costs.ntt.at(n) * n * n.log2() / 1e3, "us"),
-        ("multiply-add, lazy, 192 terms", costs.lazy.sum.at(192.0) / 192.0, "ns"),
-        ("multiply-add, eager, 192 terms", costs.eager.sum.at(192.0) / 192.0, "ns"),
-        ("dense multiply-add, lazy", costs.lazy.dense_sum.at(24.0) / 24.0, "ns"),
+        ("multiply-add, lazy, 192 terms", costs.lazy.sum.at(192) / 192.0, "ns"),
+        ("multiply-add, eager, 192 terms", costs.eager.sum.at(192) / 192.0, "ns"),
+        ("dense multiply-add, lazy", costs.lazy.dense_sum.at(24) / 24.0, "ns"),
         ("key switch, per word, lazy", costs.lazy.switch.at(words), "ns"),
         ("block scalar, 16 lanes, per transform", costs.block_scalars.at(16.0), "ns"),
     ];

@@ -28,6 +28,24 @@ impl Curve {
     }
 }
 
+/// The cost of a sum that depends on its number of terms: known at some numbers, linear between them,
+/// and in proportion beyond the last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SumCost(Curve);
+
+impl SumCost {
+    /// A cost through points (terms, nanoseconds) of rising terms.
+    pub fn new(points: Vec<(f64, f64)>) -> Self {
+        Self(Curve::new(points))
+    }
+
+    /// The cost of a sum of `terms` terms.
+    pub fn at(&self, terms: usize) -> f64 {
+        let (terms, last) = (terms as f64, self.0.0.last().map_or(f64::INFINITY, |(x, _)| *x));
+        self.0.at(terms) * (terms / last).max(1.0)
+    }
+}
+
 /// A stage's work on one item of many: what one thread does for all, and what threads share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ItemCost {
@@ -55,11 +73,11 @@ pub struct ReductionCosts {
     /// A rotation of a sum, decomposition and transforms aside: per word, as `switch`.
     pub add: Curve,
     /// A sum with scalar factors, among others: per word of the sum, by terms.
-    pub sum: Curve,
+    pub sum: SumCost,
     /// A sum with scalar factors, alone: per word of the sum, by terms.
-    pub lone_sum: Curve,
+    pub lone_sum: SumCost,
     /// A sum with dense factors from memory: per word of the sum, by terms.
-    pub dense_sum: Curve,
+    pub dense_sum: SumCost,
     /// A scalar factor of one limb from an integer.
     pub factor: f64,
 }
@@ -104,41 +122,41 @@ impl CostTable {
 }
 
 impl Default for CostTable {
-    /// A reference machine with AVX-512 IFMA. What is planned with these costs is the same
-    /// everywhere; only their ratios matter to a choice.
+    /// A reference machine: one core of an AMD EPYC of the Zen 4 generation with AVX-512 IFMA, as
+    /// `heconv calibrate` found it. What is planned with these costs is the same everywhere.
     fn default() -> Self {
-        let flat = |ns| Curve::new(vec![(1.0, ns)]);
-        let item = |serial, parallel| ItemCost { serial: flat(serial), parallel: flat(parallel) };
-        let linear = |fixed: f64, term: f64| {
-            let at = |terms: f64| (terms, fixed + terms * term);
-            Curve::new([1.0, 1e5].map(at).to_vec())
+        let curve = |small, large| Curve::new(vec![(8192.0, small), (65_536.0, large)]);
+        let item = |serial, parallel| {
+            let flat = |ns| Curve::new(vec![(1.0, ns)]);
+            ItemCost { serial: flat(serial), parallel: flat(parallel) }
         };
+        let sum = |points: &[(f64, f64)]| SumCost::new(points.to_vec());
         Self {
-            ntt: flat(0.17),
-            decompose: flat(0.8),
-            divide: flat(0.8),
+            ntt: Curve::new(vec![(1024.0, 0.147), (4096.0, 0.139), (32_768.0, 0.132)]),
+            decompose: curve(0.43, 0.54),
+            divide: curve(1.0, 2.1),
             eager: ReductionCosts {
-                switch: flat(1.0),
-                add: flat(1.0),
-                sum: linear(0.5, 0.25),
-                lone_sum: linear(0.5, 0.4),
-                dense_sum: linear(0.5, 0.4),
-                factor: 5.0,
+                switch: curve(1.2, 1.1),
+                add: curve(1.0, 0.9),
+                sum: sum(&[(3.0, 0.96), (12.0, 2.9), (192.0, 42.5), (3072.0, 683.0)]),
+                lone_sum: sum(&[(3.0, 2.0), (12.0, 4.2), (192.0, 49.5), (768.0, 194.0)]),
+                dense_sum: sum(&[(3.0, 1.6), (24.0, 13.2), (192.0, 107.0)]),
+                factor: 3.6,
             },
             lazy: ReductionCosts {
-                switch: flat(0.6),
-                add: flat(0.6),
-                sum: linear(0.5, 0.09),
-                lone_sum: linear(0.5, 0.12),
-                dense_sum: linear(0.5, 0.16),
-                factor: 1.0,
+                switch: curve(0.56, 0.72),
+                add: curve(0.5, 0.53),
+                sum: sum(&[(3.0, 0.73), (12.0, 1.36), (192.0, 14.3), (3072.0, 220.0)]),
+                lone_sum: sum(&[(3.0, 1.8), (12.0, 2.6), (192.0, 26.6), (768.0, 95.0)]),
+                dense_sum: sum(&[(3.0, 0.9), (24.0, 7.2), (192.0, 61.0)]),
+                factor: 2.0,
             },
-            block_scalars: flat(1.5),
-            encode: flat(3.0),
-            key: item(1.0, 10.0),
-            encrypt: item(5.0, 30.0),
-            respond: item(2.0, 10.0),
-            decrypt: item(10.0, 30.0),
+            block_scalars: Curve::new(vec![(4.0, 2.6), (16.0, 1.9), (64.0, 2.0)]),
+            encode: curve(3.8, 4.6),
+            key: item(5.7, 14.0),
+            encrypt: item(6.5, 26.0),
+            respond: item(0.5, 12.0),
+            decrypt: item(9.0, 14.0),
         }
     }
 }
@@ -226,17 +244,17 @@ impl Pricing<'_> {
 
     /// `count` sums of `terms` terms with scalar factors.
     pub fn scalar_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().sum.at(terms as f64)
+        count as f64 * 2.0 * self.size() * self.reduction().sum.at(terms)
     }
 
     /// `count` sums of `terms` terms with scalar factors, one at a time.
     pub fn lone_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().lone_sum.at(terms as f64)
+        count as f64 * 2.0 * self.size() * self.reduction().lone_sum.at(terms)
     }
 
     /// `count` sums of `terms` terms with dense factors.
     pub fn dense_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms as f64)
+        count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms)
     }
 
     /// `count` scalar factors from integers, modulo every limb.
@@ -297,6 +315,13 @@ mod tests {
         let at = [0.0, 10.0, 15.0, 20.0, 30.0, 40.0, 1e9].map(|x| curve.at(x).to_bits());
         assert_eq!(at, [1.0, 1.0, 2.0, 3.0, 2.5, 2.0, 2.0].map(f64::to_bits));
         assert!(Curve::new(Vec::new()).at(1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn sums_grow_with_their_terms() {
+        let cost = SumCost::new(vec![(10.0, 5.0), (20.0, 8.0)]);
+        let at = [5, 10, 15, 20, 40].map(|terms| cost.at(terms).to_bits());
+        assert_eq!(at, [5.0, 5.0, 6.5, 8.0, 16.0].map(f64::to_bits));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, Reader, Response,
     RotationSum, SecretKey, SeededGaloisKey, SeededGaloisKeys, encrypt, wire,
 };
-use crate::conv::cost::{CostTable, Curve, ItemCost, ReductionCosts};
+use crate::conv::cost::{CostTable, Curve, ItemCost, ReductionCosts, SumCost};
 use crate::conv::slots::{
     Layout, Output, Packing, Panels, RowUse, ScalarRows, SlotPlan, Sums, WeightForm,
     multiply_dense, multiply_scalars, rotate_inputs,
@@ -294,14 +294,20 @@ fn rotation_times(
     context: &Context,
     keys: &GaloisKeys,
 ) -> Result<RotationTimes, ProbeError> {
-    let inputs = [Ciphertext::zero(context)];
+    // Enough panels that they do not stay in a cache, as those of a layer do not.
+    const PANEL_BYTES: usize = 8 << 20;
+    let shifts = bench.plan.shifts();
+    let panel_bytes = Panels::bytes(context.into(), shifts.len()) as usize;
+    let inputs: Vec<Ciphertext> =
+        (0..(PANEL_BYTES / panel_bytes).max(1)).map(|_| Ciphertext::zero(context)).collect();
     serve(context, keys, |server| {
         let evaluator = server.evaluator();
         let mut scratch = evaluator.scratch();
         let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
-        let moved = bench.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
-        let mut panels = Panels::zero(context, 1, bench.plan.shifts().len());
+        let moved = shifts.iter().filter(|shift| !shift.is_identity()).count();
+        let mut panels = Panels::zero(context, inputs.len(), shifts.len());
         let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
+        let rotate = rotate / inputs.len() as f64;
         // As many keys as there are, so that they come from where they come from in a run.
         let elements = bench.plan.galois_elements();
         let sums = Sums::zero(context, 1);
@@ -414,7 +420,7 @@ impl KernelBench {
             let lone = |panels: usize| self.scalar(server, panels, 1);
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
-                Ok::<_, ProbeError>(Curve::new(
+                Ok::<_, ProbeError>(SumCost::new(
                     panels.iter().map(|count| cost(*count)).collect::<Result<_, _>>()?,
                 ))
             };
@@ -423,7 +429,7 @@ impl KernelBench {
                 add,
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
-                dense_sum: curve(&|panels| Ok(self.dense(server, panels)), &[1, 8, 64])?,
+                dense_sum: curve(&|panels| Ok(self.dense(server, panels)), &[1, 8, 64, 256])?,
                 factor: factor(&context),
             })
         })
