@@ -454,7 +454,9 @@ impl KernelBench {
             [1, terms],
             || Ok(()),
             |_, factors| {
-                factors.into_iter().for_each(|sum| sum.fill(3));
+                for sum in factors {
+                    sum.fill(3);
+                }
             },
         )?;
         let all = time(|| multiply_scalars(server, &panels, &outputs, &rows, &mut sums).is_ok());
