@@ -10,13 +10,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use heconv::arith::kernels::{Backend, Reduction};
-use heconv::bfv::security::SecurityPolicy;
+use heconv::arith::kernels::Backend;
 use heconv::conv::{AlgorithmKind, Silent};
 use heconv::job::{Estimator, Prepared, RunSpec};
 use heconv::predict::Calibration;
 use heconv::preset::Catalogue;
-use heconv::report::{Link, total_memory};
+use heconv::report::total_memory;
 
 const LAYERS: [&str; 6] =
     ["c64-56-k3", "c128-28-k3", "c256-14-k3", "c512-7-k3", "c128-28-k1", "c16-32-k3"];
@@ -70,25 +69,9 @@ fn random(count: usize) {
 }
 
 fn spec(catalogue: &Catalogue, layer: &str, params: &str) -> RunSpec {
-    RunSpec {
-        layer: catalogue.layer(layer).expect("a layer").clone(),
-        params: catalogue.params_set(params).expect("parameters"),
-        policy: SecurityPolicy::default(),
-        algorithm: AlgorithmKind::HadamardFused,
-        reduction: Reduction::Lazy,
-        backend: Backend::detect(),
-        threads: 1,
-        seed: None,
-        repeat: 3,
-        subset: None,
-        max_memory: total_memory() / 5 * 4,
-        image: None,
-        input: None,
-        weights: None,
-        link: Link::default(),
-        lanes: None,
-        costs: None,
-    }
+    let layer = catalogue.layer(layer).expect("a layer").clone();
+    let params = catalogue.params_set(params).expect("parameters");
+    RunSpec { repeat: 3, max_memory: total_memory() / 5 * 4, ..RunSpec::new(layer, params) }
 }
 
 /// Predicted and measured times of the bench layers, in milliseconds.

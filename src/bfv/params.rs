@@ -26,6 +26,16 @@ pub enum PrimeSpec {
     Value(u64),
 }
 
+impl PrimeSpec {
+    /// The size of the prime.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Bits(bits) => bits,
+            Self::Value(value) => u64::BITS - value.leading_zeros(),
+        }
+    }
+}
+
 /// Encryption parameters as a user gives them, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParamsSpec {

@@ -64,23 +64,17 @@ impl One {
         let common = &self.common;
         let algorithm = self.algorithm.or(file.and_then(|f| f.algorithm));
         Ok(RunSpec {
-            layer,
-            params,
             policy: common.policy(),
             algorithm: algorithm.unwrap_or(AlgorithmKind::HadamardFused),
             reduction: self.reduction.or(file.and_then(|f| f.reduction)).unwrap_or(Reduction::Lazy),
             backend: common.backend(),
             threads: common.threads(file.and_then(|f| f.threads))?,
             seed: common.seed(file.and_then(|f| f.seed)),
-            repeat: 1,
-            subset: None,
             max_memory: common.max_memory(),
-            image: None,
-            input: None,
             weights: self.weights,
             link: common.link(),
             lanes: self.lanes.or(file.and_then(|f| f.lanes)),
-            costs: None,
+            ..RunSpec::new(layer, params)
         })
     }
 }

@@ -74,6 +74,30 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
+    /// A run with the defaults of every command: fused, lazy, on one thread, once, secure, with as
+    /// much as there is of memory.
+    pub fn new(layer: LayerPreset, params: ParamsSpec) -> Self {
+        Self {
+            layer,
+            params,
+            policy: SecurityPolicy::default(),
+            algorithm: AlgorithmKind::HadamardFused,
+            reduction: Reduction::Lazy,
+            backend: Backend::detect(),
+            threads: 1,
+            seed: None,
+            repeat: 1,
+            subset: None,
+            max_memory: u64::MAX,
+            image: None,
+            input: None,
+            weights: None,
+            link: Link::default(),
+            lanes: None,
+            costs: None,
+        }
+    }
+
     /// What a file can say of the run.
     pub fn experiment(&self) -> Experiment {
         Experiment {

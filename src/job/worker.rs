@@ -234,33 +234,15 @@ impl Observer for Teller<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::kernels::{Backend, Reduction};
-    use crate::bfv::security::SecurityPolicy;
+
     use crate::conv::AlgorithmKind;
     use crate::preset::Catalogue;
-    use crate::report::Link;
 
     fn spec(layer: &str, algorithm: AlgorithmKind) -> RunSpec {
         let catalogue = Catalogue::builtin().expect("valid presets");
-        RunSpec {
-            layer: catalogue.layer(layer).expect("exists").clone(),
-            params: catalogue.params_set("n4096-t20").expect("exists"),
-            policy: SecurityPolicy::default(),
-            algorithm,
-            reduction: Reduction::Lazy,
-            backend: Backend::detect(),
-            threads: 2,
-            seed: Some(3),
-            repeat: 1,
-            subset: None,
-            max_memory: 16 << 30,
-            image: None,
-            input: None,
-            weights: None,
-            link: Link::default(),
-            lanes: None,
-            costs: None,
-        }
+        let layer = catalogue.layer(layer).expect("exists").clone();
+        let params = catalogue.params_set("n4096-t20").expect("exists");
+        RunSpec { algorithm, threads: 2, seed: Some(3), ..RunSpec::new(layer, params) }
     }
 
     fn worker() -> (Worker, Receiver<(u64, JobEvent)>) {

@@ -6,14 +6,13 @@ mod tests;
 
 pub use field::Field;
 
-use crate::arith::kernels::{Backend, Reduction};
+use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, Layer};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
-use crate::report::Link;
 
 /// The lanes that the planner chooses.
 const AUTO: &str = "auto";
@@ -35,14 +34,6 @@ pub struct Form {
     pub threads: usize,
 }
 
-/// The size of a prime as given.
-fn bits(prime: PrimeSpec) -> u32 {
-    match prime {
-        PrimeSpec::Bits(bits) => bits,
-        PrimeSpec::Value(value) => value.checked_ilog2().map_or(0, |log| log + 1),
-    }
-}
-
 impl Form {
     /// The form at the start: the demo layer, fused.
     ///
@@ -61,14 +52,14 @@ impl Form {
 
     /// The value of a field as text; what [`Form::parse`] reads.
     pub fn value(&self, field: Field) -> String {
-        let limbs: Vec<u32> = self.params.limbs.iter().map(|limb| bits(*limb)).collect();
+        let limbs: Vec<u32> = self.params.limbs.iter().map(|limb| limb.bits()).collect();
         match field {
             Field::Preset => self.params.name.clone(),
             Field::RingDegree => self.params.ring_degree.to_string(),
-            Field::PlainBits => bits(self.params.plain).to_string(),
+            Field::PlainBits => self.params.plain.bits().to_string(),
             Field::LimbBits => limbs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Field::LimbCount => limbs.len().to_string(),
-            Field::SpecialBits => bits(self.params.special).to_string(),
+            Field::SpecialBits => self.params.special.bits().to_string(),
             Field::Algorithm => self.algorithm.name().to_owned(),
             Field::Reduction => self.reduction.name().to_owned(),
             Field::Lanes => self.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string()),
@@ -136,18 +127,18 @@ impl Form {
                 }
             }
             Field::PlainBits => {
-                form.params.plain = PrimeSpec::Bits(by_one(bits(self.params.plain))?);
+                form.params.plain = PrimeSpec::Bits(by_one(self.params.plain.bits())?);
             }
             Field::SpecialBits => {
-                form.params.special = PrimeSpec::Bits(by_one(bits(self.params.special))?);
+                form.params.special = PrimeSpec::Bits(by_one(self.params.special.bits())?);
             }
             Field::LimbBits => {
                 for limb in &mut form.params.limbs {
-                    *limb = PrimeSpec::Bits(by_one(bits(*limb))?);
+                    *limb = PrimeSpec::Bits(by_one(limb.bits())?);
                 }
             }
             Field::LimbCount if up => {
-                let last = form.params.limbs.last().map_or(30, |limb| bits(*limb));
+                let last = form.params.limbs.last().map_or(30, |limb| limb.bits());
                 form.params.limbs.push(PrimeSpec::Bits(last));
             }
             Field::LimbCount => {
@@ -184,7 +175,7 @@ impl Form {
             return;
         }
         if self.params.ring_degree != before.params.ring_degree {
-            let resize = |prime: &mut PrimeSpec| *prime = PrimeSpec::Bits(bits(*prime));
+            let resize = |prime: &mut PrimeSpec| *prime = PrimeSpec::Bits(prime.bits());
             self.params.limbs.iter_mut().for_each(resize);
             resize(&mut self.params.special);
             resize(&mut self.params.plain);
@@ -264,7 +255,7 @@ impl Form {
             Field::LimbCount => {
                 let last = form.params.limbs.last().copied().unwrap_or(PrimeSpec::Bits(30));
                 let count = number(64)? as usize;
-                form.params.limbs.resize(count, PrimeSpec::Bits(bits(last)));
+                form.params.limbs.resize(count, PrimeSpec::Bits(last.bits()));
             }
             Field::Algorithm => {
                 form.algorithm = by_name(&AlgorithmKind::ALL, text, AlgorithmKind::name)?;
@@ -317,23 +308,12 @@ impl Form {
     /// The run this form asks for.
     pub fn spec(&self, max_memory: u64) -> RunSpec {
         RunSpec {
-            layer: self.layer.clone(),
-            params: self.params.clone(),
-            policy: SecurityPolicy::default(),
             algorithm: self.algorithm,
             reduction: self.reduction,
-            backend: Backend::detect(),
             threads: self.threads,
-            seed: None,
-            repeat: 1,
-            subset: None,
             max_memory,
-            image: None,
-            input: None,
-            weights: None,
-            link: Link::default(),
             lanes: self.lanes,
-            costs: None,
+            ..RunSpec::new(self.layer.clone(), self.params.clone())
         }
     }
 

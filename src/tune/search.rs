@@ -215,7 +215,31 @@ fn search_family(
             break;
         }
     }
-    best.ok_or(most)
+    best.map(|best| slimmed(query, layers, family, group, best)).ok_or(most)
+}
+
+/// The same set with a special prime no wider than it need be: the least that keeps the margin, and
+/// all but a little of the noise budget. Keys are smaller then, and all else is the same.
+fn slimmed(
+    query: &Query,
+    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    family: Family,
+    group: &[AlgorithmKind],
+    best: Candidate,
+) -> Candidate {
+    const LITTLE: f64 = 0.25;
+    let Some(run) = query.runs.first() else { return best };
+    let q_bits = best.params.limbs.iter().map(|limb| limb.bits()).sum();
+    let slimmer = (*family.sizes().start() / family.limbs as u32..best.params.special.bits())
+        .find_map(|special_bits| {
+            let spec = family.spec(q_bits, special_bits);
+            let params = Params::new(&spec, &run.policy).ok()?;
+            let (plans, value) = best_plans(query, layers, &params, group).ok()?;
+            let candidate = Candidate { params: spec, layers: plans, value };
+            let is_as_good = value <= best.value && candidate.floor() >= best.floor() - LITTLE;
+            is_as_good.then_some(candidate)
+        });
+    slimmer.unwrap_or(best)
 }
 
 /// The best plan of each layer under `params`, and the objective's value; or the most noise budget
@@ -281,32 +305,15 @@ fn best_plan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::kernels::{Backend, Reduction};
+    use crate::arith::kernels::Backend;
     use crate::bfv::security::SecurityPolicy;
     use crate::preset::Catalogue;
-    use crate::report::Link;
 
     fn query(layer: &str, objective: Objective) -> Query {
         let catalogue = Catalogue::builtin().expect("valid presets");
-        let run = RunSpec {
-            layer: catalogue.layer(layer).expect("exists").clone(),
-            params: Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36),
-            policy: SecurityPolicy::default(),
-            algorithm: AlgorithmKind::HadamardFused,
-            reduction: Reduction::Lazy,
-            backend: Backend::Portable,
-            threads: 1,
-            seed: None,
-            repeat: 1,
-            subset: None,
-            max_memory: u64::MAX,
-            image: None,
-            input: None,
-            weights: None,
-            link: Link::default(),
-            lanes: None,
-            costs: None,
-        };
+        let layer = catalogue.layer(layer).expect("exists").clone();
+        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36);
+        let run = RunSpec { backend: Backend::Portable, ..RunSpec::new(layer, params) };
         Query {
             runs: vec![run],
             objective,

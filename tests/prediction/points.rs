@@ -1,12 +1,12 @@
 //! Random layers, parameters and algorithms, predicted and run.
 
-use heconv::arith::kernels::{Backend, Reduction};
+use heconv::arith::kernels::Reduction;
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{ParamsSpec, PrimeSpec};
 use heconv::conv::{AlgorithmKind, LayerSpec, Silent};
 use heconv::job::{Estimator, JobError, Prepared, RunSpec};
 use heconv::preset::{Catalogue, LayerPreset};
-use heconv::report::{Link, Record, total_memory};
+use heconv::report::{Record, total_memory};
 
 /// A small generator of numbers that are the same everywhere (splitmix64).
 struct Dice(u64);
@@ -57,24 +57,15 @@ fn spec(dice: &mut Dice, template: &LayerPreset) -> RunSpec {
         special: PrimeSpec::Bits(dice.among(28, 50) as u32),
         plain: PrimeSpec::Bits(dice.among(16, 26) as u32),
     };
+    let layer = LayerPreset { spec: layer, filters: None, image: None, ..template.clone() };
     RunSpec {
-        layer: LayerPreset { spec: layer, filters: None, image: None, ..template.clone() },
-        params,
         policy: SecurityPolicy { insecure: true, ..SecurityPolicy::default() },
         algorithm: dice.one_of(&AlgorithmKind::ALL),
         reduction: dice.one_of(&Reduction::ALL),
-        backend: Backend::detect(),
         threads: 2,
         seed: Some(dice.next()),
-        repeat: 1,
-        subset: None,
         max_memory: total_memory() / 5 * 4,
-        image: None,
-        input: None,
-        weights: None,
-        link: Link::default(),
-        lanes: None,
-        costs: None,
+        ..RunSpec::new(layer, params)
     }
 }
 

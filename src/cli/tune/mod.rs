@@ -104,25 +104,20 @@ impl Args {
             return Err(Failure::input(JobError::Backend(backend)));
         }
         let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
+        // Every candidate brings parameters, algorithm and lanes of its own.
+        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36);
         let run = |layer: LayerPreset| RunSpec {
-            layer,
-            // Every candidate brings parameters, algorithm and lanes of its own.
-            params: Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36),
             policy: self.common.policy(),
-            algorithm: AlgorithmKind::HadamardFused,
             reduction: self.reduction,
             backend,
             threads,
             seed: self.common.seed(None),
             repeat: if self.objective.is_time() { REPEAT } else { 1 },
-            subset: None,
             max_memory: self.common.max_memory(),
-            image: None,
-            input: None,
             weights: self.weights.clone(),
             link: self.common.link(),
-            lanes: None,
             costs: costs.clone(),
+            ..RunSpec::new(layer, params.clone())
         };
         let algorithms = self.algorithm.and_then(|choice| choice.0);
         let query = |runs: Vec<RunSpec>| Query {

@@ -142,8 +142,6 @@ impl Point<'_> {
     /// The run it stands for.
     pub fn spec(&self, settings: &Settings) -> RunSpec {
         RunSpec {
-            layer: self.layer.clone(),
-            params: self.params.clone(),
             policy: settings.policy,
             algorithm: self.algorithm,
             reduction: self.reduction,
@@ -151,14 +149,10 @@ impl Point<'_> {
             threads: settings.threads,
             seed: settings.seed,
             repeat: settings.repeat,
-            subset: None,
             max_memory: settings.max_memory,
-            image: None,
-            input: None,
-            weights: None,
             link: settings.link,
-            lanes: None,
             costs: settings.costs.clone(),
+            ..RunSpec::new(self.layer.clone(), self.params.clone())
         }
     }
 
