@@ -1,0 +1,214 @@
+//! What rotations and the client's work cost at one setting.
+
+use ndarray::{Array3, Array4};
+
+use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::{
+    Ciphertext, Context, GaloisKeys, Reader, Response, RotationSum, SecretKey, SeededGaloisKey,
+    SeededGaloisKeys, encrypt, wire,
+};
+use crate::conv::cost::Curve;
+use crate::conv::slots::{Layout, Panels, SlotPlan, Sums, WeightForm, rotate_inputs};
+use crate::conv::{ConvError, DenseWeights, Silent, Stage, Steps};
+use crate::ring::GaloisElement;
+use crate::ring::sampling::{Seed, derive_seed, generator};
+
+/// Unit costs at one setting; pairs are (serial, parallel).
+pub(super) struct Rates {
+    pub(super) words: f64,
+    pub(super) key_words: f64,
+    pub(super) ring_degree: f64,
+    pub(super) decompose: f64,
+    pub(super) divide: f64,
+    pub(super) encode: f64,
+    pub(super) key: (f64, f64),
+    pub(super) encrypt: (f64, f64),
+    pub(super) respond: (f64, f64),
+    pub(super) decrypt: (f64, f64),
+    /// By reduction mode.
+    pub(super) switch: [f64; 2],
+    pub(super) add: [f64; 2],
+}
+
+/// What measurements at one setting share.
+pub(super) struct Bench {
+    /// Eager and lazy, by [`Reduction`].
+    contexts: [Context; 2],
+    plan: SlotPlan,
+    secret: SecretKey,
+    seeds: [Seed; 2],
+}
+
+impl Bench {
+    pub(super) fn new(sizes: Sizes, backend: Backend) -> Result<Self, ProbeError> {
+        let contexts =
+            [context(sizes, backend, Reduction::Eager)?, context(sizes, backend, Reduction::Lazy)?];
+        // Two lanes and nine taps: eight rotations of an input and one of a sum.
+        let plan =
+            slot_plan(&layer([2, 2], 16, [3, 3])?, sizes.ring_degree, Layout::Interleaved, 1)?;
+        let mut rng = generator(&[7; 32], 0);
+        let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
+        let secret = SecretKey::generate(&contexts[1], &seeds[0]);
+        Ok(Self { contexts, plan, secret, seeds })
+    }
+
+    fn lazy(&self) -> &Context {
+        &self.contexts[1]
+    }
+
+    fn key(&self) -> SeededGaloisKey {
+        let element = GaloisElement::rotation(self.lazy().ring_degree(), 1, false);
+        let [private, public] = &self.seeds;
+        SeededGaloisKey::generate(self.lazy(), &self.secret, element, private, public, 0)
+    }
+}
+
+pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
+    let context = bench.lazy();
+    let (n, limbs) = (context.ring_degree() as f64, context.params().limbs().len() as f64);
+    let words = n * limbs;
+    let key_words = 2.0 * words * (limbs + 1.0);
+    let ntts = |count: f64| count * n * n.log2() * ntt.at(n);
+    let rest =
+        |total: f64, transforms: f64, words: f64| (total - ntts(transforms)).max(0.0) / words;
+
+    // One key under the names of all: the time of a switch does not depend on what is in a key.
+    let key = bench.key();
+    let named = |element| SeededGaloisKey { element, ..key.clone() };
+    let seeded: Vec<SeededGaloisKey> =
+        bench.plan.galois_elements().into_iter().map(named).collect();
+    let count = seeded.len() as f64;
+    let received = SeededGaloisKeys { seed: *bench.seeds[1], keys: seeded };
+    let exchange = time(|| wire::read_keys(context, &wire::write_keys(context, &received)).is_ok());
+    let expand = time(|| GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(())).is_ok());
+    let generate = time(|| bench.key());
+    let keys = GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(()))?;
+
+    let client = client_rates(bench)?;
+    let (mut switch, mut add, mut decompose, mut divide) = ([0.0; 2], [0.0; 2], 0.0, 0.0);
+    for context in &bench.contexts {
+        let rotation = rotation_times(bench, context, &keys)?;
+        let transforms = 2.0 * (1.0 + limbs);
+        switch[context.reduction() as usize] = rest(rotation.switch, transforms, key_words);
+        add[context.reduction() as usize] = rest(rotation.add - rotation.decompose, 0.0, key_words);
+        decompose = rest(rotation.decompose, limbs + limbs * limbs, key_words / 2.0);
+        divide = rest(rotation.finish, transforms, 2.0 * words);
+    }
+    Ok(Rates {
+        words,
+        key_words,
+        ring_degree: n,
+        decompose,
+        divide,
+        encode: encode(context)?,
+        key: (exchange / count / key_words, (generate + expand / count) / key_words),
+        encrypt: client.encrypt,
+        respond: client.respond,
+        decrypt: client.decrypt,
+        switch,
+        add,
+    })
+}
+
+struct RotationTimes {
+    decompose: f64,
+    switch: f64,
+    add: f64,
+    finish: f64,
+}
+
+fn rotation_times(
+    bench: &Bench,
+    context: &Context,
+    keys: &GaloisKeys,
+) -> Result<RotationTimes, ProbeError> {
+    // Enough panels that they do not stay in a cache, as those of a layer do not.
+    const PANEL_BYTES: usize = 8 << 20;
+    let shifts = bench.plan.shifts();
+    let panel_bytes = Panels::bytes(context.into(), shifts.len()) as usize;
+    let inputs: Vec<Ciphertext> =
+        (0..(PANEL_BYTES / panel_bytes).max(1)).map(|_| Ciphertext::zero(context)).collect();
+    serve(context, keys, |server| {
+        let evaluator = server.evaluator();
+        let mut scratch = evaluator.scratch();
+        let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
+        let moved = shifts.iter().filter(|shift| !shift.is_identity()).count();
+        let mut panels = Panels::zero(context, inputs.len(), shifts.len());
+        let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
+        let rotate = rotate / inputs.len() as f64;
+        // As many keys as there are, so that they come from where they come from in a run.
+        let elements = bench.plan.galois_elements();
+        let sums = Sums::zero(context, 1);
+        let mut one = Ciphertext::zero(context);
+        let mut added = |elements: &[GaloisElement]| {
+            time(|| {
+                let mut sum = RotationSum::new(context);
+                for element in elements {
+                    sums.copy_to(0, &mut one);
+                    let _ = sum.add(evaluator, &one, *element, &mut scratch);
+                }
+                sum.finish(evaluator, &mut scratch)
+            })
+        };
+        let (once, all) = (added(&elements[..1]), added(&elements));
+        let add = (all - once) / (elements.len() - 1) as f64;
+        Ok(RotationTimes {
+            decompose,
+            switch: (rotate - decompose) / moved as f64,
+            add,
+            finish: once - add,
+        })
+    })
+}
+
+struct ClientRates {
+    encrypt: (f64, f64),
+    respond: (f64, f64),
+    decrypt: (f64, f64),
+}
+
+fn client_rates(bench: &Bench) -> Result<ClientRates, ProbeError> {
+    const BITS: u32 = 28;
+    let context = bench.lazy();
+    let packing = bench.plan.packing();
+    let input = Array3::ones(packing.layer().input_shape());
+    let [private, public] = &bench.seeds;
+    let pack = time(|| packing.pack(context, input.view()));
+    let plaintexts = packing.pack(context, input.view());
+    let plaintext = plaintexts.first().ok_or(ProbeError::Setting("plaintext"))?;
+    let fresh = || encrypt(context, &bench.secret, plaintext, private, public, 0);
+    let encryption = time(fresh);
+    let sent = [fresh()];
+    let upload =
+        time(|| wire::read_upload(context, &wire::write_upload(context, public, &sent)).is_ok());
+    let expand = time(|| sent[0].clone().expand(context, public));
+    let ciphertext = sent[0].clone().expand(context, public);
+    let switch = time(|| Response::switch(context, ciphertext.clone(), BITS));
+    let responses = [Response::switch(context, ciphertext, BITS)];
+    let write = time(|| wire::write_response(context, &responses));
+    let message = wire::write_response(context, &responses);
+    let read = time(|| wire::read_response(context, &message).is_ok());
+    let reader =
+        Reader::new(context, &bench.secret, BITS).ok_or(ProbeError::Setting("response"))?;
+    let decryption = time(|| reader.decrypt(&responses[0]));
+    let unpack = time(|| packing.unpack(context, &plaintexts));
+    let n = context.ring_degree() as f64;
+    let words = context.ciphertext_basis().words() as f64;
+    Ok(ClientRates {
+        encrypt: ((pack + upload) / words, (encryption + expand) / words),
+        respond: (write / (2.0 * words), switch / (2.0 * words)),
+        decrypt: ((read + unpack) / n, decryption / n),
+    })
+}
+
+/// Nanoseconds per word of encoding a dense weight plaintext.
+fn encode(context: &Context) -> Result<f64, ProbeError> {
+    let layer = layer([2, 2], 16, [3, 3])?;
+    let plan = slot_plan(&layer, context.ring_degree(), Layout::Contiguous, 1)?;
+    let weights = Array4::ones(layer.weight_shape());
+    let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
+    let all = time(|| DenseWeights::prepare(&plan, context, weights.view(), steps).is_ok());
+    let count = DenseWeights::multiplications(&plan).0 as f64;
+    Ok(all / count / context.ciphertext_basis().words() as f64)
+}

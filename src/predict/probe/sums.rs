@@ -1,0 +1,151 @@
+//! What the sums of the multiply stage cost, and the factors they are made with.
+
+use ndarray::Array4;
+
+use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::arith::zeroed;
+use crate::bfv::{Context, GaloisKeys};
+use crate::conv::cost::{Curve, ReductionCosts, SumCost};
+use crate::conv::slots::{
+    Layout, Output, Panels, ScalarRows, SlotPlan, Sums, WeightForm, multiply_dense,
+    multiply_scalars,
+};
+use crate::conv::{FusedWeights, Server, Silent, Stage, Steps};
+
+/// The kernels that make sums, at a small ring: their cost per word does not depend on N.
+pub(super) struct KernelBench {
+    backend: Backend,
+    plan: SlotPlan,
+    /// Dense factors, more than any cache holds.
+    dense: crate::arith::AlignedWords,
+}
+
+/// The ring that kernels are measured in.
+const KERNEL_SIZES: Sizes = Sizes { ring_degree: 1024, limbs: 1, limb_bits: 36 };
+
+/// Shifts of the plan that kernels are measured with.
+const SHIFTS: usize = 3;
+
+impl KernelBench {
+    pub(super) fn new(backend: Backend) -> Result<Self, ProbeError> {
+        const DENSE_WORDS: usize = 128 << 20 >> 3;
+        let plan = slot_plan(&layer([2, 2], 16, [3, 1])?, 1024, Layout::Interleaved, 1)?;
+        let mut dense = zeroed(DENSE_WORDS);
+        dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
+        Ok(Self { backend, plan, dense })
+    }
+
+    pub(super) fn costs(
+        &self,
+        reduction: Reduction,
+        switch: Curve,
+        add: Curve,
+    ) -> Result<ReductionCosts, ProbeError> {
+        let context = context(KERNEL_SIZES, self.backend, reduction)?;
+        let keys = GaloisKeys::default();
+        serve(&context, &keys, |server| {
+            let sum = |panels: usize| self.scalar(server, panels, 16);
+            let lone = |panels: usize| self.scalar(server, panels, 1);
+            let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
+                         panels: &[usize]| {
+                Ok::<_, ProbeError>(SumCost::new(
+                    panels.iter().map(|count| cost(*count)).collect::<Result<_, _>>()?,
+                ))
+            };
+            Ok(ReductionCosts {
+                switch,
+                add,
+                sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
+                lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
+                dense_sum: curve(&|panels| Ok(self.dense(server, panels)), &[1, 8, 64, 256])?,
+                factor: factor(&context),
+            })
+        })
+    }
+
+    /// Terms, and nanoseconds per word of one of `count` sums.
+    fn scalar(
+        &self,
+        server: &Server<'_>,
+        panels: usize,
+        count: usize,
+    ) -> Result<(f64, f64), ProbeError> {
+        let context = server.evaluator().context();
+        let terms = panels * SHIFTS;
+        let panels = Panels::zero(context, panels, SHIFTS);
+        let output = *self.plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
+        let outputs: Vec<Output> = vec![output; count];
+        let (mut rows, mut sums) = (ScalarRows::default(), Sums::zero(context, count));
+        rows.build(
+            context,
+            [count, 1],
+            [1, terms],
+            || Ok(()),
+            |_, factors| {
+                for sum in factors {
+                    sum.fill(3);
+                }
+            },
+        )?;
+        let all = time(|| multiply_scalars(server, &panels, &outputs, &rows, &mut sums).is_ok());
+        let words = (2 * count * context.ciphertext_basis().words()) as f64;
+        Ok((terms as f64, all / words))
+    }
+
+    /// Terms, and nanoseconds per word of a sum with dense factors.
+    fn dense(&self, server: &Server<'_>, panels: usize) -> (f64, f64) {
+        let context = server.evaluator().context();
+        let terms = panels * SHIFTS;
+        let panels = Panels::zero(context, panels, SHIFTS);
+        let per_sum = terms * context.ciphertext_basis().words();
+        let count = self.dense.len() / per_sum;
+        let weights = &self.dense[..count * per_sum];
+        let mut sums = Sums::zero(context, count);
+        let all = time(|| multiply_dense(server, &panels, count, weights, &mut sums).is_ok());
+        let words = (2 * count * context.ciphertext_basis().words()) as f64;
+        (terms as f64, all / words)
+    }
+}
+
+/// Nanoseconds of a scalar factor from an integer.
+fn factor(context: &Context) -> f64 {
+    const SUMS: usize = 64;
+    const TERMS: usize = 256;
+    let modulus = *context.ciphertext_basis().limbs()[0].modulus();
+    let weights: Vec<i8> = (0..TERMS).map(|i| i as u8 as i8).collect();
+    let fill = |_: usize, factors: Vec<&mut [u64]>| {
+        for (factor, weight) in factors.into_iter().flatten().zip(&weights) {
+            *factor = modulus.from_signed((*weight).into());
+        }
+    };
+    let mut rows = ScalarRows::default();
+    let all = time(|| rows.build(context, [SUMS, 1], [1, TERMS], || Ok(()), fill).is_ok());
+    all / (SUMS * TERMS) as f64
+}
+
+/// Making block scalars: nanoseconds per lane of a term and transform, by lanes.
+pub(super) fn block_scalars(backend: Backend) -> Result<Curve, ProbeError> {
+    // The inputs that a sum has in layers as wide as networks have them.
+    const INPUTS: usize = 8;
+    let sizes = Sizes { ring_degree: 4096, limbs: 2, limb_bits: 36 };
+    let context = context(sizes, backend, Reduction::Lazy)?;
+    let keys = GaloisKeys::default();
+    let at = |lanes: usize| {
+        let layer = layer([INPUTS * lanes, lanes], 5, [3, 3])?;
+        let plan = slot_plan(&layer, sizes.ring_degree, Layout::Interleaved, lanes / 2)?;
+        let weights = Array4::ones(layer.weight_shape());
+        let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
+        let weights = FusedWeights::prepare(&plan, &context, weights.view(), steps)?;
+        let outputs = plan.outputs();
+        let derive = |server: &Server<'_>| {
+            let mut derived = <FusedWeights as WeightForm>::Derived::default();
+            Ok(time(|| weights.derive(server, &plan, &outputs, &mut derived).is_ok()))
+        };
+        let all = serve(&context, &keys, derive)?;
+        let transforms = (1 + sizes.limbs) as f64;
+        let lanes = lanes as f64;
+        Ok::<_, ProbeError>((lanes, all / plan.total_terms() as f64 / lanes / transforms))
+    };
+    Ok(Curve::new([4, 16, 64].into_iter().map(at).collect::<Result<_, _>>()?))
+}
