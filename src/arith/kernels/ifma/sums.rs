@@ -1,0 +1,271 @@
+//! Sums of products.
+
+use std::arch::x86_64::{__m512i, _mm512_add_epi64, _mm512_setzero_si512};
+
+use super::{
+    Constants, LANES, LAZY_TERMS, Wide, barrett, load, mul_barrett, mul_shoup, multiply_add,
+    reduce, reduce_short, splat, splat_factor, store, subtract_once, wide,
+};
+use crate::arith::Shoup;
+use crate::arith::kernels::{PAIR, Row, TILE};
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_pair(out: &mut [u64; PAIR], values: [__m512i; PAIR / LANES]) {
+    for (out, value) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(values) {
+        store(out, value);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_pair(term: &[u64; PAIR]) -> [__m512i; PAIR / LANES] {
+    let words = term.as_chunks::<LANES>().0;
+    [load(&words[0]), load(&words[1]), load(&words[2]), load(&words[3])]
+}
+
+/// Reduces `sums` in place. A loop, since closures given to `array::map` do not inherit the target
+/// features and would be calls.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn fold(constants: &Constants, sums: &mut [Wide; PAIR / LANES]) {
+    for sum in sums {
+        *sum = wide(reduce(constants, *sum));
+    }
+}
+
+/// Reduces sums of `terms` products and writes them out.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn finish(constants: &Constants, terms: usize, sums: &[Wide; PAIR / LANES], out: &mut [u64; PAIR]) {
+    let out = out.as_chunks_mut::<LANES>().0.iter_mut().zip(sums);
+    if terms <= constants.short_terms {
+        let by = barrett(constants);
+        for (out, sum) in out {
+            store(out, reduce_short(&by, *sum));
+        }
+    } else {
+        for (out, sum) in out {
+            store(out, reduce(constants, *sum));
+        }
+    }
+}
+
+/// `O * 8` accumulators, all in registers for `O <= 2`.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scalar_tile_lazy<const O: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    let mut sums = [[wide(_mm512_setzero_si512()); PAIR / LANES]; O];
+    let mut room = LAZY_TERMS;
+    let mut start = 0;
+    for segment in segments {
+        let mut terms = segment.as_chunks::<PAIR>().0;
+        while !terms.is_empty() {
+            if room == 0 {
+                for sums in &mut sums {
+                    fold(constants, sums);
+                }
+                room = LAZY_TERMS;
+            }
+            let (now, later) = terms.split_at(terms.len().min(room));
+            // Equal lengths, told to the compiler once, keep bounds checks out of the loop.
+            let mut factors = [[].as_slice(); O];
+            for (factors, row) in factors.iter_mut().zip(&rows) {
+                *factors = &row.factors[start..start + now.len()];
+            }
+            for (k, term) in now.iter().enumerate() {
+                let words = load_pair(term);
+                for (sums, row) in sums.iter_mut().zip(factors) {
+                    let factor = splat(row[k]);
+                    for (sum, word) in sums.iter_mut().zip(words) {
+                        *sum = multiply_add(*sum, word, factor);
+                    }
+                }
+            }
+            (terms, start, room) = (later, start + now.len(), room - now.len());
+        }
+    }
+    for (out, sums) in out.iter_mut().zip(&sums) {
+        finish(constants, start, sums, out);
+    }
+}
+
+/// [`scalar_tile_lazy`] of four sums: one half of the pair after the other, each with 16
+/// accumulators, so that every word that is loaded meets four factors.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scalar_quad_lazy(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; 4],
+    out: &mut [[u64; PAIR]; 4],
+) {
+    let by = barrett(constants);
+    let count = rows[0].factors.len();
+    for half in 0..2 {
+        let mut sums = [[wide(_mm512_setzero_si512()); TILE / LANES]; 4];
+        let mut room = LAZY_TERMS;
+        let mut start = 0;
+        for segment in segments {
+            let mut terms = segment.as_chunks::<PAIR>().0;
+            while !terms.is_empty() {
+                if room == 0 {
+                    for sum in sums.as_flattened_mut() {
+                        *sum = wide(reduce(constants, *sum));
+                    }
+                    room = LAZY_TERMS;
+                }
+                let (now, later) = terms.split_at(terms.len().min(room));
+                let mut factors = [[].as_slice(); 4];
+                for (factors, row) in factors.iter_mut().zip(&rows) {
+                    *factors = &row.factors[start..start + now.len()];
+                }
+                for (k, term) in now.iter().enumerate() {
+                    let words = &term.as_chunks::<LANES>().0[2 * half..2 * half + 2];
+                    let words = [load(&words[0]), load(&words[1])];
+                    for (sums, row) in sums.iter_mut().zip(factors) {
+                        let factor = splat(row[k]);
+                        for (sum, word) in sums.iter_mut().zip(words) {
+                            *sum = multiply_add(*sum, word, factor);
+                        }
+                    }
+                }
+                (terms, start, room) = (later, start + now.len(), room - now.len());
+            }
+        }
+        for (out, sums) in out.iter_mut().zip(sums) {
+            let out = &mut out.as_chunks_mut::<LANES>().0[2 * half..2 * half + 2];
+            for (out, sum) in out.iter_mut().zip(sums) {
+                let is_short = count <= constants.short_terms;
+                store(out, if is_short { reduce_short(&by, sum) } else { reduce(constants, sum) });
+            }
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scalar_tile_eager<const O: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    let q = splat(constants.q);
+    let mut sums = [[_mm512_setzero_si512(); PAIR / LANES]; O];
+    let mut start = 0;
+    for segment in segments {
+        let terms = segment.as_chunks::<PAIR>().0;
+        let range = start..start + terms.len();
+        let (mut factors, mut quotients) = ([[].as_slice(); O], [[].as_slice(); O]);
+        for (i, row) in rows.iter().enumerate() {
+            factors[i] = &row.factors[range.clone()];
+            quotients[i] = &row.quotients[range.clone()];
+        }
+        start = range.end;
+        for (k, term) in terms.iter().enumerate() {
+            let words = load_pair(term);
+            for ((sums, factors), quotients) in sums.iter_mut().zip(factors).zip(quotients) {
+                let by = splat_factor(Shoup { factor: factors[k], quotient: quotients[k] });
+                for (sum, word) in sums.iter_mut().zip(words) {
+                    let product = subtract_once(mul_shoup(word, by, q), q);
+                    *sum = subtract_once(_mm512_add_epi64(*sum, product), q);
+                }
+            }
+        }
+    }
+    for (out, sums) in out.iter_mut().zip(sums) {
+        store_pair(out, sums);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn pair_tile_lazy(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
+    let mut factors = factors.as_chunks::<TILE>().0;
+    let count = factors.len();
+    let mut room = LAZY_TERMS;
+    for segment in segments {
+        let mut terms = segment.as_chunks::<PAIR>().0;
+        while !terms.is_empty() {
+            if room == 0 {
+                fold(constants, &mut sums);
+                room = LAZY_TERMS;
+            }
+            let (now, later) = terms.split_at(terms.len().min(room));
+            let (now_factors, later_factors) = factors.split_at(now.len());
+            (terms, factors) = (later, later_factors);
+            room -= now.len();
+            for (term, factor) in now.iter().zip(now_factors) {
+                let words = load_pair(term);
+                let factor = factor.as_chunks::<LANES>().0;
+                let factor = [load(&factor[0]), load(&factor[1])];
+                for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
+                    *sum = multiply_add(*sum, word, factor[i % 2]);
+                }
+            }
+        }
+    }
+    finish(constants, count, &sums, out);
+}
+
+/// [`pair_tile_lazy`] for every tile of a polynomial, with few terms in each.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn pair_rows_lazy(
+    constants: &Constants,
+    terms: usize,
+    pairs: &[u64],
+    factors: &[u64],
+    [first, second]: [&mut [u64]; 2],
+) {
+    let by = barrett(constants);
+    let is_short = terms <= constants.short_terms;
+    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
+    let outputs = first.as_chunks_mut::<TILE>().0.iter_mut();
+    let outputs = outputs.zip(second.as_chunks_mut::<TILE>().0);
+    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
+        let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
+        for (pair, factor) in pairs.as_chunks::<PAIR>().0.iter().zip(factors.as_chunks::<TILE>().0)
+        {
+            let words = load_pair(pair);
+            let factor = factor.as_chunks::<LANES>().0;
+            let factor = [load(&factor[0]), load(&factor[1])];
+            for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
+                *sum = multiply_add(*sum, word, factor[i % 2]);
+            }
+        }
+        let halves = first.as_chunks_mut::<LANES>().0.iter_mut();
+        for (out, sum) in halves.chain(second.as_chunks_mut::<LANES>().0).zip(sums) {
+            store(out, if is_short { reduce_short(&by, sum) } else { reduce(constants, sum) });
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn pair_tile_eager(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    let q = splat(constants.q);
+    let mut sums = [_mm512_setzero_si512(); PAIR / LANES];
+    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
+        let words = load_pair(term);
+        let factor = factor.as_chunks::<LANES>().0;
+        let factor = [load(&factor[0]), load(&factor[1])];
+        for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
+            let product = mul_barrett(constants, word, factor[i % 2], q);
+            *sum = subtract_once(_mm512_add_epi64(*sum, product), q);
+        }
+    }
+    store_pair(out, sums);
+}
