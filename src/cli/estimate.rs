@@ -2,7 +2,7 @@
 
 use super::export;
 use super::one::One;
-use super::output::{Format, print};
+use super::output::{Format, print, warn};
 use super::{Failure, calibrate};
 use crate::job::{Estimator, RunSpec};
 
@@ -26,5 +26,6 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     if let Some(export) = export {
         export.write(&spec.experiment(), Some(&estimate.record))?;
     }
+    warn(&estimate.record)?;
     print(&estimate.record, args.format)
 }

@@ -58,6 +58,10 @@ impl Args {
     /// The directory to export to, if any, made where it is not there.
     pub(super) fn into_directory(self) -> Result<Option<Directory>, Failure> {
         let Some(path) = self.export else { return Ok(None) };
+        if ExportFormat::of(&path).is_some() {
+            let what = ": must be a directory, for one experiment a layer, not a file";
+            return Err(refused(&path, what));
+        }
         std::fs::create_dir_all(&path).map_err(|error| {
             refused(&path, &format!(": must be a directory, for one experiment a layer: {error}"))
         })?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::export::{self, Export};
 use super::one::One;
-use super::output::{Format, print};
+use super::output::{Format, print, warn};
 use super::progress::Progress;
 use super::{Failure, calibrate, files};
 use crate::job::{JobError, Prepared, RunSpec};
@@ -104,23 +104,6 @@ fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
     })?;
     files::check_directory("--output", path)?;
     Ok(format)
-}
-
-/// Says on stderr what a user should know before trusting the figures.
-fn warn(record: &Record) -> io::Result<()> {
-    let mut stderr = io::stderr();
-    if !record.security.ok {
-        writeln!(stderr, "heconv: warning: parameters above the security cap, run for --insecure")?;
-    }
-    let floor = record.noise_bits.predicted_final_floor;
-    if floor < 0.0 {
-        writeln!(
-            stderr,
-            "heconv: warning: predicted noise budget may run out ({floor:.1} bits at 2^-40); \
-             use a larger modulus or a smaller t"
-        )?;
-    }
-    Ok(())
 }
 
 fn verdict(record: &Record) -> Result<(), Failure> {

@@ -92,6 +92,9 @@ pub struct CostTable {
     pub decompose: Curve,
     /// Division of a ciphertext by P, transforms aside: per word of both polynomials, 2 L N, by N L.
     pub divide: Curve,
+    /// Putting a sum that does not move into its output, and making that: per word of both
+    /// polynomials, 2 L N, by N L.
+    pub place: Curve,
     /// Eager reduction.
     pub eager: ReductionCosts,
     /// Lazy reduction.
@@ -135,6 +138,7 @@ impl Default for CostTable {
             ntt: Curve::new(vec![(1024.0, 0.147), (4096.0, 0.139), (32_768.0, 0.132)]),
             decompose: curve(0.43, 0.54),
             divide: curve(1.0, 2.1),
+            place: curve(1.5, 1.5),
             eager: ReductionCosts {
                 switch: curve(1.2, 1.1),
                 add: curve(1.0, 0.9),
@@ -234,6 +238,11 @@ impl Pricing<'_> {
     /// Adding a rotated sum to others.
     pub fn rotated_sum(&self) -> f64 {
         self.decompose() + self.key_words() as f64 * self.reduction().add.at(self.size())
+    }
+
+    /// A sum that stays where it is, in a new output.
+    pub fn placed_sum(&self) -> f64 {
+        2.0 * self.size() * self.costs.place.at(self.size())
     }
 
     /// The division by P that rotated sums share.

@@ -28,8 +28,8 @@ pub type Confirmation = (usize, Result<Vec<Record>, String>);
 pub struct Decision {
     /// The place of the best candidate, and the records of its runs.
     pub best: Option<(usize, Vec<Record>)>,
-    /// The places of candidates that no other beats in server time, total time, communication and
-    /// memory at once, by prediction.
+    /// The places of candidates that no other beats in server time, total time, communication,
+    /// memory and the objective at once, by prediction.
     pub front: Vec<usize>,
     /// Everything else, and why.
     pub rejected: Vec<Rejected>,
@@ -61,7 +61,8 @@ pub fn decide(query: &Query, found: &Found, confirmations: &[Confirmation]) -> D
                 beaten("measured", query.objective, value, *least)
             }
             _ => {
-                let least = found.candidates.first().map_or(candidate.value, |best| best.value);
+                let winner = best.as_ref().map_or(0, |(_, place, _)| *place);
+                let least = found.candidates.get(winner).map_or(candidate.value, |c| c.value);
                 beaten("predicted", query.objective, candidate.value, least)
             }
         };
@@ -81,19 +82,26 @@ fn is_right(record: &Record) -> bool {
 }
 
 fn beaten(how: &str, objective: Objective, value: f64, least: f64) -> String {
-    format!("{how} {} {}, {:.2}x the best", objective.name(), objective.text(value), value / least)
+    let (name, ratio) = (objective.name(), value / least);
+    let (value, least) = (objective.text(value), objective.text(least));
+    format!("{how} {name} {value}, {ratio:.2}x the {least} of the best")
 }
 
 /// The candidates that no other beats.
 fn front(query: &Query, candidates: &[Candidate]) -> Vec<usize> {
-    const METRICS: [Objective; 4] =
-        [Objective::Server, Objective::Total, Objective::Communication, Objective::Memory];
+    let metrics = [
+        Objective::Server,
+        Objective::Total,
+        Objective::Communication,
+        Objective::Memory,
+        query.objective,
+    ];
     let point = |candidate: &Candidate| -> Vec<f64> {
         let metric = |objective: Objective| {
             let values = candidate.layers.iter().zip(&query.runs);
             objective.over_layers(values.map(|((_, p), run)| objective.of_prediction(p, &run.link)))
         };
-        METRICS.into_iter().map(metric).collect()
+        metrics.into_iter().map(metric).collect()
     };
     let points: Vec<Vec<f64>> = candidates.iter().map(point).collect();
     let is_front = pareto::front(&points);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::objective::Objective;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
+use crate::arith::largest_ntt_primes;
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::{AlgorithmKind, Setting};
@@ -145,6 +146,11 @@ fn search_ring(
         reject(title, "no t of 32 bits or less holds the results".into());
         return;
     };
+    let prime = largest_ntt_primes(plain_bits, 2 * ring_degree as u64, 1, &[]);
+    if let Err(error) = prime {
+        reject(title, format!("plaintext modulus: {error}"));
+        return;
+    }
     let fits = |(_, layer): &(&RunSpec, Arc<LayerPredictor>)| {
         group.iter().any(|kind| !layer.plans(*kind, ring_degree).is_empty())
     };
@@ -183,7 +189,7 @@ fn search_family(
 ) -> Result<Candidate, f64> {
     let mut best: Option<Candidate> = None;
     let mut most = f64::NEG_INFINITY;
-    let mut try_size = |q_bits: u32, best: &mut Option<Candidate>| {
+    let mut try_size = |q_bits: u32, group: &[AlgorithmKind], best: &mut Option<Candidate>| {
         let found = query.runs.first().and_then(|run| family.widest(q_bits, &run.policy));
         let Some((special_bits, params)) = found else { return false };
         match best_plans(query, layers, &params, group) {
@@ -200,19 +206,28 @@ fn search_family(
             }
         }
     };
-    // What keeps the margin is a run of sizes; in steps first, since most of them are far off.
+    // What keeps the margin is a run of sizes; in steps first, since most of them are far off. Of
+    // several algorithms each has a run of its own, and the best may be at the beginning of any.
     let sizes = family.sizes();
-    let coarse = sizes.clone().step_by(MORE_SIZES as usize);
-    let first = coarse.into_iter().find(|size| try_size(*size, &mut best));
-    let range = match first {
-        Some(size) => size.saturating_sub(MORE_SIZES - 1).max(*sizes.start())..=size + MORE_SIZES,
-        None => sizes,
-    };
-    let mut kept = 0;
-    for size in range {
-        kept += u32::from(try_size(size, &mut best));
-        if kept > MORE_SIZES {
-            break;
+    for kind in group {
+        let alone = std::slice::from_ref(kind);
+        let coarse = sizes.clone().step_by(MORE_SIZES as usize);
+        let first = coarse.into_iter().find(|size| try_size(*size, alone, &mut best));
+        let range = match first {
+            Some(size) => {
+                size.saturating_sub(MORE_SIZES - 1).max(*sizes.start())..=size + MORE_SIZES
+            }
+            None => sizes.clone(),
+        };
+        let mut kept = 0;
+        for size in range {
+            if try_size(size, alone, &mut best) {
+                kept += 1;
+                try_size(size, group, &mut best);
+            }
+            if kept > MORE_SIZES {
+                break;
+            }
         }
     }
     best.map(|best| slimmed(query, layers, family, group, best)).ok_or(most)

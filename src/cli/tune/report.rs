@@ -126,14 +126,14 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
     writeln!(out, "\npredicted front: what nothing else beats in all of these figures")?;
     writeln!(
         out,
-        "  {:<28}{:<16}{:>10}{:>10}{:>12}{:>12}{:>7}",
+        "  {:<28} {:<15}{:>10}{:>10}{:>12}{:>12}{:>7}",
         "params", "algorithm", "server ms", "total ms", "up + down", "memory", "floor"
     )?;
     for candidate in front(answer) {
         let point = point(answer, candidate);
         writeln!(
             out,
-            "  {:<28}{:<16}{:>10.1}{:>10.1}{:>12}{:>12}{:>7.1}",
+            "  {:<28} {:<15}{:>10.1}{:>10.1}{:>12}{:>12}{:>7.1}",
             point.params,
             point.algorithm,
             point.server_ms,
@@ -143,9 +143,18 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
             point.predicted_final_floor,
         )?;
     }
-    writeln!(out, "\nwhy not the others")?;
+    writeln!(out, "\nwhy not the others, each ring degree and algorithm at its best")?;
+    let mut seen = Vec::new();
     for lost in &answer.decision.rejected {
-        writeln!(out, "  {:<28}{:<16}{}", lost.params, lost.algorithm, lost.reason)?;
+        let ring = lost.params.split(':').next().unwrap_or_default();
+        if !seen.contains(&(ring, lost.algorithm.as_str())) {
+            seen.push((ring, &lost.algorithm));
+            writeln!(out, "  {:<28} {:<15} {}", lost.params, lost.algorithm, lost.reason)?;
+        }
+    }
+    let more = answer.decision.rejected.len() - seen.len();
+    if more > 0 {
+        writeln!(out, "  and {more} more in --format json")?;
     }
     Ok(())
 }

@@ -256,7 +256,8 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let rotate = plan.in_groups() as f64 * (decompose + rotations as f64 * pricing.rotation());
         let moved = plan.offsets().iter().filter(|o| !o.element.is_identity()).count();
         let divide = if moved > 0 { pricing.divide() } else { 0.0 };
-        let mix = plan.out_groups() as f64 * (divide + moved as f64 * pricing.rotated_sum());
+        let each = pricing.placed_sum() + divide + moved as f64 * pricing.rotated_sum();
+        let mix = plan.out_groups() as f64 * each;
         let cost = W::cost(plan, pricing);
         // Deriving, multiplying and what goes with it are cut into many small tasks.
         let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));

@@ -32,6 +32,15 @@ pub fn mix(
 ) -> Result<Vec<Ciphertext>, ConvError> {
     let evaluator = server.evaluator();
     let context = evaluator.context();
+    let stays = |output: &Output| output.offset.element.is_identity();
+    if outputs.len() == groups.len() && outputs.iter().all(stays) {
+        let one = |i| {
+            server.check_cancelled()?;
+            server.advance(1);
+            Ok(sums.ciphertext(context, i))
+        };
+        return server.stage(Stage::Mix, || (0..outputs.len()).into_par_iter().map(one).collect());
+    }
     let share = groups.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();

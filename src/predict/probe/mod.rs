@@ -73,6 +73,7 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
             lazy: reduction(Reduction::Lazy)?,
             decompose: curve(|r| r.decompose),
             divide: curve(|r| r.divide),
+            place: curve(|r| r.place),
             encode: curve(|r| r.encode),
             key: item(|r| r.key.0, |r| r.key.1, |r| r.key_words),
             encrypt: item(|r| r.encrypt.0, |r| r.encrypt.1, |r| r.words),

@@ -21,6 +21,7 @@ pub(super) struct Rates {
     pub(super) ring_degree: f64,
     pub(super) decompose: f64,
     pub(super) divide: f64,
+    pub(super) place: f64,
     pub(super) encode: f64,
     pub(super) key: (f64, f64),
     pub(super) encrypt: (f64, f64),
@@ -86,14 +87,16 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
     let keys = GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(()))?;
 
     let client = client_rates(bench)?;
-    let (mut switch, mut add, mut decompose, mut divide) = ([0.0; 2], [0.0; 2], 0.0, 0.0);
+    let (mut switch, mut add, mut decompose) = ([0.0; 2], [0.0; 2], 0.0);
+    let (mut divide, mut place) = (0.0, 0.0);
     for context in &bench.contexts {
         let rotation = rotation_times(bench, context, &keys)?;
         let transforms = 2.0 * (1.0 + limbs);
         switch[context.reduction() as usize] = rest(rotation.switch, transforms, key_words);
         add[context.reduction() as usize] = rest(rotation.add - rotation.decompose, 0.0, key_words);
         decompose = rest(rotation.decompose, limbs + limbs * limbs, key_words / 2.0);
-        divide = rest(rotation.finish, transforms, 2.0 * words);
+        divide = rest(rotation.finish - rotation.place, transforms, 2.0 * words);
+        place = rotation.place / (2.0 * words);
     }
     Ok(Rates {
         words,
@@ -101,6 +104,7 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
         ring_degree: n,
         decompose,
         divide,
+        place,
         encode: encode(context)?,
         key: (exchange / count / key_words, (generate + expand / count) / key_words),
         encrypt: client.encrypt,
@@ -116,6 +120,7 @@ struct RotationTimes {
     switch: f64,
     add: f64,
     finish: f64,
+    place: f64,
 }
 
 fn rotation_times(
@@ -152,12 +157,14 @@ fn rotation_times(
             })
         };
         let (once, all) = (added(&elements[..1]), added(&elements));
+        let place = added(&[GaloisElement::new(context.ring_degree(), 1)]);
         let add = (all - once) / (elements.len() - 1) as f64;
         Ok(RotationTimes {
             decompose,
             switch: (rotate - decompose) / moved as f64,
             add,
             finish: once - add,
+            place,
         })
     })
 }
