@@ -224,6 +224,9 @@ impl WeightForm for HadamardWeights {
 
     /// The transformed weights w^ multiply as integers; each of the d patterns h_k then multiplies
     /// its accumulator.
+    ///
+    /// On one thread: predictions ask for gains from within parallel work and wait for each other's, so
+    /// a thread that waited here for parts of its own could be given the work that waits for it.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
         let d = order(plan);
         let of_sum = |output: &Output| {
@@ -239,7 +242,7 @@ impl WeightForm for HadamardWeights {
             }
             gains
         };
-        let sums: Vec<Vec<Gain>> = plan.outputs().par_iter().map(of_sum).collect();
+        let sums: Vec<Vec<Gain>> = plan.outputs().iter().map(of_sum).collect();
         WeightGains { sums: sums.concat(), patterns: d, fixed: None }
     }
 

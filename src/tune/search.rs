@@ -90,8 +90,8 @@ pub struct Found {
     pub rejected: Vec<Rejected>,
 }
 
-/// Searches all families of parameters. `proceed` is asked before each; `false` ends the search with
-/// what it has.
+/// Searches all families of parameters. `proceed` is asked before each ring degree; `false` ends the
+/// search with what it has.
 ///
 /// # Errors
 /// [`JobError`] where a layer or its weights are not valid.

@@ -151,6 +151,9 @@ impl Answer {
             !progress.is_cancelled()
         });
         let found = found.map_err(Failure::input)?;
+        if progress.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
         let mut confirmations = Vec::new();
         for place in finalists(&query, &found) {
             let runs = found.candidates.get(place).map(|one| one.runs(&query)).unwrap_or_default();
