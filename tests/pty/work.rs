@@ -112,7 +112,7 @@ fn two_runs_compare() {
     terminal.finish();
     terminal.send_for("2", "runs   2");
     // The newest is at the top and the baseline; the other one is held against it.
-    terminal.send_for("j", "less time");
+    terminal.send_for("j", "less storage");
     let screen = terminal.screen();
     for words in ["hadamard-fused", "conventional lazy", "demo/photo", "less storage"] {
         assert!(screen.contains(words), "{words:?} in\n{screen}");
