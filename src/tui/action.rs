@@ -149,6 +149,21 @@ actions! {
     }
 }
 
+impl Action {
+    /// The rows that an action moves a cursor down by, or up where below 0.
+    pub const fn rows(self) -> Option<isize> {
+        match self {
+            Self::Up => Some(-1),
+            Self::Down => Some(1),
+            Self::PageUp => Some(-10),
+            Self::PageDown => Some(10),
+            Self::First => Some(isize::MIN),
+            Self::Last => Some(isize::MAX),
+            _ => None,
+        }
+    }
+}
+
 /// Actions that the help shows together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Group {

@@ -164,13 +164,10 @@ impl Compare {
 
     /// Does what a key stands for on this screen.
     pub fn act(&mut self, action: Action) {
+        if let Some(rows) = action.rows() {
+            return self.move_by(rows);
+        }
         match action {
-            Action::Up => self.move_by(-1),
-            Action::Down => self.move_by(1),
-            Action::PageUp => self.move_by(-10),
-            Action::PageDown => self.move_by(10),
-            Action::First => self.move_by(isize::MIN),
-            Action::Last => self.move_by(isize::MAX),
             Action::Pin => {
                 let chosen = self.chosen();
                 self.baseline = if self.baseline == chosen { None } else { chosen };

@@ -319,15 +319,7 @@ impl Form {
 
     /// The experiment this form is.
     pub fn experiment(&self) -> Experiment {
-        Experiment {
-            layer: self.layer.clone(),
-            params: self.params.clone(),
-            algorithm: Some(self.algorithm),
-            reduction: Some(self.reduction),
-            threads: Some(self.threads),
-            seed: None,
-            lanes: self.lanes,
-        }
+        self.spec(u64::MAX).experiment()
     }
 }
 

@@ -244,13 +244,10 @@ impl Sweep {
 
     /// Does what a key that changes only what is shown stands for.
     pub fn act(&mut self, action: Action) {
+        if let Some(rows) = action.rows() {
+            return self.move_by(rows);
+        }
         match action {
-            Action::Up => self.move_by(-1),
-            Action::Down => self.move_by(1),
-            Action::PageUp => self.move_by(-10),
-            Action::PageDown => self.move_by(10),
-            Action::First => self.move_by(isize::MIN),
-            Action::Last => self.move_by(isize::MAX),
             Action::Sort => {
                 self.sorted_by = self.sorted_by.next();
                 // The best first.

@@ -102,21 +102,16 @@ impl App {
     }
 
     fn move_cursor(&mut self, action: Action) -> Vec<Effect> {
-        let rows = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -10,
-            Action::PageDown => 10,
-            Action::First => isize::MIN,
-            Action::Last => isize::MAX,
-            Action::Left | Action::Right if self.panel == Panel::Parameters => {
+        let rows = match (action.rows(), action) {
+            (Some(rows), _) => rows,
+            (None, Action::Left | Action::Right) if self.panel == Panel::Parameters => {
                 return self.step(action == Action::Right);
             }
-            Action::Left | Action::Right => {
+            (None, Action::Left | Action::Right) => {
                 self.layers.fold(action == Action::Left);
                 return Vec::new();
             }
-            _ => return Vec::new(),
+            (None, _) => return Vec::new(),
         };
         match self.panel {
             Panel::Layers => {
