@@ -213,14 +213,8 @@ fn layers_in_files() {
         ("activation_bits = 8", "activation_bits = 17", &bits("activation"), true),
         (
             "kernel = 3",
-            "kernel = 3\nstride = 2",
-            &["stride = 2", "not supported", "stride = 1"],
-            true,
-        ),
-        (
-            "kernel = 3",
             "kernel = 3\ngroups = 2",
-            &["groups = 2", "not supported", "groups = 1"],
+            &["groups = 2", "must divide in_channels = 3"],
             true,
         ),
         (
