@@ -3,7 +3,7 @@
 use std::ops::{AddAssign, Mul};
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4, Axis};
 
 use super::Layer;
 
@@ -29,6 +29,13 @@ pub fn convolve<E: Send>(
         planes(layer, &input, weights, &mut output, |w| w, |sum| sum, proceed)?;
     }
     Ok(output)
+}
+
+/// Adds one number per channel.
+pub fn add_bias(output: &mut Array3<i64>, bias: ArrayView1<'_, i64>) {
+    for (mut plane, bias) in output.outer_iter_mut().zip(bias) {
+        plane += *bias;
+    }
 }
 
 /// Computes output planes with sums of type `T`.

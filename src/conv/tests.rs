@@ -1,6 +1,6 @@
 //! Every algorithm, reduction mode and backend decrypts exactly to the plain convolution.
 
-use ndarray::{Array3, Array4};
+use ndarray::{Array1, Array3, Array4};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -41,6 +41,7 @@ fn outcome_of(
     weights: &Array4<i64>,
 ) -> Outcome {
     let input = data::input(layer, seed);
+    let bias: Array1<i64> = (0..layer.out_channels() as i64).map(|i| (i * 37) % 101 - 50).collect();
     let secrets = Zeroizing::new([seed as u8; 32]);
     let job = Job {
         layer,
@@ -48,6 +49,7 @@ fn outcome_of(
         algorithm,
         input: input.view(),
         weights: weights.view(),
+        bias: Some(bias.view()),
         secrets: &secrets,
     };
     let outcome = run(&job, &Silent).expect("runs");
@@ -312,6 +314,7 @@ fn cancelled_runs_end_as_cancelled() {
             algorithm: algorithm.as_ref(),
             input: input.view(),
             weights: weights.view(),
+            bias: None,
             secrets: &secrets,
         };
         let result = run(&job, &StopAt(stage, false.into()));

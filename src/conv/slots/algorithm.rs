@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
@@ -185,6 +185,10 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
 
     fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
         self.plan.packing().pack(context, input)
+    }
+
+    fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
+        self.plan.packing().pack_channels(context, values)
     }
 
     fn prepare(

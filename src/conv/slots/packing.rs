@@ -1,6 +1,6 @@
 //! How channels and planes lie in the slots of ciphertexts.
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView1, ArrayView3};
 use rayon::prelude::*;
 
 use super::grid::{Grid, Phase};
@@ -294,6 +294,24 @@ impl Packing {
         };
         self.for_each_lane(strip_group, group, layer.in_channels(), visit);
         slots
+    }
+
+    /// One value per output channel on all slots of its lanes: one plaintext per output ciphertext,
+    /// strip group after strip group.
+    pub fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
+        let plain = context.params().plain();
+        let channels = self.layer.out_channels();
+        let places: Vec<(usize, usize)> = self.ciphertexts(channels).collect();
+        let encode = |(strip_group, group)| {
+            let mut slots = vec![0; self.ring_degree];
+            self.for_each_lane(strip_group, group, channels, |channel, _, row, lane| {
+                for pixel in 0..self.lane_slots() {
+                    slots[self.slot(row, lane, pixel)] = plain.from_signed(values[channel]);
+                }
+            });
+            context.slots().encode(&slots)
+        };
+        places.into_par_iter().map(encode).collect()
     }
 
     /// The output of shape (channels, height, width) from the plaintexts of all output ciphertexts,
