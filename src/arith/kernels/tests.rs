@@ -5,10 +5,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::arith::largest_ntt_primes;
 
-fn backends() -> impl Iterator<Item = Backend> {
-    Backend::ALL.into_iter().filter(|backend| backend.is_available())
-}
-
 fn prime(bits: u32) -> Modulus {
     Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
 }
@@ -39,7 +35,7 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, extreme: bool, seed: 
         (0..terms)
             .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
     };
-    for backend in backends() {
+    for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         for reduction in [Reduction::Eager, Reduction::Lazy] {
             let shoups = rows.each_ref().map(|row| quotients(modulus, row));
@@ -78,7 +74,7 @@ proptest! {
         let (a, b) = (words(modulus, 64, extreme, seed), words(modulus, 64, false, seed ^ 1));
         let source = words(from, 64, extreme, seed ^ 2);
         let factor = modulus.shoup(b[0]);
-        for backend in backends() {
+        for backend in Backend::available() {
             let kernels = Kernels::new(backend, modulus);
             let (mut scaled, mut added, mut sum) = (vec![0; 64], vec![0; 64], a.clone());
             kernels.subtract_scale(&a, &b, factor, None, &mut scaled);
@@ -108,7 +104,7 @@ fn permutations_are_followed() {
         permutation.push((block * 5 + 1) % (LEN / BLOCK), order);
     }
     let polys = [1, 2].map(|seed| words(modulus, LEN, false, seed));
-    for backend in backends() {
+    for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         let mut sum = polys[0].clone();
         kernels.add_permuted(&mut sum, &polys[1], &permutation);
@@ -135,7 +131,7 @@ fn rows_are_tiles_side_by_side() {
             let modulus = prime(bits);
             let pairs = words(modulus, TILES * terms * PAIR, extreme, 5);
             let factors = words(modulus, TILES * terms * TILE, extreme, 6);
-            for backend in backends() {
+            for backend in Backend::available() {
                 let kernels = Kernels::new(backend, modulus);
                 for reduction in Reduction::ALL {
                     let (mut first, mut second) = ([1; TILES * TILE], [1; TILES * TILE]);
@@ -196,7 +192,7 @@ fn small_transforms_evaluate_and_invert() {
         let coefficients: Vec<[u64; BATCH]> = (0..len)
             .map(|i| words(modulus, BATCH, false, i as u64 + 7).try_into().expect("eight"))
             .collect();
-        for backend in backends() {
+        for backend in Backend::available() {
             let kernels = Kernels::new(backend, modulus);
             let mut data = coefficients.clone();
             kernels.small_forward(&table(omega), &mut data);
