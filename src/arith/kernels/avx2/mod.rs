@@ -212,8 +212,8 @@ fn mul_shoup(by: &Barrett, value: __m256d, factor: Factor) -> __m256d {
 
 /// `a * b` minus a multiple of q, in `(-q, q)`, for factors in `[0, q)`.
 ///
-/// The multiple is off by at most 1/2 from rounding, and by 2^50 / 2^53 from each of the rounded
-/// product and the inverse: the result is at most 3/4 q, and what `low` adds, either way.
+/// The remainder of the high part is at most (1/2 + 1/8) q either way, since the quotient is below
+/// 2^50; `low` is what 53 bits of a product below 2^50 q have lost, at most q / 8.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn mul_barrett(by: &Barrett, a: __m256d, b: __m256d) -> __m256d {

@@ -18,40 +18,34 @@ const CHUNK: usize = 64;
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;
 
-/// A term of scalar sums, its factors as doubles.
-#[derive(Clone, Copy)]
-struct Term<'a, F> {
-    words: &'a [u64; PAIR],
-    factors: F,
+/// The terms of all segments, a chunk at a time.
+struct Chunks<'a> {
+    segments: std::slice::Iter<'a, &'a [u64]>,
+    terms: &'a [[u64; PAIR]],
+    chunk: [&'a [u64; PAIR]; CHUNK],
 }
 
-/// The terms of all segments, with their factors, a chunk at a time.
-struct Chunks<'a, I, F> {
-    terms: I,
-    start: usize,
-    chunk: [Term<'a, F>; CHUNK],
-}
-
-impl<'a, I: Iterator<Item = &'a [u64; PAIR]>, F: Copy> Chunks<'a, I, F> {
-    fn new(terms: I, none: F) -> Self {
-        Self { terms, start: 0, chunk: [Term { words: &[0; PAIR], factors: none }; CHUNK] }
+impl<'a> Chunks<'a> {
+    fn new(segments: &'a [&'a [u64]]) -> Self {
+        Self { segments: segments.iter(), terms: &[], chunk: [&[0; PAIR]; CHUNK] }
     }
 
     /// The next terms, none at the end.
-    #[inline]
-    fn next(&mut self, factors: impl Fn(usize) -> F) -> &[Term<'a, F>] {
+    fn next(&mut self) -> &[&'a [u64; PAIR]] {
         let mut len = 0;
-        for (term, words) in self.chunk.iter_mut().zip(&mut self.terms) {
-            *term = Term { words, factors: factors(self.start + len) };
-            len += 1;
+        while len < CHUNK {
+            if self.terms.is_empty() {
+                let Some(segment) = self.segments.next() else { break };
+                self.terms = segment.as_chunks().0;
+            }
+            let (now, later) = self.terms.split_at(self.terms.len().min(CHUNK - len));
+            for (place, term) in self.chunk[len..].iter_mut().zip(now) {
+                *place = term;
+            }
+            (self.terms, len) = (later, len + now.len());
         }
-        self.start += len;
         &self.chunk[..len]
     }
-}
-
-fn terms<'a>(segments: &'a [&[u64]]) -> impl Iterator<Item = &'a [u64; PAIR]> {
-    segments.iter().flat_map(|segment| segment.as_chunks().0)
 }
 
 /// An integer in `[0, 2^52)` as a double.
@@ -69,20 +63,28 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
 ) {
     let by = split(constants);
     let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
-    let mut taken = 0;
-    let mut chunks = Chunks::new(terms(segments), [0.0; O]);
+    let (mut start, mut taken) = (0, 0);
+    let mut factors = [[0.0; O]; CHUNK];
+    let mut chunks = Chunks::new(segments);
     loop {
-        let chunk = chunks.next(|k| std::array::from_fn(|row| double(rows[row].factors[k])));
-        if chunk.is_empty() {
+        let terms = chunks.next();
+        if terms.is_empty() {
             break;
         }
-        if taken + chunk.len() > LAZY_TERMS {
+        let range = start..start + terms.len();
+        start = range.end;
+        for (i, row) in rows.iter().enumerate() {
+            for (factors, word) in factors.iter_mut().zip(&row.factors[range.clone()]) {
+                factors[i] = double(*word);
+            }
+        }
+        if taken + terms.len() > LAZY_TERMS {
             fold(constants, sums.as_flattened_mut(), taken);
             taken = 0;
         }
-        taken += chunk.len();
+        taken += terms.len();
         for (column, sums) in sums.iter_mut().enumerate() {
-            add_terms(&by, chunk, column, sums);
+            add_terms(&by, terms, &factors, column, sums);
         }
     }
     for (column, sums) in sums.iter().enumerate() {
@@ -97,15 +99,16 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
 #[target_feature(enable = "avx2,fma")]
 fn add_terms<const O: usize>(
     by: &Split,
-    chunk: &[Term<'_, [f64; O]>],
+    terms: &[&[u64; PAIR]],
+    factors: &[[f64; O]; CHUNK],
     column: usize,
     sums: &mut [Wide; O],
 ) {
     let mut now = *sums;
-    for term in chunk {
-        let word = load_doubles(&term.words.as_chunks().0[column]);
-        for (sum, factor) in now.iter_mut().zip(term.factors) {
-            *sum = multiply_add(by, *sum, word, _mm256_set1_pd(factor));
+    for (term, factors) in terms.iter().zip(factors) {
+        let word = load_doubles(&term.as_chunks().0[column]);
+        for (sum, factor) in now.iter_mut().zip(factors) {
+            *sum = multiply_add(by, *sum, word, _mm256_set1_pd(*factor));
         }
     }
     *sums = now;
@@ -128,24 +131,24 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 ) {
     let by = barrett(constants);
     let mut sums = [[_mm256_setzero_pd(); O]; COLUMNS];
-    let mut chunks = Chunks::new(terms(segments), [[0.0; 2]; O]);
+    let mut start = 0;
+    let mut factors = [[[0.0; 2]; O]; CHUNK];
+    let mut chunks = Chunks::new(segments);
     loop {
-        let factor = |row: &Row<'_>, k: usize| [double(row.factors[k]), ratio(row.quotients[k])];
-        let chunk = chunks.next(|k| std::array::from_fn(|row| factor(&rows[row], k)));
-        if chunk.is_empty() {
+        let terms = chunks.next();
+        if terms.is_empty() {
             break;
         }
-        for (column, sums) in sums.iter_mut().enumerate() {
-            let mut now = *sums;
-            for term in chunk {
-                let word = load_doubles(&term.words.as_chunks().0[column]);
-                for (sum, [factor, quotient]) in now.iter_mut().zip(term.factors) {
-                    let [factor, quotient] = [_mm256_set1_pd(factor), _mm256_set1_pd(quotient)];
-                    let product = mul_shoup(&by, word, Factor { factor, quotient });
-                    *sum = add_product(&by, *sum, product);
-                }
+        let range = start..start + terms.len();
+        start = range.end;
+        for (i, row) in rows.iter().enumerate() {
+            let shoups = row.factors[range.clone()].iter().zip(&row.quotients[range.clone()]);
+            for (factors, (factor, quotient)) in factors.iter_mut().zip(shoups) {
+                factors[i] = [double(*factor), ratio(*quotient)];
             }
-            *sums = now;
+        }
+        for (column, sums) in sums.iter_mut().enumerate() {
+            add_reduced_terms(&by, terms, &factors, column, sums);
         }
     }
     for (column, sums) in sums.iter().enumerate() {
@@ -155,14 +158,36 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
     }
 }
 
+/// Adds one register of each term, times each of its factors, and reduces at once.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_reduced_terms<const O: usize>(
+    by: &Barrett,
+    terms: &[&[u64; PAIR]],
+    factors: &[[[f64; 2]; O]; CHUNK],
+    column: usize,
+    sums: &mut [__m256d; O],
+) {
+    let mut now = *sums;
+    for (term, factors) in terms.iter().zip(factors) {
+        let word = load_doubles(&term.as_chunks().0[column]);
+        for (sum, factor) in now.iter_mut().zip(factors) {
+            let [factor, quotient] = [_mm256_set1_pd(factor[0]), _mm256_set1_pd(factor[1])];
+            let product = mul_shoup(by, word, Factor { factor, quotient });
+            *sum = add_product(by, *sum, product);
+        }
+    }
+    *sums = now;
+}
+
 /// `sum + product` in `[0, q)`, for a sum there and a product in `(-q, q)`, which is reduced first.
+/// Both candidates for the sum are made at once, so that the next one waits for little.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add_product(by: &Barrett, sum: __m256d, product: __m256d) -> __m256d {
     let product = _mm256_blendv_pd(product, _mm256_add_pd(product, by.q), product);
-    let sum = _mm256_add_pd(sum, product);
-    let difference = _mm256_sub_pd(sum, by.q);
-    _mm256_blendv_pd(difference, sum, difference)
+    let reduced = _mm256_add_pd(sum, _mm256_sub_pd(product, by.q));
+    _mm256_blendv_pd(reduced, _mm256_add_pd(sum, product), reduced)
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -261,7 +286,8 @@ pub(in super::super) fn pair_tile_eager(
 ) {
     let by = barrett(constants);
     let mut sums = [_mm256_setzero_pd(); COLUMNS];
-    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms(segments)) {
+    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
         let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
         for (column, factor) in factors.iter().enumerate() {
             let factor = load_doubles(factor);

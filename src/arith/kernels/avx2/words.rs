@@ -157,9 +157,8 @@ fn leave(by: &Barrett, data: &mut [[u64; BATCH]]) {
     }
 }
 
-/// Between stages all values are within 3/2 q of zero: those of a stage are the sum or difference
-/// of a remainder, of at most 3/4 q by far, in truth hardly more than q / 2, and of a product of
-/// at most (1/2 + 3/8) q.
+/// Between stages all values are within 3/2 q of zero, so that the remainder of one is hardly more
+/// than q / 2, a product of one at most (1/2 + 3/8) q, and their sum and difference within 3/2 q.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_forward(
     constants: &Constants,
