@@ -34,7 +34,21 @@ fn every_file_passes_its_check() {
 
 #[test]
 fn layers_come_in_order() {
-    let names: Vec<_> = catalogue().layers().map(super::super::LayerPreset::full_name).collect();
+    let catalogue = catalogue();
+    let networks: Vec<_> = catalogue.networks().map(|network| network.name.as_str()).collect();
+    let expected = [
+        "demo",
+        "bench",
+        "mobilenetv1",
+        "resnet18",
+        "resnet20",
+        "resnet20-224",
+        "resnet50",
+        "vgg16",
+    ];
+    assert_eq!(networks, expected);
+    let lists = catalogue.networks().take(2).flat_map(|network| &network.layers);
+    let names: Vec<_> = lists.map(super::super::LayerPreset::full_name).collect();
     let expected = [
         "demo/photo",
         "bench/c64-56-k3",
