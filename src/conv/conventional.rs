@@ -29,8 +29,8 @@ pub struct DenseWeights {
     waves: Vec<AlignedWords>,
 }
 
-/// Words of encoded weights that are held in the order they are made before they are put in place.
-const BATCH_WORDS: usize = 1 << 23;
+/// Encoded plaintexts that are held in the order they are made before they are put in place.
+const BATCH: usize = 64;
 
 /// The plaintext slots of one term of one output.
 fn weight_slots(
@@ -90,23 +90,21 @@ fn prepare_wave(
     outputs: &[Output],
     steps: Steps<'_>,
 ) -> Result<AlignedWords, ConvError> {
-    let terms = plan.max_terms();
-    let plain = context.params().plain();
-    let per_output = context.ciphertext_basis().words() * terms;
-    let mut words = zeroed(per_output * outputs.len());
-    let batch = (BATCH_WORDS / per_output.max(1)).max(1);
-    for (index, outputs_now) in outputs.chunks(batch).enumerate() {
-        let encoded: Vec<Poly<NttForm>> = (0..outputs_now.len() * terms)
+    let (terms, plain) = (plan.max_terms(), context.params().plain());
+    let count = outputs.len() * terms;
+    let mut words = zeroed(context.ciphertext_basis().words() * count);
+    for first in (0..count).step_by(BATCH) {
+        let encoded: Vec<Poly<NttForm>> = (first..count.min(first + BATCH))
             .into_par_iter()
             .map(|i| {
-                let output = &outputs_now[i / terms];
+                let slots = weight_slots(plan, plain, weights, &outputs[i / terms], i % terms);
                 steps.advance(1)?;
-                Ok(encode(context, &weight_slots(plan, plain, weights, output, i % terms)))
+                Ok(encode(context, &slots))
             })
             .collect::<Result<_, ConvError>>()?;
-        let tiles = words.par_chunks_exact_mut(outputs.len() * terms * TILE);
+        let tiles = words.par_chunks_exact_mut(count * TILE);
         tiles.enumerate().for_each(|(tile, words)| {
-            let mine = words[index * batch * terms * TILE..].chunks_exact_mut(TILE);
+            let mine = words[first * TILE..].chunks_exact_mut(TILE);
             for (words, poly) in mine.zip(&encoded) {
                 words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
             }
@@ -142,6 +140,11 @@ impl WeightForm for DenseWeights {
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let plaintexts = plan.outputs().len() * plan.max_terms();
         (plaintexts * setting.words() * size_of::<u64>()) as u64
+    }
+
+    fn prepare_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
+        let batch = BATCH.min(plan.wave_sums() * plan.max_terms());
+        (batch * setting.words() * size_of::<u64>()) as u64
     }
 
     fn scratch_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {

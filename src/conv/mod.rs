@@ -29,7 +29,7 @@ pub(crate) mod testing;
 mod tests;
 mod weights;
 
-pub use algorithm::{Algorithm, Operations, PreparedWeights, Units};
+pub use algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 pub use conventional::DenseWeights;
 pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;

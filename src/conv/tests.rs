@@ -43,7 +43,12 @@ fn outcome_with(
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
     assert_eq!(outcome.operations, algorithm.operations(context.into()), "{kind:?}");
-    let predicted = Sizes::of(algorithm.as_ref(), context.into(), outcome.response_bits);
+    let predicted = Sizes::of(
+        algorithm.as_ref(),
+        context.into(),
+        outcome.response_bits,
+        rayon::current_num_threads(),
+    );
     assert_eq!(sizes, predicted, "{kind:?}");
     outcome
 }
