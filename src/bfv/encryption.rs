@@ -26,6 +26,11 @@ impl Ciphertext {
         self.c1.add_assign(&other.c1);
     }
 
+    /// Adds a plaintext: round(Q m / t) to c0, which adds less than one to the noise.
+    pub fn add_plain(&mut self, context: &Context, plaintext: &Plaintext) {
+        self.c0.add_assign(&context.scale_up(plaintext).into_ntt());
+    }
+
     /// c0 + c1 s: the scaled message plus the noise.
     pub(super) fn phase(&self, context: &Context, secret: &SecretKey) -> Poly<Coeff> {
         let mut phase = self.c1.clone();

@@ -14,7 +14,7 @@ use crate::predict::Calibration;
 /// Arguments of `heconv calibrate`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Instruction set: auto (the default), avx512ifma, or portable.
+    /// Instruction set: auto (the default), avx512ifma, avx2, or portable.
     #[arg(long, value_parser = choices::backend, value_name = "NAME")]
     backend: Option<Backend>,
     /// Form of the report.

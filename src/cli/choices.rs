@@ -72,7 +72,7 @@ fn or_all<T: Copy>(
 
 /// Reads `--backend`; `auto` is the best of this machine.
 pub(super) fn backend(name: &str) -> Result<Backend, String> {
-    let all = [None, Some(Backend::Portable), Some(Backend::Avx512Ifma)];
+    let all: Vec<_> = std::iter::once(None).chain(Backend::ALL.map(Some)).collect();
     let name_of = |backend: Option<Backend>| backend.map_or("auto", Backend::name).into();
     Ok(choose("backend", name, &all, name_of)?.unwrap_or_else(Backend::detect))
 }
@@ -99,6 +99,7 @@ mod tests {
         let error = reduction("zzz").expect_err("unknown");
         assert_eq!(error, "no such reduction (one of eager, lazy)");
         assert_eq!(backend("auto"), Ok(Backend::detect()));
+        assert_eq!(backend("avx2"), Ok(Backend::Avx2));
         assert_eq!(algorithms("all"), Ok(None));
         assert_eq!(reductions("eager"), Ok(Some(Reduction::Eager)));
         let error = reductions("al").expect_err("unknown");

@@ -27,7 +27,7 @@ pub(super) struct Common {
     /// the operating system where absent.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Instruction set: auto (the default), avx512ifma, or portable.
+    /// Instruction set: auto (the default), avx512ifma, avx2, or portable.
     #[arg(long, value_parser = choices::backend, value_name = "NAME")]
     backend: Option<Backend>,
     /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.

@@ -1,6 +1,6 @@
 //! What an algorithm is.
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::cost::{Pricing, StageTimes};
 use super::gains::{SumGains, WeightGains};
@@ -29,6 +29,10 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
 
     /// Plaintexts of an input of shape (channels, height, width), in upload order.
     fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext>;
+
+    /// Plaintexts with one value per output channel, on all that an output ciphertext has of it, in
+    /// the order of outputs.
+    fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext>;
 
     /// Prepares weights of shape (output channels, input channels, kernel rows, kernel columns),
     /// once per layer.

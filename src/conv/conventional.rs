@@ -13,7 +13,7 @@ use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, SlotPlan, Sums, Wave, WeightForm, multiply_dense,
+    Layout, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -38,31 +38,27 @@ fn weight_slots(
     plain: &Modulus,
     weights: ArrayView4<'_, i64>,
     output: &Output,
-    term: usize,
+    term: &Term,
 ) -> Vec<u64> {
     let packing = plan.packing();
     let layer = packing.layer();
-    let (group, shift) = (term / plan.shifts().len(), &plan.shifts()[term % plan.shifts().len()]);
-    let channels = packing.channels_per_ciphertext();
     let [top, left, _, _] = layer.padding();
     let mut slots = vec![0; packing.ring_degree()];
+    // Strips store the zero rows above and below the image, so only columns are masked there.
+    let is_whole = packing.strips() == 1;
+    let reads = |output: usize, tap: usize, pad: usize, size: usize| {
+        (output * layer.stride() + tap).checked_sub(pad).is_some_and(|at| at < size)
+    };
     for (row, lane) in plan.lanes() {
-        let Some(w) = plan.lane_weight(&output.offset, shift, row, lane) else { continue };
-        let (out_channel, in_channel) =
-            (output.group * channels + w.out_channel, group * channels + w.in_channel);
-        if out_channel >= layer.out_channels() || in_channel >= layer.in_channels() {
-            continue;
-        }
-        let weight = plain.from_signed(weights[[out_channel, in_channel, w.tap[0], w.tap[1]]]);
-        // Strips store the zero rows above and below the image, so only columns are masked there.
-        let is_whole = packing.strips() == 1;
-        let reads = |position: usize, tap: usize, pad: usize, size: usize| {
-            (position + tap).checked_sub(pad).is_some_and(|at| at < size)
-        };
-        for y in (0..packing.strip_rows())
-            .filter(|y| !is_whole || reads(*y, w.tap[0], top, layer.height()))
-        {
-            for x in (0..layer.out_width()).filter(|x| reads(*x, w.tap[1], left, layer.width())) {
+        let Some(place) = plan.weight(output, term, (row, lane)) else { continue };
+        let [_, _, tap_row, tap_column] = place;
+        let weight = plain.from_signed(weights[place]);
+        let rows = (0..packing.strip_rows())
+            .filter(|y| !is_whole || reads(*y, tap_row, top, layer.height()));
+        for y in rows {
+            let columns =
+                (0..layer.out_width()).filter(|x| reads(*x, tap_column, left, layer.width()));
+            for x in columns {
                 slots[packing.slot(row, lane, y * packing.row_stride() + x)] = weight;
             }
         }
@@ -90,21 +86,21 @@ fn prepare_wave(
     outputs: &[Output],
     steps: Steps<'_>,
 ) -> Result<AlignedWords, ConvError> {
-    let (terms, plain) = (plan.max_terms(), context.params().plain());
-    let count = outputs.len() * terms;
-    let mut words = zeroed(context.ciphertext_basis().words() * count);
-    for first in (0..count).step_by(BATCH) {
-        let encoded: Vec<Poly<NttForm>> = (first..count.min(first + BATCH))
-            .into_par_iter()
-            .map(|i| {
-                let slots = weight_slots(plan, plain, weights, &outputs[i / terms], i % terms);
+    let plain = context.params().plain();
+    let terms: Vec<(&Output, Term)> =
+        outputs.iter().flat_map(|output| plan.terms(output).map(move |t| (output, t))).collect();
+    let mut words = zeroed(context.ciphertext_basis().words() * terms.len());
+    for (index, now) in terms.chunks(BATCH).enumerate() {
+        let encoded: Vec<Poly<NttForm>> = now
+            .par_iter()
+            .map(|(output, term)| {
                 steps.advance(1)?;
-                Ok(encode(context, &slots))
+                Ok(encode(context, &weight_slots(plan, plain, weights, output, term)))
             })
             .collect::<Result<_, ConvError>>()?;
-        let tiles = words.par_chunks_exact_mut(count * TILE);
+        let tiles = words.par_chunks_exact_mut(terms.len() * TILE);
         tiles.enumerate().for_each(|(tile, words)| {
-            let mine = words[first * TILE..].chunks_exact_mut(TILE);
+            let mine = words[index * BATCH * TILE..].chunks_exact_mut(TILE);
             for (words, poly) in mine.zip(&encoded) {
                 words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
             }
@@ -130,7 +126,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn prepare_units(plan: &SlotPlan) -> u64 {
-        (plan.outputs().len() * plan.max_terms()) as u64
+        plan.total_terms() as u64
     }
 
     fn bytes(&self) -> u64 {
@@ -138,8 +134,7 @@ impl WeightForm for DenseWeights {
     }
 
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
-        let plaintexts = plan.outputs().len() * plan.max_terms();
-        (plaintexts * setting.words() * size_of::<u64>()) as u64
+        (plan.total_terms() * setting.words() * size_of::<u64>()) as u64
     }
 
     fn prepare_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
@@ -152,25 +147,26 @@ impl WeightForm for DenseWeights {
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        (plan.outputs().len() * plan.max_terms(), 0)
+        (plan.total_terms(), 0)
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        let (sums, terms) = (plan.outputs().len(), plan.max_terms());
+        let sum = |output: &Output| pricing.dense_sums(1, plan.term_count(output));
         MultiplyCost {
-            prepare: pricing.encode(sums * terms),
-            multiply: pricing.dense_sums(sums, terms),
+            prepare: pricing.encode(plan.total_terms()),
+            multiply: plan.outputs().iter().map(sum).sum(),
             ..MultiplyCost::default()
         }
     }
 
     /// Every term is a dense plaintext, N coefficients all over `[0, t)`.
     fn gains(plan: &SlotPlan, _: ArrayView4<'_, i64>) -> WeightGains {
-        let mut gain = Gain::default();
-        for shift in plan.shifts() {
-            gain.add(!shift.is_identity(), plan.in_groups() as f64);
-        }
-        WeightGains::of_one_pattern(vec![gain; plan.outputs().len()])
+        let gain = |output: &Output| {
+            let mut gain = Gain::default();
+            plan.terms(output).for_each(|term| gain.add(!term.shift.is_identity(), 1.0));
+            gain
+        };
+        WeightGains::of_one_pattern(plan.outputs().iter().map(gain).collect())
     }
 
     fn pattern_norms(_: &SlotPlan, params: &Params) -> Vec<f64> {
@@ -195,7 +191,6 @@ impl WeightForm for DenseWeights {
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
         let weights = &self.waves[wave.index];
-        let count = wave.outputs.len();
-        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, count, weights, sums))
+        server.stage(Stage::Multiply, || multiply_dense(server, wave, weights, sums))
     }
 }

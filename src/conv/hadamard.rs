@@ -19,8 +19,8 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Wave, WeightForm,
-    equal_shift_ranges, scalar_tiles,
+    Alike, Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Term,
+    Wave, WeightForm, scalar_tiles,
 };
 use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR, TILE};
@@ -39,11 +39,6 @@ fn order(plan: &SlotPlan) -> usize {
     plan.packing().channels_per_ciphertext()
 }
 
-/// Terms of one sum.
-fn terms(plan: &SlotPlan, output: &Output) -> usize {
-    plan.in_groups() * output.offset.shifts
-}
-
 /// Entry (i, j) of the Walsh-Hadamard matrix: (-1)^(bits that i and j share).
 const fn is_negative(i: usize, j: usize) -> bool {
     (i & j).count_ones() % 2 == 1
@@ -54,18 +49,10 @@ fn lane_weights(
     plan: &SlotPlan,
     weights: ArrayView4<'_, i64>,
     output: &Output,
-    group: usize,
-    shift: usize,
+    term: &Term,
 ) -> Vec<i64> {
-    let (d, layer) = (order(plan), plan.packing().layer());
-    let weight = |(row, lane)| {
-        let w = plan.lane_weight(&output.offset, &plan.shifts()[shift], row, lane)?;
-        let (out_channel, in_channel) =
-            (output.group * d + w.out_channel, group * d + w.in_channel);
-        let exists = out_channel < layer.out_channels() && in_channel < layer.in_channels();
-        exists.then(|| weights[[out_channel, in_channel, w.tap[0], w.tap[1]]])
-    };
-    plan.distinct_lanes().map(|lane| weight(lane).unwrap_or(0)).collect()
+    let weight = |lane| plan.weight(output, term, lane).map_or(0, |place| weights[place]);
+    plan.distinct_lanes().map(weight).collect()
 }
 
 /// H times `values`, in place (fast Walsh-Hadamard transform).
@@ -159,7 +146,7 @@ impl WeightForm for HadamardWeights {
     ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
         let d = order(plan);
-        let sizes = || outputs.iter().map(|output| d * terms(plan, output));
+        let sizes = || outputs.iter().map(|output| d * plan.term_count(output));
         let starts = sizes().scan(0, |next, size| {
             let start = *next;
             *next += size;
@@ -171,14 +158,13 @@ impl WeightForm for HadamardWeights {
         let parts = sizes().map(|size| rest.split_off_mut(..size).unwrap_or_default());
         let parts: Vec<(&Output, &mut [i16])> = outputs.iter().zip(parts).collect();
         let transform = |(output, transformed): (&Output, &mut [i16])| {
-            let terms = terms(plan, output);
-            for term in 0..terms {
-                let (group, shift) = (term / output.offset.shifts, term % output.offset.shifts);
-                let mut values = lane_weights(plan, weights, output, group, shift);
+            let terms = plan.term_count(output);
+            for (i, term) in plan.terms(output).enumerate() {
+                let mut values = lane_weights(plan, weights, output, &term);
                 walsh_hadamard(&mut values);
                 for (k, value) in values.iter().enumerate() {
                     // The planner admits only orders whose sums fit.
-                    transformed[k * terms + term] = *value as i16;
+                    transformed[k * terms + i] = *value as i16;
                 }
             }
             steps.advance(1)
@@ -196,9 +182,7 @@ impl WeightForm for HadamardWeights {
     }
 
     fn predicted_bytes(plan: &SlotPlan, _: Setting<'_>) -> u64 {
-        let weights: usize =
-            plan.outputs().iter().map(|output| order(plan) * terms(plan, output)).sum();
-        (weights * size_of::<i16>()) as u64
+        (order(plan) * plan.total_terms() * size_of::<i16>()) as u64
     }
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
@@ -208,17 +192,16 @@ impl WeightForm for HadamardWeights {
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        let of_sum = |output: &Output| order(plan) * (terms(plan, output) + 1);
+        let of_sum = |output: &Output| order(plan) * (plan.term_count(output) + 1);
         (0, plan.outputs().iter().map(of_sum).sum())
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let (d, lanes) = (order(plan), plan.packing().lanes());
-        let accumulate = |output: &Output| pricing.scalar_sums(d, terms(plan, output));
+        let accumulate = |output: &Output| pricing.scalar_sums(d, plan.term_count(output));
         let outputs = plan.outputs();
-        let weights: usize = outputs.iter().map(|output| d * terms(plan, output)).sum();
         MultiplyCost {
-            multiply: pricing.factors(weights)
+            multiply: pricing.factors(d * plan.total_terms())
                 + pricing.block_scalars(d, lanes)
                 + outputs.iter().map(accumulate).sum::<f64>(),
             mix: pricing.lone_sums(outputs.len(), d),
@@ -235,11 +218,10 @@ impl WeightForm for HadamardWeights {
         let d = order(plan);
         let of_sum = |output: &Output| {
             let mut gains = vec![Gain::default(); d];
-            for term in 0..terms(plan, output) {
-                let (group, shift) = (term / output.offset.shifts, term % output.offset.shifts);
-                let mut values = lane_weights(plan, weights, output, group, shift);
+            for term in plan.terms(output) {
+                let mut values = lane_weights(plan, weights, output, &term);
                 walsh_hadamard(&mut values);
-                let is_rotated = !plan.shifts()[shift].is_identity();
+                let is_rotated = !term.shift.is_identity();
                 for (gain, value) in gains.iter_mut().zip(values) {
                     gain.add(is_rotated, (value * value) as f64);
                 }
@@ -277,7 +259,7 @@ impl WeightForm for HadamardWeights {
         let (d, most) = (order(plan), plan.max_terms());
         let (sums, proceed) = ([outputs.len() * d, d], || server.check_cancelled());
         derived.weights.build(context, sums, [1, most], proceed, |sum, factors| {
-            let terms = terms(plan, &outputs[sum]);
+            let terms = plan.term_count(&outputs[sum]);
             let weights =
                 self.weights[self.starts[outputs[sum].index]..].chunks_exact(terms.max(1));
             let limbs = context.ciphertext_basis().limbs();
@@ -304,12 +286,14 @@ impl WeightForm for HadamardWeights {
     ) -> Result<(), ConvError> {
         let Some(patterns) = &derived.patterns else { return Ok(()) };
         let watch = Watch::default();
-        let tiles = Tiles { server, wave, weights: &derived.weights, patterns, watch: &watch };
+        let runs = Alike::runs(wave.plan, wave.outputs);
+        let weights = &derived.weights;
+        let tiles = Tiles { server, wave, runs, weights, patterns, watch: &watch };
         server.shared_stage([Stage::Multiply, Stage::Mix], || {
             sums.chunks_mut().into_par_iter().try_for_each(|chunk| tiles.fill(chunk))?;
             Ok::<_, ConvError>(((), watch.share()))
         })?;
-        let products = |output: &Output| order(wave.plan) * (terms(wave.plan, output) + 1);
+        let products = |output: &Output| order(wave.plan) * (wave.plan.term_count(output) + 1);
         server.count_scalar_multiplications(wave.outputs.iter().map(products).sum());
         Ok(())
     }
@@ -335,6 +319,7 @@ impl Watch {
 struct Tiles<'a> {
     server: &'a Server<'a>,
     wave: &'a Wave<'a>,
+    runs: Vec<Alike>,
     weights: &'a ScalarRows,
     patterns: &'a ScalarRows,
     watch: &'a Watch,
@@ -347,18 +332,16 @@ impl Tiles<'_> {
         let d = order(self.wave.plan);
         let together = (WORDS / (d * PAIR)).max(1);
         let mut accumulators = vec![[0; PAIR]; d * together];
-        let mut segments = Vec::with_capacity(self.wave.panels.count());
+        let mut segments = Vec::with_capacity(self.wave.plan.inputs());
         for tile in chunk.tiles() {
             self.server.check_cancelled()?;
-            for (shifts, range) in equal_shift_ranges(self.wave.outputs) {
+            for run in &self.runs {
                 segments.clear();
-                let segment =
-                    |panel| &self.wave.panels.tile(panel, chunk.limb, tile)[..shifts * PAIR];
-                segments.extend((0..self.wave.panels.count()).map(segment));
-                for first in range.clone().step_by(together) {
-                    let sums = first..range.end.min(first + together);
-                    let start = Instant::now();
-                    self.accumulate(&segments, shifts, chunk.limb, sums.clone(), &mut accumulators);
+                segments.extend(run.words(self.wave.panels, chunk.limb, tile));
+                for first in run.sums.clone().step_by(together) {
+                    let sums = first..run.sums.end.min(first + together);
+                    let (start, terms) = (Instant::now(), run.terms);
+                    self.accumulate(&segments, terms, chunk.limb, sums.clone(), &mut accumulators);
                     let middle = Instant::now();
                     self.combine(&accumulators, sums, tile, &mut chunk);
                     self.watch.add(0, middle - start);
@@ -374,14 +357,14 @@ impl Tiles<'_> {
     fn accumulate(
         &self,
         segments: &[&[u64]],
-        shifts: usize,
+        terms: usize,
         limb: usize,
         sums: Range<usize>,
         accumulators: &mut [[u64; PAIR]],
     ) {
         let context = self.server.evaluator().context();
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let (d, terms) = (order(self.wave.plan), self.wave.panels.count() * shifts);
+        let d = order(self.wave.plan);
         let first = sums.start * d;
         let row = |row| self.weights.row(row, limb, 0, terms);
         let rows = first..sums.end * d;

@@ -13,7 +13,7 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums, Wave,
+    Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums, Term, Wave,
     WeightForm, integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
@@ -36,10 +36,15 @@ struct LaneSource {
     weight: usize,
 }
 
+/// The lanes with weights, for every shift of every phase.
+type Sources = Vec<Vec<Vec<LaneSource>>>;
+
 /// The weights of a layer with channels filled up to whole ciphertexts, as small integers.
 struct Weights {
-    /// (output channel, input channel, kernel position); 0 where there is no channel.
+    /// (output channel, input channel of the window of its ciphertext, kernel position); 0 where
+    /// there is no channel, or none that meets.
     values: Vec<i8>,
+    /// Input channels of the widest window.
     in_channels: usize,
     taps: usize,
     /// Channels of a ciphertext.
@@ -50,46 +55,50 @@ impl Weights {
     fn new(plan: &SlotPlan, packed: &PackedWeights) -> Self {
         let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
         let taps = layer.kernel()[0] * layer.kernel()[1];
-        let in_channels = plan.in_groups() * channels;
+        let in_channels = Self::in_channels(plan);
         let mut values = vec![0; plan.out_groups() * channels * in_channels * taps];
         let rows = values.chunks_exact_mut(in_channels * taps);
-        for (row, weights) in rows.zip(packed.unpack().chunks_exact(layer.in_channels() * taps)) {
-            row[..weights.len()].copy_from_slice(weights);
+        let all = packed.unpack();
+        let given = all.chunks_exact(layer.group_channels()[1] * taps);
+        for (out_channel, (row, weights)) in rows.zip(given).enumerate() {
+            let window = plan.window(out_channel / channels);
+            let start = (layer.first_input(out_channel) - window.start * channels) * taps;
+            row[start..start + weights.len()].copy_from_slice(weights);
         }
         Self { values, in_channels, taps, channels }
+    }
+
+    fn in_channels(plan: &SlotPlan) -> usize {
+        let widest = (0..plan.out_groups()).map(|group| plan.window(group).len()).max();
+        widest.unwrap_or(0) * plan.packing().channels_per_ciphertext()
     }
 
     /// Bytes that such weights take.
     fn bytes(plan: &SlotPlan) -> u64 {
         let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-        let pairs = plan.out_groups() * plan.in_groups() * channels * channels;
+        let pairs = plan.out_groups() * channels * Self::in_channels(plan);
         (pairs * layer.kernel()[0] * layer.kernel()[1]) as u64
     }
 
-    /// All weights from the first of a pair of ciphertexts on.
+    /// All weights from the first of a pair of ciphertexts on; inputs count from the window's first.
     fn of_pair(&self, out_group: usize, in_group: usize) -> &[i8] {
         let channel = out_group * self.channels * self.in_channels + in_group * self.channels;
         &self.values[channel * self.taps..]
     }
 
-    /// The lanes with weights, for every shift of one offset.
-    fn sources(
-        &self,
-        plan: &SlotPlan,
-        transform: &LaneTransform,
-        offset: &Offset,
-    ) -> Vec<Vec<LaneSource>> {
+    /// The lanes with weights, for every shift.
+    fn sources(&self, plan: &SlotPlan, transform: &LaneTransform, offset: &Offset) -> Sources {
         let kernel_width = plan.packing().layer().kernel()[1];
-        let sources = |shift| {
+        let of_shift = |shift: &Shift| {
             let source = |(row, lane)| {
-                let w = plan.lane_weight(offset, shift, row, lane)?;
+                let w = plan.lane_weight(offset, shift, (row, lane))?;
                 let channel = w.out_channel * self.in_channels + w.in_channel;
                 let weight = channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
                 Some(LaneSource { entry: transform.entry(row, lane), weight })
             };
             plan.lanes().filter_map(source).collect()
         };
-        plan.shifts()[..offset.shifts].iter().map(sources).collect()
+        plan.phases().iter().map(|shifts| shifts.all().iter().map(of_shift).collect()).collect()
     }
 }
 
@@ -127,54 +136,55 @@ impl ScalarMaker {
         let sources = self.weights.sources(plan, &self.transform, &first.offset);
         let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
         for (output, factors) in outputs.iter().zip(factors) {
-            self.fill_sum(plan, output.group, &sources, factors, &mut space);
+            self.fill_sum(plan, output, &sources, factors, &mut space);
         }
     }
 
     fn fill_sum(
         &self,
         plan: &SlotPlan,
-        out_group: usize,
-        sources: &[Vec<LaneSource>],
+        output: &Output,
+        sources: &Sources,
         factors: &mut [u64],
         [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
     ) {
-        let (lanes, terms, shifts) = (self.transform.lanes(), plan.max_terms(), sources.len());
-        let used = plan.in_groups() * shifts;
-        for start in (0..used).step_by(BATCH) {
+        let (lanes, most) = (self.transform.lanes(), plan.max_terms());
+        let first = plan.window(output.group).start;
+        let mut terms = plan.terms(output);
+        let mut start = 0;
+        loop {
             values.fill([0; BATCH]);
-            let size = BATCH.min(used - start);
-            for i in 0..size {
-                let (in_group, shift) = ((start + i) / shifts, (start + i) % shifts);
-                let weights = self.weights.of_pair(out_group, in_group);
-                for source in &sources[shift] {
+            let mut size = 0;
+            for term in terms.by_ref().take(BATCH) {
+                let in_group = plan.channel_group(term.input) - first;
+                let weights = self.weights.of_pair(output.group, in_group);
+                for source in &sources[plan.phase(term.input)][term.place] {
                     let byte = weights[source.weight] as u8;
-                    values[source.entry][i] = self.residues[usize::from(byte)];
+                    values[source.entry][size] = self.residues[usize::from(byte)];
                 }
+                size += 1;
+            }
+            if size == 0 {
+                return;
             }
             self.transform.shared_coefficients(values);
-            for (limb, factors) in factors.chunks_exact_mut(lanes * terms).enumerate() {
+            for (limb, factors) in factors.chunks_exact_mut(lanes * most).enumerate() {
                 self.transform.block_scalars(limb, values, scalars);
-                for (block, scalars) in factors.chunks_exact_mut(terms).zip(scalars.iter()) {
+                for (block, scalars) in factors.chunks_exact_mut(most).zip(scalars.iter()) {
                     match block[start..].first_chunk_mut() {
                         Some(block) if size == BATCH => *block = *scalars,
                         _ => block[start..start + size].copy_from_slice(&scalars[..size]),
                     }
                 }
             }
+            start += size;
         }
     }
 }
 
 /// Whether a term has a weight on any lane.
-fn is_used(plan: &SlotPlan, output: &Output, in_group: usize, shift: &Shift) -> bool {
-    let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-    plan.lanes().any(|(row, lane)| {
-        plan.lane_weight(&output.offset, shift, row, lane).is_some_and(|w| {
-            output.group * channels + w.out_channel < layer.out_channels()
-                && in_group * channels + w.in_channel < layer.in_channels()
-        })
-    })
+fn is_used(plan: &SlotPlan, output: &Output, term: &Term) -> bool {
+    plan.lanes().any(|lane| plan.weight(output, term, lane).is_some())
 }
 
 impl WeightForm for FusedWeights {
@@ -211,8 +221,7 @@ impl WeightForm for FusedWeights {
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        let sums =
-            |output: &Output| pricing.scalar_sums(1, plan.in_groups() * output.offset.shifts);
+        let sums = |output: &Output| pricing.scalar_sums(1, plan.term_count(output));
         MultiplyCost {
             multiply: pricing.block_scalars(plan.total_terms(), plan.packing().lanes())
                 + plan.outputs().iter().map(sums).sum::<f64>(),
@@ -228,10 +237,8 @@ impl WeightForm for FusedWeights {
         }
         let gain = |output: &Output| {
             let mut gain = Gain::default();
-            for shift in &plan.shifts()[..output.offset.shifts] {
-                let used =
-                    (0..plan.in_groups()).filter(|group| is_used(plan, output, *group, shift));
-                gain.add(!shift.is_identity(), used.count() as f64);
+            for term in plan.terms(output).filter(|term| is_used(plan, output, term)) {
+                gain.add(!term.shift.is_identity(), 1.0);
             }
             gain
         };
@@ -280,8 +287,6 @@ impl WeightForm for FusedWeights {
         derived: &Derived,
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
-        server.stage(Stage::Multiply, || {
-            multiply_scalars(server, wave.panels, wave.outputs, &derived.rows, sums)
-        })
+        server.stage(Stage::Multiply, || multiply_scalars(server, wave, &derived.rows, sums))
     }
 }

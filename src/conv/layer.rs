@@ -67,13 +67,15 @@ pub enum LayerError {
         /// The kernel's size in that direction.
         kernel: usize,
     },
-    /// A feature this version does not have.
-    #[error("{field} = {value} is not supported; this version convolves with {field} = 1")]
-    Unsupported {
-        /// The field.
+    /// Channels that cannot be dealt to the groups.
+    #[error("groups = {groups} must divide {field} = {channels}")]
+    Groups {
+        /// `in_channels` or `out_channels`.
         field: &'static str,
-        /// The value given.
-        value: usize,
+        /// The channels.
+        channels: usize,
+        /// The groups.
+        groups: usize,
     },
 }
 
@@ -129,9 +131,14 @@ impl Layer {
         if kernel_height % 2 == 0 || kernel_width % 2 == 0 {
             return Err(LayerError::EvenKernel(kernel_height, kernel_width));
         }
-        for (field, value) in [("stride", spec.stride), ("groups", spec.groups)] {
-            if value != 1 {
-                return Err(LayerError::Unsupported { field, value });
+        range("stride", spec.stride, 255)?;
+        range("groups", spec.groups, 1 << 16)?;
+        let groups = spec.groups;
+        for (field, channels) in
+            [("in_channels", spec.in_channels), ("out_channels", spec.out_channels)]
+        {
+            if channels % groups != 0 {
+                return Err(LayerError::Groups { field, channels, groups });
             }
         }
         let half = [kernel_height / 2, kernel_width / 2];
@@ -165,9 +172,12 @@ impl Layer {
         })
     }
 
-    /// The same layer with its first `out_channels` output channels only; at least one stays.
+    /// The same layer with its first `out_channels` output channels only; at least one stays. A layer
+    /// with channel groups stays whole.
     pub fn truncated(&self, out_channels: usize) -> Self {
-        Self { out_channels: out_channels.clamp(1, self.out_channels), ..self.clone() }
+        let most = self.out_channels;
+        let least = if self.groups == 1 { 1 } else { most };
+        Self { out_channels: out_channels.clamp(least, most), ..self.clone() }
     }
 
     /// The name, for reports.
@@ -210,9 +220,20 @@ impl Layer {
         self.padding
     }
 
-    /// Channel groups.
+    /// Channel groups: an output channel reads the input channels of its own group alone.
     pub const fn groups(&self) -> usize {
         self.groups
+    }
+
+    /// Output and input channels of one group.
+    pub const fn group_channels(&self) -> [usize; 2] {
+        [self.out_channels / self.groups, self.in_channels / self.groups]
+    }
+
+    /// The first of the input channels that an output channel reads.
+    pub const fn first_input(&self, out_channel: usize) -> usize {
+        let [outputs, inputs] = self.group_channels();
+        out_channel / outputs * inputs
     }
 
     /// Bits of an unsigned activation.
@@ -227,12 +248,12 @@ impl Layer {
 
     /// Rows of the output plane.
     pub const fn out_height(&self) -> usize {
-        self.height + self.padding[0] + self.padding[2] + 1 - self.kernel[0]
+        (self.height + self.padding[0] + self.padding[2] - self.kernel[0]) / self.stride + 1
     }
 
     /// Columns of the output plane.
     pub const fn out_width(&self) -> usize {
-        self.width + self.padding[1] + self.padding[3] + 1 - self.kernel[1]
+        (self.width + self.padding[1] + self.padding[3] - self.kernel[1]) / self.stride + 1
     }
 
     /// Shape of the input: channels, height, width.
@@ -253,6 +274,11 @@ impl Layer {
     /// Number of weights.
     pub fn weight_count(&self) -> usize {
         self.weight_shape().iter().product()
+    }
+
+    /// Products of a weight and an activation in the plain convolution, borders included.
+    pub fn multiply_adds(&self) -> usize {
+        self.weight_count() * self.out_height() * self.out_width()
     }
 
     /// The largest weight in absolute value: `2^(weight_bits-1) - 1`.
@@ -307,6 +333,11 @@ mod tests {
         let narrow =
             Layer::new(&LayerSpec { padding: Some([0, 1, 2, 0]), ..spec() }).expect("valid");
         assert_eq!(narrow.output_shape(), [40, 11, 6]);
+        let strided = Layer::new(&LayerSpec { stride: 2, ..spec() }).expect("valid");
+        assert_eq!(strided.output_shape(), [40, 7, 5]);
+        let grouped = Layer::new(&LayerSpec { groups: 8, ..spec() }).expect("valid");
+        assert_eq!(grouped.weight_shape(), [40, 3, 5, 5]);
+        assert_eq!([4, 5, 39].map(|o| grouped.first_input(o)), [0, 3, 21]);
     }
 
     #[test]
@@ -320,8 +351,9 @@ mod tests {
             error(|s| (s.height, s.padding) = (2, Some([0; 4]))).contains("padded height of 2")
         );
         assert!(error(|s| s.padding = Some([0, 5, 0, 0])).contains("padding left = 5"));
-        assert!(error(|s| s.stride = 2).contains("stride = 2"));
-        assert!(error(|s| s.groups = 24).contains("groups = 24"));
+        assert!(error(|s| s.stride = 0).contains("stride = 0"));
+        assert!(error(|s| s.groups = 24).contains("groups = 24 must divide out_channels = 40"));
+        assert!(error(|s| s.groups = 5).contains("groups = 5 must divide in_channels = 24"));
         assert!(error(|s| s.weight_bits = 9).contains("weight_bits = 9 must be from 2 to 8"));
         assert!(error(|s| s.activation_bits = 17).contains("from 1 to 16"));
     }

@@ -34,6 +34,6 @@ pub use conventional::DenseWeights;
 pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};
-pub use reference::{convolve, largest_output};
+pub use reference::{add_bias, convolve, largest_output};
 pub use server::{Clock, ConvError, Observer, Server, Silent, Stage, Steps};
 pub use setting::Setting;

@@ -23,18 +23,17 @@ pub struct PaddedWeights {
 }
 
 impl PaddedWeights {
-    /// The weights of one output, in the order of terms: inputs, and within an input shifts.
-    fn terms<'a>(&'a self, plan: &'a SlotPlan, output: &Output) -> impl Iterator<Item = i8> + 'a {
-        let layer = plan.packing().layer();
-        let taps = layer.kernel()[0] * layer.kernel()[1];
-        let per_output = layer.in_channels() * taps;
-        let channels = self.weights[output.group * per_output..][..per_output].chunks_exact(taps);
-        let offset = output.offset;
-        channels.flat_map(move |channel| {
-            plan.shifts()[..offset.shifts].iter().map(move |shift| {
-                plan.lane_weight(&offset, shift, 0, 0)
-                    .map_or(0, |w| channel[w.tap[0] * layer.kernel()[1] + w.tap[1]])
-            })
+    /// The weights of one output, in the order of terms.
+    fn terms<'a>(
+        &'a self,
+        plan: &'a SlotPlan,
+        output: &'a Output,
+    ) -> impl Iterator<Item = i8> + 'a {
+        let [_, inputs, rows, columns] = plan.packing().layer().weight_shape();
+        plan.terms(output).map(move |term| {
+            let place = plan.weight(output, &term, (0, 0));
+            place
+                .map_or(0, |[o, i, y, x]| self.weights[((o * inputs + i) * rows + y) * columns + x])
         })
     }
 }
@@ -115,8 +114,6 @@ impl WeightForm for PaddedWeights {
         derived: &ScalarRows,
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
-        server.stage(Stage::Multiply, || {
-            multiply_scalars(server, wave.panels, wave.outputs, derived, sums)
-        })
+        server.stage(Stage::Multiply, || multiply_scalars(server, wave, derived, sums))
     }
 }

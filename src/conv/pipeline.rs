@@ -2,13 +2,13 @@
 
 use std::sync::Mutex;
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
 use super::noise::{NoiseBudgets, StageNoise};
 use super::server::{Clock, ConvError, Observer, Server, Stage, Steps};
 use super::sizes::{Sizes, server_peak};
-use super::{Algorithm, Layer, Operations, convolve};
+use super::{Algorithm, Layer, Operations, add_bias, convolve};
 use crate::bfv::noise::measure;
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
@@ -28,6 +28,8 @@ pub struct Job<'a> {
     pub input: ArrayView3<'a, i64>,
     /// The weights, of the layer's shape.
     pub weights: ArrayView4<'a, i64>,
+    /// One number per output channel, which the server adds; none where absent.
+    pub bias: Option<ArrayView1<'a, i64>>,
     /// Where all secrets come from. A seed must serve one input under one parameter set: two inputs
     /// encrypted from the same seed tell their difference to whoever sees both.
     pub secrets: &'a Seed,
@@ -181,7 +183,14 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let evaluator = Evaluator::new(context, &keys);
     let probe = |stage, ciphertext: &_| meter.measure(stage, ciphertext);
     let server = Server::new(&evaluator, observer, &clock, units, &probe);
-    let outputs = weights.convolve(&server, &inputs)?;
+    let mut outputs = weights.convolve(&server, &inputs)?;
+    if let Some(bias) = job.bias {
+        server.stage(Stage::Mix, || {
+            let plaintexts = algorithm.pack_channels(context, bias);
+            let pairs = outputs.par_iter_mut().zip(&plaintexts);
+            pairs.for_each(|(output, plaintext)| output.add_plain(context, plaintext));
+        });
+    }
     let operations = count(&server);
     outputs.par_iter().try_for_each(|output| {
         steps.check()?;
@@ -198,7 +207,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         Ok::<_, ConvError>(algorithm.unpack(context, &client.read(&response, steps)?))
     })?;
 
-    let expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
+    let mut expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
+    if let Some(bias) = job.bias {
+        add_bias(&mut expected, bias);
+    }
     let plain = context.params().plain();
     let differs = |(a, b): &(&i64, &i64)| plain.from_signed(**a) != plain.from_signed(**b);
     let fits = |value: &&i64| 2 * value.unsigned_abs() < plain.value();

@@ -111,8 +111,17 @@ pub(super) fn candidates<W: WeightForm + 'static>(
             let channels = packing.channels_per_ciphertext();
             W::admits(packing) && (channels <= widest || packing.lanes_per_row() == 1)
         })
-        .map(|packing| {
-            Box::new(SlotAlgorithm::<W>::new(SlotPlan::new(packing))) as Box<dyn Algorithm>
+        .flat_map(|packing| {
+            splits(&packing).map(move |split| SlotPlan::new(packing.clone(), split))
         })
+        .map(|plan| Box::new(SlotAlgorithm::<W>::new(plan)) as Box<dyn Algorithm>)
         .collect()
+}
+
+/// The ways to split offsets of lanes: each doubles the rotations of inputs, which soon outweigh
+/// those of outputs.
+fn splits(packing: &Packing) -> impl Iterator<Item = usize> + use<> {
+    const MOST: usize = 8;
+    let most = packing.lanes_per_row().min(MOST);
+    std::iter::successors(Some(1), |split| Some(2 * split)).take_while(move |split| *split <= most)
 }

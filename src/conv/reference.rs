@@ -3,7 +3,7 @@
 use std::ops::{AddAssign, Mul};
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4, Axis};
 
 use super::Layer;
 
@@ -31,6 +31,13 @@ pub fn convolve<E: Send>(
     Ok(output)
 }
 
+/// Adds one number per channel.
+pub fn add_bias(output: &mut Array3<i64>, bias: ArrayView1<'_, i64>) {
+    for (mut plane, bias) in output.outer_iter_mut().zip(bias) {
+        plane += *bias;
+    }
+}
+
 /// Computes output planes with sums of type `T`.
 fn planes<T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync, E: Send>(
     layer: &Layer,
@@ -45,9 +52,10 @@ fn planes<T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync, E: Send
     output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().try_for_each(|(o, mut plane)| {
         proceed()?;
         let mut sums = vec![T::default(); layer.out_height() * layer.out_width()];
+        let first = layer.first_input(o);
         for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
             if weight != 0 {
-                let input = &input[channel * size..][..size];
+                let input = &input[(first + channel) * size..][..size];
                 add_tap(layer, input, from(weight), [ky, kx], &mut sums);
             }
         }
@@ -65,18 +73,23 @@ fn add_tap<T: Copy + AddAssign + Mul<Output = T>>(
     sums: &mut [T],
 ) {
     let [top, left, _, _] = layer.padding();
-    let (height, width) = (layer.height(), layer.width());
-    // Columns x of the output for which x + kx - left lies in the input.
-    let first = left.saturating_sub(kx);
-    let end = (width + left).saturating_sub(kx).min(layer.out_width());
+    let (height, width, stride) = (layer.height(), layer.width(), layer.stride());
+    // Columns x of the output for which x stride + kx - left lies in the input.
+    let first = left.saturating_sub(kx).div_ceil(stride);
+    let end = (width + left).saturating_sub(kx).div_ceil(stride).min(layer.out_width());
     if first >= end {
         return;
     }
     for (y, sums) in sums.chunks_exact_mut(layer.out_width()).enumerate() {
-        let Some(input_y) = (y + ky).checked_sub(top).filter(|y| *y < height) else { continue };
-        let input = &input[input_y * width + first + kx - left..][..end - first];
-        for (sum, x) in sums[first..end].iter_mut().zip(input) {
-            *sum += weight * *x;
+        let input_y = (y * stride + ky).checked_sub(top).filter(|y| *y < height);
+        let Some(input_y) = input_y else { continue };
+        let input = &input[input_y * width + first * stride + kx - left..];
+        let sums = &mut sums[first..end];
+        // Neighbours, which the compiler takes several at a time, or every so many.
+        if stride == 1 {
+            sums.iter_mut().zip(input).for_each(|(sum, x)| *sum += weight * *x);
+        } else {
+            sums.iter_mut().zip(input.iter().step_by(stride)).for_each(|(s, x)| *s += weight * *x);
         }
     }
 }
@@ -92,4 +105,41 @@ pub fn largest_output(layer: &Layer, weights: ArrayView4<'_, i64>) -> i64 {
     };
     let largest = weights.axis_iter(Axis(0)).map(extreme).max();
     largest.unwrap_or(0) * layer.max_activation()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::testing::{LAYER, layer_of};
+    use crate::conv::{LayerSpec, data};
+
+    /// Value by value from the definition.
+    #[test]
+    fn agrees_with_the_definition() {
+        let specs = [
+            LayerSpec { stride: 2, ..LAYER },
+            LayerSpec { stride: 3, padding: Some([0, 2, 1, 0]), ..LAYER },
+            LayerSpec { groups: 2, out_channels: 6, ..LAYER },
+            LayerSpec { groups: 4, out_channels: 4, stride: 2, ..LAYER },
+        ];
+        for spec in specs {
+            let layer = layer_of(&spec);
+            let (input, weights) = (data::input(&layer, 3), data::weights(&layer, 3));
+            let never = || Ok::<_, std::convert::Infallible>(());
+            let Ok(output) = convolve(&layer, input.view(), weights.view(), never);
+            let at = |i: usize, y: usize, x: usize| {
+                let [top, left, _, _] = layer.padding();
+                let (y, x) = (y.checked_sub(top)?, x.checked_sub(left)?);
+                input.get([i, y, x]).copied()
+            };
+            for ((o, y, x), value) in output.indexed_iter() {
+                let term = |((i, ky, kx), w): ((usize, usize, usize), &i64)| {
+                    let i = o / layer.group_channels()[0] * layer.group_channels()[1] + i;
+                    w * at(i, y * layer.stride() + ky, x * layer.stride() + kx).unwrap_or(0)
+                };
+                let sum: i64 = weights.index_axis(Axis(0), o).indexed_iter().map(term).sum();
+                assert_eq!(*value, sum, "{layer:?} {o} {y} {x}");
+            }
+        }
+    }
 }

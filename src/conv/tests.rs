@@ -1,13 +1,13 @@
 //! Every algorithm, reduction mode and backend decrypts exactly to the plain convolution.
 
-use ndarray::{Array3, Array4};
+use ndarray::{Array1, Array3, Array4};
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
 use super::cost::CostTable;
 use super::pipeline::{Job, Outcome, run};
 use super::sizes::Sizes;
-use super::testing::layer;
+use super::testing::{LAYER, layer, layer_of};
 use super::*;
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::Context;
@@ -30,26 +30,34 @@ fn outcome_with(
     weights: &Array4<i64>,
 ) -> Outcome {
     let algorithm = kind.plan(layer, context, &CostTable::default(), None).expect("fits");
+    outcome_of(algorithm.as_ref(), layer, context, seed, weights)
+}
+
+fn outcome_of(
+    algorithm: &dyn Algorithm,
+    layer: &Layer,
+    context: &Context,
+    seed: u64,
+    weights: &Array4<i64>,
+) -> Outcome {
     let input = data::input(layer, seed);
+    let bias: Array1<i64> = (0..layer.out_channels() as i64).map(|i| (i * 37) % 101 - 50).collect();
     let secrets = Zeroizing::new([seed as u8; 32]);
     let job = Job {
         layer,
         context,
-        algorithm: algorithm.as_ref(),
+        algorithm,
         input: input.view(),
         weights: weights.view(),
+        bias: Some(bias.view()),
         secrets: &secrets,
     };
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
-    assert_eq!(outcome.operations, algorithm.operations(context.into()), "{kind:?}");
-    let predicted = Sizes::of(
-        algorithm.as_ref(),
-        context.into(),
-        outcome.response_bits,
-        rayon::current_num_threads(),
-    );
-    assert_eq!(sizes, predicted, "{kind:?}");
+    assert_eq!(outcome.operations, algorithm.operations(context.into()), "{algorithm:?}");
+    let threads = rayon::current_num_threads();
+    let predicted = Sizes::of(algorithm, context.into(), outcome.response_bits, threads);
+    assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
 }
 
@@ -69,23 +77,32 @@ fn check_layer(layer: &Layer, ring_degree: usize, backend: Backend, seed: u64) {
     }
 }
 
-/// Layers that fit N = 1024, with any plane, odd kernel, padding and channel counts.
+/// Layers that fit N = 1024, with any plane, odd kernel, stride, padding, groups and channel counts.
 fn layers() -> impl Strategy<Value = Layer> {
     let kernel = prop::sample::select(vec![1usize, 3, 5, 7]);
-    (1usize..7, 1usize..7, 1usize..16, 1usize..16, kernel.clone(), kernel, any::<[u8; 4]>())
-        .prop_map(|(inputs, outputs, height, width, kernel_height, kernel_width, pads)| {
+    let plane = (1usize..16, 1usize..16);
+    (channels(), plane, [kernel.clone(), kernel], any::<[u8; 4]>(), 1usize..4).prop_map(
+        |((groups, in_channels, out_channels), (height, width), kernel, pads, stride)| {
             let [top, left, bottom, right] = pads.map(usize::from);
-            let padding = [
-                top % kernel_height,
-                left % kernel_width,
-                bottom % kernel_height,
-                right % kernel_width,
-            ];
+            let [rows, columns] = kernel;
+            let padding = [top % rows, left % columns, bottom % rows, right % columns];
             // Planes smaller than what is left of the kernel grow up to it.
-            let height = height.max(kernel_height.saturating_sub(padding[0] + padding[2]));
-            let width = width.max(kernel_width.saturating_sub(padding[1] + padding[3]));
-            layer(inputs, outputs, [height, width], [kernel_height, kernel_width], Some(padding))
-        })
+            let height = height.max(rows.saturating_sub(padding[0] + padding[2]));
+            let width = width.max(columns.saturating_sub(padding[1] + padding[3]));
+            let padding = Some(padding);
+            let spec = LayerSpec { height, width, kernel, padding, stride, ..LAYER };
+            layer_of(&LayerSpec { in_channels, out_channels, groups, ..spec })
+        },
+    )
+}
+
+/// Groups, and channels in and out: half of them in one group, some depthwise.
+fn channels() -> impl Strategy<Value = (usize, usize, usize)> {
+    prop_oneof![
+        2 => (Just(1usize), 1usize..7, 1usize..7),
+        1 => (1usize..9).prop_map(|channels| (channels, channels, channels)),
+        1 => (1usize..4, 1usize..4, 1usize..4).prop_map(|(g, i, o)| (g, g * i, g * o)),
+    ]
 }
 
 proptest! {
@@ -97,17 +114,35 @@ proptest! {
     }
 
     #[test]
-    fn random_layers_are_exact_on_the_portable_backend(layer in layers(), seed in 0u64..1000) {
-        check_layer(&layer, 1024, Backend::Portable, seed);
+    fn random_layers_are_exact_on_every_other_backend(layer in layers(), seed in 0u64..1000) {
+        for other in Backend::available().filter(|other| *other != backend()) {
+            check_layer(&layer, 1024, other, seed);
+        }
     }
 
     /// A ring so small that most planes are cut into strips.
     #[test]
     fn random_strips_are_exact(
-        height in 3usize..30, width in 3usize..14, inputs in 1usize..4, outputs in 1usize..4, seed in 0u64..1000,
+        height in 3usize..30,
+        width in 3usize..14,
+        (groups, in_channels, out_channels) in channels(),
+        stride in 1usize..4,
+        seed in 0u64..1000,
     ) {
-        let layer = layer(inputs, outputs, [height, width], [3, 3], None);
-        check_layer(&layer, 128, backend(), seed);
+        let spec = LayerSpec { in_channels, out_channels, height, width, groups, stride, ..LAYER };
+        check_layer(&layer_of(&spec), 128, backend(), seed);
+    }
+
+    /// Not only the plan that the planner chooses.
+    #[test]
+    fn every_plan_is_exact(layer in layers(), seed in 0u64..1000, choice in any::<prop::sample::Index>()) {
+        let context = small_context(1024, backend(), Reduction::Lazy);
+        for kind in AlgorithmKind::ALL {
+            let mut plans = kind.candidates(&layer, 1024);
+            let plan = plans.swap_remove(choice.index(plans.len()));
+            let outcome = outcome_of(plan.as_ref(), &layer, &context, seed, &data::weights(&layer, seed));
+            prop_assert_eq!(outcome.mismatches, 0, "{:?}", plan);
+        }
     }
 }
 
@@ -147,6 +182,22 @@ fn corner_shapes_are_exact() {
         layer(4, 4, [5, 5], [7, 7], None),
         layer(2, 2, [1, 1], [3, 3], None),
         layer(2, 2, [1, 20], [1, 7], None),
+        // Strides: 7x7 and 1x1, padding below and on the right alone, strips, planes of odd sides.
+        layer_of(&LayerSpec { height: 15, width: 13, kernel: [7, 7], stride: 2, ..LAYER }),
+        layer_of(&LayerSpec { kernel: [1, 1], stride: 2, ..LAYER }),
+        layer_of(&LayerSpec {
+            height: 8,
+            width: 8,
+            stride: 2,
+            padding: Some([0, 0, 1, 1]),
+            ..LAYER
+        }),
+        layer_of(&LayerSpec { height: 50, width: 41, stride: 2, ..LAYER }),
+        layer_of(&LayerSpec { stride: 5, ..LAYER }),
+        // Depthwise with a stride, more outputs than inputs in a group, and fewer.
+        layer_of(&LayerSpec { in_channels: 11, out_channels: 11, groups: 11, stride: 2, ..LAYER }),
+        layer_of(&LayerSpec { in_channels: 4, out_channels: 12, groups: 4, ..LAYER }),
+        layer_of(&LayerSpec { in_channels: 12, out_channels: 4, groups: 2, ..LAYER }),
     ];
     for layer in &shapes {
         check_layer(layer, 1024, backend(), 5);
@@ -266,6 +317,7 @@ fn cancelled_runs_end_as_cancelled() {
             algorithm: algorithm.as_ref(),
             input: input.view(),
             weights: weights.view(),
+            bias: None,
             secrets: &secrets,
         };
         let result = run(&job, &StopAt(stage, false.into()));

@@ -1,10 +1,23 @@
 //! Inputs and weights of a run: from files, from the layer's preset, or from the seed.
 
-use ndarray::{Array3, Array4, Ix3, Ix4, s};
+use ndarray::{Array1, Array3, Array4, Ix3, Ix4, s};
 
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, convolve, data};
 use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
+
+/// What a run works on.
+#[derive(Clone, Debug)]
+pub struct RunData {
+    /// The input of the layer's shape.
+    pub input: Array3<i64>,
+    /// The weights of the layer's shape, or those of its first output channels, as many as are run.
+    pub weights: Array4<i64>,
+    /// One number per output channel, if any.
+    pub bias: Option<Array1<i64>>,
+    /// Tells runs from one seed apart: each must have a number of its own.
+    pub stream: u64,
+}
 
 /// The input, and the weights of the output channels of `part`: the layer itself, or its first
 /// channels.
@@ -13,8 +26,9 @@ pub(super) fn load(
     layer: &Layer,
     part: &Layer,
     seed: u64,
-) -> Result<(Array3<i64>, Array4<i64>), JobError> {
-    Ok((input(spec, layer, seed)?, weights(spec, layer, part, seed)?))
+) -> Result<RunData, JobError> {
+    let (input, weights) = (input(spec, layer, seed)?, weights(spec, layer, part, seed)?);
+    Ok(RunData { input, weights, bias: None, stream: 0 })
 }
 
 /// Bytes of a run's data outside the server: input, weights, and the output twice, decrypted and
@@ -43,7 +57,7 @@ pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
     let layer = Layer::new(&spec.layer.spec)
         .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
     let seed = spec.seed.unwrap_or(super::DEFAULT_SEED);
-    let (input, weights) = load(spec, &layer, &layer, seed)?;
+    let RunData { input, weights, .. } = load(spec, &layer, &layer, seed)?;
     let output = convolve(&layer, input.view(), weights.view(), || Ok::<_, JobError>(()))?;
     Ok((input, output))
 }

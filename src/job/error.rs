@@ -34,7 +34,7 @@ pub enum JobError {
         source: DoesNotFit,
     },
     /// This machine lacks the instructions.
-    #[error("backend {} is not available on this machine; `heconv list backends` shows what is", .0.name())]
+    #[error("backend {} is not available on this machine, which has {}", .0.name(), available())]
     Backend(Backend),
     /// The server would hold more than allowed.
     #[error(
@@ -63,6 +63,11 @@ pub enum JobError {
     Transform,
 }
 
+/// The names of the backends that this machine has.
+fn available() -> String {
+    Backend::available().map(Backend::name).collect::<Vec<_>>().join(", ")
+}
+
 impl JobError {
     /// Whether the user asked for something that cannot be, as opposed to a run that failed.
     pub const fn is_bad_input(&self) -> bool {
@@ -80,5 +85,21 @@ impl JobError {
     /// Whether the run was asked to stop.
     pub const fn is_cancelled(&self) -> bool {
         matches!(self, Self::Run(ConvError::Cancelled))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_backend_is_told_from_those_there_are() {
+        let said = JobError::Backend(Backend::Avx512Ifma).to_string();
+        let (missing, available) = said.split_once(", which has ").expect("two parts");
+        assert_eq!(missing, "backend avx512ifma is not available on this machine");
+        for backend in Backend::ALL {
+            let is_named = available.split(", ").any(|name| name == backend.name());
+            assert_eq!(is_named, backend.is_available(), "{said}");
+        }
     }
 }

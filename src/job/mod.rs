@@ -22,7 +22,7 @@ use crate::conv::cost::CostTable;
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
 
-pub use data::{input_preview, plain};
+pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use prepared::Prepared;

@@ -1,9 +1,10 @@
 //! A run that has been checked.
 
 use getrandom::fill;
+use ndarray::s;
 use zeroize::Zeroizing;
 
-use super::{DEFAULT_SEED, JobError, RunResult, RunSpec, data, record};
+use super::{DEFAULT_SEED, JobError, RunData, RunResult, RunSpec, data, record};
 use crate::bfv::{Context, Params};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::pipeline::{self, Job, Outcome};
@@ -64,27 +65,35 @@ impl<'a> Prepared<'a> {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
 
-    /// Runs, as often as asked for.
+    /// Runs on its own data, as often as asked for.
     ///
     /// # Errors
     /// [`JobError`] where data are wrong, or the run fails or is cancelled.
     pub fn run(&self, observer: &dyn Observer) -> Result<RunResult, JobError> {
+        let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
+        self.run_on(data::load(self.spec, &self.layer, self.part(), seed)?, observer)
+    }
+
+    /// Runs on `data`, which are of the layer's shape, as often as asked for.
+    ///
+    /// # Errors
+    /// [`JobError`] where the run fails or is cancelled.
+    pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.spec.threads)
             .build()
             .map_err(|error| JobError::Threads(error.to_string()))?;
-        let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
-        let layer = self.part();
-        let (input, weights) = data::load(self.spec, &self.layer, layer, seed)?;
+        let (layer, RunData { input, weights, bias, stream }) = (self.part(), data);
         let mut outcomes = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
-            let secrets = self.secrets()?;
+            let secrets = self.secrets(stream)?;
             let job = Job {
                 layer,
                 context: &self.context,
                 algorithm: self.algorithm(),
                 input: input.view(),
-                weights: weights.view(),
+                weights: weights.slice(s![..layer.out_channels(), .., .., ..]),
+                bias: bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
                 secrets: &secrets,
             };
             outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
@@ -97,12 +106,13 @@ impl<'a> Prepared<'a> {
 
     /// The seed of all secrets: from the user's seed, apart from that of data, or from the
     /// operating system.
-    fn secrets(&self) -> Result<Seed, JobError> {
+    fn secrets(&self, stream: u64) -> Result<Seed, JobError> {
         let mut bytes = Zeroizing::new([0; 32]);
         match self.spec.seed {
             Some(seed) => {
                 bytes[..8].copy_from_slice(&seed.to_le_bytes());
                 bytes[8..15].copy_from_slice(b"secrets");
+                bytes[16..24].copy_from_slice(&stream.to_le_bytes());
             }
             None => fill(bytes.as_mut_slice()).map_err(|e| JobError::Randomness(e.to_string()))?,
         }

@@ -33,7 +33,7 @@ impl Catalogue {
     /// # Errors
     /// A mistake in one of them, which only a faulty build has.
     pub fn builtin() -> Result<Self, PresetError> {
-        let networks = read_all(&embedded("networks"), network::parse)?;
+        let networks = read_all(&embedded("networks"), |source, _| network::parse(source))?;
         let params = read_all(&embedded("params"), params::parse)?;
         let mut catalogue = Self { networks: Vec::new(), params: Vec::new() };
         catalogue.add(networks, params);
@@ -60,7 +60,8 @@ impl Catalogue {
     /// The first mistake in a file of `directory`, or that it cannot be read.
     pub fn with_directory(directory: &Path) -> Result<Self, PresetError> {
         let mut catalogue = Self::builtin()?;
-        let networks = read_all(&on_disk(&directory.join("networks"))?, network::parse)?;
+        let networks =
+            read_all(&on_disk(&directory.join("networks"))?, |source, _| network::parse(source))?;
         let params = read_all(&on_disk(&directory.join("params"))?, params::parse)?;
         catalogue.add(networks, params);
         Ok(catalogue)
@@ -118,7 +119,7 @@ impl Catalogue {
         }
         if is_toml(text) {
             let source = read_text(Path::new(text))?;
-            return network::parse(Source { origin: text, text: &source }, Strictness::Load);
+            return network::parse(Source { origin: text, text: &source });
         }
         let nearest = nearest(text, self.networks.iter().map(|network| network.name.as_str()));
         Err(PresetError::UnknownNetwork { name: text.into(), nearest: nearest.map(String::from) })

@@ -70,7 +70,7 @@ pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetErro
     let strictness = Strictness::Check;
     let summary = match kind {
         PresetKind::Network => {
-            let network = network::read(&root, strictness)?;
+            let network = network::read(&root)?;
             let (count, plural) = (network.layers.len(), network.layers.len() != 1);
             format!("{:?}: {count} layer{}", network.name, if plural { "s" } else { "" })
         }

@@ -91,7 +91,7 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
     let lanes = root.get("lanes").map(|field| field.integer(2..=32768)).transpose()?;
     let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
     Ok(Experiment {
-        layer: layer::read(&section, None, strictness)?,
+        layer: layer::read(&section, None)?,
         params: params::read_within(root, strictness)?,
         algorithm,
         reduction,

@@ -40,12 +40,15 @@ pub(super) fn read(field: &Field<'_>, layer: &LayerSpec) -> Result<Vec<Filter>, 
 /// Weights in full, or as the product of a kernel and a gain for each channel.
 fn weights(section: &Section<'_>, layer: &LayerSpec) -> Result<Vec<i64>, PresetError> {
     let [height, width] = layer.kernel;
+    // `check` in layer.rs has made sure that groups divide channels.
+    let in_channels = layer.in_channels / layer.groups;
+    let words = if layer.groups == 1 { "in_channels" } else { "in_channels / groups" };
     let max = (1 << (layer.weight_bits - 1)) - 1;
     let Some(field) = section.get("weights") else {
         let kernel = section.get("kernel");
         let kernel = kernel.ok_or_else(|| section.missing("`kernel` or `weights`".into()))?;
         let taps = matrix(&kernel, [height, width])?;
-        let gains = gains(section, layer.in_channels)?;
+        let gains = gains(section, in_channels, words)?;
         let products = gains.iter().flat_map(|gain| taps.iter().map(move |tap| tap * gain));
         let weights: Vec<i64> = products.collect();
         let Some(index) = weights.iter().position(|weight| weight.abs() > max) else {
@@ -61,9 +64,9 @@ fn weights(section: &Section<'_>, layer: &LayerSpec) -> Result<Vec<i64>, PresetE
     }
     let max = i128::from(max);
     let weights = field.integers("a list of integers", &(-max..=max))?;
-    let expected = layer.in_channels * height * width;
+    let expected = in_channels * height * width;
     if weights.len() != expected {
-        let expected = format!("{expected}: in_channels x kernel height x kernel width");
+        let expected = format!("{expected}: {words} x kernel height x kernel width");
         return Err(field.wrong_count(weights.len(), expected));
     }
     Ok(weights.into_iter().map(|weight| weight as i64).collect())
@@ -86,11 +89,12 @@ fn matrix(field: &Field<'_>, [height, width]: [usize; 2]) -> Result<Vec<i64>, Pr
     Ok(taps)
 }
 
-fn gains(section: &Section<'_>, in_channels: usize) -> Result<Vec<i64>, PresetError> {
+/// `words` say what `in_channels` is.
+fn gains(section: &Section<'_>, in_channels: usize, words: &str) -> Result<Vec<i64>, PresetError> {
     let Some(field) = section.get("channels") else { return Ok(vec![1; in_channels]) };
     let gains = field.integers("a list of integers", &(-LARGEST..=LARGEST))?;
     if gains.len() != in_channels {
-        let expected = format!("one per input channel (in_channels = {in_channels})");
+        let expected = format!("one per input channel ({words} = {in_channels})");
         return Err(field.wrong_count(gains.len(), expected));
     }
     Ok(gains.into_iter().map(|gain| gain as i64).collect())

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use crate::conv::{Layer, LayerError, LayerSpec};
 
-use super::Strictness;
 use super::error::{PresetError, Problem};
 use super::filter::{self, Filter};
 use super::reader::{Field, Section};
@@ -67,7 +66,6 @@ const DEFAULT_BITS: i128 = 4;
 pub(super) fn read(
     section: &Section<'_>,
     network: Option<&str>,
-    strictness: Strictness,
 ) -> Result<LayerPreset, PresetError> {
     section.only(&KEYS)?;
     let (network, name) = match (network, section.get("name")) {
@@ -93,7 +91,7 @@ pub(super) fn read(
         activation_bits: or("activation_bits", ACTIVATION_BITS, DEFAULT_BITS)? as u32,
         weight_bits: or("weight_bits", WEIGHT_BITS, DEFAULT_BITS)? as u32,
     };
-    check(section, &spec, strictness)?;
+    check(section, &spec)?;
     let filters = section.get("filter").map(|field| filter::read(&field, &spec)).transpose()?;
     let image = section.get("image").map(|field| field.one_of(&BUILTIN_IMAGES, |name| name));
     let image = image.transpose()?.map(String::from);
@@ -123,15 +121,11 @@ fn numbers<const K: usize>(
     list.try_into().map_err(|list: Vec<usize>| field.wrong_count(list.len(), expected))
 }
 
-fn check(
-    section: &Section<'_>,
-    spec: &LayerSpec,
-    strictness: Strictness,
-) -> Result<(), PresetError> {
+fn check(section: &Section<'_>, spec: &LayerSpec) -> Result<(), PresetError> {
     let Err(error) = Layer::new(spec) else { return Ok(()) };
     let key = match &error {
-        LayerError::Unsupported { .. } if strictness == Strictness::Load => return Ok(()),
-        LayerError::Range { field, .. } | LayerError::Unsupported { field, .. } => field,
+        LayerError::Range { field, .. } => field,
+        LayerError::Groups { .. } => "groups",
         LayerError::EvenKernel(..) | LayerError::KernelTooLarge { .. } => "kernel",
         LayerError::PaddingTooLarge { .. } => "padding",
     };

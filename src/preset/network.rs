@@ -1,6 +1,5 @@
 //! A network file: a list of layers.
 
-use super::Strictness;
 use super::error::{PresetError, Problem};
 use super::layer::{self, LayerPreset};
 use super::reader::{Section, Source};
@@ -19,12 +18,12 @@ pub struct Network {
 pub(super) const KEYS: [&str; 4] = ["schema", "name", "about", "layer"];
 
 /// Reads a network file.
-pub(super) fn parse(source: Source<'_>, strictness: Strictness) -> Result<Network, PresetError> {
+pub(super) fn parse(source: Source<'_>) -> Result<Network, PresetError> {
     let table = source.parse()?;
-    read(&Section::root(source, &table)?, strictness)
+    read(&Section::root(source, &table)?)
 }
 
-pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Network, PresetError> {
+pub(super) fn read(root: &Section<'_>) -> Result<Network, PresetError> {
     root.only(&KEYS)?;
     let name = root.name_or_stem()?;
     let about = root.get("about").map(|field| field.text()).transpose()?.unwrap_or_default().into();
@@ -37,7 +36,7 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Network
     let mut layers: Vec<LayerPreset> = Vec::with_capacity(tables.len());
     for table in &tables {
         let section = table.section(" in [[layer]]", "a [[layer]] table")?;
-        let layer = layer::read(&section, Some(&name), strictness)?;
+        let layer = layer::read(&section, Some(&name))?;
         if let Some(twin) = layers.iter().position(|other| other.spec.name == layer.spec.name) {
             let problem = Problem::RepeatedLayer { name: layer.spec.name, line: lines[twin] };
             return Err(section.error_at(&["name"], problem));

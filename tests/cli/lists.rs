@@ -17,6 +17,8 @@ fn lists_name_everything() {
     assert_eq!(names, ALGORITHMS);
     let backends = heconv(&["list", "backends"]).success();
     assert_eq!(backends.matches("chosen by auto").count(), 1, "{backends}");
+    let names: Vec<_> = backends.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    assert_eq!(names, ["portable", "avx2", "avx512ifma"]);
     let all = heconv(&["list"]).success();
     let indented = |text: &str| format!("  {}\n", text.trim_end().replace('\n', "\n  "));
     for (title, list) in [

@@ -1,7 +1,7 @@
 //! The hot loops, once per instruction set.
 //!
 //! `portable` runs everywhere and is the oracle the others are tested against; `ifma` uses the
-//! 52-bit multiply-add of AVX-512. A kernel works on *tiles* of [`TILE`] consecutive words of a
+//! 52-bit multiply-add of AVX-512, `avx2` the multiply-add of doubles. A kernel works on *tiles* of [`TILE`] consecutive words of a
 //! ciphertext polynomial. Where both polynomials of a ciphertext meet the same factor they lie side
 //! by side, [`PAIR`] words: the words of c0, then those of c1.
 //!
@@ -9,6 +9,8 @@
 //! every backend: results are equal bit for bit.
 #![expect(unsafe_code, reason = "vector intrinsics; every block states why it is sound")]
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod limit;
@@ -89,34 +91,44 @@ impl Reduction {
 pub enum Backend {
     /// 64-bit words and 128-bit products, on any machine.
     Portable,
+    /// AVX2 with multiply-add of doubles (Intel Haswell, AMD Zen, and later).
+    Avx2,
     /// AVX-512 with 52-bit integer multiply-add (Intel Cannon Lake, AMD Zen 4, and later).
     Avx512Ifma,
 }
 
 impl Backend {
     /// Every backend, best last.
-    pub const ALL: [Self; 2] = [Self::Portable, Self::Avx512Ifma];
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512Ifma];
 
     /// Whether this machine has the instructions.
     pub fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::is_available(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Ifma => ifma::is_available(),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512Ifma => false,
+            Self::Avx2 | Self::Avx512Ifma => false,
         }
+    }
+
+    /// The backends of this machine, best last.
+    pub fn available() -> impl DoubleEndedIterator<Item = Self> {
+        Self::ALL.into_iter().filter(|backend| backend.is_available())
     }
 
     /// The best backend of this machine.
     pub fn detect() -> Self {
-        if Self::Avx512Ifma.is_available() { Self::Avx512Ifma } else { Self::Portable }
+        Self::available().next_back().unwrap_or(Self::Portable)
     }
 
     /// The name used on the command line and in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
+            Self::Avx2 => "avx2",
             Self::Avx512Ifma => "avx512ifma",
         }
     }
@@ -150,14 +162,19 @@ pub struct Kernels {
 enum Engine {
     Portable,
     #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Constants),
+    #[cfg(target_arch = "x86_64")]
     Ifma(ifma::Constants),
 }
 
-/// Calls the IFMA version where the engine is that, the portable one otherwise.
+/// Calls the version of the engine.
 macro_rules! dispatch {
     ($self:ident, $name:ident ( $($argument:expr),* )) => {
         match &$self.engine {
             Engine::Portable => portable::$name(&$self.modulus, $($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+            Engine::Avx2(constants) => unsafe { avx2::$name(constants, $($argument),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
             Engine::Ifma(constants) => unsafe { ifma::$name(constants, $($argument),*) },
@@ -170,10 +187,11 @@ impl Kernels {
     /// or the modulus has more than the 50 bits it handles.
     pub fn new(backend: Backend, modulus: Modulus) -> Self {
         let engine = match backend {
+            _ if !backend.is_available() || modulus.bits() > 50 => Engine::Portable,
             #[cfg(target_arch = "x86_64")]
-            Backend::Avx512Ifma if backend.is_available() && modulus.bits() <= 50 => {
-                Engine::Ifma(ifma::Constants::new(&modulus))
-            }
+            Backend::Avx2 => Engine::Avx2(avx2::Constants::new(&modulus)),
+            #[cfg(target_arch = "x86_64")]
+            Backend::Avx512Ifma => Engine::Ifma(ifma::Constants::new(&modulus)),
             _ => Engine::Portable,
         };
         Self { modulus, engine }

@@ -3,51 +3,81 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::arith::largest_ntt_primes;
-
-fn backends() -> impl Iterator<Item = Backend> {
-    Backend::ALL.into_iter().filter(|backend| backend.is_available())
-}
+use crate::arith::{bit_reverse, is_prime, largest_ntt_primes};
 
 fn prime(bits: u32) -> Modulus {
     Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
 }
 
-/// Words in `[0, q)`: random ones, or the largest everywhere.
-fn words(modulus: Modulus, len: usize, extreme: bool, seed: u64) -> Vec<u64> {
+/// The least prime of `bits` bits.
+fn least_prime(bits: u32) -> Modulus {
+    let prime = (1u64 << (bits - 1)..).find(|q| is_prime(*q)).expect("exists");
+    Modulus::new(prime).expect("in range")
+}
+
+/// What words of a test are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Residues {
+    Random,
+    /// q - 1 everywhere.
+    Largest,
+    /// 0, 1, q - 1 and the two next to q / 2, at random.
+    Edges,
+}
+
+use Residues::{Edges, Largest, Random};
+
+const RESIDUES: [Residues; 3] = [Random, Largest, Edges];
+
+fn residues() -> impl Strategy<Value = Residues> {
+    prop::sample::select(RESIDUES.to_vec())
+}
+
+/// Words in `[0, q)`.
+fn words(modulus: Modulus, len: usize, residues: Residues, seed: u64) -> Vec<u64> {
     let mut state = seed | 1;
     let mut next = || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state ^ (state >> 29)
     };
-    (0..len).map(|_| if extreme { modulus.value() - 1 } else { modulus.reduce(next()) }).collect()
+    let q = modulus.value();
+    let edges = [0, 1, q / 2, q / 2 + 1, q - 1];
+    let mut word = || match residues {
+        Random => modulus.reduce(next()),
+        Largest => q - 1,
+        Edges => edges[(next() >> 33) as usize % edges.len()],
+    };
+    (0..len).map(|_| word()).collect()
 }
 
 fn quotients(modulus: Modulus, factors: &[u64]) -> Vec<u64> {
     factors.iter().map(|&factor| modulus.shoup(factor).quotient).collect()
 }
 
-/// Checks both tile kernels with `terms` terms cut into segments at `cut`.
-fn check_tiles(modulus: Modulus, terms: usize, cut: usize, extreme: bool, seed: u64) {
-    let panel = words(modulus, terms * PAIR, extreme, seed);
+/// Checks the tile kernels with `terms` terms cut into segments at `cut`.
+fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, seed: u64) {
+    let panel = words(modulus, terms * PAIR, residues, seed);
     let (head, tail) = panel.split_at(cut.min(terms) * PAIR);
     let segments = [head, tail];
-    let rows = [1, 2].map(|i| words(modulus, terms, extreme, seed ^ i));
-    let dense = words(modulus, terms * TILE, extreme, seed ^ 3);
+    let rows = [1, 2, 4, 5].map(|i| words(modulus, terms, residues, seed ^ i));
+    let dense = words(modulus, terms * TILE, residues, seed ^ 3);
     let sum = |factor: &dyn Fn(usize) -> u64, word: usize| {
         (0..terms)
             .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
     };
-    for backend in backends() {
+    for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         for reduction in [Reduction::Eager, Reduction::Lazy] {
             let shoups = rows.each_ref().map(|row| quotients(modulus, row));
-            let both = [0, 1].map(|i| Row { factors: &rows[i], quotients: &shoups[i] });
-            let mut out = [[u64::MAX; PAIR]; 2];
-            kernels.scalar_tile(reduction, &segments, both, &mut out);
+            let quad = [0, 1, 2, 3].map(|i| Row { factors: &rows[i], quotients: &shoups[i] });
+            let mut out = [[u64::MAX; PAIR]; 4];
+            kernels.scalar_quad(reduction, &segments, quad, &mut out);
+            let mut both = [[u64::MAX; PAIR]; 2];
+            kernels.scalar_tile(reduction, &segments, [quad[0], quad[1]], &mut both);
+            assert_eq!(out[..2], both);
             let mut single = [[u64::MAX; PAIR]; 1];
-            kernels.scalar_tile(reduction, &segments, [both[0]], &mut single);
+            kernels.scalar_tile(reduction, &segments, [quad[0]], &mut single);
             assert_eq!(out[0], single[0]);
             let mut pair = [u64::MAX; PAIR];
             kernels.pair_tile(reduction, &segments, &dense, &mut pair);
@@ -67,18 +97,22 @@ proptest! {
 
     #[test]
     fn tiles_sum_products_exactly(
-        bits in 8u32..=50, terms in 0usize..40, cut in 0usize..40, extreme: bool, seed: u64,
+        bits in 8u32..=50, terms in 0usize..140, cut in 0usize..140, seed: u64,
+        residues in residues(), modulus in prop::sample::select(vec![prime, least_prime]),
     ) {
-        check_tiles(prime(bits), terms, cut, extreme, seed);
+        check_tiles(modulus(bits), terms, cut, residues, seed);
     }
 
     #[test]
-    fn vector_operations_are_exact(bits in 8u32..=50, from_bits in 8u32..=49, seed: u64, extreme: bool) {
-        let (modulus, from) = (prime(bits), prime(from_bits));
-        let (a, b) = (words(modulus, 64, extreme, seed), words(modulus, 64, false, seed ^ 1));
-        let source = words(from, 64, extreme, seed ^ 2);
+    fn vector_operations_are_exact(
+        bits in 8u32..=50, from_bits in 8u32..=50, seed: u64,
+        residues in [residues(), residues()], modulus in prop::sample::select(vec![prime, least_prime]),
+    ) {
+        let (modulus, from) = (modulus(bits), prime(from_bits));
+        let [a, b] = [0, 1].map(|i| words(modulus, 64, residues[i], seed ^ i as u64));
+        let source = words(from, 64, residues[0], seed ^ 2);
         let factor = modulus.shoup(b[0]);
-        for backend in backends() {
+        for backend in Backend::available() {
             let kernels = Kernels::new(backend, modulus);
             let (mut scaled, mut added, mut sum) = (vec![0; 64], vec![0; 64], a.clone());
             kernels.subtract_scale(&a, &b, factor, None, &mut scaled);
@@ -107,8 +141,8 @@ fn permutations_are_followed() {
         let order = std::array::from_fn(|i| ((i * 3 + block % 2) % BLOCK) as u64);
         permutation.push((block * 5 + 1) % (LEN / BLOCK), order);
     }
-    let polys = [1, 2].map(|seed| words(modulus, LEN, false, seed));
-    for backend in backends() {
+    let polys = [1, 2].map(|seed| words(modulus, LEN, Random, seed));
+    for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         let mut sum = polys[0].clone();
         kernels.add_permuted(&mut sum, &polys[1], &permutation);
@@ -131,11 +165,11 @@ fn permutations_are_followed() {
 fn rows_are_tiles_side_by_side() {
     const TILES: usize = 3;
     for (bits, terms) in [(50, 1), (50, 2), (49, 2), (49, 3), (36, 3), (20, 24), (8, 5)] {
-        for extreme in [true, false] {
+        for residues in RESIDUES {
             let modulus = prime(bits);
-            let pairs = words(modulus, TILES * terms * PAIR, extreme, 5);
-            let factors = words(modulus, TILES * terms * TILE, extreme, 6);
-            for backend in backends() {
+            let pairs = words(modulus, TILES * terms * PAIR, residues, 5);
+            let factors = words(modulus, TILES * terms * TILE, residues, 6);
+            for backend in Backend::available() {
                 let kernels = Kernels::new(backend, modulus);
                 for reduction in Reduction::ALL {
                     let (mut first, mut second) = ([1; TILES * TILE], [1; TILES * TILE]);
@@ -164,56 +198,64 @@ fn rows_are_tiles_side_by_side() {
 #[test]
 fn long_sums_of_extreme_residues_do_not_overflow() {
     for bits in [50, 36, 20] {
-        check_tiles(prime(bits), 4095 + 4096 + 3, 4094, true, 1);
-        check_tiles(prime(bits), 4096, 4096, true, 1);
+        check_tiles(prime(bits), 4095 + 4096 + 3, 4094, Largest, 1);
+        check_tiles(prime(bits), 4096, 4096, Largest, 1);
     }
+    check_tiles(least_prime(50), 4096 + 64, 1, Largest, 1);
 }
 
 /// A portable sum of 61-bit products overflows 128 bits after 63 terms unless it is folded.
 #[test]
 fn wide_moduli_fold_in_time() {
-    check_tiles(prime(61), 200, 17, true, 1);
+    check_tiles(prime(61), 200, 17, Largest, 1);
+}
+
+/// Powers of `root` in the order in which small transforms read them.
+fn powers(modulus: Modulus, root: u64, log_len: u32) -> Vec<Shoup> {
+    let power = |j| modulus.shoup(modulus.pow(root, bit_reverse(j, log_len) as u64));
+    (0..1 << log_len).map(power).collect()
+}
+
+/// Checks the small transforms of `2^log_len` coefficients.
+fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
+    let len = 1usize << log_len;
+    let order = 2 * len as u64;
+    let modulus = Modulus::new(largest_ntt_primes(bits, order, 1, &[]).expect("exists")[0]);
+    let modulus = modulus.expect("in range");
+    let omega = (2..modulus.value())
+        .map(|base| modulus.pow(base, (modulus.value() - 1) / order))
+        .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
+        .expect("a field has roots of unity");
+    let coefficients: Vec<[u64; BATCH]> = (0..len)
+        .map(|i| words(modulus, BATCH, residues, i as u64 + 7).try_into().expect("eight"))
+        .collect();
+    for backend in Backend::available() {
+        let kernels = Kernels::new(backend, modulus);
+        let mut data = coefficients.clone();
+        kernels.small_forward(&powers(modulus, omega, log_len), &mut data);
+        for (i, values) in data.iter().enumerate() {
+            let point = modulus.pow(omega, 2 * bit_reverse(i, log_len) as u64 + 1);
+            for lane in 0..BATCH {
+                let expected = coefficients
+                    .iter()
+                    .rev()
+                    .fold(0, |sum, c| modulus.add(modulus.mul(sum, point), c[lane]));
+                assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
+            }
+        }
+        kernels.small_inverse(&powers(modulus, modulus.inverse(omega), log_len), &mut data);
+        kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
+        assert_eq!(data, coefficients);
+    }
 }
 
 #[test]
 fn small_transforms_evaluate_and_invert() {
-    for log_len in 1..7u32 {
-        let len = 1usize << log_len;
-        let modulus =
-            Modulus::new(largest_ntt_primes(40, 2 * len as u64, 1, &[]).expect("exists")[0])
-                .expect("in range");
-        let omega = (2..modulus.value())
-            .map(|base| modulus.pow(base, (modulus.value() - 1) / (2 * len as u64)))
-            .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
-            .expect("a field has roots of unity");
-        let table = |root: u64| -> Vec<Shoup> {
-            (0..len)
-                .map(|j| {
-                    modulus.shoup(modulus.pow(root, crate::arith::bit_reverse(j, log_len) as u64))
-                })
-                .collect()
-        };
-        let coefficients: Vec<[u64; BATCH]> = (0..len)
-            .map(|i| words(modulus, BATCH, false, i as u64 + 7).try_into().expect("eight"))
-            .collect();
-        for backend in backends() {
-            let kernels = Kernels::new(backend, modulus);
-            let mut data = coefficients.clone();
-            kernels.small_forward(&table(omega), &mut data);
-            for (i, values) in data.iter().enumerate() {
-                let point =
-                    modulus.pow(omega, 2 * crate::arith::bit_reverse(i, log_len) as u64 + 1);
-                for lane in 0..BATCH {
-                    let expected = coefficients
-                        .iter()
-                        .rev()
-                        .fold(0, |sum, c| modulus.add(modulus.mul(sum, point), c[lane]));
-                    assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
-                }
+    for bits in [20, 40, 50] {
+        for residues in RESIDUES {
+            for log_len in 1..8 {
+                check_small_transforms(bits, log_len, residues);
             }
-            kernels.small_inverse(&table(modulus.inverse(omega)), &mut data);
-            kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
-            assert_eq!(data, coefficients);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::mix::mix_scratch_bytes;
 use super::panel::rotate_scratch_bytes;
@@ -183,7 +183,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     }
 
     fn uploads(&self) -> usize {
-        self.plan.packing().strip_groups() * self.plan.in_groups()
+        self.plan.packing().strip_groups() * self.plan.inputs()
     }
 
     fn downloads(&self) -> usize {
@@ -192,6 +192,10 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
 
     fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
         self.plan.packing().pack(context, input)
+    }
+
+    fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
+        self.plan.packing().pack_channels(context, values)
     }
 
     fn prepare(
@@ -204,7 +208,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let weights = W::prepare(plan, context, weights, steps)?;
         // A server takes its working space once, not for every inference.
         let space = Space {
-            panels: Panels::zero(context, plan.in_groups(), plan.shifts().len()).taken(),
+            panels: Panels::zero(context, plan).taken(),
             sums: Sums::zero(context, plan.wave_sums()).taken(),
             derived: W::Derived::default(),
         };
@@ -257,10 +261,9 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
 
     fn times(&self, pricing: &Pricing<'_>) -> StageTimes {
         let plan = &self.plan;
-        let rotations = plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
         let strips = plan.packing().strip_groups() as f64;
-        let decompose = if rotations > 0 { pricing.decompose() } else { 0.0 };
-        let rotate = plan.in_groups() as f64 * (decompose + rotations as f64 * pricing.rotation());
+        let rotate = plan.rotated().count() as f64 * pricing.decompose()
+            + plan.input_rotations() as f64 * pricing.rotation();
         let moved = plan.offsets().iter().filter(|o| !o.element.is_identity()).count();
         let divide = if moved > 0 { pricing.divide() } else { 0.0 };
         let each = pricing.placed_sum() + divide + moved as f64 * pricing.rotated_sum();
@@ -272,7 +275,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         times.set(Stage::Keygen, pricing.keys(self.galois_elements().len()));
         times.set(Stage::Weights, even(cost.prepare));
         times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
-        times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.in_groups()));
+        times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.inputs()));
         times.set(Stage::Multiply, even(strips * cost.multiply));
         times.set(Stage::Mix, strips * (pricing.shared(mix, plan.out_groups()) + even(cost.mix)));
         times.set(Stage::Response, pricing.responses(self.downloads()));
@@ -283,21 +286,21 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn operations(&self, setting: Setting<'_>) -> Operations {
         let limbs = setting.limbs();
         let (decompose, divide) = (limbs + limbs * limbs, 2 * (1 + limbs));
-        let outputs = self.plan.outputs();
+        let (plan, outputs) = (&self.plan, self.plan.outputs());
         let moves = |output: &&Output| !output.offset.element.is_identity();
-        let shifts = self.plan.shifts().iter().filter(|shift| !shift.is_identity()).count();
         let moved = outputs.iter().filter(moves).count();
-        let (inputs, groups) = (self.plan.in_groups(), 0..self.plan.out_groups());
-        let divided =
-            groups.filter(|group| outputs.iter().filter(moves).any(|o| o.group == *group));
-        let hoisted = if shifts > 0 { decompose } else { 0 };
-        let ntts =
-            inputs * (hoisted + shifts * divide) + moved * decompose + divided.count() * divide;
+        let divided = (0..plan.out_groups())
+            .filter(|group| outputs.iter().filter(moves).any(|o| o.group == *group));
+        let rotations = plan.input_rotations();
+        let ntts = plan.rotated().count() * decompose
+            + rotations * divide
+            + moved * decompose
+            + divided.count() * divide;
         let (plaintext, scalar) = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
         let words = 2 * setting.words();
         Operations {
-            rotations: (strips * (inputs * shifts + moved)) as u64,
+            rotations: (strips * (rotations + moved)) as u64,
             plaintext_multiplications: (strips * plaintext) as u64,
             scalar_multiplications: (strips * scalar) as u64,
             coefficient_multiply_adds: (strips * (plaintext + scalar) * words) as u64,
@@ -308,11 +311,11 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)> {
         let packing = self.plan.packing();
         let channels = ciphertexts * packing.channels_per_ciphertext();
-        if channels >= packing.layer().out_channels() {
+        let layer = packing.layer().truncated(channels);
+        if layer.out_channels() == packing.layer().out_channels() {
             return None;
         }
-        let layer = packing.layer().truncated(channels);
-        let plan = SlotPlan::new(packing.for_layer(layer.clone()));
+        let plan = SlotPlan::new(packing.for_layer(layer.clone()), self.plan.split());
         Some((layer, Box::new(Self::new(plan))))
     }
 
@@ -320,7 +323,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let strips = self.plan.packing().strip_groups() as u64;
         Units {
             weights: W::prepare_units(&self.plan),
-            rotate: (self.plan.shifts().len() * self.uploads()) as u64,
+            rotate: strips * self.plan.rotated_inputs() as u64,
             multiply: strips * (self.plan.waves().len() * Sums::tasks(setting)) as u64,
             mix: strips * self.plan.outputs().len() as u64,
         }
@@ -332,7 +335,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
 
     fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
         let plan = &self.plan;
-        let ciphertexts = plan.in_groups() * plan.shifts().len() + plan.wave_sums();
+        let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
         WorkingBytes {
             prepare: W::prepare_bytes(plan, setting),
             space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
@@ -372,7 +375,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         let Space { panels, sums, derived } = &mut *space;
         let mut results = Vec::new();
-        for (strips, inputs) in inputs.chunks(self.plan.in_groups()).enumerate() {
+        for (strips, inputs) in inputs.chunks(self.plan.inputs()).enumerate() {
             rotate_inputs(server, self.plan, inputs, panels)?;
             for (index, groups) in self.plan.waves().into_iter().enumerate() {
                 let outputs = self.plan.outputs_of(groups.clone());
@@ -383,7 +386,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                 let wave = Wave { plan: self.plan, index, outputs: &outputs, panels };
                 self.weights.multiply(server, &wave, derived, sums)?;
                 if strips == 0 && index == 0 {
-                    for term in sampled(self.plan.shifts().len()) {
+                    for term in sampled(self.plan.shifts(0).all().len()) {
                         server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
                     }
                     for sum in sampled(outputs.len()) {

@@ -9,14 +9,14 @@ use crate::conv::gains::{Gain, WeightGains};
 pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
     let gain = |output: &Output| {
         let (mut all, mut fixed) = (Gain::default(), Gain::default());
-        for channel in 0..plan.packing().layer().in_channels() {
+        for input in plan.inputs_of(output.group) {
             let (mut sum, mut rotated) = (0.0, 0.0);
-            for shift in &plan.shifts()[..output.offset.shifts] {
-                let Some(w) = plan.lane_weight(&output.offset, shift, 0, 0) else { continue };
-                let weight = weights[[output.group, channel, w.tap[0], w.tap[1]]] as f64;
+            for term in plan.terms(output).filter(|term| term.input == input) {
+                let Some(place) = plan.weight(output, &term, (0, 0)) else { continue };
+                let weight = weights[place] as f64;
                 sum += weight;
-                all.add(!shift.is_identity(), weight * weight);
-                rotated += if shift.is_identity() { 0.0 } else { weight * weight };
+                all.add(!term.shift.is_identity(), weight * weight);
+                rotated += if term.shift.is_identity() { 0.0 } else { weight * weight };
             }
             // The fresh error is the same under all shifts, what rotations add to it is not:
             // fresh sum^2 + (rotated - fresh) sum of rotated squares.

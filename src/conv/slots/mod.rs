@@ -2,21 +2,22 @@
 //! weights a convolution needs, and the rotate, multiply and mix stages.
 
 mod algorithm;
+mod grid;
 mod integers;
 mod mix;
 mod multiply;
 mod packing;
 mod panel;
 mod plan;
+mod shifts;
 mod sums;
 
 pub use algorithm::{MultiplyCost, SlotAlgorithm, Wave, WeightForm};
 pub use integers::integer_gains;
 pub use mix::mix;
-pub use multiply::{
-    ScalarRows, equal_shift_ranges, multiply_dense, multiply_scalars, scalar_tiles,
-};
+pub use multiply::{Alike, ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};
 pub use panel::{Panels, rotate_inputs};
-pub use plan::{LaneWeight, Offset, Output, Shift, SlotPlan};
+pub use plan::{LaneWeight, Offset, Output, SlotPlan, Term};
+pub use shifts::{Shift, Shifts};
 pub use sums::{Sums, SumsChunk};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::sums::SumsChunk;
-use super::{Output, Panels, Sums};
+use super::{Output, Panels, SlotPlan, Sums, Wave};
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
 use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::bfv::Context;
@@ -110,52 +110,82 @@ fn space(words: &mut AlignedWords, len: usize) -> &mut [u64] {
     &mut words[..len]
 }
 
-/// The sums of `outputs`, with one scalar per block of each term. Outputs with equal numbers of
-/// shifts should stand together.
+/// A run of sums with the same terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alike {
+    /// The places of the sums.
+    pub sums: Range<usize>,
+    /// The panels whose words they are made of, and which of their terms.
+    segments: Vec<(usize, Range<usize>)>,
+    /// How many terms each has.
+    pub terms: usize,
+}
+
+impl Alike {
+    /// The runs of `outputs`.
+    pub fn runs(plan: &SlotPlan, outputs: &[Output]) -> Vec<Self> {
+        let alike = |a: &Output, b: &Output| {
+            a.offset.wraps == b.offset.wraps && plan.window(a.group) == plan.window(b.group)
+        };
+        let mut start = 0;
+        let run = |outputs: &[Output]| {
+            let first = &outputs[0];
+            let segment = |input| (input, plan.used(&first.offset, input));
+            let sums = start..start + outputs.len();
+            start = sums.end;
+            let segments = plan.inputs_of(first.group).map(segment).collect();
+            Self { sums, segments, terms: plan.term_count(first) }
+        };
+        outputs.chunk_by(alike).map(run).collect()
+    }
+
+    /// The words of all terms of one tile.
+    pub fn words<'a>(
+        &self,
+        panels: &'a Panels,
+        limb: usize,
+        tile: usize,
+    ) -> impl Iterator<Item = &'a [u64]> {
+        self.segments.iter().map(move |(panel, range)| {
+            &panels.tile(*panel, limb, tile)[range.start * PAIR..range.end * PAIR]
+        })
+    }
+}
+
+/// The sums of a wave, with one scalar per block of each term.
 ///
 /// # Errors
 /// [`ConvError::Cancelled`].
 pub fn multiply_scalars(
     server: &Server<'_>,
-    panels: &Panels,
-    outputs: &[Output],
+    wave: &Wave<'_>,
     rows: &ScalarRows,
     sums: &mut Sums,
 ) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let tiles_per_block = context.ring_degree() / TILE / rows.blocks;
-    let classes = equal_shift_ranges(outputs);
+    let runs = Alike::runs(wave.plan, wave.outputs);
     let multiply = |mut chunk: SumsChunk<'_>| {
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let mut segments = Vec::with_capacity(panels.count());
+        let mut segments = Vec::with_capacity(wave.plan.inputs());
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            for (shifts, range) in &classes {
+            for run in &runs {
                 segments.clear();
-                let segment = |panel| &panels.tile(panel, limb, tile)[..shifts * PAIR];
-                segments.extend((0..panels.count()).map(segment));
-                let row =
-                    |sum| rows.row(sum, limb, tile / tiles_per_block, panels.count() * shifts);
-                let range = range.clone();
-                scalar_tiles(
-                    kernels,
-                    context.reduction(),
-                    &segments,
-                    range,
-                    row,
-                    |part, sum, out| {
-                        chunk.put(kernels, part, sum, tile, out);
-                    },
-                );
+                segments.extend(run.words(wave.panels, limb, tile));
+                let row = |sum| rows.row(sum, limb, tile / tiles_per_block, run.terms);
+                let (reduction, range) = (context.reduction(), run.sums.clone());
+                scalar_tiles(kernels, reduction, &segments, range, row, |part, sum, out| {
+                    chunk.put(kernels, part, sum, tile, out);
+                });
             }
         }
         server.advance(1);
         Ok::<_, ConvError>(())
     };
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
-    let terms: usize = outputs.iter().map(|o| o.offset.shifts * panels.count()).sum();
-    server.count_scalar_multiplications(terms);
+    server.count_scalar_multiplications(runs.iter().map(|run| run.sums.len() * run.terms).sum());
     Ok(())
 }
 
@@ -211,52 +241,45 @@ fn sums_of_part<'a>(
     }
 }
 
-/// Runs of outputs with the same number of shifts.
-pub fn equal_shift_ranges(outputs: &[Output]) -> Vec<(usize, Range<usize>)> {
-    let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
-    for (i, output) in outputs.iter().enumerate() {
-        match ranges.last_mut() {
-            Some((shifts, range)) if *shifts == output.offset.shifts => range.end = i + 1,
-            _ => ranges.push((output.offset.shifts, i..i + 1)),
-        }
-    }
-    ranges
-}
-
-/// The sums of `count` outputs, with a dense plaintext per term: `weights` holds, for each limb,
-/// each tile, each output and each term, [`TILE`] words.
+/// The sums of a wave, with a dense plaintext per term: `weights` holds, for each limb, each tile,
+/// each sum and each of its terms, [`TILE`] words.
 ///
 /// # Errors
 /// [`ConvError::Cancelled`].
 pub fn multiply_dense(
     server: &Server<'_>,
-    panels: &Panels,
-    count: usize,
+    wave: &Wave<'_>,
     weights: &[u64],
     sums: &mut Sums,
 ) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let tiles = context.ring_degree() / TILE;
-    let terms: usize = weights.len() / (context.ciphertext_basis().words() * count).max(1);
+    let runs = Alike::runs(wave.plan, wave.outputs);
+    let terms: usize = runs.iter().map(|run| run.sums.len() * run.terms).sum();
     let multiply = |mut chunk: SumsChunk<'_>| {
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        let mut segments = Vec::with_capacity(wave.plan.inputs());
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            let segments = (0..panels.count()).map(|panel| panels.tile(panel, limb, tile));
-            let segments: Vec<&[u64]> = segments.collect();
-            let size = count * terms * TILE;
-            let weights = &weights[(limb * tiles + tile) * size..][..size];
-            let mut out = [0; PAIR];
-            for (output, factors) in weights.chunks_exact(terms * TILE).enumerate() {
-                kernels.pair_tile(context.reduction(), &segments, factors, &mut out);
-                chunk.put(kernels, 0, output, tile, &out);
+            let size = terms * TILE;
+            let mut weights = &weights[(limb * tiles + tile) * size..][..size];
+            for run in &runs {
+                segments.clear();
+                segments.extend(run.words(wave.panels, limb, tile));
+                for sum in run.sums.clone() {
+                    let (factors, rest) = weights.split_at(run.terms * TILE);
+                    weights = rest;
+                    let mut out = [0; PAIR];
+                    kernels.pair_tile(context.reduction(), &segments, factors, &mut out);
+                    chunk.put(kernels, 0, sum, tile, &out);
+                }
             }
         }
         server.advance(1);
         Ok::<_, ConvError>(())
     };
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
-    server.count_plaintext_multiplications(count * terms);
+    server.count_plaintext_multiplications(terms);
     Ok(())
 }

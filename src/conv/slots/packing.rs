@@ -1,7 +1,9 @@
 //! How channels and planes lie in the slots of ciphertexts.
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView1, ArrayView3};
+use rayon::prelude::*;
 
+use super::grid::{Grid, Phase};
 use crate::arith::Modulus;
 use crate::arith::kernels::TILE;
 use crate::bfv::{Context, Plaintext};
@@ -31,11 +33,13 @@ pub enum RowUse {
 ///
 /// A *lane* is `lane_slots` = M slots of one row; a row has `lanes_per_row` = C' of them, so that
 /// C' * M = N/2. A lane holds one plane of one channel, or one *strip* of it where the plane does
-/// not fit: strip k makes output rows k h to k h + h - 1 and stores the h + `kernel_h` - 1 input
-/// rows these need, so strips overlap in a halo.
+/// not fit: strip k makes output rows k h to k h + h - 1 and stores the input rows these need, so
+/// strips overlap in a halo. A layer of stride s has a plane for each phase of its image (see
+/// [`Grid`]), and ciphertexts hold one phase each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packing {
     layer: Layer,
+    grid: Grid,
     ring_degree: usize,
     layout: Layout,
     lanes_per_row: usize,
@@ -45,6 +49,12 @@ pub struct Packing {
     /// Output rows of one strip.
     strip_rows: usize,
     strips: usize,
+}
+
+/// Rows that a strip stores besides those of its outputs.
+const fn halo(grid: &Grid) -> usize {
+    let (least, most) = grid.rows();
+    (most - least) as usize
 }
 
 impl Packing {
@@ -61,31 +71,33 @@ impl Packing {
         if !lanes_per_row.is_power_of_two() || slots < TILE {
             return None;
         }
-        let [top, left, bottom, right] = layer.padding();
-        let (row_stride, plane_rows) = match layout {
+        let grid = Grid::new(layer);
+        let out = [layer.out_height(), layer.out_width()];
+        let [height, width] = match layout {
             Layout::Interleaved => {
-                (layer.width() + left.max(right), layer.height() + top.max(bottom))
+                let (size, padding) = (grid.size(), grid.padding(out));
+                [size[0] + padding[0], size[1] + padding[1]]
             }
-            Layout::Contiguous => {
-                (layer.width().max(layer.out_width()), layer.height().max(layer.out_height()))
-            }
+            Layout::Contiguous => grid.size(),
         };
+        let (plane_rows, row_stride) = (height.max(out[0]), width.max(out[1]));
         let (strip_rows, strips) = if plane_rows * row_stride <= slots {
-            (layer.out_height(), 1)
+            (out[0], 1)
         } else if layout == Layout::Contiguous && lanes_per_row > 1 {
             // Halo rows of a strip wrap around its lane, which only a whole row does cyclically.
             return None;
         } else {
-            let most = (slots / row_stride).checked_sub(layer.kernel()[0] - 1)?;
-            let strips = layer.out_height().div_ceil(most.min(layer.out_height()).max(1));
+            let most = (slots / row_stride).checked_sub(halo(&grid))?;
+            let strips = out[0].div_ceil(most.min(out[0]).max(1));
             if most == 0 {
                 return None;
             }
-            (layer.out_height().div_ceil(strips), strips)
+            (out[0].div_ceil(strips), strips)
         };
         let layer = layer.clone();
         Some(Self {
             layer,
+            grid,
             ring_degree,
             layout,
             lanes_per_row,
@@ -94,6 +106,11 @@ impl Packing {
             strip_rows,
             strips,
         })
+    }
+
+    /// Where the pixels of a plane lie.
+    pub const fn grid(&self) -> &Grid {
+        &self.grid
     }
 
     /// The same packing for a layer that differs in channels alone.
@@ -235,14 +252,18 @@ impl Packing {
     }
 
     /// Packs an input of shape (channels, height, width): one plaintext per ciphertext, strip group
-    /// after strip group. Activations are taken modulo t.
+    /// after strip group, in each phase after phase. Activations are taken modulo t.
     pub fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
         let plain = context.params().plain();
-        self.ciphertexts(self.layer.in_channels())
-            .map(|(strip_group, group)| {
-                context.slots().encode(&self.pack_slots(plain, input, strip_group, group))
-            })
-            .collect()
+        let groups = self.groups(self.layer.in_channels());
+        let places: Vec<(usize, &Phase, usize)> = (0..self.strip_groups())
+            .flat_map(|strips| self.grid.phases().iter().map(move |phase| (strips, phase)))
+            .flat_map(|(strips, phase)| (0..groups).map(move |group| (strips, phase, group)))
+            .collect();
+        let encode = |(strips, phase, group)| {
+            context.slots().encode(&self.pack_slots(plain, input, strips, phase, group))
+        };
+        places.into_par_iter().map(encode).collect()
     }
 
     fn pack_slots(
@@ -250,29 +271,47 @@ impl Packing {
         plain: &Modulus,
         input: ArrayView3<'_, i64>,
         strip_group: usize,
+        phase: &Phase,
         group: usize,
     ) -> Vec<u64> {
         let mut slots = vec![0; self.ring_degree];
-        let top = self.layer.padding()[0];
-        let stored = self.strip_rows + self.layer.kernel()[0] - 1;
-        self.for_each_lane(
-            strip_group,
-            group,
-            self.layer.in_channels(),
-            |channel, first, row, lane| {
-                let from = first.saturating_sub(top);
-                let to = (first + stored - top.min(first + stored)).min(self.layer.height());
-                for y in from..to {
-                    for x in 0..self.layer.width() {
-                        let pixel = (y as i64 - first as i64) * self.row_stride as i64 + x as i64;
-                        let pixel = pixel.rem_euclid(self.lane_slots() as i64) as usize;
-                        slots[self.slot(row, lane, pixel)] =
-                            plain.from_signed(input[[channel, y, x]]);
-                    }
+        let (layer, stride) = (&self.layer, self.layer.stride());
+        let (least, most) = self.grid.rows();
+        let visit = |channel, first: usize, row, lane| {
+            // Rows of the phase that the strip stores, of those it has.
+            let rows = layer.height().saturating_sub(phase.first[0]).div_ceil(stride);
+            let from = (first as i64 + least).max(0) as usize;
+            let to = ((first + self.strip_rows) as i64 + most).max(0) as usize;
+            for y in from..to.min(rows) {
+                let columns = (phase.first[1]..layer.width()).step_by(stride).enumerate();
+                for (x, image_x) in columns {
+                    let pixel = (y as i64 - first as i64) * self.row_stride as i64 + x as i64;
+                    let pixel = pixel.rem_euclid(self.lane_slots() as i64) as usize;
+                    let value = input[[channel, y * stride + phase.first[0], image_x]];
+                    slots[self.slot(row, lane, pixel)] = plain.from_signed(value);
                 }
-            },
-        );
+            }
+        };
+        self.for_each_lane(strip_group, group, layer.in_channels(), visit);
         slots
+    }
+
+    /// One value per output channel on all slots of its lanes: one plaintext per output ciphertext,
+    /// strip group after strip group.
+    pub fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
+        let plain = context.params().plain();
+        let channels = self.layer.out_channels();
+        let places: Vec<(usize, usize)> = self.ciphertexts(channels).collect();
+        let encode = |(strip_group, group)| {
+            let mut slots = vec![0; self.ring_degree];
+            self.for_each_lane(strip_group, group, channels, |channel, _, row, lane| {
+                for pixel in 0..self.lane_slots() {
+                    slots[self.slot(row, lane, pixel)] = plain.from_signed(values[channel]);
+                }
+            });
+            context.slots().encode(&slots)
+        };
+        places.into_par_iter().map(encode).collect()
     }
 
     /// The output of shape (channels, height, width) from the plaintexts of all output ciphertexts,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Shift, SlotPlan};
+use super::SlotPlan;
 use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
@@ -15,8 +15,8 @@ use crate::ring::Permutation;
 #[derive(Debug)]
 pub struct Panels {
     words: AlignedWords,
-    count: usize,
-    terms: usize,
+    /// Terms of all panels before each one, and at the end of all.
+    starts: Vec<usize>,
     tiles: usize,
     limbs: usize,
 }
@@ -29,11 +29,18 @@ struct PanelMut<'a> {
 }
 
 impl Panels {
-    /// `count` panels of `terms` zero ciphertexts each.
-    pub fn zero(context: &Context, count: usize, terms: usize) -> Self {
-        let words = zeroed(2 * count * terms * context.ciphertext_basis().words());
-        let (tiles, limbs) = (context.ring_degree() / TILE, context.ciphertext_basis().len());
-        Self { words, count, terms, tiles, limbs }
+    /// Zero ciphertexts for the rotated inputs of one strip group: a panel per input.
+    pub fn zero(context: &Context, plan: &SlotPlan) -> Self {
+        let ends = (0..plan.inputs()).scan(0, |end, input| {
+            *end += plan.shifts(input).all().len();
+            Some(*end)
+        });
+        Self {
+            words: zeroed(2 * plan.rotated_inputs() * context.ciphertext_basis().words()),
+            starts: std::iter::once(0).chain(ends).collect(),
+            tiles: context.ring_degree() / TILE,
+            limbs: context.ciphertext_basis().len(),
+        }
     }
 
     /// The same panels, with all memory taken.
@@ -47,23 +54,26 @@ impl Panels {
         (2 * ciphertexts * setting.words() * size_of::<u64>()) as u64
     }
 
-    /// The number of panels.
-    pub const fn count(&self) -> usize {
-        self.count
-    }
-
-    /// The terms of one tile of one panel.
+    /// The terms of one tile of one panel, as many as it has shifts.
     pub fn tile(&self, panel: usize, limb: usize, tile: usize) -> &[u64] {
-        let size = self.terms * PAIR;
-        let start = ((panel * self.limbs + limb) * self.tiles + tile) * size;
+        let [first, end] = [self.starts[panel], self.starts[panel + 1]];
+        let size = (end - first) * PAIR;
+        let start = first * PAIR * self.limbs * self.tiles + (limb * self.tiles + tile) * size;
         &self.words[start..start + size]
     }
 
     /// The panels side by side.
-    fn panels_mut(&mut self) -> impl IndexedParallelIterator<Item = PanelMut<'_>> {
-        let (terms, tiles) = (self.terms, self.tiles);
-        let size = (self.limbs * tiles * terms * PAIR).max(1);
-        self.words.par_chunks_exact_mut(size).map(move |words| PanelMut { words, terms, tiles })
+    fn panels_mut(&mut self) -> Vec<PanelMut<'_>> {
+        let (tiles, limbs) = (self.tiles, self.limbs);
+        let mut rest = &mut self.words[..];
+        let terms = self.starts.windows(2).map(|pair| pair[1] - pair[0]);
+        let panel = |terms| {
+            let (words, after) =
+                std::mem::take(&mut rest).split_at_mut(terms * PAIR * tiles * limbs);
+            rest = after;
+            PanelMut { words, terms, tiles }
+        };
+        terms.map(panel).collect()
     }
 
     /// Term `term` of a panel as a ciphertext.
@@ -114,11 +124,8 @@ impl PanelMut<'_> {
 
 /// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
 pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    if plan.shifts().iter().all(Shift::is_identity) {
-        return 0;
-    }
     let space = Scratch::bytes(setting.params) + Panels::bytes(setting, 1);
-    plan.in_groups().min(threads) as u64 * space
+    plan.rotated().count().min(threads) as u64 * space
 }
 
 /// Every input under every shift of the plan: one panel per input, with one term per shift. Each
@@ -133,27 +140,29 @@ pub fn rotate_inputs(
     panels: &mut Panels,
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
-    let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
     let space = || (evaluator.scratch(), Ciphertext::zero(evaluator.context()));
     server.stage(Stage::Rotate, || {
-        let rotate = |(scratch, switched): &mut (_, _), (mut panel, input): (PanelMut<'_>, _)| {
-            let input: &Ciphertext = input;
-            if moves {
-                evaluator.decompose(&input.c1, scratch);
-            }
-            for (term, shift) in plan.shifts().iter().enumerate() {
-                server.check_cancelled()?;
-                if shift.is_identity() {
-                    panel.write(term, input);
-                } else {
-                    let key = evaluator.keys().get(plan.shift_element(shift))?;
-                    evaluator.switch_hoisted(input, key, scratch, switched);
-                    panel.write_permuted(term, switched, key.permutation());
+        let rotate =
+            |(scratch, switched): &mut (_, _),
+             (index, (mut panel, input)): (usize, (PanelMut<'_>, &Ciphertext))| {
+                let shifts = plan.shifts(index);
+                if shifts.rotations() > 0 {
+                    evaluator.decompose(&input.c1, scratch);
                 }
-                server.advance(1);
-            }
-            Ok::<_, ConvError>(())
-        };
-        panels.panels_mut().zip(inputs).try_for_each_init(space, rotate)
+                for (term, shift) in shifts.all().iter().enumerate() {
+                    server.check_cancelled()?;
+                    if shift.is_identity() {
+                        panel.write(term, input);
+                    } else {
+                        let key = evaluator.keys().get(plan.shift_element(shift))?;
+                        evaluator.switch_hoisted(input, key, scratch, switched);
+                        panel.write_permuted(term, switched, key.permutation());
+                    }
+                    server.advance(1);
+                }
+                Ok::<_, ConvError>(())
+            };
+        let panels = panels.panels_mut().into_par_iter();
+        panels.zip(inputs).enumerate().try_for_each_init(space, rotate)
     })
 }

@@ -9,45 +9,35 @@
 //! wraps to the end of the row, which moves its pixels by one; there D carries the weight of the
 //! tap with shift tau + 1 instead. So shifts are the taps' T for e = 0, and T united with T - 1
 //! for e > 0.
+//!
+//! An offset can be *split*, e = e1 + e2 with e1 in `[0, B)` and e2 a multiple of B (baby and giant
+//! steps, Halevi and Shoup, "Algorithms in HElib", CRYPTO 2014): since Rot_e1 moves a constant on lanes
+//! to other lanes,
+//!
+//! Rot_e (D Rot_tau(x)) = Rot_e2 (Rot_e1(D) Rot_(tau, e1)(x)),
+//!
+//! and sums of equal e2 become one. Outputs are rotated B times less often, inputs B times more.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use super::shifts::{Shift, Shifts};
 use super::{Layout, Packing, RowUse};
 use crate::ring::GaloisElement;
-
-/// A shift of the input planes, and the taps it serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shift {
-    /// Pixels to the left.
-    pixels: i64,
-    /// The kernel position (row, column) with this shift.
-    direct: Option<[usize; 2]>,
-    /// The kernel position with this shift plus one, for lanes that wrap.
-    carried: Option<[usize; 2]>,
-}
-
-impl Shift {
-    /// Whether inputs are used as they are.
-    pub const fn is_identity(&self) -> bool {
-        self.pixels == 0
-    }
-}
 
 /// A way of moving lanes after multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
     /// Whether rows are exchanged.
     pub swap: bool,
-    /// Lanes to the left.
+    /// e2: lanes to the left.
     pub lanes: usize,
-    /// How many of the plan's shifts it uses, counted from the first.
-    pub shifts: usize,
+    /// Whether it wraps lanes, so that pixels of theirs move.
+    pub wraps: bool,
     /// The automorphism.
     pub element: GaloisElement,
 }
 
-/// One sum S_(s,e) of one output ciphertext.
+/// One sum of one output ciphertext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
     /// Its place among all sums of a strip group.
@@ -56,6 +46,17 @@ pub struct Output {
     pub group: usize,
     /// The offset.
     pub offset: Offset,
+}
+
+/// One term of a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The input ciphertext, within its strip group.
+    pub input: usize,
+    /// The place of the shift among those of the input.
+    pub place: usize,
+    /// The shift.
+    pub shift: Shift,
 }
 
 /// Where the weight of one lane comes from.
@@ -73,43 +74,56 @@ pub struct LaneWeight {
 #[derive(Clone, Debug)]
 pub struct SlotPlan {
     packing: Packing,
-    shifts: Vec<Shift>,
+    split: usize,
+    /// For each phase.
+    shifts: Vec<Shifts>,
     offsets: Vec<Offset>,
 }
 
 impl SlotPlan {
-    /// The plan of a packing.
-    pub fn new(packing: Packing) -> Self {
-        let (shifts, direct) = shifts(&packing);
-        let carries = packing.layout() == Layout::Interleaved;
-        let mut plan = Self { packing, shifts, offsets: Vec::new() };
-        let swaps: &[bool] =
-            if plan.packing.rows() == RowUse::Channels { &[false, true] } else { &[false] };
+    /// The plan of a packing, with offsets split by B = `split`, a power of two up to C'.
+    pub fn new(packing: Packing, split: usize) -> Self {
+        let shifts = packing.grid().phases().iter();
+        let shifts = shifts.map(|phase| Shifts::new(&packing, phase, split)).collect();
+        let mut plan = Self { packing, split, shifts, offsets: Vec::new() };
+        let joins = plan.joined_lanes();
         let n = plan.packing.ring_degree();
-        let mut offsets = Vec::new();
-        // Offsets that use the same shifts stand together: the kernels take them in pairs.
-        for lanes in 0..plan.packing.lanes_per_row() {
-            for &swap in swaps {
-                let shifts = if carries && lanes > 0 { plan.shifts.len() } else { direct };
-                let element = GaloisElement::rotation(n, plan.packing.lane_steps(lanes), swap);
-                let offset = Offset { swap, lanes, shifts, element };
-                if plan.joins_channels(&offset) {
-                    offsets.push(offset);
+        let interleaved = plan.packing.layout() == Layout::Interleaved;
+        // Offsets that use the same shifts stand together: the kernels take several at a time.
+        for lanes in (0..plan.packing.lanes_per_row()).step_by(split) {
+            for swap in [false, true] {
+                if joins[usize::from(swap)][lanes..lanes + split].contains(&true) {
+                    let element = GaloisElement::rotation(n, plan.packing.lane_steps(lanes), swap);
+                    let wraps = interleaved && lanes > 0;
+                    plan.offsets.push(Offset { swap, lanes, wraps, element });
                 }
             }
         }
-        plan.offsets = offsets;
         plan
     }
 
-    /// Whether an offset leads from a lane with an input channel to one with an output channel.
-    fn joins_channels(&self, offset: &Offset) -> bool {
-        let layer = self.packing.layer();
-        self.lanes().any(|(row, lane)| {
-            let (out_row, out_lane) = self.destination(offset, row, lane);
-            self.packing.channel_in_group(row, lane) < layer.in_channels()
-                && self.packing.channel_in_group(out_row, out_lane) < layer.out_channels()
-        })
+    /// For no swap and a swap, and every e: whether it leads from a lane with an input channel to
+    /// one with an output channel that reads it.
+    fn joined_lanes(&self) -> [Vec<bool>; 2] {
+        let (layer, per_row) = (self.packing.layer(), self.packing.lanes_per_row());
+        let channels = self.packing.channels_per_ciphertext();
+        let [_, inputs] = layer.group_channels();
+        // Where all channels meet, those of one ciphertext stand for the others.
+        let most = if layer.groups() == 1 { channels } else { usize::MAX };
+        let place = |channel: usize| match self.packing.rows() {
+            RowUse::Channels => (channel % channels / per_row, channel % per_row),
+            RowUse::Strips => (0, channel % per_row),
+        };
+        let mut joins = [(); 2].map(|()| vec![false; per_row]);
+        for out_channel in 0..layer.out_channels().min(most) {
+            let (out_row, out_lane) = place(out_channel);
+            let first = layer.first_input(out_channel);
+            for in_channel in (first..first + inputs).take(most) {
+                let (row, lane) = place(in_channel);
+                joins[row ^ out_row][(lane + per_row - out_lane) % per_row] = true;
+            }
+        }
+        joins
     }
 
     /// The packing.
@@ -117,9 +131,19 @@ impl SlotPlan {
         &self.packing
     }
 
-    /// The shifts of the input planes.
-    pub fn shifts(&self) -> &[Shift] {
+    /// B.
+    pub const fn split(&self) -> usize {
+        self.split
+    }
+
+    /// The shifts of the inputs of every phase.
+    pub fn phases(&self) -> &[Shifts] {
         &self.shifts
+    }
+
+    /// The shifts of an input ciphertext.
+    pub fn shifts(&self, input: usize) -> &Shifts {
+        &self.shifts[input / self.phase_inputs()]
     }
 
     /// The moves of lanes.
@@ -127,9 +151,29 @@ impl SlotPlan {
         &self.offsets
     }
 
-    /// Input ciphertexts of one strip group.
-    pub fn in_groups(&self) -> usize {
+    /// Input ciphertexts of one phase of one strip group.
+    fn phase_inputs(&self) -> usize {
         self.packing.groups(self.packing.layer().in_channels())
+    }
+
+    /// Input ciphertexts of one strip group: phase after phase, and in each the channels.
+    pub fn inputs(&self) -> usize {
+        self.shifts.len() * self.phase_inputs()
+    }
+
+    /// Rotated inputs of one strip group, and those that are used as they are.
+    pub fn rotated_inputs(&self) -> usize {
+        (0..self.inputs()).map(|input| self.shifts(input).all().len()).sum()
+    }
+
+    /// The inputs of one strip group that are rotated at all.
+    pub fn rotated(&self) -> impl Iterator<Item = usize> + use<'_> {
+        (0..self.inputs()).filter(|input| self.shifts(*input).rotations() > 0)
+    }
+
+    /// Rotations of all inputs of one strip group.
+    pub fn input_rotations(&self) -> usize {
+        (0..self.inputs()).map(|input| self.shifts(input).rotations()).sum()
     }
 
     /// Output ciphertexts of one strip group.
@@ -137,8 +181,7 @@ impl SlotPlan {
         self.packing.groups(self.packing.layer().out_channels())
     }
 
-    /// The sums of one strip group. Those of an offset stand together, and with them those with the
-    /// same shifts.
+    /// The sums of one strip group. Those of an offset stand together.
     pub fn outputs(&self) -> Vec<Output> {
         self.outputs_of(0..self.out_groups())
     }
@@ -169,14 +212,57 @@ impl SlotPlan {
         self.waves().first().map_or(0, |wave| wave.len() * self.offsets.len())
     }
 
-    /// Terms of all sums of one strip group: inputs times the shifts that each sum uses.
-    pub fn total_terms(&self) -> usize {
-        self.outputs().iter().map(|output| output.offset.shifts * self.in_groups()).sum()
+    /// Groups of channels, as ciphertexts hold them, that an output ciphertext reads.
+    pub fn window(&self, out_group: usize) -> Range<usize> {
+        let (layer, channels) = (self.packing.layer(), self.packing.channels_per_ciphertext());
+        let last = ((out_group + 1) * channels).min(layer.out_channels()) - 1;
+        let end = layer.first_input(last) + layer.group_channels()[1];
+        layer.first_input(out_group * channels) / channels..end.div_ceil(channels)
     }
 
-    /// The most terms that a sum has: inputs times all shifts.
+    /// The input ciphertexts that an output ciphertext reads, in order.
+    pub fn inputs_of(&self, out_group: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let (window, each) = (self.window(out_group), self.phase_inputs());
+        (0..self.shifts.len()).flat_map(move |phase| window.clone().map(move |i| phase * each + i))
+    }
+
+    /// The channel group of an input ciphertext.
+    pub fn channel_group(&self, input: usize) -> usize {
+        input % self.phase_inputs()
+    }
+
+    /// The phase of an input ciphertext.
+    pub fn phase(&self, input: usize) -> usize {
+        input / self.phase_inputs()
+    }
+
+    /// Which shifts of an input a sum with this offset uses.
+    pub fn used(&self, offset: &Offset, input: usize) -> Range<usize> {
+        self.shifts(input).used(offset.wraps)
+    }
+
+    /// The terms of a sum, in order: inputs, and within an input shifts.
+    pub fn terms(&self, output: &Output) -> impl Iterator<Item = Term> + use<'_> {
+        let offset = output.offset;
+        self.inputs_of(output.group).flat_map(move |input| {
+            let shifts = self.shifts(input).all();
+            self.used(&offset, input).map(move |place| Term { input, place, shift: shifts[place] })
+        })
+    }
+
+    /// How many terms a sum has.
+    pub fn term_count(&self, output: &Output) -> usize {
+        self.inputs_of(output.group).map(|input| self.used(&output.offset, input).len()).sum()
+    }
+
+    /// Terms of all sums of one strip group.
+    pub fn total_terms(&self) -> usize {
+        self.outputs().iter().map(|output| self.term_count(output)).sum()
+    }
+
+    /// The most terms that a sum has.
     pub fn max_terms(&self) -> usize {
-        self.in_groups() * self.shifts.len()
+        self.outputs().iter().map(|output| self.term_count(output)).max().unwrap_or(0)
     }
 
     /// All lanes (row, lane).
@@ -190,37 +276,53 @@ impl SlotPlan {
         self.lanes().take(self.packing.channels_per_ciphertext())
     }
 
-    const fn destination(&self, offset: &Offset, row: usize, lane: usize) -> (usize, usize) {
-        let per_row = self.packing.lanes_per_row();
-        (row ^ offset.swap as usize, (lane + per_row - offset.lanes) % per_row)
-    }
-
-    /// The weight that lane (`row`, `lane`) of D has for an offset and a shift, if any.
+    /// Where the weight on a lane of D comes from, for an offset and a shift, if it has one. The
+    /// channels may lie beyond those of the layer, or not meet in it.
     pub fn lane_weight(
         &self,
         offset: &Offset,
         shift: &Shift,
-        row: usize,
-        lane: usize,
+        (row, lane): (usize, usize),
     ) -> Option<LaneWeight> {
-        let wraps = self.packing.layout() == Layout::Interleaved && lane < offset.lanes;
-        let (out_row, out_lane) = self.destination(offset, row, lane);
+        let per_row = self.packing.lanes_per_row();
+        // The lane before the input was rotated.
+        let source = (lane + shift.lanes) % per_row;
+        let wraps =
+            self.packing.layout() == Layout::Interleaved && source < offset.lanes + shift.lanes;
+        let (out_row, out_lane) =
+            (row ^ usize::from(offset.swap), (lane + per_row - offset.lanes) % per_row);
         Some(LaneWeight {
             out_channel: self.packing.channel_in_group(out_row, out_lane),
-            in_channel: self.packing.channel_in_group(row, lane),
+            in_channel: self.packing.channel_in_group(row, source),
             tap: if wraps { shift.carried } else { shift.direct }?,
         })
     }
 
+    /// The place in the layer's weights (output channel, input channel within its group, kernel row,
+    /// kernel column) of the weight on a lane in a term of a sum, if it has one.
+    pub fn weight(&self, output: &Output, term: &Term, lane: (usize, usize)) -> Option<[usize; 4]> {
+        let w = self.lane_weight(&output.offset, &term.shift, lane)?;
+        let (layer, channels) = (self.packing.layer(), self.packing.channels_per_ciphertext());
+        let out_channel = output.group * channels + w.out_channel;
+        if out_channel >= layer.out_channels() {
+            return None;
+        }
+        let in_channel = self.channel_group(term.input) * channels + w.in_channel;
+        let within = in_channel.checked_sub(layer.first_input(out_channel))?;
+        let [row, column] = w.tap;
+        (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
+    }
+
     /// The automorphism of a shift.
     pub fn shift_element(&self, shift: &Shift) -> GaloisElement {
-        let steps = self.packing.shift_steps(shift.pixels);
+        let steps = self.packing.shift_steps(shift.pixels) + self.packing.lane_steps(shift.lanes);
         GaloisElement::rotation(self.packing.ring_degree(), steps, false)
     }
 
     /// Every automorphism that needs a key, each once.
     pub fn galois_elements(&self) -> Vec<GaloisElement> {
-        let shifts = self.shifts.iter().map(|shift| self.shift_element(shift));
+        let shifts = self.shifts.iter().flat_map(Shifts::all);
+        let shifts = shifts.map(|shift| self.shift_element(shift));
         let mut all: Vec<_> = shifts.chain(self.offsets.iter().map(|o| o.element)).collect();
         all.retain(|element| !element.is_identity());
         all.sort_unstable();
@@ -229,102 +331,79 @@ impl SlotPlan {
     }
 }
 
-/// The shifts of a packing, those that serve taps directly first, and how many these are.
-///
-/// Padding keeps interleaved shifts apart. Contiguous planes that are narrower than the kernel may
-/// have taps with equal shifts, each of which stays a shift of its own: their masks differ.
-fn shifts(packing: &Packing) -> (Vec<Shift>, usize) {
-    let taps = taps(packing);
-    let slots = packing.lane_slots() as i64;
-    let carries = packing.layout() == Layout::Interleaved && packing.lanes_per_row() > 1;
-    let places = taps.iter().filter(|_| carries);
-    let by_place: HashMap<i64, [usize; 2]> =
-        places.map(|(pixels, tap)| (pixels.rem_euclid(slots), *tap)).collect();
-    let tap_at = |pixels: i64| by_place.get(&pixels.rem_euclid(slots)).copied();
-    let shift = |pixels: i64, direct| Shift { pixels, direct, carried: tap_at(pixels + 1) };
-    let mut shifts: Vec<Shift> =
-        taps.iter().map(|&(pixels, tap)| shift(pixels, Some(tap))).collect();
-    let direct = shifts.len();
-    if carries {
-        let carried = taps.iter().map(|(pixels, _)| pixels - 1);
-        shifts.extend(carried.filter(|at| tap_at(*at).is_none()).map(|at| shift(at, None)));
-    }
-    (shifts, direct)
-}
-
-/// Shift and kernel position of every tap that reads at least one pixel of the plane.
-fn taps(packing: &Packing) -> Vec<(i64, [usize; 2])> {
-    let layer = packing.layer();
-    let [kernel_height, kernel_width] = layer.kernel();
-    let [top, left, _, _] = layer.padding().map(|p| p as i64);
-    // Output position o reads o + d, which lies in [0, size) for some o in [0, out).
-    let reads = |d: i64, size: usize, out: usize| d < size as i64 && d > -(out as i64);
-    let positions = (0..kernel_height).flat_map(|y| (0..kernel_width).map(move |x| [y, x]));
-    positions
-        .filter_map(|[y, x]| {
-            let (dy, dx) = (y as i64 - top, x as i64 - left);
-            let used = reads(dy, layer.height(), layer.out_height())
-                && reads(dx, layer.width(), layer.out_width());
-            used.then_some((dy * packing.row_stride() as i64 + dx, [y, x]))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::conv::testing::layer;
+    use std::collections::HashMap;
 
-    fn plan(lanes_per_row: usize, rows: RowUse) -> SlotPlan {
-        let layer = layer(8, 8, [6, 6], [3, 3], None);
-        SlotPlan::new(
-            Packing::new(&layer, 1024, Layout::Interleaved, lanes_per_row, rows).expect("fits"),
-        )
+    use super::*;
+    use crate::conv::LayerSpec;
+    use crate::conv::testing::{LAYER, layer_of};
+
+    /// Eight channels of six rows and columns.
+    fn square() -> LayerSpec {
+        LayerSpec { in_channels: 8, out_channels: 8, height: 6, width: 6, ..LAYER }
+    }
+
+    fn plan_of(spec: &LayerSpec, lanes_per_row: usize, rows: RowUse, split: usize) -> SlotPlan {
+        let packing = Packing::new(&layer_of(spec), 1024, Layout::Interleaved, lanes_per_row, rows);
+        SlotPlan::new(packing.expect("fits"), split)
     }
 
     #[test]
     fn wrapping_lanes_need_three_more_shifts() {
-        let plan = plan(4, RowUse::Channels);
-        assert_eq!(plan.shifts().len(), 12);
-        assert_eq!(plan.offsets().len(), 8);
-        let used: Vec<usize> = plan.offsets().iter().map(|o| o.shifts).collect();
-        assert_eq!(used, [9, 9, 12, 12, 12, 12, 12, 12]);
+        let plan = plan_of(&square(), 4, RowUse::Channels, 1);
+        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (12, 8));
+        let terms: Vec<usize> = plan.outputs().iter().map(|o| plan.term_count(o)).collect();
+        assert_eq!(terms, [9, 9, 12, 12, 12, 12, 12, 12]);
         // 11 shifts and 7 offsets that are not the identity.
         assert_eq!(plan.galois_elements().len(), 18);
     }
 
     #[test]
-    fn one_lane_a_row_needs_the_taps_alone() {
-        assert_eq!(plan(1, RowUse::Channels).shifts().len(), 9);
-        assert_eq!(plan(1, RowUse::Channels).offsets().len(), 2);
-        assert_eq!(plan(1, RowUse::Strips).offsets().len(), 1);
+    fn split_offsets_rotate_inputs_instead_of_outputs() {
+        let plan = plan_of(&square(), 4, RowUse::Channels, 2);
+        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (24, 4));
+        let terms: Vec<usize> = plan.outputs().iter().map(|o| plan.term_count(o)).collect();
+        assert_eq!(terms, [21, 21, 24, 24]);
+        assert_eq!(plan.galois_elements().len(), 26);
     }
 
-    /// Every weight of the layer stands on exactly one lane of one (offset, shift).
+    #[test]
+    fn one_lane_a_row_needs_the_taps_alone() {
+        assert_eq!(plan_of(&square(), 1, RowUse::Channels, 1).max_terms(), 8 / 2 * 9);
+        assert_eq!(plan_of(&square(), 1, RowUse::Channels, 1).offsets().len(), 2);
+        assert_eq!(plan_of(&square(), 1, RowUse::Strips, 1).offsets().len(), 1);
+    }
+
+    #[test]
+    fn depthwise_layers_move_no_lanes() {
+        let depthwise = LayerSpec { groups: 8, ..square() };
+        let plan = plan_of(&depthwise, 2, RowUse::Channels, 1);
+        assert_eq!((plan.inputs(), plan.out_groups(), plan.offsets().len()), (2, 2, 1));
+        assert_eq!(plan.max_terms(), 9);
+        assert_eq!([0, 1].map(|group| plan.window(group)), [0..1, 1..2]);
+    }
+
+    /// Every weight of the layer stands on exactly one lane of one term of one sum.
     #[test]
     fn every_weight_is_used_once() {
-        for lanes_per_row in [1, 2, 4] {
-            let plan = plan(lanes_per_row, RowUse::Channels);
-            let mut uses = HashMap::new();
-            for offset in plan.offsets() {
-                for shift in &plan.shifts()[..offset.shifts] {
-                    for (row, lane) in plan.lanes() {
-                        if let Some(w) = plan.lane_weight(offset, shift, row, lane) {
-                            *uses.entry((w.out_channel, w.in_channel, w.tap)).or_insert(0) += 1;
+        for (stride, groups) in [(1, 1), (2, 1), (1, 2), (2, 8), (3, 4)] {
+            let spec = LayerSpec { stride, groups, ..square() };
+            for (lanes_per_row, split) in [(1, 1), (2, 1), (4, 1), (2, 2), (4, 2), (4, 4)] {
+                let plan = plan_of(&spec, lanes_per_row, RowUse::Channels, split);
+                let mut uses = HashMap::new();
+                for output in plan.outputs() {
+                    for (term, lane) in
+                        plan.terms(&output).flat_map(|t| plan.lanes().map(move |lane| (t, lane)))
+                    {
+                        if let Some(place) = plan.weight(&output, &term, lane) {
+                            *uses.entry(place).or_insert(0) += 1;
                         }
                     }
                 }
+                assert_eq!(uses.len(), 8 / groups * 8 * 9, "{stride} {groups}");
+                assert!(uses.values().all(|count| *count == 1));
             }
-            let channels = 2 * lanes_per_row;
-            assert_eq!(uses.len(), channels * channels * 9);
-            assert!(uses.values().all(|count| *count == 1));
         }
-    }
-
-    #[test]
-    fn taps_that_read_zeros_alone_are_dropped() {
-        let one_pixel = layer(2, 2, [1, 1], [3, 3], None);
-        let packing = Packing::new(&one_pixel, 1024, Layout::Interleaved, 1, RowUse::Channels);
-        assert_eq!(SlotPlan::new(packing.expect("fits")).shifts().len(), 1);
     }
 }

@@ -154,7 +154,7 @@ fn slot_plan(
     lanes: usize,
 ) -> Result<SlotPlan, ProbeError> {
     let packing = Packing::new(layer, n, layout, lanes, RowUse::Channels);
-    packing.map(SlotPlan::new).ok_or(ProbeError::Setting("packing"))
+    packing.map(|packing| SlotPlan::new(packing, 1)).ok_or(ProbeError::Setting("packing"))
 }
 
 /// Calls `work` with a server that has `keys`.

@@ -41,6 +41,11 @@ pub(super) struct Bench {
     seeds: [Seed; 2],
 }
 
+/// Two lanes and nine taps: eight rotations of each input and one of a sum.
+fn plan(ring_degree: usize, inputs: usize) -> Result<SlotPlan, ProbeError> {
+    slot_plan(&layer([2 * inputs, 2], 16, [3, 3])?, ring_degree, Layout::Interleaved, 1)
+}
+
 impl Bench {
     pub(super) fn new(sizes: Sizes, backend: Backend) -> Result<Self, ProbeError> {
         Self::of([
@@ -51,9 +56,7 @@ impl Bench {
 
     /// Of an eager and a lazy context that are equal else.
     pub(super) fn of(contexts: [Context; 2]) -> Result<Self, ProbeError> {
-        // Two lanes and nine taps: eight rotations of an input and one of a sum.
-        let n = contexts[1].ring_degree();
-        let plan = slot_plan(&layer([2, 2], 16, [3, 3])?, n, Layout::Interleaved, 1)?;
+        let plan = plan(contexts[1].ring_degree(), 1)?;
         let mut rng = generator(&[7; 32], 0);
         let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
         let secret = SecretKey::generate(&contexts[1], &seeds[0]);
@@ -154,20 +157,19 @@ pub(super) fn rotation_times(
 ) -> Result<RotationTimes, ProbeError> {
     // Enough panels that they do not stay in a cache, as those of a layer do not.
     const PANEL_BYTES: usize = 8 << 20;
-    let shifts = bench.plan.shifts();
-    let panel_bytes = Panels::bytes(context.into(), shifts.len()) as usize;
-    let inputs: Vec<Ciphertext> =
-        (0..(PANEL_BYTES / panel_bytes).max(1)).map(|_| Ciphertext::zero(context)).collect();
+    let panel_bytes = Panels::bytes(context.into(), bench.plan.rotated_inputs()) as usize;
+    let plan = &plan(context.ring_degree(), (PANEL_BYTES / panel_bytes).max(1))?;
+    let inputs: Vec<Ciphertext> = (0..plan.inputs()).map(|_| Ciphertext::zero(context)).collect();
     serve(context, keys, |server| {
         let evaluator = server.evaluator();
         let mut scratch = evaluator.scratch();
         let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
-        let moved = shifts.iter().filter(|shift| !shift.is_identity()).count();
-        let mut panels = Panels::zero(context, inputs.len(), shifts.len());
-        let rotate = time(|| rotate_inputs(server, &bench.plan, &inputs, &mut panels).is_ok());
-        let rotate = rotate / inputs.len() as f64;
+        let moved = plan.input_rotations() as f64;
+        let mut panels = Panels::zero(context, plan);
+        let rotate = time(|| rotate_inputs(server, plan, &inputs, &mut panels).is_ok());
+        let decomposed = decompose * plan.rotated().count() as f64;
         // As many keys as there are, so that they come from where they come from in a run.
-        let elements = bench.plan.galois_elements();
+        let elements = plan.galois_elements();
         let sums = Sums::zero(context, 1);
         let mut one = Ciphertext::zero(context);
         let mut added = |elements: &[GaloisElement]| {
@@ -185,7 +187,7 @@ pub(super) fn rotation_times(
         let add = (all - once) / (elements.len() - 1) as f64;
         Ok(RotationTimes {
             decompose,
-            switch: (rotate - decompose) / moved as f64,
+            switch: (rotate - decomposed) / moved,
             add,
             finish: once - add,
             place,

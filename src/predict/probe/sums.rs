@@ -8,15 +8,13 @@ use crate::arith::zeroed;
 use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, ReductionCosts, SumCost};
 use crate::conv::slots::{
-    Layout, Output, Panels, ScalarRows, SlotPlan, Sums, WeightForm, multiply_dense,
-    multiply_scalars,
+    Layout, Panels, ScalarRows, SlotPlan, Sums, Wave, WeightForm, multiply_dense, multiply_scalars,
 };
 use crate::conv::{FusedWeights, Server, Silent, Stage, Steps};
 
 /// The kernels that make sums, at a small ring: their cost per word does not depend on N.
 pub(super) struct KernelBench {
     backend: Backend,
-    plan: SlotPlan,
     /// Dense factors, more than any cache holds.
     dense: crate::arith::AlignedWords,
 }
@@ -27,13 +25,18 @@ const KERNEL_SIZES: Sizes = Sizes { ring_degree: 1024, limbs: 1, limb_bits: 36 }
 /// Shifts of the plan that kernels are measured with.
 const SHIFTS: usize = 3;
 
+/// A plan with so many input ciphertexts, whose sums have [`SHIFTS`] terms of each.
+fn plan(inputs: usize) -> Result<SlotPlan, ProbeError> {
+    let layer = layer([2 * inputs, 2], 16, [SHIFTS, 1])?;
+    slot_plan(&layer, KERNEL_SIZES.ring_degree, Layout::Interleaved, 1)
+}
+
 impl KernelBench {
     pub(super) fn new(backend: Backend) -> Result<Self, ProbeError> {
         const DENSE_WORDS: usize = 128 << 20 >> 3;
-        let plan = slot_plan(&layer([2, 2], 16, [3, 1])?, 1024, Layout::Interleaved, 1)?;
         let mut dense = zeroed(DENSE_WORDS);
         dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
-        Ok(Self { backend, plan, dense })
+        Ok(Self { backend, dense })
     }
 
     pub(super) fn costs(
@@ -45,8 +48,8 @@ impl KernelBench {
         let context = context(KERNEL_SIZES, self.backend, reduction)?;
         let keys = GaloisKeys::default();
         serve(&context, &keys, |server| {
-            let sum = |panels: usize| self.scalar(server, panels, 16);
-            let lone = |panels: usize| self.scalar(server, panels, 1);
+            let sum = |panels: usize| Self::scalar(server, panels, 16);
+            let lone = |panels: usize| Self::scalar(server, panels, 1);
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
                 Ok::<_, ProbeError>(SumCost::new(
@@ -58,24 +61,19 @@ impl KernelBench {
                 add,
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
-                dense_sum: curve(&|panels| Ok(self.dense(server, panels)), &[1, 8, 64, 256])?,
+                dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64, 256])?,
                 factor: factor(&context),
             })
         })
     }
 
     /// Terms, and nanoseconds per word of one of `count` sums.
-    fn scalar(
-        &self,
-        server: &Server<'_>,
-        panels: usize,
-        count: usize,
-    ) -> Result<(f64, f64), ProbeError> {
-        let context = server.evaluator().context();
-        let terms = panels * SHIFTS;
-        let panels = Panels::zero(context, panels, SHIFTS);
-        let output = *self.plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
-        let outputs: Vec<Output> = vec![output; count];
+    fn scalar(server: &Server<'_>, panels: usize, count: usize) -> Result<(f64, f64), ProbeError> {
+        let (context, plan) = (server.evaluator().context(), plan(panels)?);
+        let (terms, panels) = (plan.max_terms(), Panels::zero(context, &plan));
+        let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
+        let outputs = vec![output; count];
+        let wave = Wave { plan: &plan, index: 0, outputs: &outputs, panels: &panels };
         let (mut rows, mut sums) = (ScalarRows::default(), Sums::zero(context, count));
         rows.build(
             context,
@@ -88,23 +86,25 @@ impl KernelBench {
                 }
             },
         )?;
-        let all = time(|| multiply_scalars(server, &panels, &outputs, &rows, &mut sums).is_ok());
+        let all = time(|| multiply_scalars(server, &wave, &rows, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }
 
     /// Terms, and nanoseconds per word of a sum with dense factors.
-    fn dense(&self, server: &Server<'_>, panels: usize) -> (f64, f64) {
-        let context = server.evaluator().context();
-        let terms = panels * SHIFTS;
-        let panels = Panels::zero(context, panels, SHIFTS);
+    fn dense(&self, server: &Server<'_>, panels: usize) -> Result<(f64, f64), ProbeError> {
+        let (context, plan) = (server.evaluator().context(), plan(panels)?);
+        let (terms, panels) = (plan.max_terms(), Panels::zero(context, &plan));
+        let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let per_sum = terms * context.ciphertext_basis().words();
         let count = self.dense.len() / per_sum;
         let weights = &self.dense[..count * per_sum];
+        let outputs = vec![output; count];
+        let wave = Wave { plan: &plan, index: 0, outputs: &outputs, panels: &panels };
         let mut sums = Sums::zero(context, count);
-        let all = time(|| multiply_dense(server, &panels, count, weights, &mut sums).is_ok());
+        let all = time(|| multiply_dense(server, &wave, weights, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
-        (terms as f64, all / words)
+        Ok((terms as f64, all / words))
     }
 }
 

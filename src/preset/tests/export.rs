@@ -39,8 +39,8 @@ fn spec() -> impl Strategy<Value = LayerSpec> {
         let equal = (0..rows.min(columns)).prop_map(|side| [side; 4]);
         option::of(prop_oneof![each, equal]).prop_map(move |padding| LayerSpec {
             name: String::new(),
-            in_channels: sizes.0,
-            out_channels: sizes.1,
+            in_channels: rest.1 * sizes.0,
+            out_channels: rest.1 * sizes.1,
             height: sizes.2,
             width: sizes.3,
             kernel,
@@ -56,7 +56,7 @@ fn spec() -> impl Strategy<Value = LayerSpec> {
 fn layer() -> impl Strategy<Value = LayerPreset> {
     (spec(), full_name(), any::<bool>()).prop_flat_map(|(spec, (network, name), image)| {
         let max = (1i64 << (spec.weight_bits - 1)) - 1;
-        let count = spec.in_channels * spec.kernel[0] * spec.kernel[1];
+        let count = spec.in_channels / spec.groups * spec.kernel[0] * spec.kernel[1];
         let weights = prop::collection::vec(-max..=max, count);
         let filter = (self::name(), weights).prop_map(|(name, weights)| Filter { name, weights });
         let filters = option::of(prop::collection::vec(filter, spec.out_channels));

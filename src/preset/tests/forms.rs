@@ -81,7 +81,7 @@ fn primes_are_numbers_or_sizes() {
 fn weights_in_full_equal_kernel_times_gain() {
     let network = |text: &str| {
         let source = super::super::reader::Source { origin: "x", text };
-        super::super::network::parse(source, super::super::Strictness::Check).expect("valid")
+        super::super::network::parse(source).expect("valid")
     };
     let (head, _) = NETWORK.split_once("kernel = [\n").expect("a filter");
     let short = NETWORK.replace("in_channels = 1", "in_channels = 2") + "channels = [1, -1]\n";

@@ -22,11 +22,9 @@ fn layers_that_are_none() {
     );
     experiment(
         "kernel = 5",
-        "kernel = 5\nstride = 2",
-        "my.toml:13: stride = 2 is not supported; this version convolves with stride = 1",
+        "kernel = 5\ngroups = 7",
+        "my.toml:13: groups = 7 must divide in_channels = 24",
     );
-    let strided = EXPERIMENT.replace("kernel = 5", "kernel = 5\nstride = 2");
-    assert_eq!(Experiment::parse(&strided, "my.toml").expect("well formed").layer.spec.stride, 2);
     network(
         "schema = 1\n",
         "schema = 1\nlayers = 1\n",

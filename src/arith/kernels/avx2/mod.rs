@@ -1,0 +1,327 @@
+//! Kernels with AVX2, which multiplies integers of 32 bits only, and with the fused multiply-add of
+//! doubles that comes with it: it rounds once, so two of them give a product of two words exactly,
+//! as a high and a low part. Moduli have at most 50 bits, and every double here is an integer that
+//! a double holds without loss, unless a comment says otherwise.
+//!
+//! Functions here are safe to call where the processor has `avx2` and `fma`; the dispatcher in the
+//! parent module sees to that.
+
+mod sums;
+mod words;
+
+use std::arch::x86_64::{
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blendv_pd,
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_fmsub_pd, _mm256_fnmadd_pd,
+    _mm256_loadu_si256, _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd,
+    _mm256_setzero_si256, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_sub_epi64, _mm256_sub_pd,
+};
+
+use crate::arith::{Modulus, Shoup};
+
+pub(super) use sums::{
+    pair_rows_lazy, pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy,
+};
+pub(super) use words::{
+    add, add_permuted, interleave_permuted, lift_centred, small_forward, small_inverse,
+    small_scale, subtract_scale,
+};
+
+const LANES: usize = 4;
+
+/// Terms that a lazy accumulator takes before it must be reduced. A term adds at most 2^50 to the
+/// high part and at most 2^49 either way to the low part, which starts below 2^50: after 4096 terms
+/// the high part is at most 2^62, the low part within 2^61 + 2^50 of zero.
+const LAZY_TERMS: usize = 4096;
+
+/// Added to an integer in `[0, 2^52)`, this double leaves its bits in the lowest places.
+const UNSIGNED: f64 = (1u64 << 52) as f64;
+
+/// The same for an integer in `[-2^51, 2^51)`, in two's complement. Added to any double of that
+/// size, it rounds to an integer.
+const SIGNED: f64 = 1.5 * UNSIGNED;
+
+/// Whether this processor runs these kernels.
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+}
+
+/// What the kernels need to know of a modulus.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Constants {
+    q: f64,
+    /// 1 / q, up to a part in 2^53.
+    inverse: f64,
+    /// 2^bits.
+    radix: f64,
+    /// 2^32, 2^bits and 2^(bits+32) modulo q.
+    powers: [Shoup; 3],
+    /// Products whose sum [`reduce_short`] takes.
+    short_terms: usize,
+}
+
+impl Constants {
+    pub(super) fn new(modulus: &Modulus) -> Self {
+        let [step, radix] = [32, modulus.bits()].map(|bits| modulus.reduce(1 << bits));
+        Self {
+            q: modulus.value() as f64,
+            inverse: 1.0 / modulus.value() as f64,
+            radix: (1u64 << modulus.bits()) as f64,
+            powers: [step, radix, modulus.mul(step, radix)].map(|power| modulus.shoup(power)),
+            short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(words: &[u64; LANES]) -> __m256i {
+    // SAFETY: the array is 32 readable bytes, and the instruction asks for no alignment.
+    unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store(words: &mut [u64; LANES], value: __m256i) {
+    // SAFETY: the array is 32 writable bytes, and the instruction asks for no alignment.
+    unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn splat(word: u64) -> __m256i {
+    _mm256_set1_epi64x(word.cast_signed())
+}
+
+/// `negative` where the sign bit of `value` is set, `otherwise` elsewhere.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn by_sign(value: __m256i, negative: __m256i, otherwise: __m256i) -> __m256i {
+    let [value, negative, otherwise] =
+        [_mm256_castsi256_pd(value), _mm256_castsi256_pd(negative), _mm256_castsi256_pd(otherwise)];
+    _mm256_castpd_si256(_mm256_blendv_pd(otherwise, negative, value))
+}
+
+/// `value` in `[0, 2 * bound)` reduced to `[0, bound)`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn subtract_once(value: __m256i, bound: __m256i) -> __m256i {
+    let difference = _mm256_sub_epi64(value, bound);
+    by_sign(difference, value, difference)
+}
+
+/// Integers in `[0, 2^52)` as doubles.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn to_doubles(words: __m256i) -> __m256d {
+    let magic = _mm256_set1_pd(UNSIGNED);
+    let shifted = _mm256_or_si256(words, _mm256_castpd_si256(magic));
+    _mm256_sub_pd(_mm256_castsi256_pd(shifted), magic)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_doubles(words: &[u64; LANES]) -> __m256d {
+    to_doubles(load(words))
+}
+
+/// A double in `(-q, q)` as the integer in `[0, q)` that is equal modulo q.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn to_words(by: &Barrett, value: __m256d) -> __m256i {
+    let magic = _mm256_set1_pd(SIGNED);
+    let shifted = _mm256_castpd_si256(_mm256_add_pd(value, magic));
+    let signed = _mm256_sub_epi64(shifted, _mm256_castpd_si256(magic));
+    by_sign(signed, _mm256_add_epi64(signed, by.words), signed)
+}
+
+/// A modulus in registers.
+#[derive(Clone, Copy)]
+struct Barrett {
+    q: __m256d,
+    inverse: __m256d,
+    /// q as an integer.
+    words: __m256i,
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn barrett(constants: &Constants) -> Barrett {
+    Barrett {
+        q: _mm256_set1_pd(constants.q),
+        inverse: _mm256_set1_pd(constants.inverse),
+        words: splat(constants.q as u64),
+    }
+}
+
+/// The integer nearest to `a * b`, which lies within 2^51 of zero.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn round_product(a: __m256d, b: __m256d) -> __m256d {
+    let magic = _mm256_set1_pd(SIGNED);
+    _mm256_sub_pd(_mm256_fmadd_pd(a, b, magic), magic)
+}
+
+/// `value` minus a multiple of q. It is an integer of any size, held without loss, whose quotient
+/// by q lies within 2^51 of zero. That quotient is off by no more than 1/2 from rounding, and by
+/// 2^51 / 2^53 from the inverse: the result is at most 3/4 q either way. It is exact, for the
+/// difference is rounded once and needs no rounding.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn remainder(by: &Barrett, value: __m256d) -> __m256d {
+    _mm256_fnmadd_pd(round_product(value, by.inverse), by.q, value)
+}
+
+/// A Shoup factor in registers.
+#[derive(Clone, Copy)]
+struct Factor {
+    factor: __m256d,
+    /// factor / q less up to 2^-52.
+    quotient: __m256d,
+}
+
+/// The quotient by q of a factor from Shoup's, without its last 12 bits.
+#[inline]
+fn ratio(quotient: u64) -> f64 {
+    const UNIT: f64 = 1.0 / UNSIGNED;
+    (f64::from_bits((quotient >> 12) | UNSIGNED.to_bits()) - UNSIGNED) * UNIT
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn splat_factor(shoup: Shoup) -> Factor {
+    Factor {
+        factor: _mm256_set1_pd(shoup.factor as f64),
+        quotient: _mm256_set1_pd(ratio(shoup.quotient)),
+    }
+}
+
+/// `value * factor` minus a multiple of q, in `(-q, q)` for a `value` within 2^51 of zero.
+///
+/// The multiple is off by at most 1/2 from rounding, and by |value| / 2^52 from the quotient: for a
+/// value within 2^50 the result is at most 3/4 q either way. The product is `high + low` exactly,
+/// and so is each difference: all are integers of at most 52 bits, but for the product and its
+/// high part.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn mul_shoup(by: &Barrett, value: __m256d, factor: Factor) -> __m256d {
+    let high = _mm256_mul_pd(value, factor.factor);
+    let low = _mm256_fmsub_pd(value, factor.factor, high);
+    let multiple = round_product(value, factor.quotient);
+    _mm256_add_pd(_mm256_fnmadd_pd(multiple, by.q, high), low)
+}
+
+/// `a * b` minus a multiple of q, in `(-q, q)`, for factors in `[0, q)`.
+///
+/// The remainder of the high part is at most (1/2 + 1/8) q either way, since the quotient is below
+/// 2^50; `low` is what 53 bits of a product below 2^50 q have lost, at most q / 8.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn mul_barrett(by: &Barrett, a: __m256d, b: __m256d) -> __m256d {
+    let high = _mm256_mul_pd(a, b);
+    let low = _mm256_fmsub_pd(a, b, high);
+    _mm256_add_pd(remainder(by, high), low)
+}
+
+/// A sum of products as `high * 2^bits + low`, each part with a constant added for every term.
+#[derive(Clone, Copy)]
+struct Wide {
+    low: __m256i,
+    high: __m256i,
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn wide(low: __m256i) -> Wide {
+    Wide { low, high: _mm256_setzero_si256() }
+}
+
+/// What splits a product at 2^bits, in registers.
+#[derive(Clone, Copy)]
+struct Split {
+    /// 2^(52+bits): doubles from here to its double are multiples of 2^bits.
+    top: __m256d,
+    /// The same and [`SIGNED`].
+    both: __m256d,
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn split(constants: &Constants) -> Split {
+    let top = constants.radix * UNSIGNED;
+    Split { top: _mm256_set1_pd(top), both: _mm256_set1_pd(top + SIGNED) }
+}
+
+/// Adds a product of factors in `[0, q)`. Added to 2^(52+bits) it is rounded to a multiple of
+/// 2^bits, whose high part so lies in the lowest bits; what was lost, at most half of 2^bits either
+/// way, comes out exactly from a second multiplication. Both parts are added as they are, as
+/// integers: the leading bits of the doubles are the same for every term and go in the end.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn multiply_add(by: &Split, sum: Wide, a: __m256d, b: __m256d) -> Wide {
+    let high = _mm256_fmadd_pd(a, b, by.top);
+    let low = _mm256_fmadd_pd(a, b, _mm256_sub_pd(by.both, high));
+    Wide {
+        low: _mm256_add_epi64(sum.low, _mm256_castpd_si256(low)),
+        high: _mm256_add_epi64(sum.high, _mm256_castpd_si256(high)),
+    }
+}
+
+/// The sum without what `terms` terms have added to its parts.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn unshift(constants: &Constants, sum: Wide, terms: usize) -> Wide {
+    let top = constants.radix * UNSIGNED;
+    let added = |each: f64| each.to_bits().wrapping_mul(terms as u64);
+    Wide {
+        low: _mm256_sub_epi64(sum.low, splat(added(SIGNED))),
+        high: _mm256_sub_epi64(sum.high, splat(added(top))),
+    }
+}
+
+/// The sum of `terms` products modulo q, in `[0, q)`; at most [`LAZY_TERMS`].
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn reduce(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
+    if terms <= constants.short_terms {
+        reduce_short(constants, sum, terms)
+    } else {
+        reduce_long(constants, sum, terms)
+    }
+}
+
+/// [`reduce`] of at most 2^(51 - bits) terms: the high part is at most 2^51, the low part within
+/// 2^50 + 2^50 of zero, so both are doubles.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn reduce_short(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
+    let by = barrett(constants);
+    let sum = unshift(constants, sum, terms);
+    let magic = _mm256_set1_pd(SIGNED);
+    let low = _mm256_add_epi64(sum.low, _mm256_castpd_si256(magic));
+    let low = _mm256_sub_pd(_mm256_castsi256_pd(low), magic);
+    let high = _mm256_mul_pd(to_doubles(sum.high), _mm256_set1_pd(constants.radix));
+    let value = _mm256_add_pd(remainder(&by, high), low);
+    to_words(&by, remainder(&by, value))
+}
+
+/// [`reduce`] of any number of terms, from four digits of at most 32 bits.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn reduce_long(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
+    let by = barrett(constants);
+    let sum = unshift(constants, sum, terms);
+    let mask = splat(u64::from(u32::MAX));
+    // A multiple of 2^32 makes the low part positive; its upper digit gives it back.
+    let low = _mm256_add_epi64(sum.low, splat(1 << 62));
+    let upper = to_doubles(_mm256_srli_epi64::<32>(low));
+    let digits = [
+        _mm256_sub_pd(upper, _mm256_set1_pd(f64::from(1 << 30))),
+        to_doubles(_mm256_and_si256(sum.high, mask)),
+        to_doubles(_mm256_srli_epi64::<32>(sum.high)),
+    ];
+    let mut total = to_doubles(_mm256_and_si256(low, mask));
+    for (digit, power) in digits.into_iter().zip(constants.powers) {
+        total = _mm256_add_pd(total, mul_shoup(&by, digit, splat_factor(power)));
+    }
+    to_words(&by, remainder(&by, total))
+}

@@ -1,0 +1,303 @@
+//! Sums of products.
+
+use std::arch::x86_64::{
+    __m256d, _mm256_add_pd, _mm256_blendv_pd, _mm256_set1_pd, _mm256_setzero_pd,
+    _mm256_setzero_si256, _mm256_sub_pd,
+};
+
+use super::{
+    Barrett, Constants, Factor, LANES, LAZY_TERMS, Split, UNSIGNED, Wide, barrett, load_doubles,
+    mul_barrett, mul_shoup, multiply_add, ratio, reduce, split, store, to_words, wide,
+};
+use crate::arith::kernels::{PAIR, Row, TILE};
+
+/// Terms that are worked through one register of the pair after another: few enough to stay in the
+/// fastest cache meanwhile, and so many that loading and storing the sums is no matter.
+const CHUNK: usize = 64;
+
+/// Registers of a pair.
+const COLUMNS: usize = PAIR / LANES;
+
+/// The terms of all segments, a chunk at a time.
+struct Chunks<'a> {
+    segments: std::slice::Iter<'a, &'a [u64]>,
+    terms: &'a [[u64; PAIR]],
+    chunk: [&'a [u64; PAIR]; CHUNK],
+}
+
+impl<'a> Chunks<'a> {
+    fn new(segments: &'a [&'a [u64]]) -> Self {
+        Self { segments: segments.iter(), terms: &[], chunk: [&[0; PAIR]; CHUNK] }
+    }
+
+    /// The next terms, none at the end.
+    fn next(&mut self) -> &[&'a [u64; PAIR]] {
+        let mut len = 0;
+        while len < CHUNK {
+            if self.terms.is_empty() {
+                let Some(segment) = self.segments.next() else { break };
+                self.terms = segment.as_chunks().0;
+            }
+            let (now, later) = self.terms.split_at(self.terms.len().min(CHUNK - len));
+            for (place, term) in self.chunk[len..].iter_mut().zip(now) {
+                *place = term;
+            }
+            (self.terms, len) = (later, len + now.len());
+        }
+        &self.chunk[..len]
+    }
+}
+
+/// An integer in `[0, 2^52)` as a double.
+#[inline]
+fn double(word: u64) -> f64 {
+    f64::from_bits(word | UNSIGNED.to_bits()) - UNSIGNED
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn scalar_tile_lazy<const O: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    let by = split(constants);
+    let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
+    let (mut start, mut taken) = (0, 0);
+    let mut factors = [[0.0; O]; CHUNK];
+    let mut chunks = Chunks::new(segments);
+    loop {
+        let terms = chunks.next();
+        if terms.is_empty() {
+            break;
+        }
+        let range = start..start + terms.len();
+        start = range.end;
+        for (i, row) in rows.iter().enumerate() {
+            for (factors, word) in factors.iter_mut().zip(&row.factors[range.clone()]) {
+                factors[i] = double(*word);
+            }
+        }
+        if taken + terms.len() > LAZY_TERMS {
+            fold(constants, sums.as_flattened_mut(), taken);
+            taken = 0;
+        }
+        taken += terms.len();
+        for (column, sums) in sums.iter_mut().enumerate() {
+            add_terms(&by, terms, &factors, column, sums);
+        }
+    }
+    for (column, sums) in sums.iter().enumerate() {
+        for (sum, out) in sums.iter().zip(&mut *out) {
+            store(&mut out.as_chunks_mut().0[column], reduce(constants, *sum, taken));
+        }
+    }
+}
+
+/// Adds one register of each term, times each of its factors.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_terms<const O: usize>(
+    by: &Split,
+    terms: &[&[u64; PAIR]],
+    factors: &[[f64; O]; CHUNK],
+    column: usize,
+    sums: &mut [Wide; O],
+) {
+    let mut now = *sums;
+    for (term, factors) in terms.iter().zip(factors) {
+        let word = load_doubles(&term.as_chunks().0[column]);
+        for (sum, factor) in now.iter_mut().zip(factors) {
+            *sum = multiply_add(by, *sum, word, _mm256_set1_pd(*factor));
+        }
+    }
+    *sums = now;
+}
+
+/// Reduces `sums` of `terms` products in place.
+#[target_feature(enable = "avx2,fma")]
+fn fold(constants: &Constants, sums: &mut [Wide], terms: usize) {
+    for sum in sums {
+        *sum = wide(reduce(constants, *sum, terms));
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn scalar_tile_eager<const O: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    let by = barrett(constants);
+    let mut sums = [[_mm256_setzero_pd(); O]; COLUMNS];
+    let mut start = 0;
+    let mut factors = [[[0.0; 2]; O]; CHUNK];
+    let mut chunks = Chunks::new(segments);
+    loop {
+        let terms = chunks.next();
+        if terms.is_empty() {
+            break;
+        }
+        let range = start..start + terms.len();
+        start = range.end;
+        for (i, row) in rows.iter().enumerate() {
+            let shoups = row.factors[range.clone()].iter().zip(&row.quotients[range.clone()]);
+            for (factors, (factor, quotient)) in factors.iter_mut().zip(shoups) {
+                factors[i] = [double(*factor), ratio(*quotient)];
+            }
+        }
+        for (column, sums) in sums.iter_mut().enumerate() {
+            add_reduced_terms(&by, terms, &factors, column, sums);
+        }
+    }
+    for (column, sums) in sums.iter().enumerate() {
+        for (sum, out) in sums.iter().zip(&mut *out) {
+            store(&mut out.as_chunks_mut().0[column], to_words(&by, *sum));
+        }
+    }
+}
+
+/// Adds one register of each term, times each of its factors, and reduces at once.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_reduced_terms<const O: usize>(
+    by: &Barrett,
+    terms: &[&[u64; PAIR]],
+    factors: &[[[f64; 2]; O]; CHUNK],
+    column: usize,
+    sums: &mut [__m256d; O],
+) {
+    let mut now = *sums;
+    for (term, factors) in terms.iter().zip(factors) {
+        let word = load_doubles(&term.as_chunks().0[column]);
+        for (sum, factor) in now.iter_mut().zip(factors) {
+            let [factor, quotient] = [_mm256_set1_pd(factor[0]), _mm256_set1_pd(factor[1])];
+            let product = mul_shoup(by, word, Factor { factor, quotient });
+            *sum = add_product(by, *sum, product);
+        }
+    }
+    *sums = now;
+}
+
+/// `sum + product` in `[0, q)`, for a sum there and a product in `(-q, q)`, which is reduced first.
+/// Both candidates for the sum are made at once, so that the next one waits for little.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_product(by: &Barrett, sum: __m256d, product: __m256d) -> __m256d {
+    let product = _mm256_blendv_pd(product, _mm256_add_pd(product, by.q), product);
+    let reduced = _mm256_add_pd(sum, _mm256_sub_pd(product, by.q));
+    _mm256_blendv_pd(reduced, _mm256_add_pd(sum, product), reduced)
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn pair_tile_lazy(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    let mut sums = [[wide(_mm256_setzero_si256()); 2]; COLUMNS / 2];
+    let mut taken = 0;
+    let mut factors = factors.as_chunks::<TILE>().0;
+    for segment in segments {
+        for terms in segment.as_chunks::<PAIR>().0.chunks(CHUNK) {
+            let (now, later) = factors.split_at(terms.len());
+            factors = later;
+            if taken + now.len() > LAZY_TERMS {
+                fold(constants, sums.as_flattened_mut(), taken);
+                taken = 0;
+            }
+            taken += now.len();
+            add_pairs(constants, terms, now, &mut sums);
+        }
+    }
+    let (first, second) = out.split_at_mut(TILE);
+    store_pairs(constants, &sums, taken, [first, second]);
+}
+
+/// Adds terms to the sums of both halves, two columns of each half at a time.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_pairs(
+    constants: &Constants,
+    terms: &[[u64; PAIR]],
+    factors: &[[u64; TILE]],
+    sums: &mut [[Wide; 2]; COLUMNS / 2],
+) {
+    let by = split(constants);
+    for (pass, sums) in sums.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        let mut now = *sums;
+        for (term, factor) in terms.iter().zip(factors) {
+            let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
+            for (column, sums) in now.iter_mut().enumerate() {
+                let column = 2 * pass + column;
+                let factor = load_doubles(&factors[column]);
+                for (half, sum) in sums.iter_mut().enumerate() {
+                    let word = load_doubles(&words[half * COLUMNS / 2 + column]);
+                    *sum = multiply_add(&by, *sum, word, factor);
+                }
+            }
+        }
+        *sums = now;
+    }
+}
+
+/// Writes sums of `terms` products, a tile for each half.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn store_pairs(
+    constants: &Constants,
+    sums: &[[Wide; 2]; COLUMNS / 2],
+    terms: usize,
+    out: [&mut [u64]; 2],
+) {
+    for (half, out) in out.into_iter().enumerate() {
+        for (out, sums) in out.as_chunks_mut().0.iter_mut().zip(sums) {
+            store(out, reduce(constants, sums[half], terms));
+        }
+    }
+}
+
+/// [`pair_tile_lazy`] for every tile of a polynomial, with few terms in each.
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn pair_rows_lazy(
+    constants: &Constants,
+    terms: usize,
+    pairs: &[u64],
+    factors: &[u64],
+    [first, second]: [&mut [u64]; 2],
+) {
+    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
+    let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
+    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
+        let mut sums = [[wide(_mm256_setzero_si256()); 2]; COLUMNS / 2];
+        add_pairs(constants, pairs.as_chunks().0, factors.as_chunks().0, &mut sums);
+        store_pairs(constants, &sums, terms, [first, second]);
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn pair_tile_eager(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    let by = barrett(constants);
+    let mut sums = [_mm256_setzero_pd(); COLUMNS];
+    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
+        let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
+        for (column, factor) in factors.iter().enumerate() {
+            let factor = load_doubles(factor);
+            for place in [column, column + COLUMNS / 2] {
+                let product = mul_barrett(&by, load_doubles(&words[place]), factor);
+                sums[place] = add_product(&by, sums[place], product);
+            }
+        }
+    }
+    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
+        store(out, to_words(&by, sum));
+    }
+}
