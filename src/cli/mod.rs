@@ -6,6 +6,7 @@ mod check;
 mod choices;
 mod common;
 mod estimate;
+mod explain;
 mod explore;
 mod export;
 mod files;

@@ -3,6 +3,7 @@
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::cost::{Pricing, StageTimes};
+use super::explain::Facts;
 use super::gains::{SumGains, WeightGains};
 use super::noise::StageNoise;
 use super::setting::Setting;
@@ -17,6 +18,9 @@ use crate::ring::GaloisElement;
 pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// Lanes of a ciphertext, or what comes nearest: planes that one holds.
     fn lanes(&self) -> usize;
+
+    /// What the plan has decided, and what follows from it.
+    fn describe(&self) -> Facts;
 
     /// The automorphisms the server needs keys for.
     fn galois_elements(&self) -> Vec<GaloisElement>;

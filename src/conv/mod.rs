@@ -8,6 +8,7 @@ mod algorithm;
 mod conventional;
 pub mod cost;
 pub mod data;
+mod explain;
 pub mod gains;
 mod hadamard;
 mod hadamard_fused;
@@ -31,6 +32,7 @@ mod weights;
 
 pub use algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 pub use conventional::DenseWeights;
+pub use explain::{Fact, FactValue, Facts};
 pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};

@@ -4,32 +4,40 @@ use std::hint::black_box;
 
 use super::Backend;
 #[cfg(target_arch = "x86_64")]
-use super::ifma;
+use super::{avx2, ifma};
 
 /// Sums of the portable loop, as many as its kernels hold.
 const SUMS: usize = 4;
 
 /// Does about `count` multiply-adds of words to sums that lazy kernels keep, all in registers, and
-/// gives how many they were; `None` where that was written for other backends alone, or this machine
-/// lacks the instructions.
+/// gives how many they were; `None` where this machine lacks the instructions.
 pub fn multiply_adds(backend: Backend, count: u64) -> Option<u64> {
-    let words = black_box([0x000b_5297_a4d3_e1c9, 3, 5, 7, 11, 13, 17, 19]);
     if !backend.is_available() {
         return None;
     }
-    if backend == Backend::Portable {
-        let rounds = count.div_ceil(SUMS as u64);
-        black_box(portable(&words, rounds));
-        return Some(rounds * SUMS as u64);
-    }
-    #[cfg(target_arch = "x86_64")]
-    if backend == Backend::Avx512Ifma {
-        let rounds = count.div_ceil(ifma::ROUND);
-        // SAFETY: the backend is available: the processor has AVX-512 IFMA.
-        black_box(unsafe { ifma::multiply_adds(&words, rounds) });
-        return Some(rounds * ifma::ROUND);
-    }
-    None
+    let words = black_box([0x000a_5297_a4d3, 3, 5, 7, 11, 13, 17, 19]);
+    let (result, done) = match backend {
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx512Ifma => {
+            let rounds = count.div_ceil(ifma::ROUND);
+            // SAFETY: the backend is available: the processor has AVX-512 IFMA.
+            (unsafe { ifma::multiply_adds(&words, rounds) }, rounds * ifma::ROUND)
+        }
+        #[cfg(target_arch = "x86_64")]
+        Backend::Avx2 => {
+            let rounds = count.div_ceil(avx2::ROUND);
+            let [a, b, c, d, ..] = words;
+            // SAFETY: the backend is available: the processor has AVX2 and FMA.
+            (unsafe { avx2::multiply_adds(&[a, b, c, d], rounds) }, rounds * avx2::ROUND)
+        }
+        _ => {
+            let rounds = count.div_ceil(SUMS as u64);
+            (portable(&words, rounds), rounds * SUMS as u64)
+        }
+    };
+    // Else there would be no need to do them.
+    black_box(result);
+    Some(done)
 }
 
 /// 128-bit sums of 64-bit products, one factor of which changes: products that stay the same would
@@ -53,9 +61,8 @@ mod tests {
     #[test]
     fn loops_do_what_they_were_asked_for() {
         for backend in Backend::ALL.into_iter().filter(|backend| backend.is_available()) {
-            if let Some(done) = multiply_adds(backend, 1000) {
-                assert!((1000..1064).contains(&done), "{done}");
-            }
+            let done = multiply_adds(backend, 1000);
+            assert!(done.is_some_and(|done| (1000..1064).contains(&done)), "{done:?}");
         }
         assert_eq!(multiply_adds(Backend::Portable, 1000), Some(1000));
     }

@@ -12,6 +12,7 @@ use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::conv::Layer;
 use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 use crate::conv::cost::{Pricing, StageTimes};
+use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::noise::StageNoise;
 use crate::conv::server::{ConvError, Server, Stage, Steps};
@@ -176,6 +177,10 @@ fn sampled(count: usize) -> impl Iterator<Item = usize> {
 impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn lanes(&self) -> usize {
         self.plan.packing().lanes()
+    }
+
+    fn describe(&self) -> Facts {
+        slot_facts(&self.plan)
     }
 
     fn galois_elements(&self) -> Vec<GaloisElement> {

@@ -14,8 +14,8 @@ use crate::report::rounded;
 pub struct Limits {
     /// How many threads.
     pub threads: usize,
-    /// Nanoseconds of one multiply-add of a word, on registers alone; absent where the backend has no
-    /// loop that measures it.
+    /// Nanoseconds of one multiply-add of a word, on registers alone; absent where the machine lacks
+    /// the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiply_add_ns: Option<f64>,
     /// Bytes read from memory a nanosecond, in units of 10^9 bytes a second.
