@@ -13,9 +13,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+mod limit;
 mod portable;
 
 use super::{Modulus, Shoup};
+
+pub use limit::multiply_adds;
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
 pub const TILE: usize = 16;
