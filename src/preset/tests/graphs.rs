@@ -30,8 +30,8 @@ fn networks_are_as_large_as_they_should_be() {
             |node: &crate::network::Node| (node.layer.activation_bits(), node.layer.weight_bits());
         assert!(graph.nodes().iter().all(|node| bits(node) == (4, 4)));
         let shapes = Weights::seeded(&graph, 1);
-        let fits = graph.nodes().iter().zip(shapes.layers());
-        assert!(fits.into_iter().all(|(n, w)| w.weights.shape() == n.layer.weight_shape()));
+        let mut fits = graph.nodes().iter().zip(shapes.layers());
+        assert!(fits.all(|(n, w)| w.weights.shape() == n.layer.weight_shape()));
     }
 }
 
