@@ -27,12 +27,13 @@ pub enum Bias {
 pub(super) const MAX_BIAS: i64 = 1 << 40;
 
 impl LayerWeights {
-    /// Integers that come without a scale. Theirs is taken to be the power of two that keeps the
-    /// size of values best: `2^-k`, with the least `k >= 0` for which `4^k` is no less than the sum
-    /// of the squared weights of an output channel, on average.
+    /// Integers that come without a scale. Theirs is taken to be a power of two that about keeps
+    /// the size of values through a convolution and relu, which takes half of their squares:
+    /// `2^-k`, with the least `k >= 0` for which `4^k` is no less than half the sum of the squared
+    /// weights of an output channel, on average.
     pub fn integers(weights: Array4<i64>, bias: Option<Array1<i64>>) -> Self {
         let squares: f64 = weights.iter().map(|w| (*w as f64).powi(2)).sum();
-        let gain = squares / weights.dim().0.max(1) as f64;
+        let gain = squares / (2 * weights.dim().0.max(1)) as f64;
         let shift = (0..64).find(|k| 4f64.powi(*k) >= gain).unwrap_or(64);
         Self { weights, scale: 2f64.powi(-shift), bias: bias.map(Bias::Integers) }
     }
@@ -65,10 +66,10 @@ mod tests {
         let scale = |weight: i64, inputs| {
             LayerWeights::integers(Array4::from_elem((2, inputs, 1, 1), weight), None).scale
         };
-        // Sums of squares 1, 4, 5, 16, 0
+        // Half the sums of squares: 0.5, 2, 2.5, 8, 0
         assert_eq!(scale(1, 1), 1.0);
         assert_eq!(scale(-1, 4), 0.5);
-        assert_eq!(scale(1, 5), 0.25);
+        assert_eq!(scale(1, 5), 0.5);
         assert_eq!(scale(4, 1), 0.25);
         assert_eq!(scale(0, 1), 1.0);
     }

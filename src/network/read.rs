@@ -74,7 +74,7 @@ impl Tensors {
             bias: node.spec.bias.then(|| format!("{prefix}.bias")),
             bn: node.spec.bn.clone(),
             shape: node.layer.weight_shape(),
-            bits: node.spec.layer.weight_bits,
+            bits: node.layer.weight_bits(),
         }
     }
 

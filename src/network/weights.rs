@@ -21,16 +21,14 @@ impl Weights {
     /// from stream `3 + 2^8 i`, as large as the product of a weight and an activation.
     pub fn seeded(graph: &Graph, seed: u64) -> Self {
         let layer = |(i, node): (usize, &Node)| {
-            let spec = &node.spec.layer;
-            let max_weight = (1 << (spec.weight_bits - 1)) - 1;
+            let layer = &node.layer;
             let stream = (i as u64) << 8;
-            let shape = node.layer.weight_shape();
-            let mut bell = data::bell(seed, data::WEIGHT_STREAM + stream, max_weight);
-            let weights = Array4::from_shape_simple_fn(shape, &mut bell);
+            let mut bell = data::bell(seed, data::WEIGHT_STREAM + stream, layer.max_weight());
+            let weights = Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell);
             let bias = node.spec.has_bias().then(|| {
-                let largest = max_weight * ((1 << spec.activation_bits) - 1);
+                let largest = layer.max_weight() * layer.max_activation();
                 let mut bell = data::bell(seed, data::BIAS_STREAM + stream, largest);
-                Array1::from_shape_simple_fn(shape[0], &mut bell)
+                Array1::from_shape_simple_fn(layer.out_channels(), &mut bell)
             });
             LayerWeights::integers(weights, bias)
         };

@@ -17,17 +17,11 @@ fn message(first: Stored, rest: &[(&str, Stored)]) -> String {
 }
 
 fn told(name: &str, bytes: &[u8]) -> String {
-    let path = Place::new().file_kept(name, bytes);
-    let error = Weights::read(&path.1, &two()).expect_err("refused").to_string();
+    let place = Place::new();
+    let path = place.file(name, bytes);
+    let error = Weights::read(&path, &two()).expect_err("refused").to_string();
     assert_eq!(error.lines().count(), 1, "{error}");
-    error.strip_prefix(&format!("{}: ", path.1.display())).expect("the path").to_owned()
-}
-
-impl Place {
-    fn file_kept(self, name: &str, bytes: &[u8]) -> (Self, std::path::PathBuf) {
-        let path = self.file(name, bytes);
-        (self, path)
-    }
+    error.strip_prefix(&format!("{}: ", path.display())).expect("the path").to_owned()
 }
 
 fn ok() -> Stored {
@@ -117,7 +111,8 @@ fn batch_norms_that_cannot_be_folded() {
             ("bn.running_mean", one(0.0)),
             ("bn.running_var", one(variance)),
         ];
-        let (_place, path) = Place::new().file_kept("w.safetensors", &safetensors(&tensors));
+        let place = Place::new();
+        let path = place.file("w.safetensors", &safetensors(&tensors));
         Weights::read(&path, &graph).expect_err("refused").to_string()
     };
     let weight = || f32s(&[1, 1, 1, 1], |_| 0.5);

@@ -142,10 +142,10 @@ fn seeded_weights_differ_from_layer_to_layer() {
     assert!(a.weights != b.weights && b.weights != c.weights && a.weights != c.weights);
     assert!(a.bias != b.bias && b.bias != c.bias);
     let layer = &graph.nodes()[0].layer;
-    assert_eq!(a.weights, data::weights(&layer, 7));
+    assert_eq!(a.weights, data::weights(layer, 7));
     assert_ne!(weights, Weights::seeded(&graph, 8));
-    let outcome = runs(&graph, &weights, data::input(&layer, 7));
-    assert_eq!(outcome, runs(&graph, &Weights::seeded(&graph, 7), data::input(&layer, 7)));
+    let outcome = runs(&graph, &weights, data::input(layer, 7));
+    assert_eq!(outcome, runs(&graph, &Weights::seeded(&graph, 7), data::input(layer, 7)));
     // The taken scales keep the size of values through the layers.
     let requantised = || outcome.layers.iter().filter(|layer| layer.shift.is_some());
     assert_eq!(requantised().count(), 2);

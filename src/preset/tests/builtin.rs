@@ -30,6 +30,8 @@ fn every_file_passes_its_check() {
     assert_eq!(odd, expected);
     let bench = check_file(&presets.join("networks/bench.toml")).expect("valid").to_string();
     assert_eq!(bench, "network \"bench\": 6 layers");
+    let vgg = check_file(&presets.join("networks/vgg16.toml")).expect("valid").to_string();
+    assert_eq!(vgg, "network \"vgg16\": 13 layers, runs on 3x224x224");
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Networks that run: those in the binary, and the keys that make one.
 
-use super::super::{Catalogue, Network};
-use super::{message, network};
-use crate::network::{Activation, Graph, Normalise, Pool, PoolKind, Shortcut, Source, Weights};
+use super::super::{Catalogue, LayerPreset, Network};
+use super::message;
+use crate::network::{
+    self, Activation, Graph, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
+};
+use crate::tensor::{builtin_image, picture_activations};
 
 fn graph(name: &str) -> Graph {
     let network = Catalogue::builtin().expect("valid").network(name).expect("built in");
@@ -23,13 +26,12 @@ fn networks_are_as_large_as_they_should_be() {
         let graph = graph(name);
         let found = (graph.nodes().len(), graph.weight_count(), graph.multiply_adds());
         assert_eq!(found, (layers, weights, multiply_adds), "{name}");
-        let bits = |node: &crate::network::Node| {
-            (node.spec.layer.activation_bits, node.spec.layer.weight_bits)
-        };
+        let bits =
+            |node: &crate::network::Node| (node.layer.activation_bits(), node.layer.weight_bits());
         assert!(graph.nodes().iter().all(|node| bits(node) == (4, 4)));
         let shapes = Weights::seeded(&graph, 1);
-        let fits = graph.nodes().iter().zip(shapes.layers());
-        assert!(fits.into_iter().all(|(n, w)| w.weights.shape() == n.layer.weight_shape()));
+        let mut fits = graph.nodes().iter().zip(shapes.layers());
+        assert!(fits.all(|(n, w)| w.weights.shape() == n.layer.weight_shape()));
     }
 }
 
@@ -76,8 +78,25 @@ fn networks_are_connected_as_they_should_be() {
     assert_eq!(prefixes, expected);
     let mobile = graph("mobilenetv1");
     let (dw2, pw13) = (&mobile.nodes()[3], &mobile.nodes()[26]);
-    assert_eq!((dw2.spec.layer.groups, dw2.spec.layer.padding), (64, Some([0, 0, 1, 1])));
+    assert_eq!((dw2.layer.groups(), dw2.layer.padding()), (64, [0, 0, 1, 1]));
     assert_eq!(pw13.spec.tensors(), "blocks.4.1.conv_pw");
+}
+
+/// The photograph goes through with seeded weights, and is not lost on the way.
+#[test]
+fn networks_run() {
+    for name in ["resnet20", "resnet18", "mobilenetv1"] {
+        let graph = graph(name);
+        let picture = builtin_image("cat-224").expect("built in");
+        let (shape, bits) = (graph.input_shape(), graph.input_bits());
+        let input = picture_activations(&picture, shape, bits, name).expect("three channels");
+        let weights = Weights::seeded(&graph, 1);
+        let outcome = network::run(&graph, &weights, input, network::plain, |_, _| ());
+        let outcome = outcome.expect("runs");
+        assert_eq!(outcome.output.shape(), graph.nodes().last().expect("nodes").shape);
+        let alive = outcome.output.iter().filter(|value| **value > 0).count();
+        assert!(alive * 10 > outcome.output.len(), "{name}: {alive} of {}", outcome.output.len());
+    }
 }
 
 const GRAPH: &str = r#"schema = 1
@@ -130,7 +149,7 @@ fn every_key_is_read() {
     assert_eq!(b.spec.pool, Some(window(PoolKind::Average, 3, 1)));
     assert_eq!((b.spec.tensors(), b.spec.bn.as_deref()), ("net.b", Some("net.bn")));
     assert!(!b.spec.bias && b.spec.has_bias() && !s.spec.has_bias());
-    let layers: Vec<_> = mine.layers.iter().map(|layer| layer.full_name()).collect();
+    let layers: Vec<_> = mine.layers.iter().map(LayerPreset::full_name).collect();
     assert_eq!(layers, ["mine/a", "mine/s", "mine/b"]);
     assert_eq!(mine.layers[2].spec, b.spec.layer);
     let text = GRAPH
@@ -182,7 +201,7 @@ fn every_mistake_has_its_line() {
     refused(
         "= \"relu6\"",
         "= \"relu7\"",
-        "my.toml:24: unknown activation \"relu7\"; the nearest is \"relu6\" (all: relu, relu6, none)",
+        "my.toml:24: unknown activation \"relu7\"; the nearest is \"relu\" (all: relu, relu6, none)",
     );
     refused(
         "\"average\"",
@@ -229,12 +248,12 @@ fn every_mistake_has_its_line() {
 
 #[test]
 fn keys_of_graphs_need_an_input() {
-    network(
+    super::network(
         "kernel = 3\n",
         "kernel = 3\npool = 2\n",
         "my.toml:11: `pool` is for networks that run; give this one an `input = [channels, height, width]`",
     );
-    network(
+    super::network(
         "\"mine\"",
         "\"mine\"\nnormalise = {}",
         "my.toml:3: `normalise` is for networks that run; give this one an `input = [channels, height, width]`",
