@@ -12,6 +12,7 @@ mod export;
 mod files;
 mod interruption;
 mod list;
+mod network;
 mod one;
 mod output;
 mod progress;
@@ -54,6 +55,8 @@ enum Command {
     Tune(Box<tune::Args>),
     /// Compare algorithms, reductions and threads, runs in turn, with what the machine allows.
     Bench(Box<bench::Args>),
+    /// Run a whole network, layer by layer, encrypted: client and server take turns.
+    Network(Box<network::Args>),
     /// Measure what primitives cost on this machine anew, for predictions of time.
     Calibrate(calibrate::Args),
     /// Show what can be named: layers, params, algorithms, backends.
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Some(Command::Estimate(args)) => estimate::run(*args),
         Some(Command::Tune(args)) => tune::run(*args),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Network(args)) => network::run(*args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),

@@ -84,6 +84,6 @@ pub fn key_exchange_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u6
 }
 
 /// Bytes of one Galois key in the server's memory.
-fn galois_key_bytes(setting: Setting<'_>) -> u64 {
+pub fn galois_key_bytes(setting: Setting<'_>) -> u64 {
     (2 * setting.limbs() * setting.extended_words() * size_of::<u64>()) as u64
 }

@@ -52,6 +52,52 @@ pub enum JobError {
     /// The run failed or was cancelled.
     #[error(transparent)]
     Run(#[from] ConvError),
+    /// The network is a list of layers and no more.
+    #[error(
+        "network {0} is a list of layers that are not connected; a network that runs gives its `input`"
+    )]
+    NotAGraph(String),
+    /// Specifications of another number of layers.
+    #[error("network {network} has {needed} layers; {given} were specified")]
+    NetworkLayers {
+        /// Its name.
+        network: String,
+        /// How many were given.
+        given: usize,
+        /// How many it has.
+        needed: usize,
+    },
+    /// The network cannot go on.
+    #[error("network {network}: {problem}")]
+    Network {
+        /// Its name.
+        network: String,
+        /// Why.
+        problem: String,
+    },
+    /// A layer of a network gave wrong values.
+    #[error("layer {layer}: wrong result, {values} values differ from the plain convolution")]
+    Wrong {
+        /// Its name.
+        layer: String,
+        /// How many.
+        values: u64,
+    },
+    /// A layer of a network gave values that t cannot hold.
+    #[error(
+        "layer {layer}: {values} values do not fit the plaintext modulus {modulus}; use a larger one"
+    )]
+    Overflow {
+        /// Its name.
+        layer: String,
+        /// How many.
+        values: u64,
+        /// t.
+        modulus: u64,
+    },
+    /// No parameters keep the noise budget, security and memory.
+    #[error("no parameters will do for {0}")]
+    NothingWillDo(String),
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
@@ -79,6 +125,8 @@ impl JobError {
                 | Self::Backend(_)
                 | Self::Memory { .. }
                 | Self::Tensor(_)
+                | Self::NotAGraph(_)
+                | Self::NetworkLayers { .. }
         )
     }
 

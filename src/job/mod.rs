@@ -6,6 +6,7 @@ mod data;
 mod error;
 mod estimate;
 mod explain;
+mod network;
 mod prepared;
 mod record;
 mod worker;
@@ -27,6 +28,9 @@ pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use explain::{Candidate, Explanation, Rival, UnitCosts};
+pub use network::{
+    Baseline, Finished, NetworkObserver, NetworkResult, NetworkSpec, PreparedNetwork, Wire,
+};
 pub use prepared::Prepared;
 pub use record::predicted;
 pub(crate) use worker::panic_message;
@@ -100,6 +104,11 @@ impl RunSpec {
         }
     }
 
+    /// The seed of data.
+    pub fn data_seed(&self) -> u64 {
+        self.seed.unwrap_or(DEFAULT_SEED)
+    }
+
     /// What a file can say of the run.
     pub fn experiment(&self) -> Experiment {
         Experiment {
@@ -112,6 +121,12 @@ impl RunSpec {
             lanes: self.lanes,
         }
     }
+}
+
+/// A pool of so many threads.
+fn threads(count: usize) -> Result<rayon::ThreadPool, JobError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
+    pool.map_err(|error| JobError::Threads(error.to_string()))
 }
 
 /// What a run gave.

@@ -4,7 +4,7 @@ use getrandom::fill;
 use ndarray::s;
 use zeroize::Zeroizing;
 
-use super::{DEFAULT_SEED, JobError, RunData, RunResult, RunSpec, data, record};
+use super::{JobError, RunData, RunResult, RunSpec, data, record};
 use crate::bfv::{Context, Params};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::pipeline::{self, Job, Outcome};
@@ -12,6 +12,7 @@ use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak_bound};
 use crate::conv::{Algorithm, Layer, Observer, Setting};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification, bytes_text};
+use crate::ring::GaloisElement;
 use crate::ring::sampling::Seed;
 
 /// A run that has been checked and can start.
@@ -65,12 +66,17 @@ impl<'a> Prepared<'a> {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
 
+    /// The parameters, and the automorphisms that the server needs keys for.
+    pub fn keys(&self) -> (Setting<'_>, Vec<GaloisElement>) {
+        (Setting::from(&self.context), self.algorithm().galois_elements())
+    }
+
     /// Runs on its own data, as often as asked for.
     ///
     /// # Errors
     /// [`JobError`] where data are wrong, or the run fails or is cancelled.
     pub fn run(&self, observer: &dyn Observer) -> Result<RunResult, JobError> {
-        let seed = self.spec.seed.unwrap_or(DEFAULT_SEED);
+        let seed = self.spec.data_seed();
         self.run_on(data::load(self.spec, &self.layer, self.part(), seed)?, observer)
     }
 
@@ -79,10 +85,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`JobError`] where the run fails or is cancelled.
     pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.spec.threads)
-            .build()
-            .map_err(|error| JobError::Threads(error.to_string()))?;
+        let pool = super::threads(self.spec.threads)?;
         let (layer, RunData { input, weights, bias, stream }) = (self.part(), data);
         let mut outcomes = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use ndarray::{Array1, Array3, Array4};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::graph::{Activation, Graph, Node, Source};
 use super::layer_weights::LayerWeights;
@@ -31,7 +31,7 @@ pub struct Convolution<'a> {
 }
 
 /// What became of one node.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerReport {
     /// Its name.
     pub name: String,
@@ -40,7 +40,7 @@ pub struct LayerReport {
     /// The largest sum of the convolution in absolute value, bias included.
     pub largest_sum: i64,
     /// Bits by which the result was shifted to requantise it; absent where no convolution takes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shift: Option<u32>,
     /// What a 1 in the result stands for.
     pub scale: f64,

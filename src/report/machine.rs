@@ -31,6 +31,13 @@ impl Machine {
     }
 }
 
+/// The most bytes of memory that this process has held so far, on systems that tell.
+pub fn process_peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
 /// Bytes of memory that this process may use: the machine's, or those of its control group.
 pub fn total_memory() -> u64 {
     let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());

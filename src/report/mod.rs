@@ -3,6 +3,7 @@
 pub(crate) mod file;
 mod history;
 mod machine;
+mod network;
 mod record;
 mod sweep_row;
 mod table;
@@ -11,7 +12,8 @@ pub(crate) mod testing;
 mod text;
 
 pub use history::{History, Loaded};
-pub use machine::{Machine, total_memory};
+pub use machine::{Machine, process_peak_bytes, total_memory};
+pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios};
 pub(crate) use record::rounded;
 pub use record::{
     Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits,

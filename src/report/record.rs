@@ -290,6 +290,11 @@ impl LatencyMs {
         .summed()
     }
 
+    /// The same with another transfer.
+    pub fn with_transfer(self, transfer: f64) -> Self {
+        Self { transfer, ..self }.summed()
+    }
+
     /// Rounded to microseconds, with the sums of what is rounded.
     fn summed(self) -> Self {
         let mut all = self;
@@ -314,6 +319,18 @@ impl LatencyMs {
             &mut self.decrypt,
             &mut self.transfer,
         ]
+    }
+
+    /// Adds the times of `other`; a prediction is left out where either has none.
+    pub fn add(&mut self, other: &Self) {
+        let mut other = *other;
+        let is_first = *self == Self::default();
+        let predicted = self.predicted_server.zip(other.predicted_server).map(|(a, b)| a + b);
+        let predicted = if is_first { other.predicted_server } else { predicted };
+        for (time, more) in self.stages().into_iter().zip(other.stages()) {
+            *time += *more;
+        }
+        *self = Self { predicted_server: predicted.map(|ms| rounded(ms, 3)), ..self.summed() };
     }
 
     /// The run of `runs` in the middle by server time, and the spread of server and total.
@@ -414,7 +431,7 @@ pub struct Ciphertexts {
 }
 
 /// The server's work; see [`Operations`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields of `Operations`")]
 pub struct OperationCounts {
     pub rotations: u64,
@@ -422,6 +439,17 @@ pub struct OperationCounts {
     pub scalar_multiplications: u64,
     pub coefficient_multiply_adds: u64,
     pub ntts: u64,
+}
+
+impl OperationCounts {
+    /// Adds other work.
+    pub const fn add(&mut self, other: &Self) {
+        self.rotations += other.rotations;
+        self.plaintext_multiplications += other.plaintext_multiplications;
+        self.scalar_multiplications += other.scalar_multiplications;
+        self.coefficient_multiply_adds += other.coefficient_multiply_adds;
+        self.ntts += other.ntts;
+    }
 }
 
 impl From<Operations> for OperationCounts {

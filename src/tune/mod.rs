@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod decide;
+pub mod network;
 mod objective;
 pub mod pareto;
 mod search;

@@ -1,0 +1,227 @@
+//! `heconv network`: a whole network, layer by layer, encrypted.
+
+mod progress;
+mod resume;
+mod text;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use self::progress::LayerProgress;
+use self::resume::ResumeFile;
+use super::common::Common;
+use super::export::{self, Target};
+use super::one::DEFAULT_PARAMS;
+use super::output::{Format, print_json};
+use super::{Failure, calibrate, choices, files};
+use crate::arith::kernels::Reduction;
+use crate::conv::AlgorithmKind;
+use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
+use crate::preset::{Catalogue, Network};
+use crate::report::{NetworkRecord, count_text};
+use crate::tensor::OutputFormat;
+use crate::tune::network::{Sharing, conventional, tuned};
+
+/// The parameters of the baseline that people run today.
+const BASELINE_PARAMS: &str = "n8192-t20";
+
+/// Arguments of `heconv network`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The network, by name or file.
+    network: String,
+    /// Parameters of all layers: a name, a file, or like '4096:35,35|36:20'; or `tuned` for those
+    /// that are best for each layer, or `tuned-shared` for one set that is best for all; n4096-t20
+    /// where absent.
+    #[arg(long, value_name = "NAME|FILE|SET|tuned|tuned-shared")]
+    params: Option<String>,
+    /// conventional, padded, hadamard, or hadamard-fused (the default); tuned parameters may also
+    /// come with any.
+    #[arg(long, value_parser = choices::any_algorithm, value_name = "NAME")]
+    algorithm: Option<choices::AnyAlgorithm>,
+    /// eager, or lazy (the default).
+    #[arg(long, value_parser = choices::reduction, default_value = "lazy", value_name = "MODE")]
+    reduction: Reduction,
+    /// Also run every layer conventionally, one ciphertext of output channels each, and report
+    /// ratios.
+    #[arg(long, value_name = "conventional", value_parser = ["conventional"])]
+    compare: Option<String>,
+    /// A picture for the network's input, resized to it; the built-in photograph where absent.
+    #[arg(long, value_name = "FILE.png", conflicts_with = "input")]
+    image: Option<PathBuf>,
+    /// The network's input, integers of shape (channels, height, width).
+    #[arg(long, value_name = "FILE.npy")]
+    input: Option<PathBuf>,
+    /// Weights by the names of PyTorch's state_dict, floats or integers; seeded ones where absent.
+    #[arg(long, value_name = "FILE.safetensors|FILE.npz")]
+    weights: Option<PathBuf>,
+    /// Go on with the file that the same run left when it was stopped, or begin it.
+    #[arg(long, value_name = "FILE.jsonl")]
+    resume: Option<PathBuf>,
+    /// Write the network's output.
+    #[arg(long, value_name = "FILE.npy|FILE.png")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+    /// Form of the report.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    export: export::Args,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    let target = args.export.clone().into_directory()?.map(Target::Directory);
+    let output = args.output.as_deref().map(|path| {
+        let format = OutputFormat::of(path).ok_or_else(|| {
+            Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
+        })?;
+        files::check_directory("--output", path)?;
+        Ok::<_, Failure>((format, path.to_owned()))
+    });
+    let output = output.transpose()?;
+    let catalogue = Catalogue::load().map_err(Failure::input)?;
+    let network = catalogue.network(&args.network).map_err(Failure::input)?;
+    if network.graph.is_none() {
+        return Err(Failure::input(JobError::NotAGraph(network.name)));
+    }
+    let estimator = Estimator::default();
+    let progress = LayerProgress::start()?;
+    let layers = args.layers(&network, &catalogue, &estimator, &progress)?;
+    let mut resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
+    let spec = NetworkSpec {
+        network,
+        layers,
+        image: args.image.clone(),
+        input: args.input.clone(),
+        weights: args.weights.clone(),
+        finished: resume.as_mut().map(ResumeFile::take).unwrap_or_default(),
+    };
+    let mut result = run_network(&spec, &estimator, progress.of(&spec, resume))?;
+    if args.compare.is_some() {
+        compare(&mut result.record, &spec, &catalogue, &estimator, &progress)?;
+    }
+    progress.finish();
+    if let Some((format, path)) = output {
+        let written = format.write(&path, &result.output);
+        written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
+    }
+    if let Some(Target::Directory(directory)) = target {
+        for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
+            let export = directory.experiment(&run.layer.spec.name)?;
+            export.write(&run.experiment(), Some(&layer.record))?;
+        }
+    }
+    let printed = match args.format {
+        Format::Text => Ok(writeln!(io::stdout(), "{}", text::text(&result.record))?),
+        Format::Json => print_json(&result.record),
+    };
+    verdict(&result.record)?;
+    printed
+}
+
+/// Runs the network.
+fn run_network(
+    spec: &NetworkSpec,
+    estimator: &Estimator,
+    mut progress: progress::NetworkProgress<'_>,
+) -> Result<NetworkResult, Failure> {
+    progress.expect(estimator);
+    let result = PreparedNetwork::new(spec).and_then(|prepared| prepared.run(&progress));
+    result.map_err(failure)
+}
+
+/// Runs the baselines.
+fn compare(
+    record: &mut NetworkRecord,
+    spec: &NetworkSpec,
+    catalogue: &Catalogue,
+    estimator: &Estimator,
+    progress: &LayerProgress,
+) -> Result<(), Failure> {
+    let params = catalogue.params_set(BASELINE_PARAMS).map_err(Failure::input)?;
+    let baselines = conventional(estimator, &spec.layers, &params, |done, of| {
+        progress.show("search", done, of);
+        !progress.is_cancelled()
+    });
+    for baseline in baselines.map_err(failure)? {
+        if progress.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        let mut each = progress.named(&baseline.name, &baseline.layers);
+        each.expect(estimator);
+        record.comparisons.push(baseline.compare(&record.totals, &each).map_err(failure)?);
+    }
+    Ok(())
+}
+
+fn failure(error: JobError) -> Failure {
+    match error {
+        error if error.is_cancelled() => Failure::Interrupted,
+        error if error.is_bad_input() => Failure::input(error),
+        error => Failure::Failed(error.to_string()),
+    }
+}
+
+fn verdict(record: &NetworkRecord) -> Result<(), Failure> {
+    if record.output_mismatches > 0 {
+        let (wrong, all) = (record.output_mismatches as u64, record.output_values as u64);
+        let (wrong, all) = (count_text(wrong), count_text(all));
+        return Err(Failure::Failed(format!(
+            "wrong result: {wrong} of {all} values of the output differ from the plain network"
+        )));
+    }
+    match record.comparisons.iter().find(|comparison| !comparison.verified) {
+        Some(wrong) => Err(Failure::Failed(format!("wrong result in {}", wrong.name))),
+        None => Ok(()),
+    }
+}
+
+impl Args {
+    /// How every layer is run.
+    fn layers(
+        &self,
+        network: &Network,
+        catalogue: &Catalogue,
+        estimator: &Estimator,
+        progress: &LayerProgress,
+    ) -> Result<Vec<RunSpec>, Failure> {
+        let backend = self.common.backend();
+        let sharing = match self.params.as_deref() {
+            Some("tuned") => Some(Sharing::PerLayer),
+            Some("tuned-shared") => Some(Sharing::OneSet),
+            _ => None,
+        };
+        let name = self.params.as_deref().filter(|_| sharing.is_none()).unwrap_or(DEFAULT_PARAMS);
+        let params = catalogue.params_set(name).map_err(Failure::input)?;
+        let chosen = self.algorithm.map_or(Some(AlgorithmKind::HadamardFused), |choice| choice.0);
+        if chosen.is_none() && sharing.is_none() {
+            let problem = "--algorithm any needs --params tuned or tuned-shared";
+            return Err(Failure::Input(problem.into()));
+        }
+        let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
+        let run = |layer: &crate::preset::LayerPreset| RunSpec {
+            policy: self.common.policy(),
+            algorithm: chosen.unwrap_or(AlgorithmKind::HadamardFused),
+            reduction: self.reduction,
+            backend,
+            threads,
+            seed: self.common.seed(None),
+            max_memory: self.common.max_memory(),
+            link: self.common.link(),
+            costs: costs.clone(),
+            ..RunSpec::new(layer.clone(), params.clone())
+        };
+        let runs: Vec<RunSpec> = network.layers.iter().map(run).collect();
+        let Some(sharing) = sharing else { return Ok(runs) };
+        let algorithms = chosen.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]);
+        let runs = tuned(estimator, &runs, &algorithms, sharing, |done, of| {
+            progress.show("search", done, of);
+            !progress.is_cancelled()
+        });
+        if progress.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        runs.map_err(failure)
+    }
+}

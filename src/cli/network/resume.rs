@@ -1,0 +1,54 @@
+//! The file of layers that are finished.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use crate::cli::Failure;
+use crate::job::Finished;
+
+/// A file of one layer a line, to which more are added.
+pub(super) struct ResumeFile {
+    file: File,
+    finished: Vec<Finished>,
+}
+
+impl ResumeFile {
+    /// Opens a file that an earlier run has left, or a new one. A last line that was cut off is
+    /// dropped; anything else that is no layer is refused.
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let problem = |error: &dyn std::fmt::Display| {
+            Failure::Input(format!("--resume {}: {error}", path.display()))
+        };
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(problem(&error)),
+        };
+        let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let mut finished = Vec::new();
+        for (number, line) in whole.lines().enumerate() {
+            finished.push(serde_json::from_str(line).map_err(|_| {
+                let expected = "not a layer of a network's run; give the file that --resume wrote, or a new one";
+                problem(&format!("line {}: {expected}", number + 1))
+            })?);
+        }
+        let open = OpenOptions::new().create(true).append(true).open(path);
+        let file = open.map_err(|error| problem(&error))?;
+        if whole.len() < text.len() {
+            file.set_len(whole.len() as u64).map_err(|error| problem(&error))?;
+        }
+        Ok(Self { file, finished })
+    }
+
+    /// The layers that were there.
+    pub(super) fn take(&mut self) -> Vec<Finished> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Adds a layer.
+    pub(super) fn add(&mut self, layer: &Finished) -> std::io::Result<()> {
+        let line = serde_json::to_string(layer)?;
+        writeln!(self.file, "{line}")
+    }
+}

@@ -1,0 +1,125 @@
+//! A network's record for people.
+
+use std::fmt::Write;
+
+use crate::report::{
+    Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text,
+};
+
+/// A report, without a newline at its end.
+pub(super) fn text(record: &NetworkRecord) -> String {
+    let mut parts = vec![head(record), layers(record)];
+    if !record.comparisons.is_empty() {
+        parts.push(comparisons(record));
+    }
+    parts.join("\n\n")
+}
+
+fn head(record: &NetworkRecord) -> String {
+    let values = count_text(record.output_values as u64);
+    let verdict = if record.verified {
+        format!("exact: all {values} values of the output equal the plain network")
+    } else {
+        let wrong = count_text(record.output_mismatches as u64);
+        format!("WRONG: {wrong} of {values} values of the output differ from the plain network")
+    };
+    let totals = &record.totals;
+    let mut text = format!(
+        "{verdict}\n{}: {} layers, server {:.0} ms, client {:.0} ms, transfer {:.0} ms, total {:.0} ms\n\
+         weights stored {}, server peak {}, sent {}, keys {}\nrun in {:.1} s",
+        record.network,
+        totals.layers,
+        totals.latency_ms.server,
+        totals.client_ms,
+        totals.latency_ms.transfer,
+        totals.total_ms,
+        bytes_text(totals.storage_bytes.weights),
+        bytes_text(totals.storage_bytes.server_peak),
+        bytes_text(totals.communication()),
+        bytes_text(totals.communication_bytes.keys),
+        record.wall_ms / 1e3,
+    );
+    if let Some(peak) = record.process_peak_bytes {
+        let _ = write!(
+            text,
+            "; this process, client and checks included, held at most {}",
+            bytes_text(peak)
+        );
+    }
+    text
+}
+
+const COLUMNS: [&str; 8] =
+    ["params", "lanes", "server ms", "client ms", "upload", "download", "weights", "peak"];
+
+fn layers(record: &NetworkRecord) -> String {
+    let name = |layer: &NetworkLayer| layer.record.layer.name.clone();
+    let short = |name: String| name.rsplit('/').next().map(String::from).unwrap_or_default();
+    let names: Vec<String> = record.layers.iter().map(|layer| short(name(layer))).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0).max("layer".len());
+    let mut text = format!("{:<width$}", "layer");
+    for column in COLUMNS {
+        let _ = write!(text, "{column:>12}");
+    }
+    text.push_str("  bits left");
+    for (name, layer) in names.iter().zip(&record.layers) {
+        let run = &layer.record;
+        let client = run.latency_ms.encrypt + run.latency_ms.decrypt + layer.activation_ms;
+        let params =
+            format!("{}{}", run.params.ring_degree, "+".repeat(run.params.limbs.len() - 1));
+        let _ = write!(
+            text,
+            "\n{name:<width$}{params:>12}{:>12}{:>12.1}{client:>12.1}{:>12}{:>12}{:>12}{:>12}{:>11.1}",
+            run.lanes,
+            run.latency_ms.server,
+            bytes_text(run.communication_bytes.upload),
+            bytes_text(run.communication_bytes.download),
+            bytes_text(run.storage_bytes.weights),
+            bytes_text(run.storage_bytes.server_peak),
+            run.noise_bits.last,
+        );
+    }
+    text
+}
+
+fn comparisons(record: &NetworkRecord) -> String {
+    let width = record.comparisons.iter().map(|c| c.name.len()).max().unwrap_or(0).max(8);
+    let mut text = format!(
+        "{:<width$}{:>12}{:>12}{:>12}{:>12}{:>12}",
+        "against", "server ms", "total ms", "peak", "sent", "weights"
+    );
+    let row = |text: &mut String, name: &str, totals: &NetworkTotals| {
+        let _ = write!(
+            text,
+            "\n{name:<width$}{:>12.0}{:>12.0}{:>12}{:>12}{:>12}",
+            totals.latency_ms.server,
+            totals.total_ms,
+            bytes_text(totals.storage_bytes.server_peak),
+            bytes_text(totals.communication()),
+            bytes_text(totals.storage_bytes.weights),
+        );
+    };
+    row(&mut text, "this run", &record.totals);
+    for comparison in &record.comparisons {
+        row(&mut text, &comparison.name, &comparison.totals);
+        let ratios = &comparison.ratios;
+        let _ = write!(
+            text,
+            "\n{:<width$}{:>11.2}x{:>11.2}x{:>11.2}x{:>11.2}x{:>11.0}x",
+            "", ratios.server, ratios.latency, ratios.memory, ratios.communication, ratios.weights
+        );
+    }
+    record.comparisons.iter().for_each(|comparison| about(&mut text, comparison));
+    text
+}
+
+fn about(text: &mut String, comparison: &Comparison) {
+    let parts = comparison.layers.iter().filter(|layer| layer.extrapolated_from.is_some()).count();
+    let _ = write!(
+        text,
+        "\n{}: {}; of {parts} of {} layers one ciphertext of outputs was computed and scaled",
+        comparison.name,
+        comparison.about,
+        comparison.layers.len(),
+    );
+}

@@ -1,0 +1,173 @@
+//! The record of a network, with the stable names of its JSON form.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Communication, LatencyMs, Machine, OperationCounts, Record, Storage, rounded};
+use crate::network::LayerReport;
+
+/// Everything about one run of a network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NetworkRecord {
+    /// [`super::SCHEMA`].
+    pub schema: u32,
+    /// The version of this program.
+    pub heconv_version: String,
+    /// The machine.
+    pub machine: Machine,
+    /// The network's name.
+    pub network: String,
+    /// The protocol between client and server.
+    pub protocol: &'static str,
+    /// Whether every layer equals its plain convolution and the output that of the plain network.
+    pub verified: bool,
+    /// Values of the network's output.
+    pub output_values: usize,
+    /// How many of them differ from the plain integer network.
+    pub output_mismatches: usize,
+    /// What a 1 in the output stands for.
+    pub output_scale: f64,
+    /// The layers, in the order of the network.
+    pub layers: Vec<NetworkLayer>,
+    /// All layers together.
+    pub totals: NetworkTotals,
+    /// Milliseconds from the first layer's keys to the last layer's result, verification included.
+    pub wall_ms: f64,
+    /// The most memory that this process has held until the end of the run, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process_peak_bytes: Option<u64>,
+    /// The same network in another way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
+}
+
+/// One convolution of a network, and what the client did with its result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkLayer {
+    /// The run.
+    #[serde(flatten)]
+    pub record: Record,
+    /// What followed: shortcut, activation, pooling, requantisation.
+    pub activation: LayerReport,
+    /// Milliseconds that took.
+    pub activation_ms: f64,
+}
+
+/// The layers of a network together: times and messages added up, the server's peak that of the
+/// layer with the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkTotals {
+    /// How many layers.
+    pub layers: usize,
+    /// Times; `total` has no activations in it.
+    pub latency_ms: LatencyMs,
+    /// The client's work: encrypting, decrypting and activations.
+    pub client_ms: f64,
+    /// From the first encryption to the last result: `latency_ms.total` and activations.
+    pub total_ms: f64,
+    /// Weights added up; keys, each once; the largest peak.
+    pub storage_bytes: Storage,
+    /// Messages added up; keys, each once.
+    pub communication_bytes: Communication,
+    /// The server's work.
+    pub operations: OperationCounts,
+}
+
+/// Keys that a network needs, each once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyBytes {
+    /// In the server's memory.
+    pub stored: u64,
+    /// In the messages to the server, one for each parameter set.
+    pub sent: u64,
+}
+
+impl NetworkTotals {
+    /// The totals of `records`, with `activations` in milliseconds.
+    pub fn of<'a>(
+        records: impl Iterator<Item = &'a Record>,
+        activations: f64,
+        keys: KeyBytes,
+    ) -> Self {
+        let mut all = Self {
+            layers: 0,
+            latency_ms: LatencyMs::default(),
+            client_ms: 0.0,
+            total_ms: 0.0,
+            storage_bytes: Storage { weights: 0, galois_keys: keys.stored, server_peak: 0 },
+            communication_bytes: Communication {
+                upload: 0,
+                download: 0,
+                keys: keys.sent,
+                predicted_upload: None,
+                predicted_download: None,
+            },
+            operations: OperationCounts::default(),
+        };
+        for record in records {
+            all.layers += 1;
+            all.latency_ms.add(&record.latency_ms);
+            all.storage_bytes.weights += record.storage_bytes.weights;
+            let peak = &mut all.storage_bytes.server_peak;
+            *peak = (*peak).max(record.storage_bytes.server_peak);
+            all.communication_bytes.upload += record.communication_bytes.upload;
+            all.communication_bytes.download += record.communication_bytes.download;
+            all.operations.add(&record.operations);
+        }
+        let time = &all.latency_ms;
+        all.client_ms = rounded(time.encrypt + time.decrypt + activations, 3);
+        all.total_ms = rounded(time.total + activations, 3);
+        all
+    }
+
+    /// Upload and download.
+    pub const fn communication(&self) -> u64 {
+        self.communication_bytes.upload + self.communication_bytes.download
+    }
+}
+
+/// The layers of a network run in another way, each by itself, and how that compares.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// A short name.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub about: String,
+    /// Whether every output that was computed equals the plain convolution.
+    pub verified: bool,
+    /// The layers, in the order of the network; most with `extrapolated_from`.
+    pub layers: Vec<Record>,
+    /// All layers together.
+    pub totals: NetworkTotals,
+    /// Its figures over those of the network's run: how many times better the run was.
+    pub ratios: Ratios,
+}
+
+/// How many times the figures of a run those of another are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ratios {
+    /// The server's time.
+    pub server: f64,
+    /// From the first encryption to the last result, transfer included.
+    pub latency: f64,
+    /// The server's peak memory.
+    pub memory: f64,
+    /// Upload and download.
+    pub communication: f64,
+    /// Stored weights.
+    pub weights: f64,
+}
+
+impl Ratios {
+    /// The figures of `other` over those of `run`.
+    pub fn of(other: &NetworkTotals, run: &NetworkTotals) -> Self {
+        let ratio = |a: f64, b: f64| rounded(a / b.max(f64::MIN_POSITIVE), 3);
+        let bytes = |a: u64, b: u64| ratio(a as f64, b as f64);
+        Self {
+            server: ratio(other.latency_ms.server, run.latency_ms.server),
+            latency: ratio(other.total_ms, run.total_ms),
+            memory: bytes(other.storage_bytes.server_peak, run.storage_bytes.server_peak),
+            communication: bytes(other.communication(), run.communication()),
+            weights: bytes(other.storage_bytes.weights, run.storage_bytes.weights),
+        }
+    }
+}
