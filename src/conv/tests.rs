@@ -274,7 +274,7 @@ fn floors_hold_for_equal_weights() {
     }
 }
 
-/// Threads change nothing but time.
+/// Threads change nothing but time, and what each of them needs for itself.
 #[test]
 fn threads_do_not_change_results() {
     let layer = layer(6, 10, [12, 11], [3, 3], None);
@@ -285,7 +285,9 @@ fn threads_do_not_change_results() {
     };
     let (one, three) = (on(1), on(3));
     assert_eq!(one.output, three.output);
-    assert_eq!((one.sizes, one.operations), (three.sizes, three.operations));
+    assert!(one.sizes.server_peak < three.sizes.server_peak);
+    let sizes = |outcome: &Outcome| Sizes { server_peak: 0, ..outcome.sizes };
+    assert_eq!((sizes(&one), one.operations), (sizes(&three), three.operations));
     assert_eq!(one.noise, three.noise);
 }
 
