@@ -6,10 +6,11 @@
 //! - [`ring`]: polynomials modulo X^N + 1 in residue-number form
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
+//! - [`tensor`]: arrays, files of tensors, and PNG pictures
+//! - [`network`]: networks that run, and their weights
 //! - [`report`]: the one record of a run
 //! - [`predict`]: every figure of a run without running it
 //! - [`preset`]: networks, parameter sets, experiments and sweeps as TOML
-//! - [`tensor`]: .npy arrays and PNG pictures
 //! - [`job`]: a whole run from what a user asked for
 //! - [`tune`]: many runs: sweeps over parameters, and the search for the best
 //! - [`tui`]: the explorer
@@ -20,6 +21,8 @@ pub mod bfv;
 pub mod cli;
 pub mod conv;
 pub mod job;
+mod nearest;
+pub mod network;
 pub mod predict;
 pub mod preset;
 pub mod report;

@@ -19,13 +19,20 @@ fn sample_files_parse() {
         samples().into_iter().partition(|sample| sample.contains("[keys]"));
     let (sweeps, experiments): (Vec<&str>, Vec<&str>) =
         experiments.into_iter().partition(|sample| sample.contains("[[grid]]"));
-    assert_eq!((settings.len(), experiments.len(), sweeps.len()), (1, 1, 1));
+    let (networks, experiments): (Vec<&str>, Vec<&str>) =
+        experiments.into_iter().partition(|sample| sample.contains("[[layer]]"));
+    let counts = [settings.len(), experiments.len(), sweeps.len(), networks.len()];
+    assert_eq!(counts, [1; 4]);
     let catalogue = Catalogue::builtin().expect("presets");
     let sweep = SweepFile::parse(sweeps[0], "README.md", &catalogue).expect("a valid sweep");
     assert_eq!(sweep.params.map(|sets| sets.len()), Some(3 + 20));
     let experiment = Experiment::parse(experiments[0], "README.md").expect("a valid experiment");
     assert_eq!(experiment.layer.spec.name, "my-layer");
     let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("small.toml");
+    std::fs::write(&path, networks[0]).expect("writes");
+    let network = catalogue.network(path.to_str().expect("UTF-8")).expect("a valid network");
+    assert_eq!(network.graph.expect("a graph").nodes().len(), 2);
     std::fs::write(directory.path().join("config.toml"), settings[0]).expect("writes");
     let config = Config::load(directory.path()).expect("valid settings");
     assert_eq!(config.theme, "light");

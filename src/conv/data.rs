@@ -12,7 +12,8 @@ use crate::ring::sampling::generator;
 
 /// Streams of the data seed.
 const INPUT_STREAM: u64 = 1;
-const WEIGHT_STREAM: u64 = 2;
+pub(crate) const WEIGHT_STREAM: u64 = 2;
+pub(crate) const BIAS_STREAM: u64 = 3;
 
 fn data_generator(seed: u64, stream: u64) -> ChaCha20Rng {
     let mut bytes = [0; 32];
@@ -29,18 +30,24 @@ pub fn input(layer: &Layer, seed: u64) -> Array3<i64> {
 
 /// Weights as symmetric quantisation of a trained layer gives them: bell-shaped around 0, the
 /// largest weight at three standard deviations, clipped there.
+pub fn weights(layer: &Layer, seed: u64) -> Array4<i64> {
+    let mut bell = bell(seed, WEIGHT_STREAM, layer.max_weight());
+    Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell)
+}
+
+/// Integers within `+-max` from a stream of the seed: bell-shaped, `max` at three standard
+/// deviations, clipped there.
 ///
 /// The bell is the sum of four uniform 16-bit integers, standard deviation 2^16 / sqrt 3.
-pub fn weights(layer: &Layer, seed: u64) -> Array4<i64> {
+pub(crate) fn bell(seed: u64, stream: u64, max: i64) -> impl FnMut() -> i64 {
     const SUM_MEAN: i64 = 2 * 65_535;
     const THREE_SIGMA: i64 = 113_512;
-    let mut rng = data_generator(seed, WEIGHT_STREAM);
-    let max = layer.max_weight();
-    Array4::from_shape_simple_fn(layer.weight_shape(), || {
+    let mut rng = data_generator(seed, stream);
+    move || {
         let word = rng.next_u64();
         let sum: i64 = (0..4).map(|i| i64::from((word >> (16 * i)) as u16)).sum();
         let scaled = (sum - SUM_MEAN) * max;
         let rounded = (scaled.abs() + THREE_SIGMA / 2) / THREE_SIGMA;
         (scaled.signum() * rounded).clamp(-max, max)
-    })
+    }
 }

@@ -21,7 +21,7 @@ static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 const FIRST: &str = "demo";
 
 /// Networks and parameter sets by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Catalogue {
     networks: Vec<Network>,
     params: Vec<ParamsSpec>,

@@ -72,7 +72,11 @@ pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetErro
         PresetKind::Network => {
             let network = network::read(&root)?;
             let (count, plural) = (network.layers.len(), network.layers.len() != 1);
-            format!("{:?}: {count} layer{}", network.name, if plural { "s" } else { "" })
+            let runs = network.graph.map_or_else(String::new, |graph| {
+                let [channels, height, width] = graph.input_shape();
+                format!(", runs on {channels}x{height}x{width}")
+            });
+            format!("{:?}: {count} layer{}{runs}", network.name, if plural { "s" } else { "" })
         }
         PresetKind::Params => describe_params(&params::read_file(&root, strictness)?),
         PresetKind::Experiment => {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crate::bfv::ParamsError;
 use crate::conv::LayerError;
+pub(super) use crate::nearest::nearest;
+use crate::network::GraphProblem;
 
 /// Why a preset could not be read or found.
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +188,12 @@ pub enum Problem {
         /// The largest number allowed.
         max: i128,
     },
+    /// A number that must be above 0.
+    #[error("`{key}` must be above 0")]
+    NotPositive {
+        /// The key.
+        key: String,
+    },
     /// A list of the wrong length.
     #[error("`{key}` has {count} entries, must be {expected}")]
     Count {
@@ -288,19 +296,20 @@ pub enum Problem {
     /// A layer that is no layer.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// A layer that does not fit its network.
+    #[error(transparent)]
+    Graph(#[from] GraphProblem),
+    /// A key that means something in a network that runs alone.
+    #[error(
+        "`{key}` is for networks that run; give this one an `input = [channels, height, width]`"
+    )]
+    NeedsInput {
+        /// The key.
+        key: &'static str,
+    },
     /// Parameters that are none.
     #[error(transparent)]
     Params(#[from] ParamsError),
-}
-
-/// The most similar of `candidates`, the first where several are alike.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let scored =
-        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
-    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
 }
 
 fn nearest_text(nearest: Option<&str>) -> String {

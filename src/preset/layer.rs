@@ -2,14 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use crate::conv::{Layer, LayerError, LayerSpec};
+use crate::conv::{Layer, LayerSpec};
+use crate::tensor::BUILTIN_IMAGES;
 
 use super::error::{PresetError, Problem};
 use super::filter::{self, Filter};
 use super::reader::{Field, Section};
-
-/// The photographs embedded in the binary, by the names that `image` takes.
-pub const BUILTIN_IMAGES: [&str; 1] = ["cat-224"];
 
 /// A layer, with what its file says about weights and input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +32,8 @@ impl LayerPreset {
     }
 }
 
-const KEYS: [&str; 13] = [
+/// The keys of a layer's shape.
+pub(super) const SHAPE_KEYS: [&str; 11] = [
     "name",
     "in_channels",
     "out_channels",
@@ -46,9 +45,10 @@ const KEYS: [&str; 13] = [
     "groups",
     "activation_bits",
     "weight_bits",
-    "image",
-    "filter",
 ];
+
+/// The keys of data for a layer that runs alone.
+const DATA_KEYS: [&str; 2] = ["image", "filter"];
 
 // The ranges of `Layer::new`, known here too so that numbers no field can hold are told the same
 // way; a test keeps them equal.
@@ -67,7 +67,22 @@ pub(super) fn read(
     section: &Section<'_>,
     network: Option<&str>,
 ) -> Result<LayerPreset, PresetError> {
-    section.only(&KEYS)?;
+    section.only(&[&SHAPE_KEYS[..], &DATA_KEYS].concat())?;
+    let mut layer = read_shape(section, network, None)?;
+    let filters = section.get("filter").map(|field| filter::read(&field, &layer.spec));
+    layer.filters = filters.transpose()?;
+    let image = section.get("image").map(|field| field.one_of(&BUILTIN_IMAGES, |name| name));
+    layer.image = image.transpose()?.map(String::from);
+    Ok(layer)
+}
+
+/// Reads the name and shape of a layer. Channels, height and width of its input must be given
+/// unless they are known.
+pub(super) fn read_shape(
+    section: &Section<'_>,
+    network: Option<&str>,
+    input: Option<[usize; 3]>,
+) -> Result<LayerPreset, PresetError> {
     let (network, name) = match (network, section.get("name")) {
         (Some(_), _) => (network, section.need("name")?.name()?),
         (None, Some(field)) => match field.text()?.split_once('/') {
@@ -77,13 +92,17 @@ pub(super) fn read(
         (None, None) => (None, section.source().stem().into()),
     };
     let size = |key, range| section.need(key)?.integer(range).map(|size| size as usize);
+    let input_size = |key, range, i: usize| match input {
+        Some(input) if section.get(key).is_none() => Ok(input[i]),
+        _ => size(key, range),
+    };
     let or = |key, range, default| section.integer_or(key, range, default);
     let spec = LayerSpec {
         name,
-        in_channels: size("in_channels", CHANNELS)?,
+        in_channels: input_size("in_channels", CHANNELS, 0)?,
         out_channels: size("out_channels", CHANNELS)?,
-        height: size("height", SIDE)?,
-        width: size("width", SIDE)?,
+        height: input_size("height", SIDE, 1)?,
+        width: input_size("width", SIDE, 2)?,
         kernel: kernel(&section.need("kernel")?)?,
         stride: or("stride", KERNEL, 1)? as usize,
         padding: section.get("padding").map(|field| padding(&field)).transpose()?,
@@ -92,10 +111,8 @@ pub(super) fn read(
         weight_bits: or("weight_bits", WEIGHT_BITS, DEFAULT_BITS)? as u32,
     };
     check(section, &spec)?;
-    let filters = section.get("filter").map(|field| filter::read(&field, &spec)).transpose()?;
-    let image = section.get("image").map(|field| field.one_of(&BUILTIN_IMAGES, |name| name));
-    let image = image.transpose()?.map(String::from);
-    Ok(LayerPreset { spec, network: network.map(String::from), filters, image })
+    let network = network.map(String::from);
+    Ok(LayerPreset { spec, network, filters: None, image: None })
 }
 
 fn kernel(field: &Field<'_>) -> Result<[usize; 2], PresetError> {
@@ -122,12 +139,7 @@ fn numbers<const K: usize>(
 }
 
 fn check(section: &Section<'_>, spec: &LayerSpec) -> Result<(), PresetError> {
-    let Err(error) = Layer::new(spec) else { return Ok(()) };
-    let key = match &error {
-        LayerError::Range { field, .. } => field,
-        LayerError::Groups { .. } => "groups",
-        LayerError::EvenKernel(..) | LayerError::KernelTooLarge { .. } => "kernel",
-        LayerError::PaddingTooLarge { .. } => "padding",
-    };
-    Err(section.error_at(&[key], Problem::Layer(error)))
+    Layer::new(spec)
+        .map(drop)
+        .map_err(|error| section.error_at(&[error.field()], Problem::Layer(error)))
 }

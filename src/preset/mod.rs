@@ -1,7 +1,10 @@
 //! Networks, parameter sets, experiments and sweeps as TOML files: those embedded in the binary, and the
 //! user's own.
 //!
-//! - A *network* is a list of layers: `schema = 1`, `name`, `about`, then `[[layer]]` tables.
+//! - A *network* is a list of layers: `schema = 1`, `name`, `about`, then `[[layer]]` tables. One
+//!   that gives its `input` is a graph that runs: its layers say what they take (`from`, else the
+//!   layer before) and what follows them (`bias`, `add`, `activation`, `pool`), and the sizes of
+//!   their inputs need not be given.
 //! - A *parameter set* is `schema = 1` and a `[params]` table.
 //! - An *experiment* is all that a run needs in one file: `schema = 1`, `algorithm`, `reduction`,
 //!   `threads`, `seed`, a `[layer]` and a `[params]` table.
@@ -21,6 +24,7 @@ mod grid;
 mod inline;
 mod layer;
 mod network;
+mod node;
 mod params;
 mod reader;
 mod select;
@@ -36,7 +40,7 @@ pub use export::{
     ExportFormat, experiment_toml, export_text, save_new, save_over, unknown_export_ending,
 };
 pub use filter::Filter;
-pub use layer::{BUILTIN_IMAGES, LayerPreset};
+pub use layer::LayerPreset;
 pub use network::Network;
 pub use sweep::{MAX_REPEAT, SweepFile};
 

@@ -208,6 +208,20 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// A number of any kind.
+    pub(super) fn number(&self) -> Result<f64, PresetError> {
+        let value = self.value.get_ref();
+        let text = value.as_float().map(toml::de::DeFloat::as_str);
+        let text = text.or_else(|| value.as_integer().map(toml::de::DeInteger::as_str));
+        let number = text.and_then(|text| text.parse().ok()).filter(|n: &f64| n.is_finite());
+        number.ok_or_else(|| self.wrong_type("a number"))
+    }
+
+    /// Yes or no.
+    pub(super) fn boolean(&self) -> Result<bool, PresetError> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.wrong_type("true or false"))
+    }
+
     /// A string.
     pub(super) fn text(&self) -> Result<&'a str, PresetError> {
         self.value.get_ref().as_str().ok_or_else(|| self.wrong_type("a string"))

@@ -1,5 +1,8 @@
-//! Reading and writing tensors: .npy arrays and PNG pictures.
+//! Reading and writing tensors: .npy arrays, files of named tensors, and PNG pictures.
 
+mod archive;
+mod array;
+mod element;
 mod npy;
 mod picture;
 
@@ -7,8 +10,14 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
 
+pub use archive::TensorFile;
+pub use array::TypedArray;
+pub use element::Element;
 pub use npy::{read_integers, write_integers};
-pub use picture::{builtin_image, picture_input, read_picture, write_contact_sheet};
+pub use picture::{
+    BUILTIN_IMAGES, builtin_image, picture_activations, picture_input, read_picture,
+    write_contact_sheet,
+};
 
 /// Why a tensor could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -32,16 +41,28 @@ pub enum TensorError {
         expected: String,
     },
     /// There is no built-in picture of this name.
-    #[error("no built-in image {name:?}; there is {}", crate::preset::BUILTIN_IMAGES.join(", "))]
+    #[error("no built-in image {name:?}; there is {}", BUILTIN_IMAGES.join(", "))]
     NoSuchImage {
         /// The name asked for.
         name: String,
     },
-    /// A picture was given to a layer that takes none.
-    #[error("an image has 3 channels, or 1 as grey; layer {layer} takes {channels}")]
+    /// A tensor of a file of several is not as it should be.
+    #[error("{}: tensor {tensor:?} {found}; expected {expected}", path.display())]
+    Tensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// What it is or holds.
+        found: String,
+        /// What it should hold.
+        expected: String,
+    },
+    /// A picture was given to a layer or network that takes none.
+    #[error("an image has 3 channels, or 1 as grey; {taker} takes {channels}")]
     Channels {
-        /// The layer.
-        layer: String,
+        /// The layer or network.
+        taker: String,
         /// Its input channels.
         channels: usize,
     },

@@ -6,8 +6,10 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use ndarray::{Array3, ArrayD, Dimension};
-use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement, WriteNpyExt};
+use ndarray_npy::WriteNpyExt;
 
+use super::array::Header;
+use super::element::Element;
 use super::{TensorError, file_error, read_bytes};
 
 /// Reads an array of `shape` whose values lie in `range`. Any integer type is taken, and floats
@@ -30,35 +32,70 @@ pub fn read_integers(
             range.end()
         ),
     };
-    let unreadable = |error: &dyn std::fmt::Display| {
+    let (header, start) = header(&bytes).map_err(|error| {
         file_error(path, format_args!("no .npy file that can be read: {error}"))
-    };
-    // The reader makes an array as large as the header says: the header comes first.
-    let found = header_shape(&bytes).ok_or_else(|| unreadable(&"no shape in its header"))?;
-    if found != shape {
-        return Err(content(format!("has shape {found:?}")));
-    }
-    let array = read_any(&bytes).map_err(|error| match error {
-        ReadNpyError::WrongDescriptor(found) => content(format!("holds elements of type {found}")),
-        error => unreadable(&error),
     })?;
-    for (index, value) in array.indexed_iter() {
-        let in_range = range.contains_whole(*value);
-        if !in_range {
-            return Err(content(format!("has {value} at {:?}", index.slice())));
-        }
+    // An array is made as large as the header says: that must be right first.
+    if header.shape != shape || header.element.is_err() {
+        return Err(content(header.describe()));
+    }
+    let array = header.decode(&bytes[start..]).map_err(content)?.values;
+    if let Some((index, value)) = array.indexed_iter().find(|(_, v)| !range.contains_whole(**v)) {
+        return Err(content(format!("has {value} at {:?}", index.slice())));
     }
     Ok(array.mapv(|value| value as i64))
 }
 
-/// The shape in the header of a .npy file: a Python dictionary, in text, with a tuple.
-fn header_shape(bytes: &[u8]) -> Option<Vec<usize>> {
-    const LONGEST_HEADER: usize = 4096;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_HEADER)]);
-    let (_, after) = text.split_once("'shape'").or_else(|| text.split_once("\"shape\""))?;
-    let (tuple, _) = after.split_once('(')?.1.split_once(')')?;
-    let sizes = tuple.split(',').map(str::trim).filter(|size| !size.is_empty());
-    sizes.map(|size| size.trim_end_matches('L').parse().ok()).collect()
+/// The header of a .npy file and where its numbers begin.
+///
+/// The header is a Python dictionary, in text: `{'descr': '<i8', 'fortran_order': False, 'shape':
+/// (2, 3), }`.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn header(bytes: &[u8]) -> Result<(Header, usize), &'static str> {
+    const NOT_NPY: &str = "it does not begin as one";
+    let rest = bytes.strip_prefix(b"\x93NUMPY").ok_or(NOT_NPY)?;
+    let (length, start) = match rest {
+        [1, _, low, high, ..] => (usize::from(u16::from_le_bytes([*low, *high])), 10),
+        [2 | 3, _, a, b, c, d, ..] => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, 12),
+        _ => return Err(NOT_NPY),
+    };
+    let end = start + length;
+    let text = bytes.get(start..end).ok_or("its header is cut off")?;
+    let text = str::from_utf8(text).map_err(|_| "its header is no text")?;
+    let descr = value_of(text, "descr").ok_or("no descr in its header")?;
+    let shape = value_of(text, "shape").and_then(tuple).ok_or("no shape in its header")?;
+    let fortran = value_of(text, "fortran_order").ok_or("no fortran_order in its header")?;
+    let descr = quoted(descr).unwrap_or("a structured type");
+    let kind = descr.strip_prefix(['<', '>', '|', '=']).unwrap_or(descr);
+    let header = Header {
+        element: Element::of_npy(kind).ok_or_else(|| descr.to_owned()),
+        big_endian: descr.starts_with('>'),
+        fortran: fortran.starts_with("True"),
+        shape,
+    };
+    Ok((header, end))
+}
+
+/// What follows a key of the dictionary.
+fn value_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let after =
+        |quote: char| text.split_once(&format!("{quote}{key}{quote}")).map(|(_, rest)| rest);
+    after('\'').or_else(|| after('"'))?.trim_start().strip_prefix(':').map(str::trim_start)
+}
+
+/// The string that the text begins with.
+fn quoted(text: &str) -> Option<&str> {
+    let quote = text.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
+    text[1..].split_once(quote).map(|(string, _)| string)
+}
+
+/// The numbers of the tuple that the text begins with.
+fn tuple(text: &str) -> Option<Vec<usize>> {
+    let (numbers, _) = text.strip_prefix('(')?.split_once(')')?;
+    let numbers = numbers.split(',').map(str::trim).filter(|number| !number.is_empty());
+    numbers.map(|number| number.trim_end_matches('L').parse().ok()).collect()
 }
 
 /// Membership of a float in a range of integers.
@@ -70,37 +107,6 @@ impl ContainsWhole for RangeInclusive<i64> {
     fn contains_whole(&self, value: f64) -> bool {
         value.fract() == 0.0 && value >= *self.start() as f64 && value <= *self.end() as f64
     }
-}
-
-/// Reads an array of any numeric type as floats, which hold all integers that a layer takes.
-fn read_any(bytes: &[u8]) -> Result<ArrayD<f64>, ReadNpyError> {
-    type Reader = fn(&[u8]) -> Result<ArrayD<f64>, ReadNpyError>;
-    const OTHERS: [Reader; 9] = [
-        |bytes| read_as(bytes, |value: i64| value as f64),
-        |bytes| read_as(bytes, |value: u64| value as f64),
-        |bytes| read_as(bytes, <f64 as From<f32>>::from),
-        |bytes| read_as(bytes, <f64 as From<i32>>::from),
-        |bytes| read_as(bytes, <f64 as From<i16>>::from),
-        |bytes| read_as(bytes, <f64 as From<i8>>::from),
-        |bytes| read_as(bytes, <f64 as From<u32>>::from),
-        |bytes| read_as(bytes, <f64 as From<u16>>::from),
-        |bytes| read_as(bytes, <f64 as From<u8>>::from),
-    ];
-    let mut result = read_as(bytes, |value: f64| value);
-    for reader in OTHERS {
-        if !matches!(result, Err(ReadNpyError::WrongDescriptor(_))) {
-            break;
-        }
-        result = reader(bytes);
-    }
-    result
-}
-
-fn read_as<T: ReadableElement + Copy>(
-    bytes: &[u8],
-    convert: impl Fn(T) -> f64,
-) -> Result<ArrayD<f64>, ReadNpyError> {
-    Ok(ArrayD::<T>::read_npy(bytes)?.mapv(convert))
 }
 
 /// Writes little-endian int64 in C order.
@@ -133,18 +139,28 @@ mod tests {
         assert_eq!(in_file(&array![[1f64, -2.0], [3.0, 7.0]], &[2, 2]).expect("f64"), expected);
         let transposed: Array2<i16> = array![[1i16, 3], [-2, 7]].reversed_axes();
         assert_eq!(in_file(&transposed, &[2, 2]).expect("Fortran order"), expected);
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.npy");
+        let header = "{'descr': '>i2', 'fortran_order': False, 'shape': (2, 2), }";
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend([1i16, -2, 3, 7].iter().flat_map(|value| value.to_be_bytes()));
+        std::fs::write(&path, bytes).expect("writes");
+        assert_eq!(read_integers(&path, &[2, 2], -7..=7).expect("big-endian"), expected);
     }
 
     #[test]
     fn every_mistake_is_named() {
         let error = |result: Result<_, TensorError>| result.expect_err("refused").to_string();
         let wrong = error(in_file(&array![1i64, 2], &[2, 2]));
-        assert!(wrong.contains("has shape [2]; expected shape [2, 2]"), "{wrong}");
+        assert!(wrong.contains("has shape [2] of int64; expected shape [2, 2]"), "{wrong}");
         let nan = error(in_file(&array![[1.0, f64::NAN]], &[1, 2]));
         assert!(nan.contains("has NaN at [0, 1]"), "{nan}");
         assert!(error(in_file(&array![[0.5, 1.0]], &[1, 2])).contains("has 0.5 at [0, 0]"));
         assert!(error(in_file(&array![[8u8, 1]], &[1, 2])).contains("from -7 to 7"));
-        assert!(error(in_file(&array![[true, false]], &[1, 2])).contains("type"));
+        let bools = error(in_file(&array![[true, false]], &[1, 2]));
+        assert!(bools.contains("has shape [1, 2] of |b1; expected"), "{bools}");
         let missing = read_integers(Path::new("/none/x.npy"), &[1], 0..=1);
         assert!(error(missing).starts_with("/none/x.npy: "));
     }

@@ -13,6 +13,9 @@ use crate::conv::Layer;
 /// Pixels between the maps of a contact sheet.
 const GAP: u32 = 2;
 
+/// The photographs embedded in the binary, by name.
+pub const BUILTIN_IMAGES: [&str; 1] = ["cat-224"];
+
 /// A picture embedded in the binary. `cat-224` is "Chelsea" by Stefan van der Walt, CC0.
 ///
 /// # Errors
@@ -38,17 +41,33 @@ fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, TensorError> {
         .map_err(|error| file_error(path, format_args!("no PNG image that can be read: {error}")))
 }
 
-/// The activations of a picture for `layer`: red, green and blue, or grey where the layer takes one
-/// channel; resized to the layer's plane, and scaled from 8 bits to the layer's activations.
+/// As [`picture_activations`], for `layer`.
 ///
 /// # Errors
 /// [`TensorError::Channels`] where the layer takes another number of channels.
 pub fn picture_input(picture: &DynamicImage, layer: &Layer) -> Result<Array3<i64>, TensorError> {
-    let channels = layer.in_channels();
+    let taker = format!("layer {}", layer.name());
+    picture_activations(picture, layer.input_shape(), layer.activation_bits(), &taker)
+}
+
+/// The activations of a picture for what takes `shape` (channels, height, width): red, green and
+/// blue, or grey for one channel; without its transparency; resized to the plane as a whole, with a
+/// triangle filter; then an 8-bit value `v` becomes `v * (2^bits - 1) / 255`, rounded to the nearest
+/// integer. `taker` is for messages.
+///
+/// # Errors
+/// [`TensorError::Channels`] for another number of channels.
+pub fn picture_activations(
+    picture: &DynamicImage,
+    shape: [usize; 3],
+    bits: u32,
+    taker: &str,
+) -> Result<Array3<i64>, TensorError> {
+    let [channels, rows, columns] = shape;
     if channels != 1 && channels != 3 {
-        return Err(TensorError::Channels { layer: layer.name().to_owned(), channels });
+        return Err(TensorError::Channels { taker: taker.to_owned(), channels });
     }
-    let (width, height) = (layer.width() as u32, layer.height() as u32);
+    let (width, height) = (columns as u32, rows as u32);
     let picture = if (picture.width(), picture.height()) == (width, height) {
         picture.clone()
     } else {
@@ -59,10 +78,10 @@ pub fn picture_input(picture: &DynamicImage, layer: &Layer) -> Result<Array3<i64
     } else {
         picture.into_rgb8().into_raw()
     };
-    let max = layer.max_activation();
+    let max = (1 << bits) - 1;
     let activation = |byte: u8| (i64::from(byte) * max + 127) / 255;
-    Ok(Array3::from_shape_fn(layer.input_shape(), |(c, y, x)| {
-        activation(bytes[(y * layer.width() + x) * channels + c])
+    Ok(Array3::from_shape_fn(shape, |(c, y, x)| {
+        activation(bytes[(y * columns + x) * channels + c])
     }))
 }
 
@@ -127,11 +146,29 @@ mod tests {
         assert!(small.iter().all(|v| (0..16).contains(v)) && small.iter().any(|v| *v > 8));
     }
 
+    /// Whatever its colours, a picture of one shade gives activations of that shade.
+    #[test]
+    fn grey_and_transparent_pictures_are_taken() {
+        let pictures = [
+            DynamicImage::ImageLuma8(GrayImage::from_pixel(5, 4, Luma([170]))),
+            DynamicImage::ImageLumaA8(image::ImageBuffer::from_pixel(5, 4, image::LumaA([170, 0]))),
+            DynamicImage::ImageLuma16(image::ImageBuffer::from_pixel(5, 4, Luma([170 * 257]))),
+            DynamicImage::ImageRgba8(image::RgbaImage::from_pixel(5, 4, image::Rgba([170; 4]))),
+        ];
+        for picture in pictures {
+            for (channels, bits, expected) in [(3, 8, 170), (3, 4, 10), (1, 1, 1)] {
+                let shape = [channels, 3, 7];
+                let input = picture_activations(&picture, shape, bits, "it").expect("takes it");
+                assert_eq!(input, Array3::from_elem(shape, expected));
+            }
+        }
+    }
+
     #[test]
     fn every_mistake_is_named() {
         let photograph = builtin_image("cat-224").expect("embedded");
         let error = picture_input(&photograph, &layer(2, 8, 4)).expect_err("two channels");
-        assert!(error.to_string().contains("takes 2"), "{error}");
+        assert!(error.to_string().contains("layer picture takes 2"), "{error}");
         let error = builtin_image("dog").expect_err("no dog").to_string();
         assert!(error.contains("cat-224"), "{error}");
         let directory = tempfile::tempdir().expect("temporary directory");

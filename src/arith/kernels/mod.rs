@@ -32,6 +32,9 @@ pub const BATCH: usize = 8;
 /// Entries that a permutation moves together: one AVX-512 register.
 pub const BLOCK: usize = 8;
 
+/// Terms of a row that no accumulator overflows with.
+const FEW_TERMS: usize = 1024;
+
 /// A permutation of blocks of [`BLOCK`] words, with few orders within them.
 #[derive(Clone, Debug, Default)]
 pub struct BlockPermutation {
@@ -260,7 +263,7 @@ impl Kernels {
         factors: &[u64],
         out: [&mut [u64]; 2],
     ) {
-        if reduction == Reduction::Lazy {
+        if reduction == Reduction::Lazy && terms <= FEW_TERMS {
             return dispatch!(self, pair_rows_lazy(terms, pairs, factors, out));
         }
         let [first, second] = out;

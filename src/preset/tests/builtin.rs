@@ -30,11 +30,27 @@ fn every_file_passes_its_check() {
     assert_eq!(odd, expected);
     let bench = check_file(&presets.join("networks/bench.toml")).expect("valid").to_string();
     assert_eq!(bench, "network \"bench\": 6 layers");
+    let vgg = check_file(&presets.join("networks/vgg16.toml")).expect("valid").to_string();
+    assert_eq!(vgg, "network \"vgg16\": 13 layers, runs on 3x224x224");
 }
 
 #[test]
 fn layers_come_in_order() {
-    let names: Vec<_> = catalogue().layers().map(super::super::LayerPreset::full_name).collect();
+    let catalogue = catalogue();
+    let networks: Vec<_> = catalogue.networks().map(|network| network.name.as_str()).collect();
+    let expected = [
+        "demo",
+        "bench",
+        "mobilenetv1",
+        "resnet18",
+        "resnet20",
+        "resnet20-224",
+        "resnet50",
+        "vgg16",
+    ];
+    assert_eq!(networks, expected);
+    let lists = catalogue.networks().take(2).flat_map(|network| &network.layers);
+    let names: Vec<_> = lists.map(super::super::LayerPreset::full_name).collect();
     let expected = [
         "demo/photo",
         "bench/c64-56-k3",

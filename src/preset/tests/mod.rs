@@ -1,6 +1,7 @@
 mod builtin;
 mod export;
 mod forms;
+mod graphs;
 mod libraries;
 mod mistakes;
 mod nonsense;

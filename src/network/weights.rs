@@ -1,0 +1,42 @@
+//! Weights of a whole network.
+
+use ndarray::{Array1, Array4};
+
+use super::graph::{Graph, Node};
+use super::layer_weights::LayerWeights;
+use crate::conv::data;
+
+/// Weights of every node of a graph, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weights(Vec<LayerWeights>);
+
+impl Weights {
+    /// Weights for `graph`, one for each node.
+    pub(super) const fn new(layers: Vec<LayerWeights>) -> Self {
+        Self(layers)
+    }
+
+    /// Weights that follow from a seed, different for every node: node `i` draws them from stream
+    /// `2 + 2^8 i` of the seed, as [`data::weights`] does for a layer alone (stream 2), and biases
+    /// from stream `3 + 2^8 i`, as large as the product of a weight and an activation.
+    pub fn seeded(graph: &Graph, seed: u64) -> Self {
+        let layer = |(i, node): (usize, &Node)| {
+            let layer = &node.layer;
+            let stream = (i as u64) << 8;
+            let mut bell = data::bell(seed, data::WEIGHT_STREAM + stream, layer.max_weight());
+            let weights = Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell);
+            let bias = node.spec.has_bias().then(|| {
+                let largest = layer.max_weight() * layer.max_activation();
+                let mut bell = data::bell(seed, data::BIAS_STREAM + stream, largest);
+                Array1::from_shape_simple_fn(layer.out_channels(), &mut bell)
+            });
+            LayerWeights::integers(weights, bias)
+        };
+        Self(graph.nodes().iter().enumerate().map(layer).collect())
+    }
+
+    /// One for each node of the graph.
+    pub fn layers(&self) -> &[LayerWeights] {
+        &self.0
+    }
+}

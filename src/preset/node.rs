@@ -1,0 +1,77 @@
+//! A layer of a network that runs: what it takes, and what follows it.
+
+use std::ops::RangeInclusive;
+
+use crate::network::{Activation, GraphBuilder, GraphError, NodeSpec, Pool, PoolKind, Shortcut};
+
+use super::error::{PresetError, Problem};
+use super::layer::{self, LayerPreset};
+use super::reader::{Field, Section};
+
+/// What a layer of a network that runs may say beyond its shape.
+pub(super) const KEYS: [&str; 7] = ["from", "add", "activation", "pool", "bias", "weights", "bn"];
+
+const POOL_KEYS: [&str; 4] = ["kind", "kernel", "stride", "padding"];
+const SHORTCUT_KEYS: [&str; 2] = ["name", "stride"];
+const WINDOW: RangeInclusive<i128> = 1..=1 << 14;
+
+/// Reads a layer and adds it to the graph of its network. Its input's shape need not be given: it
+/// is that of what the layer takes.
+pub(super) fn read(
+    section: &Section<'_>,
+    network: &str,
+    graph: &mut GraphBuilder,
+) -> Result<LayerPreset, PresetError> {
+    section.only(&[&layer::SHAPE_KEYS[..], &KEYS].concat())?;
+    let error = |error: GraphError| section.error_at(&[error.field], Problem::Graph(error.problem));
+    let name = section.need("name")?.name()?;
+    let text = |key| section.get(key).map(|field| field.text().map(String::from)).transpose();
+    let from = text("from")?;
+    let input = graph.shape_of(&name, from.as_deref()).map_err(error)?;
+    let preset = layer::read_shape(section, Some(network), Some(input))?;
+    let spec = NodeSpec {
+        layer: preset.spec.clone(),
+        from,
+        bias: section.get("bias").map_or(Ok(false), |field| field.boolean())?,
+        add: section.get("add").map(|field| shortcut(&field)).transpose()?,
+        activation: section.get("activation").map_or(Ok(Activation::Relu), |field| {
+            field.one_of(&Activation::ALL, Activation::name)
+        })?,
+        pool: section.get("pool").map(|field| pool(&field)).transpose()?,
+        weights: text("weights")?,
+        bn: text("bn")?,
+    };
+    graph.push(spec).map_err(error)?;
+    Ok(preset)
+}
+
+/// The name of an earlier layer, or a table with that and a stride.
+fn shortcut(field: &Field<'_>) -> Result<Shortcut, PresetError> {
+    if field.is_text() {
+        return Ok(Shortcut { of: field.text()?.into(), stride: None });
+    }
+    let section = field.section(" in `add`", "the name of a layer or { name, stride }")?;
+    section.only(&SHORTCUT_KEYS)?;
+    let of = section.need("name")?.text()?.into();
+    Ok(Shortcut { of, stride: Some(section.need("stride")?.integer(WINDOW)? as usize) })
+}
+
+/// The side of a window of maxima, "global", or a table.
+fn pool(field: &Field<'_>) -> Result<Pool, PresetError> {
+    let window = |kind, kernel, stride, padding| Pool::Window { kind, kernel, stride, padding };
+    if field.is_integer() {
+        let side = field.integer(WINDOW)? as usize;
+        return Ok(window(PoolKind::Max, side, side, 0));
+    }
+    if field.is_text() {
+        return field.one_of(&["global"], |word| word).map(|_| Pool::Global);
+    }
+    let expected = "a number, \"global\" or { kind, kernel, stride, padding }";
+    let section = field.section(" in `pool`", expected)?;
+    section.only(&POOL_KEYS)?;
+    let kind = section.need("kind")?.one_of(&PoolKind::ALL, PoolKind::name)?;
+    let kernel = section.need("kernel")?.integer(WINDOW)?;
+    let stride = section.integer_or("stride", WINDOW, kernel)? as usize;
+    let padding = section.integer_or("padding", 0..=*WINDOW.end(), 0)? as usize;
+    Ok(window(kind, kernel as usize, stride, padding))
+}

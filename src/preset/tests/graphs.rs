@@ -1,0 +1,266 @@
+//! Networks that run: those in the binary, and the keys that make one.
+
+use super::super::{Catalogue, LayerPreset, Network};
+use super::message;
+use crate::network::{
+    self, Activation, Graph, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
+};
+use crate::tensor::{builtin_image, picture_activations};
+
+fn graph(name: &str) -> Graph {
+    let network = Catalogue::builtin().expect("valid").network(name).expect("built in");
+    network.graph.expect("a graph")
+}
+
+/// Layers, weights and multiply-adds as their papers have them.
+#[test]
+fn networks_are_as_large_as_they_should_be() {
+    for (name, layers, weights, multiply_adds) in [
+        ("vgg16", 13, 14_710_464, 15_346_630_656),
+        ("resnet20", 19, 267_696, 40_550_400),
+        ("resnet20-224", 19, 267_696, 1_986_969_600),
+        ("resnet18", 20, 11_166_912, 1_813_561_344),
+        ("resnet50", 53, 23_454_912, 4_087_136_256),
+        ("mobilenetv1", 27, 3_185_088, 567_716_352),
+    ] {
+        let graph = graph(name);
+        let found = (graph.nodes().len(), graph.weight_count(), graph.multiply_adds());
+        assert_eq!(found, (layers, weights, multiply_adds), "{name}");
+        let bits =
+            |node: &crate::network::Node| (node.layer.activation_bits(), node.layer.weight_bits());
+        assert!(graph.nodes().iter().all(|node| bits(node) == (4, 4)));
+        let shapes = Weights::seeded(&graph, 1);
+        let mut fits = graph.nodes().iter().zip(shapes.layers());
+        assert!(fits.all(|(n, w)| w.weights.shape() == n.layer.weight_shape()));
+    }
+}
+
+#[test]
+fn outputs_have_their_shapes() {
+    let last = |name| graph(name).nodes().last().expect("nodes").shape;
+    assert_eq!(last("vgg16"), [512, 7, 7]);
+    assert_eq!(last("resnet18"), [512, 1, 1]);
+    assert_eq!(last("resnet50"), [2048, 1, 1]);
+    assert_eq!((last("resnet20"), last("resnet20-224")), ([64, 1, 1], [64, 1, 1]));
+    assert_eq!(last("mobilenetv1"), [1024, 1, 1]);
+}
+
+/// Shortcuts and tensor names where they are least regular.
+#[test]
+fn networks_are_connected_as_they_should_be() {
+    let resnet = graph("resnet18");
+    let node = |name: &str| {
+        let index = resnet.nodes().iter().position(|node| node.spec.name() == name);
+        index.map(|index| (index, &resnet.nodes()[index])).expect("a node")
+    };
+    let (before, _) = node("block2_conv2");
+    let (shortcut, shortcut_node) = node("block3_shortcut");
+    let (_, first) = node("block3_conv1");
+    let (_, second) = node("block3_conv2");
+    assert_eq!(first.input, Source::Node(before));
+    assert_eq!(shortcut_node.input, Source::Node(before));
+    assert_eq!(shortcut_node.spec.activation, Activation::None);
+    assert_eq!(second.shortcut, Some(Source::Node(shortcut)));
+    assert_eq!(shortcut_node.spec.tensors(), "layer2.0.downsample.0");
+    assert_eq!(second.spec.bn.as_deref(), Some("layer2.0.bn2"));
+    let small = graph("resnet20");
+    let strided: Vec<_> = small
+        .nodes()
+        .iter()
+        .filter(|node| node.spec.add.as_ref().is_some_and(|add| add.stride.is_some()))
+        .map(|node| (node.spec.name(), node.layer.output_shape()))
+        .collect();
+    assert_eq!(strided, [("block4_conv2", [32, 16, 16]), ("block7_conv2", [64, 8, 8])]);
+    let prefixes: Vec<_> =
+        graph("vgg16").nodes().iter().map(|node| node.spec.tensors().to_owned()).collect();
+    let expected =
+        [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28].map(|i| format!("features.{i}"));
+    assert_eq!(prefixes, expected);
+    let mobile = graph("mobilenetv1");
+    let (dw2, pw13) = (&mobile.nodes()[3], &mobile.nodes()[26]);
+    assert_eq!((dw2.layer.groups(), dw2.layer.padding()), (64, [0, 0, 1, 1]));
+    assert_eq!(pw13.spec.tensors(), "blocks.4.1.conv_pw");
+}
+
+/// The photograph goes through with seeded weights, and is not lost on the way.
+#[test]
+fn networks_run() {
+    for name in ["resnet20", "resnet18", "mobilenetv1"] {
+        let graph = graph(name);
+        let picture = builtin_image("cat-224").expect("built in");
+        let (shape, bits) = (graph.input_shape(), graph.input_bits());
+        let input = picture_activations(&picture, shape, bits, name).expect("three channels");
+        let weights = Weights::seeded(&graph, 1);
+        let outcome = network::run(&graph, &weights, input, network::plain, |_, _| ());
+        let outcome = outcome.expect("runs");
+        assert_eq!(outcome.output.shape(), graph.nodes().last().expect("nodes").shape);
+        let alive = outcome.output.iter().filter(|value| **value > 0).count();
+        assert!(alive * 10 > outcome.output.len(), "{name}: {alive} of {}", outcome.output.len());
+    }
+}
+
+const GRAPH: &str = r#"schema = 1
+name = "mine"
+input = [3, 8, 8]
+
+[[layer]]
+name = "a"
+out_channels = 4
+kernel = 3
+bias = true
+pool = 2
+
+[[layer]]
+name = "s"
+out_channels = 6
+kernel = 1
+activation = "none"
+
+[[layer]]
+name = "b"
+from = "a"
+out_channels = 6
+kernel = 3
+add = "s"
+activation = "relu6"
+pool = { kind = "average", kernel = 3, padding = 1 }
+weights = "net.b"
+bn = "net.bn"
+"#;
+
+fn read(text: &str) -> Network {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("my.toml");
+    std::fs::write(&path, text).expect("written");
+    let catalogue = Catalogue::builtin().expect("valid");
+    catalogue.network(path.to_str().expect("a path")).expect("valid")
+}
+
+#[test]
+fn every_key_is_read() {
+    let mine = read(GRAPH);
+    let graph = mine.graph.expect("a graph");
+    let [a, s, b] = graph.nodes() else { panic!("three nodes") };
+    assert_eq!((graph.input_shape(), a.shape, s.shape), ([3, 8, 8], [4, 4, 4], [6, 4, 4]));
+    let window = |kind, kernel, padding| Pool::Window { kind, kernel, stride: kernel, padding };
+    assert_eq!((a.spec.bias, a.spec.pool), (true, Some(window(PoolKind::Max, 2, 0))));
+    assert_eq!((b.input, b.shortcut), (Source::Node(0), Some(Source::Node(1))));
+    assert_eq!(b.spec.activation, Activation::Relu6);
+    assert_eq!(b.spec.pool, Some(window(PoolKind::Average, 3, 1)));
+    assert_eq!((b.spec.tensors(), b.spec.bn.as_deref()), ("net.b", Some("net.bn")));
+    assert!(!b.spec.bias && b.spec.has_bias() && !s.spec.has_bias());
+    let layers: Vec<_> = mine.layers.iter().map(LayerPreset::full_name).collect();
+    assert_eq!(layers, ["mine/a", "mine/s", "mine/b"]);
+    assert_eq!(mine.layers[2].spec, b.spec.layer);
+    let text = GRAPH
+        .replace("\"s\"\na", "{ name = \"a\", stride = 1 }\na")
+        .replace("\"none\"", "\"relu\"");
+    let text = text
+        .replace("from = \"a\"\n", "")
+        .replace("8, 8]\n", "8, 8]\nnormalise = { mean = [0, -0.5, 1], std = [1, 2.5, 1e-3] }\n");
+    let graph = read(&text).graph.expect("a graph");
+    let shortcut = Shortcut { of: "a".into(), stride: Some(1) };
+    assert_eq!(graph.nodes()[2].spec.add, Some(shortcut));
+    let expected = Normalise { mean: vec![0.0, -0.5, 1.0], std: vec![1.0, 2.5, 1e-3] };
+    assert_eq!(graph.normalise(), Some(&expected));
+}
+
+/// Asserts the message for the graph in which `from` is replaced by `to`.
+#[track_caller]
+fn refused(from: &str, to: &str, expected: &str) {
+    assert_eq!(message(GRAPH, from, to), expected);
+}
+
+#[test]
+fn every_mistake_has_its_line() {
+    refused(
+        "from = \"a\"",
+        "form = \"a\"",
+        "my.toml:20: unknown key `form` in [[layer]]; the nearest valid key is `from`",
+    );
+    refused(
+        "from = \"a\"",
+        "from = \"aa\"",
+        "my.toml:20: no layer before it is called \"aa\"; the nearest is \"a\"",
+    );
+    refused(
+        "from = \"a\"",
+        "from = \"s\"",
+        "my.toml:20: it takes s, which has no activation and is signed; only `add` takes that",
+    );
+    refused(
+        "add = \"s\"",
+        "add = \"a\"",
+        "my.toml:23: the shortcut a gives 4x4x4, but the sums it is added to are 6x4x4",
+    );
+    refused(
+        "add = \"s\"\n",
+        "",
+        "my.toml:13: nothing takes its result, and it is not the last layer",
+    );
+    refused(
+        "= \"relu6\"",
+        "= \"relu7\"",
+        "my.toml:24: unknown activation \"relu7\"; the nearest is \"relu\" (all: relu, relu6, none)",
+    );
+    refused(
+        "\"average\"",
+        "\"avg\"",
+        "my.toml:25: unknown kind \"avg\"; the nearest is \"average\" (all: max, average)",
+    );
+    refused(
+        "padding = 1",
+        "pading = 1",
+        "my.toml:25: unknown key `pading` in `pool`; the nearest valid key is `padding`",
+    );
+    refused(
+        "pool = 2",
+        "pool = 9",
+        "my.toml:10: pool kernel 9 must be from 1 to the padded plane's 8",
+    );
+    refused(
+        "pool = 2",
+        "pool = true",
+        "my.toml:10: `pool` must be a number, \"global\" or { kind, kernel, stride, padding }, not a boolean",
+    );
+    refused("= true", "= 1", "my.toml:9: `bias` must be true or false, not an integer");
+    refused(
+        "out_channels = 4\n",
+        "out_channels = 4\nin_channels = 4\n",
+        "my.toml:8: in_channels = 4, but input, which it takes, gives 3",
+    );
+    refused(
+        "[3, 8, 8]",
+        "[3, 8]",
+        "my.toml:3: `input` has 2 entries, must be channels, height and width",
+    );
+    refused(
+        "[3, 8, 8]",
+        "[3, 8, 8]\nnormalise = { mean = [0, 0, 0], std = [1, 1] }",
+        "my.toml:4: `std` has 2 entries, must be one for each of the input's 3 channels",
+    );
+    refused(
+        "[3, 8, 8]",
+        "[3, 8, 8]\nnormalise = { mean = [0, 0, 0], std = [1, 0.0, 1] }",
+        "my.toml:4: `std[1]` must be above 0",
+    );
+}
+
+#[test]
+fn keys_of_graphs_need_an_input() {
+    super::network(
+        "kernel = 3\n",
+        "kernel = 3\npool = 2\n",
+        "my.toml:11: `pool` is for networks that run; give this one an `input = [channels, height, width]`",
+    );
+    super::network(
+        "\"mine\"",
+        "\"mine\"\nnormalise = {}",
+        "my.toml:3: `normalise` is for networks that run; give this one an `input = [channels, height, width]`",
+    );
+    refused(
+        "bias = true",
+        "image = \"cat-224\"",
+        "my.toml:9: unknown key `image` in [[layer]]; the nearest valid key is `name`",
+    );
+}
