@@ -90,7 +90,7 @@ fn layers() -> impl Strategy<Value = Layer> {
             let height = height.max(rows.saturating_sub(padding[0] + padding[2]));
             let width = width.max(columns.saturating_sub(padding[1] + padding[3]));
             let padding = Some(padding);
-            let spec = LayerSpec { height, width, kernel, padding, stride, ..LAYER };
+            let spec = LayerSpec { height, width, kernel, stride, padding, ..LAYER };
             layer_of(&LayerSpec { in_channels, out_channels, groups, ..spec })
         },
     )
@@ -129,7 +129,7 @@ proptest! {
         stride in 1usize..4,
         seed in 0u64..1000,
     ) {
-        let spec = LayerSpec { in_channels, out_channels, height, width, groups, stride, ..LAYER };
+        let spec = LayerSpec { in_channels, out_channels, height, width, stride, groups, ..LAYER };
         check_layer(&layer_of(&spec), 128, backend(), seed);
     }
 
