@@ -31,7 +31,7 @@ pub(super) fn text(explanation: &Explanation) -> String {
     }
     let more = explanation.candidates.len().saturating_sub(SHOWN + 1);
     if more > 0 {
-        let _ = write!(text, "\n    and {more} more, slower to the planner");
+        let _ = write!(text, "\n    and {more} more");
     }
     text.push_str("\nthe plan of each algorithm, server ms here");
     for rival in &explanation.algorithms {

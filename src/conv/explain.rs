@@ -96,7 +96,7 @@ fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
     let moved = outputs.iter().filter(|output| !output.offset.element.is_identity()).count();
     let shifts = plan.phases().iter().map(|shifts| shifts.all().len()).max().unwrap_or(0);
     vec![
-        ("split", Count(plan.split()), "moves of lanes made by rotating inputs instead of sums"),
+        ("split", Count(plan.split()), "lanes between moves of sums; inputs are moved within them"),
         ("inputs", Count(plan.inputs()), "input ciphertexts"),
         ("shifts", Count(shifts), "places that an input is wanted at, at most"),
         ("input_rotations", Count(plan.input_rotations()), "hoisted rotations of inputs"),

@@ -90,7 +90,7 @@ fn layers() -> impl Strategy<Value = Layer> {
             let height = height.max(rows.saturating_sub(padding[0] + padding[2]));
             let width = width.max(columns.saturating_sub(padding[1] + padding[3]));
             let padding = Some(padding);
-            let spec = LayerSpec { height, width, kernel, padding, stride, ..LAYER };
+            let spec = LayerSpec { height, width, kernel, stride, padding, ..LAYER };
             layer_of(&LayerSpec { in_channels, out_channels, groups, ..spec })
         },
     )
@@ -129,7 +129,7 @@ proptest! {
         stride in 1usize..4,
         seed in 0u64..1000,
     ) {
-        let spec = LayerSpec { in_channels, out_channels, height, width, groups, stride, ..LAYER };
+        let spec = LayerSpec { in_channels, out_channels, height, width, stride, groups, ..LAYER };
         check_layer(&layer_of(&spec), 128, backend(), seed);
     }
 
@@ -274,7 +274,7 @@ fn floors_hold_for_equal_weights() {
     }
 }
 
-/// Threads change nothing but time.
+/// Threads change nothing but time, and what each of them needs for itself.
 #[test]
 fn threads_do_not_change_results() {
     let layer = layer(6, 10, [12, 11], [3, 3], None);
@@ -285,7 +285,9 @@ fn threads_do_not_change_results() {
     };
     let (one, three) = (on(1), on(3));
     assert_eq!(one.output, three.output);
-    assert_eq!((one.sizes, one.operations), (three.sizes, three.operations));
+    assert!(one.sizes.server_peak < three.sizes.server_peak);
+    let sizes = |outcome: &Outcome| Sizes { server_peak: 0, ..outcome.sizes };
+    assert_eq!((sizes(&one), one.operations), (sizes(&three), three.operations));
     assert_eq!(one.noise, three.noise);
 }
 

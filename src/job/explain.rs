@@ -139,3 +139,59 @@ impl UnitCosts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::Catalogue;
+
+    fn spec(layer: &str, algorithm: AlgorithmKind) -> RunSpec {
+        let catalogue = Catalogue::builtin().expect("valid presets");
+        let layer = catalogue.layer(layer).expect("a layer").clone();
+        let params = catalogue.params_set("n4096-t20").expect("parameters");
+        RunSpec { algorithm, ..RunSpec::new(layer, params) }
+    }
+
+    fn count(explanation: &Explanation, name: &str) -> u64 {
+        match explanation.facts.get(name) {
+            Some(FactValue::Count(count)) => count as u64,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    /// The facts come to what the record of the same run counts.
+    #[test]
+    fn facts_agree_with_the_estimate() {
+        let estimator = Estimator::default();
+        for algorithm in AlgorithmKind::ALL {
+            for layer in ["c16-32-k3", "c64-56-k3", "c128-28-k1"] {
+                let spec = spec(&format!("bench/{layer}"), algorithm);
+                let record = estimator.estimate(&spec).expect("fits").record;
+                let explanation = estimator.explain(&spec).expect("fits");
+                let of = |name| count(&explanation, name);
+                let sent = record.ciphertexts.expect("are told");
+                let groups = of("strip_groups");
+                assert_eq!(of("lanes"), record.lanes as u64);
+                assert_eq!(groups * of("inputs"), sent.upload as u64);
+                assert_eq!(groups * of("outputs"), sent.download as u64);
+                let rotations = groups * (of("input_rotations") + of("output_rotations"));
+                assert_eq!(rotations, record.operations.rotations);
+            }
+        }
+    }
+
+    #[test]
+    fn the_chosen_plan_is_the_best_to_the_planner() {
+        let estimator = Estimator::default();
+        let whole = spec("bench/c16-32-k3", AlgorithmKind::HadamardFused);
+        let explanation = estimator.explain(&whole).expect("fits");
+        let [chosen, others @ ..] = explanation.candidates.as_slice() else { panic!("none") };
+        assert!(chosen.chosen && !others.is_empty() && others.iter().all(|other| !other.chosen));
+        assert!(others.iter().all(|other| other.planner_server_ms >= chosen.planner_server_ms));
+        assert_eq!(explanation.algorithms.len(), AlgorithmKind::ALL.len());
+        // Told how many lanes, the planner chooses among those alone.
+        let lanes = others.iter().map(|other| other.lanes).find(|lanes| *lanes != chosen.lanes);
+        let told = estimator.explain(&RunSpec { lanes, ..whole }).expect("fits");
+        assert_eq!(Some(told.candidates[0].lanes), lanes);
+    }
+}

@@ -11,6 +11,25 @@ fn json(args: &[&str]) -> Value {
     ended.record()
 }
 
+#[test]
+fn an_explanation_shows_the_plan_and_those_that_lost() {
+    let args = ["estimate", "--layer", "bench/c16-32-k3", "--explain"];
+    let explained = json(&[&args[..], &["--format", "json"]].concat());
+    let plain = json(&[&args[..3], &["--format", "json"]].concat());
+    let plan = &explained["plan"];
+    assert_eq!((&plan["lanes"], &explained["lanes"]), (&plain["lanes"], &plain["lanes"]));
+    let candidates = plan["candidates"].as_array().expect("a list");
+    let chosen = candidates.iter().filter(|one| one["chosen"] == true).count();
+    assert!(chosen == 1 && candidates.len() > 1, "{plan}");
+    let guess = explained["latency_ms"]["predicted_server"].as_f64().expect("a number");
+    let here = candidates[0]["server_ms"].as_f64().expect("a number");
+    assert!((guess - here).abs() < 0.01 * guess, "{guess} {here}");
+    let text = heconv(&args).success();
+    for part in ["row_stride", "output_rotations", "plans considered", "conventional"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
 /// Every exact figure and every prediction of a run stands in the estimate already.
 #[test]
 fn an_estimate_says_what_a_run_will() {

@@ -155,9 +155,12 @@ impl Grid<'_> {
         for name in &columns {
             let _ = write!(text, "{name:>24}");
         }
-        let mut labels: Vec<&String> = self.cells.iter().map(|(label, ..)| label).collect();
-        labels.sort_unstable();
-        labels.dedup();
+        let mut labels: Vec<&String> = Vec::new();
+        for (label, ..) in &self.cells {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
         for label in labels {
             let _ = write!(text, "\n    {label:<30}");
             for name in &columns {

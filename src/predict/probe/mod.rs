@@ -65,7 +65,7 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
                 };
                 ItemCost { serial: of(serial), parallel: of(parallel) }
             };
-        let kernels = KernelBench::new(backend)?;
+        let kernels = KernelBench::new(backend);
         let reduction = |reduction| {
             let switch = Curve::new(
                 [&small, &large].map(|r| (r.words, r.switch[reduction as usize])).to_vec(),

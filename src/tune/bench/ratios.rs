@@ -79,55 +79,69 @@ fn quotient(over: f64, under: f64) -> f64 {
 impl Ratios {
     /// Of the runs of one layer. What has no figures is left out.
     pub fn of(runs: &[BenchRun]) -> Self {
-        let figures =
-            |run: &BenchRun, algorithm: &str, reduction: &str, threads: usize| -> Option<Figures> {
-                let is_it = run.algorithm == algorithm
-                    && run.reduction == reduction
-                    && run.threads == threads;
-                run.figures.clone().filter(|_| is_it)
-            };
-        let find = |algorithm: &str, reduction: &str, threads: usize| {
-            runs.iter().find_map(|run| figures(run, algorithm, reduction, threads))
-        };
         let fewest = runs.iter().map(|run| run.threads).min().unwrap_or(1);
-        let mut ratios = Self::default();
-        for run in runs {
-            let BenchRun { algorithm, reduction, threads, figures: Some(mine), .. } = run else {
-                continue;
-            };
-            let fused = AlgorithmKind::HadamardFused.name();
-            if algorithm != fused {
-                let fused = find(fused, reduction, *threads);
-                ratios.over_fused.extend(fused.and_then(|fused| over_fused(run, mine, &fused)));
-            }
-            if reduction == Reduction::Eager.name() {
-                let lazy = find(algorithm, Reduction::Lazy.name(), *threads);
-                let ratio = lazy.and_then(|lazy| {
-                    Some(ReductionRatio {
-                        algorithm: algorithm.clone(),
-                        threads: *threads,
-                        server: server(mine, &lazy)?,
-                        multiply: quotient(mine.multiply_ms, lazy.multiply_ms),
-                    })
-                });
-                ratios.eager_over_lazy.extend(ratio);
-            }
-            if *threads > fewest {
-                let few = find(algorithm, reduction, fewest);
-                let ratio = few.and_then(|few| {
-                    Some(ThreadsRatio {
-                        algorithm: algorithm.clone(),
-                        reduction: reduction.clone(),
-                        from: fewest,
-                        to: *threads,
-                        server: server(&few, mine)?,
-                    })
-                });
-                ratios.fewest_over_more_threads.extend(ratio);
-            }
+        let done = || runs.iter().filter_map(|run| Some((run, run.figures.as_ref()?)));
+        let fused = AlgorithmKind::HadamardFused.name();
+        let (eager, lazy) = (Reduction::Eager.name(), Reduction::Lazy.name());
+        let others = done().filter(|(run, _)| run.algorithm != fused);
+        let eager_ones = done().filter(|(run, _)| run.reduction == eager);
+        let more = done().filter(|(run, _)| run.threads > fewest);
+        Self {
+            over_fused: others
+                .filter_map(|(run, mine)| {
+                    over_fused(run, mine, find(runs, fused, &run.reduction, run.threads)?)
+                })
+                .collect(),
+            eager_over_lazy: eager_ones
+                .filter_map(|(run, mine)| {
+                    over_lazy(run, mine, find(runs, &run.algorithm, lazy, run.threads)?)
+                })
+                .collect(),
+            fewest_over_more_threads: more
+                .filter_map(|(run, mine)| {
+                    let few = find(runs, &run.algorithm, &run.reduction, fewest)?;
+                    over_more_threads(fewest, few, run, mine)
+                })
+                .collect(),
         }
-        ratios
     }
+}
+
+/// The figures of one kind of run.
+fn find<'a>(
+    runs: &'a [BenchRun],
+    algorithm: &str,
+    reduction: &str,
+    threads: usize,
+) -> Option<&'a Figures> {
+    let is_it = |run: &&BenchRun| {
+        run.algorithm == algorithm && run.reduction == reduction && run.threads == threads
+    };
+    runs.iter().find(is_it)?.figures.as_ref()
+}
+
+fn over_lazy(run: &BenchRun, mine: &Figures, lazy: &Figures) -> Option<ReductionRatio> {
+    Some(ReductionRatio {
+        algorithm: run.algorithm.clone(),
+        threads: run.threads,
+        server: server(mine, lazy)?,
+        multiply: quotient(mine.multiply_ms, lazy.multiply_ms),
+    })
+}
+
+fn over_more_threads(
+    from: usize,
+    few: &Figures,
+    run: &BenchRun,
+    mine: &Figures,
+) -> Option<ThreadsRatio> {
+    Some(ThreadsRatio {
+        algorithm: run.algorithm.clone(),
+        reduction: run.reduction.clone(),
+        from,
+        to: run.threads,
+        server: server(few, mine)?,
+    })
 }
 
 fn over_fused(run: &BenchRun, mine: &Figures, fused: &Figures) -> Option<Ratio> {
