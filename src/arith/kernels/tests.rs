@@ -11,7 +11,7 @@ fn prime(bits: u32) -> Modulus {
 
 /// The least prime of `bits` bits.
 fn least_prime(bits: u32) -> Modulus {
-    let prime = (1u64 << (bits - 1)..).find(|q| is_prime(*q)).expect("exists");
+    let prime = (1u64 << (bits - 1)..1 << bits).find(|q| is_prime(*q)).expect("exists");
     Modulus::new(prime).expect("in range")
 }
 
