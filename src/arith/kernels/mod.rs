@@ -1,9 +1,9 @@
 //! The hot loops, once per instruction set.
 //!
 //! `portable` runs everywhere and is the oracle the others are tested against; `ifma` uses the
-//! 52-bit multiply-add of AVX-512, `avx2` the multiply-add of doubles. A kernel works on *tiles* of [`TILE`] consecutive words of a
-//! ciphertext polynomial. Where both polynomials of a ciphertext meet the same factor they lie side
-//! by side, [`PAIR`] words: the words of c0, then those of c1.
+//! 52-bit multiply-add of AVX-512, `avx2` the multiply-add of doubles. A kernel works on *tiles* of
+//! [`TILE`] consecutive words of a ciphertext polynomial. Where both polynomials of a ciphertext
+//! meet the same factor they lie side by side, [`PAIR`] words: the words of c0, then those of c1.
 //!
 //! All factors and words lie in `[0, q)`, and so do all results, in both reduction modes and on
 //! every backend: results are equal bit for bit.
@@ -170,7 +170,7 @@ enum Engine {
     Ifma(ifma::Constants),
 }
 
-/// Calls the version of the engine.
+/// Calls the kernel of the engine's instruction set.
 macro_rules! dispatch {
     ($self:ident, $name:ident ( $($argument:expr),* )) => {
         match &$self.engine {
