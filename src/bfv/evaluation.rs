@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Ciphertext, Context, GaloisKey, GaloisKeys};
+use super::{Ciphertext, Context, GaloisKey, GaloisKeys, Params};
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, zeroed};
 use crate::ring::{GaloisElement, NttForm, Permutation, Poly};
@@ -43,6 +43,15 @@ pub struct Scratch {
     values: AlignedWords,
     /// A key switch, still modulo Q P and P times too large.
     products: [Poly<NttForm>; 2],
+}
+
+impl Scratch {
+    /// Bytes of it under `params`.
+    pub fn bytes(params: &Params) -> u64 {
+        let (n, limbs) = (params.ring_degree(), params.limbs().len());
+        let words = n * (limbs * (limbs + 1) + 2 + 2 * (limbs + 1));
+        (words * size_of::<u64>()) as u64
+    }
 }
 
 /// The server's evaluator.
@@ -205,6 +214,12 @@ impl RotationSum {
     /// The empty sum.
     pub fn new(context: &Context) -> Self {
         Self { plain: Ciphertext::zero(context), switched: None, terms: 0 }
+    }
+
+    /// Bytes of it under `params`.
+    pub fn bytes(params: &Params) -> u64 {
+        let (n, limbs) = (params.ring_degree(), params.limbs().len());
+        (2 * n * (limbs + limbs + 1) * size_of::<u64>()) as u64
     }
 
     /// Adds `ciphertext` under the automorphism `element`.

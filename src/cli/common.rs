@@ -6,12 +6,23 @@ use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::preset::MAX_THREADS;
 use crate::report::{Link, total_memory};
 
+/// One or several numbers, separated by commas.
+#[derive(Clone, Debug)]
+struct Counts(Vec<usize>);
+
+fn counts(text: &str) -> Result<Counts, String> {
+    let numbers = text.split(',').map(|number| number.trim().parse());
+    let numbers: Result<Vec<usize>, std::num::ParseIntError> = numbers.collect();
+    numbers.map(Counts).map_err(|error| error.to_string())
+}
+
 /// How to run, whatever is run.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Common {
-    /// Threads; all cores where absent.
-    #[arg(long, value_name = "K")]
-    threads: Option<usize>,
+    /// Threads; all cores where absent. To bench also a list like 1,2; there 1 and all cores where
+    /// absent.
+    #[arg(long, value_name = "K", value_parser = counts)]
+    threads: Option<Counts>,
     /// Seed of data *and* secrets, for experiments alone; data come from seed 1 and secrets from
     /// the operating system where absent.
     #[arg(long, value_name = "S")]
@@ -42,13 +53,25 @@ pub(super) struct Common {
 impl Common {
     /// Threads: those of the flag, else of a file, else all cores.
     pub(super) fn threads(&self, file: Option<usize>) -> Result<usize, Failure> {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = self.threads.or(file).unwrap_or_else(cores);
-        if (1..=MAX_THREADS).contains(&threads) {
-            Ok(threads)
-        } else {
-            Err(Failure::Input(format!("--threads {threads} must be from 1 to {MAX_THREADS}")))
+        match self.threads.as_ref().map(|counts| counts.0.as_slice()) {
+            None => checked(file.unwrap_or_else(cores)),
+            Some([threads]) => checked(*threads),
+            Some(_) => {
+                Err(Failure::Input("--threads takes one number here; bench takes a list".into()))
+            }
         }
+    }
+
+    /// Numbers of threads: those of the flag, each once, else one and all cores.
+    pub(super) fn threads_list(&self) -> Result<Vec<usize>, Failure> {
+        let all = self.threads.clone().map_or_else(|| vec![1, cores()], |counts| counts.0);
+        let mut distinct = Vec::new();
+        for threads in all {
+            if !distinct.contains(&checked(threads)?) {
+                distinct.push(threads);
+            }
+        }
+        Ok(distinct)
     }
 
     /// The seed of the flag, else of a file.
@@ -84,5 +107,17 @@ impl Common {
             bandwidth_bits_per_second: self.bandwidth.unwrap_or(bandwidth_bits_per_second),
             rtt_ms: self.rtt.unwrap_or(rtt_ms),
         }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn checked(threads: usize) -> Result<usize, Failure> {
+    if (1..=MAX_THREADS).contains(&threads) {
+        Ok(threads)
+    } else {
+        Err(Failure::Input(format!("--threads {threads} must be from 1 to {MAX_THREADS}")))
     }
 }

@@ -1,10 +1,14 @@
 //! `heconv estimate`: what a run would give, without running it.
 
-use super::export;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
 use super::one::One;
-use super::output::{Format, print, warn};
-use super::{Failure, calibrate};
-use crate::job::{Estimator, RunSpec};
+use super::output::{Format, print, print_json, warn};
+use super::{Failure, calibrate, explain, export};
+use crate::job::{Estimator, Explanation, RunSpec};
+use crate::report::Record;
 
 /// Arguments of `heconv estimate`.
 #[derive(Debug, clap::Args)]
@@ -14,18 +18,40 @@ pub(super) struct Args {
     /// Form of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Show the plan too: where planes lie, what is rotated and summed, and the plans that lost.
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     export: export::Args,
+}
+
+/// A record with the plan it is of.
+#[derive(Serialize)]
+struct Explained<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    plan: &'a Explanation,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let export = args.export.into_export()?;
     let spec = args.one.into_spec()?;
     let spec = RunSpec { costs: calibrate::costs(spec.backend), ..spec };
-    let estimate = Estimator::default().estimate(&spec).map_err(Failure::input)?;
+    let estimator = Estimator::default();
+    let estimate = estimator.estimate(&spec).map_err(Failure::input)?;
     if let Some(export) = export {
         export.write(&spec.experiment(), Some(&estimate.record))?;
     }
     warn(&estimate.record)?;
-    print(&estimate.record, args.format)
+    if !args.explain {
+        return print(&estimate.record, args.format);
+    }
+    let plan = estimator.explain(&spec).map_err(Failure::input)?;
+    match args.format {
+        Format::Json => print_json(&Explained { record: &estimate.record, plan: &plan }),
+        Format::Text => {
+            print(&estimate.record, Format::Text)?;
+            Ok(writeln!(io::stdout(), "\n{}", explain::text(&plan))?)
+        }
+    }
 }

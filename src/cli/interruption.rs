@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use crate::conv::{Observer, Stage};
+
 /// Whether SIGINT or SIGTERM came; a second one ends the program at once.
 #[derive(Clone, Debug)]
 pub(super) struct Interruption(Arc<AtomicBool>);
@@ -27,5 +29,20 @@ impl Interruption {
     /// Whether one came.
     pub(super) fn came(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Hears of nothing, and stops a run when a signal came.
+pub(super) struct Watch<'a>(pub(super) &'a Interruption);
+
+impl Observer for Watch<'_> {
+    fn enter(&self, _: Stage, _: u64) {}
+
+    fn advance(&self, _: Stage, _: u64) {}
+
+    fn measured(&self, _: Stage, _: f64) {}
+
+    fn is_cancelled(&self) -> bool {
+        self.0.came()
     }
 }

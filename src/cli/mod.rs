@@ -1,10 +1,12 @@
 //! The command line: one file per subcommand.
 
+mod bench;
 mod calibrate;
 mod check;
 mod choices;
 mod common;
 mod estimate;
+mod explain;
 mod explore;
 mod export;
 mod files;
@@ -50,6 +52,8 @@ enum Command {
     Estimate(Box<estimate::Args>),
     /// Find the best parameters, algorithm and lanes for a layer or a network.
     Tune(Box<tune::Args>),
+    /// Compare algorithms, reductions and threads, runs in turn, with what the machine allows.
+    Bench(Box<bench::Args>),
     /// Measure what primitives cost on this machine anew, for predictions of time.
     Calibrate(calibrate::Args),
     /// Show what can be named: layers, params, algorithms, backends.
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sweep(args)) => sweep::run(*args),
         Some(Command::Estimate(args)) => estimate::run(*args),
         Some(Command::Tune(args)) => tune::run(*args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::common::Common;
-use super::interruption::Interruption;
+use super::interruption::{Interruption, Watch};
 use super::one::{DEFAULT_LAYER, DEFAULT_PARAMS};
 use super::{Failure, calibrate, choices, progress};
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmKind, ConvError, Observer, Stage};
+use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{Estimator, JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, MAX_REPEAT, PresetError, SweepFile};
 use crate::report::{Record, SweepRow};
@@ -112,7 +112,7 @@ impl Args {
 }
 
 /// What the patterns of a flag name, else the list of the file, else the default.
-fn named<T>(
+pub(super) fn named<T>(
     flag: &[String],
     file: Option<Vec<T>>,
     default: &str,
@@ -130,7 +130,12 @@ fn named<T>(
 }
 
 /// The words of a flag, `None` being all, else the list of the file, else the default.
-fn chosen<T: Copy>(flag: &[Option<T>], file: Option<Vec<T>>, all: &[T], default: &[T]) -> Vec<T> {
+pub(super) fn chosen<T: Copy>(
+    flag: &[Option<T>],
+    file: Option<Vec<T>>,
+    all: &[T],
+    default: &[T],
+) -> Vec<T> {
     if flag.is_empty() {
         return file.unwrap_or_else(|| default.to_vec());
     }
@@ -243,20 +248,5 @@ impl Run {
                 Err(Failure::Failed(format!("cannot write {}: {error}", path.display())))
             }
         }
-    }
-}
-
-/// Hears of nothing, and stops a run when a signal came.
-struct Watch<'a>(&'a Interruption);
-
-impl Observer for Watch<'_> {
-    fn enter(&self, _: Stage, _: u64) {}
-
-    fn advance(&self, _: Stage, _: u64) {}
-
-    fn measured(&self, _: Stage, _: f64) {}
-
-    fn is_cancelled(&self) -> bool {
-        self.0.came()
     }
 }

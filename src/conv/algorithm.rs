@@ -3,6 +3,7 @@
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::cost::{Pricing, StageTimes};
+use super::explain::Facts;
 use super::gains::{SumGains, WeightGains};
 use super::noise::StageNoise;
 use super::setting::Setting;
@@ -17,6 +18,9 @@ use crate::ring::GaloisElement;
 pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// Lanes of a ciphertext, or what comes nearest: planes that one holds.
     fn lanes(&self) -> usize;
+
+    /// What the plan has decided, and what follows from it.
+    fn describe(&self) -> Facts;
 
     /// The automorphisms the server needs keys for.
     fn galois_elements(&self) -> Vec<GaloisElement>;
@@ -76,9 +80,8 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// Bytes of the prepared weights.
     fn weight_bytes(&self, setting: Setting<'_>) -> u64;
 
-    /// Bytes of everything else the server holds at its fullest: uploads, working space and
-    /// outputs, without keys and weights.
-    fn working_bytes(&self, setting: Setting<'_>) -> u64;
+    /// Bytes of everything else the server holds on `threads` threads.
+    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes;
 }
 
 /// Weights in the form an algorithm works with.
@@ -95,6 +98,17 @@ pub trait PreparedWeights: Send + Sync {
         server: &Server<'_>,
         inputs: &[Ciphertext],
     ) -> Result<Vec<Ciphertext>, ConvError>;
+}
+
+/// Bytes that the server holds besides keys, weights, ciphertexts in and out, and messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkingBytes {
+    /// While it prepares the weights.
+    pub prepare: u64,
+    /// From then on, for one inference after the other.
+    pub space: u64,
+    /// On top of that, while it convolves: what each thread needs for itself.
+    pub scratch: u64,
 }
 
 /// Steps of the server's stages, for progress.

@@ -29,8 +29,8 @@ pub struct DenseWeights {
     waves: Vec<AlignedWords>,
 }
 
-/// Words of encoded weights that are held in the order they are made before they are put in place.
-const BATCH_WORDS: usize = 1 << 23;
+/// Encoded plaintexts that are held in the order they are made before they are put in place.
+const BATCH: usize = 64;
 
 /// The plaintext slots of one term of one output.
 fn weight_slots(
@@ -90,8 +90,7 @@ fn prepare_wave(
     let terms: Vec<(&Output, Term)> =
         outputs.iter().flat_map(|output| plan.terms(output).map(move |t| (output, t))).collect();
     let mut words = zeroed(context.ciphertext_basis().words() * terms.len());
-    let batch = (BATCH_WORDS / context.ciphertext_basis().words()).max(1);
-    for (index, now) in terms.chunks(batch).enumerate() {
+    for (index, now) in terms.chunks(BATCH).enumerate() {
         let encoded: Vec<Poly<NttForm>> = now
             .par_iter()
             .map(|(output, term)| {
@@ -101,7 +100,7 @@ fn prepare_wave(
             .collect::<Result<_, ConvError>>()?;
         let tiles = words.par_chunks_exact_mut(terms.len() * TILE);
         tiles.enumerate().for_each(|(tile, words)| {
-            let mine = words[index * batch * TILE..].chunks_exact_mut(TILE);
+            let mine = words[index * BATCH * TILE..].chunks_exact_mut(TILE);
             for (words, poly) in mine.zip(&encoded) {
                 words.copy_from_slice(&poly.words()[tile * TILE..][..TILE]);
             }
@@ -136,6 +135,11 @@ impl WeightForm for DenseWeights {
 
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         (plan.total_terms() * setting.words() * size_of::<u64>()) as u64
+    }
+
+    fn prepare_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
+        let batch = BATCH.min(plan.wave_sums() * plan.max_terms());
+        (batch * setting.words() * size_of::<u64>()) as u64
     }
 
     fn scratch_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {

@@ -146,9 +146,19 @@ impl WeightForm for HadamardWeights {
     ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
         let d = order(plan);
-        let transform = |output: &Output| {
+        let sizes = || outputs.iter().map(|output| d * plan.term_count(output));
+        let starts = sizes().scan(0, |next, size| {
+            let start = *next;
+            *next += size;
+            Some(start)
+        });
+        let starts: Vec<usize> = starts.collect();
+        let mut transformed = vec![0; sizes().sum()];
+        let mut rest = transformed.as_mut_slice();
+        let parts = sizes().map(|size| rest.split_off_mut(..size).unwrap_or_default());
+        let parts: Vec<(&Output, &mut [i16])> = outputs.iter().zip(parts).collect();
+        let transform = |(output, transformed): (&Output, &mut [i16])| {
             let terms = plan.term_count(output);
-            let mut transformed = vec![0; d * terms];
             for (i, term) in plan.terms(output).enumerate() {
                 let mut values = lane_weights(plan, weights, output, &term);
                 walsh_hadamard(&mut values);
@@ -157,16 +167,10 @@ impl WeightForm for HadamardWeights {
                     transformed[k * terms + i] = *value as i16;
                 }
             }
-            steps.advance(1)?;
-            Ok::<_, ConvError>(transformed)
+            steps.advance(1)
         };
-        let parts: Vec<Vec<i16>> = outputs.par_iter().map(transform).collect::<Result<_, _>>()?;
-        let starts = parts.iter().scan(0, |next, part| {
-            let start = *next;
-            *next += part.len();
-            Some(start)
-        });
-        Ok(Self { starts: starts.collect(), weights: parts.concat() })
+        parts.into_par_iter().try_for_each(transform)?;
+        Ok(Self { weights: transformed, starts })
     }
 
     fn prepare_units(plan: &SlotPlan) -> u64 {

@@ -79,6 +79,19 @@ pub enum LayerError {
     },
 }
 
+impl LayerError {
+    /// The field that is wrong, by its name in files.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Range { field, .. } if field.starts_with("kernel") => "kernel",
+            Self::Range { field, .. } => field,
+            Self::Groups { .. } => "groups",
+            Self::EvenKernel(..) | Self::KernelTooLarge { .. } => "kernel",
+            Self::PaddingTooLarge { .. } => "padding",
+        }
+    }
+}
+
 /// A checked convolution layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {

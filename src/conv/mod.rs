@@ -8,6 +8,7 @@ mod algorithm;
 mod conventional;
 pub mod cost;
 pub mod data;
+mod explain;
 pub mod gains;
 mod hadamard;
 mod hadamard_fused;
@@ -29,8 +30,9 @@ pub(crate) mod testing;
 mod tests;
 mod weights;
 
-pub use algorithm::{Algorithm, Operations, PreparedWeights, Units};
+pub use algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 pub use conventional::DenseWeights;
+pub use explain::{Fact, FactValue, Facts};
 pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};

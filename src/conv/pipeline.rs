@@ -228,7 +228,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             upload: upload_bytes as u64,
             download: response.len() as u64,
             keys: key_bytes as u64,
-            server_peak: server_peak(algorithm, context.into()),
+            server_peak: server_peak(algorithm, context.into(), bits, rayon::current_num_threads()),
         },
         response_bits: bits,
         operations,

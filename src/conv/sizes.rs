@@ -3,6 +3,9 @@
 use super::{Algorithm, Setting};
 use crate::bfv::wire;
 
+/// The most bits that a coefficient of a response can have.
+const MOST_RESPONSE_BITS: u32 = 60;
+
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
@@ -21,14 +24,19 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of a run whose response has `response_bits` bits a coefficient.
-    pub fn of(algorithm: &dyn Algorithm, setting: Setting<'_>, response_bits: u32) -> Self {
+    /// The sizes of a run on `threads` threads whose response has `response_bits` bits a coefficient.
+    pub fn of(
+        algorithm: &dyn Algorithm,
+        setting: Setting<'_>,
+        response_bits: u32,
+        threads: usize,
+    ) -> Self {
         let keys = algorithm.galois_elements().len();
         let params = setting.params;
         Self {
             weights: algorithm.weight_bytes(setting),
             galois_keys: keys as u64 * galois_key_bytes(setting),
-            server_peak: server_peak(algorithm, setting),
+            server_peak: server_peak(algorithm, setting, response_bits, threads),
             upload: wire::upload_bytes(params, algorithm.uploads()) as u64,
             download: wire::response_bytes(params, algorithm.downloads(), response_bits) as u64,
             keys: wire::keys_bytes(params, keys) as u64,
@@ -36,10 +44,36 @@ impl Sizes {
     }
 }
 
-/// Bytes the server will hold at its fullest.
-pub fn server_peak(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
-    let keys = algorithm.galois_elements().len() as u64 * galois_key_bytes(setting);
-    keys + algorithm.weight_bytes(setting) + algorithm.working_bytes(setting)
+/// Bytes the server will hold at its fullest on `threads` threads: the most of what it holds while it
+/// reads the keys, prepares the weights, reads the upload, convolves, and writes the response, which
+/// has `response_bits` bits a coefficient. Each message is held beside what is made of it.
+pub fn server_peak(
+    algorithm: &dyn Algorithm,
+    setting: Setting<'_>,
+    response_bits: u32,
+    threads: usize,
+) -> u64 {
+    let (params, count) = (setting.params, algorithm.galois_elements().len());
+    let keys = count as u64 * galois_key_bytes(setting);
+    // Half of a key is read, the other half drawn from a seed.
+    let reading_keys = keys + keys / 2 + wire::keys_bytes(params, count) as u64;
+    let words = |words: usize| (words * size_of::<u64>()) as u64;
+    let ciphertexts = |count: usize| words(2 * count * setting.words());
+    let (inputs, outputs) = (algorithm.uploads(), algorithm.downloads());
+    let working = algorithm.working_bytes(setting, threads);
+    let upload = wire::upload_bytes(params, inputs) as u64;
+    // An output is dropped when it has been switched down.
+    let download = words(2 * outputs * setting.ring_degree())
+        + wire::response_bytes(params, outputs, response_bits) as u64;
+    let inference =
+        ciphertexts(inputs) + upload.max(download).max(ciphertexts(outputs) + working.scratch);
+    let held = keys + algorithm.weight_bytes(setting);
+    reading_keys.max(held + working.prepare.max(working.space + inference))
+}
+
+/// No less than [`server_peak`], without knowing the response.
+pub fn server_peak_bound(algorithm: &dyn Algorithm, setting: Setting<'_>, threads: usize) -> u64 {
+    server_peak(algorithm, setting, MOST_RESPONSE_BITS, threads)
 }
 
 /// Bytes that making and sending the keys takes besides the server's own: the client's half of each

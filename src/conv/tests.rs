@@ -55,7 +55,8 @@ fn outcome_of(
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
     assert_eq!(outcome.operations, algorithm.operations(context.into()), "{algorithm:?}");
-    let predicted = Sizes::of(algorithm, context.into(), outcome.response_bits);
+    let threads = rayon::current_num_threads();
+    let predicted = Sizes::of(algorithm, context.into(), outcome.response_bits, threads);
     assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
 }

@@ -5,6 +5,7 @@
 mod data;
 mod error;
 mod estimate;
+mod explain;
 mod prepared;
 mod record;
 mod worker;
@@ -25,6 +26,7 @@ use crate::report::{Link, Record};
 pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
+pub use explain::{Candidate, Explanation, Rival, UnitCosts};
 pub use prepared::Prepared;
 pub use record::predicted;
 pub(crate) use worker::panic_message;

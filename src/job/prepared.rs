@@ -8,7 +8,7 @@ use super::{DEFAULT_SEED, JobError, RunData, RunResult, RunSpec, data, record};
 use crate::bfv::{Context, Params};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::pipeline::{self, Job, Outcome};
-use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak};
+use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak_bound};
 use crate::conv::{Algorithm, Layer, Observer, Setting};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification, bytes_text};
@@ -46,7 +46,7 @@ impl<'a> Prepared<'a> {
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part };
         let setting = Setting::from(&prepared.context);
-        let needed = server_peak(prepared.algorithm(), setting)
+        let needed = server_peak_bound(prepared.algorithm(), setting, spec.threads)
             + key_exchange_bytes(prepared.algorithm(), setting)
             + data::bytes(&prepared.layer, prepared.part());
         if needed > spec.max_memory {
@@ -130,7 +130,7 @@ impl<'a> Prepared<'a> {
             downloads: whole.downloads(),
             noise: outcome.noise.predicted,
             times: whole.times(&Pricing { costs, setting, threads: self.spec.threads }),
-            sizes: Sizes::of(whole, setting, outcome.response_bits),
+            sizes: Sizes::of(whole, setting, outcome.response_bits, self.spec.threads),
             key_exchange_bytes: key_exchange_bytes(whole, setting),
             operations: whole.operations(setting),
             headroom_bits: headroom_bits(setting.params, outcome.largest),

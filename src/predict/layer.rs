@@ -200,7 +200,7 @@ impl LayerPredictor {
             downloads: algorithm.downloads(),
             noise,
             times: algorithm.times(pricing),
-            sizes: Sizes::of(algorithm, setting, bits),
+            sizes: Sizes::of(algorithm, setting, bits, pricing.threads),
             key_exchange_bytes: key_exchange_bytes(algorithm, setting),
             operations: algorithm.operations(setting),
             headroom_bits: headroom_bits(params, self.largest),

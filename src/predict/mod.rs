@@ -6,6 +6,9 @@
 mod calibration;
 mod layer;
 mod probe;
+mod yardstick;
 
 pub use calibration::Calibration;
 pub use layer::{LayerPredictor, Planned, Prediction, headroom_bits};
+pub use probe::{Limits, Primitives};
+pub use yardstick::{limits, primitives};

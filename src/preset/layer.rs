@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::conv::{Layer, LayerError, LayerSpec};
+use crate::conv::{Layer, LayerSpec};
 use crate::tensor::BUILTIN_IMAGES;
 
 use super::error::{PresetError, Problem};
@@ -139,12 +139,7 @@ fn numbers<const K: usize>(
 }
 
 fn check(section: &Section<'_>, spec: &LayerSpec) -> Result<(), PresetError> {
-    let Err(error) = Layer::new(spec) else { return Ok(()) };
-    let key = match &error {
-        LayerError::Range { field, .. } => field,
-        LayerError::Groups { .. } => "groups",
-        LayerError::EvenKernel(..) | LayerError::KernelTooLarge { .. } => "kernel",
-        LayerError::PaddingTooLarge { .. } => "padding",
-    };
-    Err(section.error_at(&[key], Problem::Layer(error)))
+    Layer::new(spec)
+        .map(drop)
+        .map_err(|error| section.error_at(&[error.field()], Problem::Layer(error)))
 }

@@ -1,5 +1,6 @@
 //! Many runs: sweeps over parameters, and the search for the best.
 
+pub mod bench;
 mod decide;
 mod objective;
 pub mod pareto;

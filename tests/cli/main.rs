@@ -2,6 +2,7 @@
 //! code, its two streams and the files it writes.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
+mod bench;
 mod data;
 mod ends;
 mod exports;

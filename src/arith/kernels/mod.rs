@@ -13,9 +13,12 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+mod limit;
 mod portable;
 
 use super::{Modulus, Shoup};
+
+pub use limit::multiply_adds;
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
 pub const TILE: usize = 16;
@@ -28,6 +31,9 @@ pub const BATCH: usize = 8;
 
 /// Entries that a permutation moves together: one AVX-512 register.
 pub const BLOCK: usize = 8;
+
+/// Terms of a row that no accumulator overflows with.
+const FEW_TERMS: usize = 1024;
 
 /// A permutation of blocks of [`BLOCK`] words, with few orders within them.
 #[derive(Clone, Debug, Default)]
@@ -257,7 +263,7 @@ impl Kernels {
         factors: &[u64],
         out: [&mut [u64]; 2],
     ) {
-        if reduction == Reduction::Lazy {
+        if reduction == Reduction::Lazy && terms <= FEW_TERMS {
             return dispatch!(self, pair_rows_lazy(terms, pairs, factors, out));
         }
         let [first, second] = out;

@@ -4,12 +4,15 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
+use super::mix::mix_scratch_bytes;
+use super::panel::rotate_scratch_bytes;
 use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, Params, Plaintext};
 use crate::conv::Layer;
-use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units};
+use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 use crate::conv::cost::{Pricing, StageTimes};
+use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::noise::StageNoise;
 use crate::conv::server::{ConvError, Server, Stage, Steps};
@@ -57,6 +60,11 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
 
     /// Bytes that [`WeightForm::bytes`] will be.
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
+
+    /// Bytes that [`WeightForm::prepare`] holds besides what it stores.
+    fn prepare_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {
+        0
+    }
 
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
@@ -169,6 +177,10 @@ fn sampled(count: usize) -> impl Iterator<Item = usize> {
 impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn lanes(&self) -> usize {
         self.plan.packing().lanes()
+    }
+
+    fn describe(&self) -> Facts {
+        slot_facts(&self.plan)
     }
 
     fn galois_elements(&self) -> Vec<GaloisElement> {
@@ -326,10 +338,15 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         W::predicted_bytes(&self.plan, setting)
     }
 
-    fn working_bytes(&self, setting: Setting<'_>) -> u64 {
-        let ciphertexts =
-            self.plan.rotated_inputs() + self.uploads() + self.plan.wave_sums() + self.downloads();
-        Panels::bytes(setting, ciphertexts) + W::scratch_bytes(&self.plan, setting)
+    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
+        let plan = &self.plan;
+        let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
+        WorkingBytes {
+            prepare: W::prepare_bytes(plan, setting),
+            space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
+            scratch: rotate_scratch_bytes(plan, setting, threads)
+                .max(mix_scratch_bytes(plan, setting, threads)),
+        }
     }
 }
 

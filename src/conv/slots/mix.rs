@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Output, Sums};
+use super::{Output, Panels, SlotPlan, Sums};
 use crate::bfv::{Ciphertext, RotationSum, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
+use crate::conv::setting::Setting;
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
 /// of them.
@@ -17,6 +18,24 @@ struct Space {
     totals: Vec<RotationSum>,
     sum: Ciphertext,
     scratch: Scratch,
+}
+
+/// Output ciphertexts of a wave of `groups` that each of `threads` threads makes side by side.
+fn together(groups: usize, threads: usize) -> usize {
+    groups.div_ceil(threads).clamp(1, TOGETHER)
+}
+
+/// Bytes that [`mix`] takes on `threads` threads for the time it runs, outputs aside.
+pub fn mix_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
+    if plan.offsets().iter().all(|offset| offset.element.is_identity()) {
+        return 0;
+    }
+    let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
+    let share = together(groups, threads);
+    let space = share as u64 * RotationSum::bytes(setting.params)
+        + Panels::bytes(setting, 1)
+        + Scratch::bytes(setting.params);
+    groups.div_ceil(share).min(threads) as u64 * space
 }
 
 /// The output ciphertexts `groups` of one strip group from the sums of `outputs`, which are all of
@@ -41,7 +60,7 @@ pub fn mix(
         };
         return server.stage(Stage::Mix, || (0..outputs.len()).into_par_iter().map(one).collect());
     }
-    let share = groups.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
+    let share = together(groups.len(), rayon::current_num_threads());
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
     let space = || Space {

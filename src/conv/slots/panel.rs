@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::SlotPlan;
 use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
-use crate::bfv::{Ciphertext, Context};
+use crate::bfv::{Ciphertext, Context, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
 use crate::ring::Permutation;
@@ -120,6 +120,12 @@ impl PanelMut<'_> {
             limb.kernels().interleave_permuted(polys, permutation.blocks(), self.terms, out);
         }
     }
+}
+
+/// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
+pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
+    let space = Scratch::bytes(setting.params) + Panels::bytes(setting, 1);
+    plan.rotated().count().min(threads) as u64 * space
 }
 
 /// Every input under every shift of the plan: one panel per input, with one term per shift. Each

@@ -3,11 +3,17 @@
 //! Everything is measured at a small and a large setting, on one core, as the median of several
 //! times. Transforms are timed apart and taken off what contains them.
 
+mod limits;
+mod primitives;
 mod rates;
 mod sums;
 
 use std::time::{Duration, Instant};
 
+pub use limits::Limits;
+pub(super) use limits::limits;
+pub use primitives::Primitives;
+pub(super) use primitives::primitives;
 use rates::{Bench, Rates, rates};
 use sums::{KernelBench, block_scalars};
 

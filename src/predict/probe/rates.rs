@@ -48,16 +48,22 @@ fn plan(ring_degree: usize, inputs: usize) -> Result<SlotPlan, ProbeError> {
 
 impl Bench {
     pub(super) fn new(sizes: Sizes, backend: Backend) -> Result<Self, ProbeError> {
-        let contexts =
-            [context(sizes, backend, Reduction::Eager)?, context(sizes, backend, Reduction::Lazy)?];
-        let plan = plan(sizes.ring_degree, 1)?;
+        Self::of([
+            context(sizes, backend, Reduction::Eager)?,
+            context(sizes, backend, Reduction::Lazy)?,
+        ])
+    }
+
+    /// Of an eager and a lazy context that are equal else.
+    pub(super) fn of(contexts: [Context; 2]) -> Result<Self, ProbeError> {
+        let plan = plan(contexts[1].ring_degree(), 1)?;
         let mut rng = generator(&[7; 32], 0);
         let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
         let secret = SecretKey::generate(&contexts[1], &seeds[0]);
         Ok(Self { contexts, plan, secret, seeds })
     }
 
-    fn lazy(&self) -> &Context {
+    pub(super) fn lazy(&self) -> &Context {
         &self.contexts[1]
     }
 
@@ -65,6 +71,25 @@ impl Bench {
         let element = GaloisElement::rotation(self.lazy().ring_degree(), 1, false);
         let [private, public] = &self.seeds;
         SeededGaloisKey::generate(self.lazy(), &self.secret, element, private, public, 0)
+    }
+
+    /// One key under the names of all: the time of a switch does not depend on what is in a key.
+    fn seeded_keys(&self) -> SeededGaloisKeys {
+        let key = self.key();
+        let named = |element| SeededGaloisKey { element, ..key.clone() };
+        let keys = self.plan.galois_elements().into_iter().map(named).collect();
+        SeededGaloisKeys { seed: *self.seeds[1], keys }
+    }
+
+    /// The automorphisms that there are keys for, none of them the identity.
+    pub(super) fn elements(&self) -> Vec<GaloisElement> {
+        self.plan.galois_elements()
+    }
+
+    /// The keys as the server has them.
+    pub(super) fn keys(&self) -> Result<GaloisKeys, ProbeError> {
+        let proceed = || Ok::<_, ConvError>(());
+        Ok(GaloisKeys::expand(self.lazy(), &self.seeded_keys(), proceed)?)
     }
 }
 
@@ -77,19 +102,14 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
     let rest =
         |total: f64, transforms: f64, words: f64| (total - ntts(transforms)).max(0.0) / words;
 
-    // One key under the names of all: the time of a switch does not depend on what is in a key.
-    let key = bench.key();
-    let named = |element| SeededGaloisKey { element, ..key.clone() };
-    let seeded: Vec<SeededGaloisKey> =
-        bench.plan.galois_elements().into_iter().map(named).collect();
-    let count = seeded.len() as f64;
-    let received = SeededGaloisKeys { seed: *bench.seeds[1], keys: seeded };
+    let received = bench.seeded_keys();
+    let count = received.keys.len() as f64;
     let exchange = time(|| wire::read_keys(context, &wire::write_keys(context, &received)).is_ok());
     let expand = time(|| GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(())).is_ok());
     let generate = time(|| bench.key());
-    let keys = GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(()))?;
+    let keys = bench.keys()?;
 
-    let client = client_rates(bench)?;
+    let client = client_times(bench)?;
     let (mut switch, mut add, mut decompose) = ([0.0; 2], [0.0; 2], 0.0);
     let (mut divide, mut place) = (0.0, 0.0);
     for context in &bench.contexts {
@@ -110,23 +130,27 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
         place,
         encode: encode(context)?,
         key: (exchange / count / key_words, (generate + expand / count) / key_words),
-        encrypt: client.encrypt,
-        respond: client.respond,
-        decrypt: client.decrypt,
+        encrypt: (
+            (client.pack + client.upload) / words,
+            (client.encryption + client.expand) / words,
+        ),
+        respond: (client.write / (2.0 * words), client.switch / (2.0 * words)),
+        decrypt: ((client.read + client.unpack) / n, client.decryption / n),
         switch,
         add,
     })
 }
 
-struct RotationTimes {
-    decompose: f64,
-    switch: f64,
-    add: f64,
-    finish: f64,
-    place: f64,
+/// Nanoseconds of rotations.
+pub(super) struct RotationTimes {
+    pub(super) decompose: f64,
+    pub(super) switch: f64,
+    pub(super) add: f64,
+    pub(super) finish: f64,
+    pub(super) place: f64,
 }
 
-fn rotation_times(
+pub(super) fn rotation_times(
     bench: &Bench,
     context: &Context,
     keys: &GaloisKeys,
@@ -171,13 +195,20 @@ fn rotation_times(
     })
 }
 
-struct ClientRates {
-    encrypt: (f64, f64),
-    respond: (f64, f64),
-    decrypt: (f64, f64),
+/// Nanoseconds of one ciphertext from the client to the server, and of one response back.
+pub(super) struct ClientTimes {
+    pub(super) pack: f64,
+    pub(super) encryption: f64,
+    pub(super) upload: f64,
+    pub(super) expand: f64,
+    pub(super) switch: f64,
+    pub(super) write: f64,
+    pub(super) read: f64,
+    pub(super) decryption: f64,
+    pub(super) unpack: f64,
 }
 
-fn client_rates(bench: &Bench) -> Result<ClientRates, ProbeError> {
+pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
     const BITS: u32 = 28;
     let context = bench.lazy();
     let packing = bench.plan.packing();
@@ -202,17 +233,11 @@ fn client_rates(bench: &Bench) -> Result<ClientRates, ProbeError> {
         Reader::new(context, &bench.secret, BITS).ok_or(ProbeError::Setting("response"))?;
     let decryption = time(|| reader.decrypt(&responses[0]));
     let unpack = time(|| packing.unpack(context, &plaintexts));
-    let n = context.ring_degree() as f64;
-    let words = context.ciphertext_basis().words() as f64;
-    Ok(ClientRates {
-        encrypt: ((pack + upload) / words, (encryption + expand) / words),
-        respond: (write / (2.0 * words), switch / (2.0 * words)),
-        decrypt: ((read + unpack) / n, decryption / n),
-    })
+    Ok(ClientTimes { pack, encryption, upload, expand, switch, write, read, decryption, unpack })
 }
 
 /// Nanoseconds per word of encoding a dense weight plaintext.
-fn encode(context: &Context) -> Result<f64, ProbeError> {
+pub(super) fn encode(context: &Context) -> Result<f64, ProbeError> {
     let layer = layer([2, 2], 16, [3, 3])?;
     let plan = slot_plan(&layer, context.ring_degree(), Layout::Contiguous, 1)?;
     let weights = Array4::ones(layer.weight_shape());

@@ -10,10 +10,11 @@ mod points;
 mod resume;
 mod shard;
 #[cfg(test)]
-mod testing;
+pub(in crate::tune) mod testing;
 
 pub use execute::{Measure, Pace, Stop, execute};
 pub use file::{FileError, RowFile};
 pub use lines::{Format, Standing, Tally};
+pub(in crate::tune) use points::distinct;
 pub use points::{MAX_POINTS, Point, PointKey, Settings, Sweep, SweepError};
 pub use shard::Shard;

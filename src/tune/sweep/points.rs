@@ -104,7 +104,7 @@ impl Sweep {
 }
 
 /// `items` without repetitions, none of which share a name.
-fn distinct<T: PartialEq>(
+pub(in crate::tune) fn distinct<T: PartialEq>(
     items: Vec<T>,
     what: &'static str,
     name_of: impl Fn(&T) -> String,

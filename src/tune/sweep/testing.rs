@@ -10,7 +10,7 @@ use crate::preset::LayerPreset;
 use crate::report::{Link, Record, testing};
 
 /// A layer of the network `net`.
-pub(super) fn layer(name: &str) -> LayerPreset {
+pub(in crate::tune) fn layer(name: &str) -> LayerPreset {
     let spec = LayerSpec {
         name: name.into(),
         in_channels: 1,
@@ -28,7 +28,7 @@ pub(super) fn layer(name: &str) -> LayerPreset {
 }
 
 /// A parameter set.
-pub(super) fn set(name: &str) -> ParamsSpec {
+pub(in crate::tune) fn set(name: &str) -> ParamsSpec {
     ParamsSpec {
         name: name.into(),
         ring_degree: 4096,
@@ -39,7 +39,7 @@ pub(super) fn set(name: &str) -> ParamsSpec {
 }
 
 /// Sixteen points.
-pub(super) fn sweep() -> Sweep {
+pub(in crate::tune) fn sweep() -> Sweep {
     let sweep = Sweep::new(
         vec![layer("b"), layer("a")],
         vec![set("n4096"), set("n2048,x")],
@@ -50,7 +50,7 @@ pub(super) fn sweep() -> Sweep {
 }
 
 /// Settings that no run here looks at.
-pub(super) fn settings() -> Settings {
+pub(in crate::tune) fn settings() -> Settings {
     Settings {
         policy: SecurityPolicy::default(),
         backend: Backend::Portable,
@@ -64,7 +64,7 @@ pub(super) fn settings() -> Settings {
 }
 
 /// A record under the names of `spec`.
-pub(super) fn record_of(spec: &RunSpec) -> Record {
+pub(in crate::tune) fn record_of(spec: &RunSpec) -> Record {
     let mut record = testing::record();
     record.layer.name = spec.layer.full_name();
     record.params.name.clone_from(&spec.params.name);

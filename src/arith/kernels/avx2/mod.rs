@@ -6,6 +6,7 @@
 //! Functions here are safe to call where the processor has `avx2` and `fma`; the dispatcher in the
 //! parent module sees to that.
 
+mod limit;
 mod sums;
 mod words;
 
@@ -18,6 +19,7 @@ use std::arch::x86_64::{
 
 use crate::arith::{Modulus, Shoup};
 
+pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use sums::{
     pair_rows_lazy, pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy,
 };

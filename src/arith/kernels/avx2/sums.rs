@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 
 use super::{
     Barrett, Constants, Factor, LANES, LAZY_TERMS, Split, UNSIGNED, Wide, barrett, load_doubles,
-    mul_barrett, mul_shoup, multiply_add, ratio, reduce, split, store, to_words, wide,
+    mul_barrett, mul_shoup, multiply_add, ratio, reduce, remainder, split, store, to_words, wide,
 };
 use crate::arith::kernels::{PAIR, Row, TILE};
 
@@ -259,7 +259,7 @@ fn store_pairs(
     }
 }
 
-/// [`pair_tile_lazy`] for every tile of a polynomial, with few terms in each.
+/// [`pair_tile_lazy`] for every tile of a polynomial, with at most [`LAZY_TERMS`] terms in each.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_rows_lazy(
     constants: &Constants,
@@ -293,7 +293,7 @@ pub(in super::super) fn pair_tile_eager(
             let factor = load_doubles(factor);
             for place in [column, column + COLUMNS / 2] {
                 let product = mul_barrett(&by, load_doubles(&words[place]), factor);
-                sums[place] = add_product(&by, sums[place], product);
+                sums[place] = remainder(&by, _mm256_add_pd(sums[place], product));
             }
         }
     }

@@ -4,6 +4,7 @@
 //! Functions here are safe to call where the processor has `avx512f` and `avx512ifma`; the
 //! dispatcher in the parent module sees to that.
 
+mod limit;
 mod sums;
 mod words;
 
@@ -16,6 +17,7 @@ use std::arch::x86_64::{
 
 use crate::arith::{Modulus, Shoup};
 
+pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use sums::{
     pair_rows_lazy, pair_tile_eager, pair_tile_lazy, scalar_quad_lazy, scalar_tile_eager,
     scalar_tile_lazy,

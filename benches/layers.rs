@@ -1,0 +1,123 @@
+//! Server times of small layers by algorithm, reduction and threads: `cargo bench --bench layers`.
+//! Items are multiply-adds of words. `heconv bench` compares any layers, with what the machine allows.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot go on must say so")]
+
+use std::fmt;
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use heconv::arith::kernels::{Backend, Reduction};
+use heconv::bfv::security::SecurityPolicy;
+use heconv::bfv::{
+    Ciphertext, Context, Evaluator, GaloisKeys, Params, SecretKey, SeededGaloisKey,
+    SeededGaloisKeys, encrypt,
+};
+use heconv::conv::cost::CostTable;
+use heconv::conv::{
+    Algorithm, AlgorithmKind, Clock, Layer, LayerSpec, Server, Silent, Stage, Steps, data,
+};
+use heconv::preset::Catalogue;
+use heconv::ring::sampling::{derive_seed, generator};
+
+fn main() {
+    divan::main();
+}
+
+const PARAMS: &str = "n4096-t20";
+
+/// Channels, side and kernel.
+const LAYERS: [(usize, usize, usize); 4] = [(8, 56, 3), (16, 28, 3), (32, 14, 3), (64, 14, 1)];
+
+/// What is timed.
+#[derive(Clone, Copy)]
+struct Case {
+    layer: (usize, usize, usize),
+    algorithm: AlgorithmKind,
+    reduction: Reduction,
+    threads: usize,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { layer: (channels, side, kernel), algorithm, reduction, threads } = self;
+        let (algorithm, reduction) = (algorithm.name(), reduction.name());
+        write!(formatter, "c{channels}-{side}-k{kernel} {algorithm} {reduction} x{threads}")
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for layer in LAYERS {
+        for algorithm in AlgorithmKind::ALL {
+            for reduction in Reduction::ALL {
+                let case = |threads| Case { layer, algorithm, reduction, threads };
+                cases.extend([1, 2].map(case));
+            }
+        }
+    }
+    cases
+}
+
+fn layer((channels, side, kernel): (usize, usize, usize)) -> Layer {
+    Layer::new(&LayerSpec {
+        name: "bench".into(),
+        in_channels: channels,
+        out_channels: channels,
+        height: side,
+        width: side,
+        kernel: [kernel; 2],
+        stride: 1,
+        padding: None,
+        groups: 1,
+        activation_bits: 4,
+        weight_bits: 4,
+    })
+    .expect("a layer")
+}
+
+/// The keys that `algorithm` needs, and the encrypted input.
+fn client(
+    context: &Context,
+    algorithm: &dyn Algorithm,
+    layer: &Layer,
+) -> (GaloisKeys, Vec<Ciphertext>) {
+    let mut rng = generator(&[7; 32], 0);
+    let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
+    let secret = SecretKey::generate(context, &private);
+    let key = |(stream, element)| {
+        SeededGaloisKey::generate(context, &secret, element, &private, &public, stream)
+    };
+    let keys = (0..).zip(algorithm.galois_elements()).map(key).collect();
+    let sent = SeededGaloisKeys { seed: *public, keys };
+    let keys = GaloisKeys::expand(context, &sent, || Ok::<_, ()>(())).expect("keys");
+    let input = data::input(layer, 1);
+    let plaintexts = algorithm.pack(context, input.view());
+    let ciphertext = |(stream, plaintext)| {
+        encrypt(context, &secret, plaintext, &private, &public, stream).expand(context, &public)
+    };
+    (keys, (0..).zip(&plaintexts).map(ciphertext).collect())
+}
+
+#[divan::bench(args = cases(), sample_count = 7, sample_size = 1)]
+fn server(bencher: Bencher<'_, '_>, case: Case) {
+    let layer = layer(case.layer);
+    let set = Catalogue::builtin().expect("presets").params_set(PARAMS).expect("parameters");
+    let params = Params::new(&set, &SecurityPolicy::default()).expect("valid");
+    let context = Context::new(params, Backend::detect(), case.reduction).expect("transforms");
+    let algorithm = case.algorithm.plan(&layer, &context, &CostTable::default(), None);
+    let algorithm = algorithm.expect("fits");
+    let (keys, inputs) = client(&context, algorithm.as_ref(), &layer);
+    let weights = data::weights(&layer, 1);
+    let steps = Steps::enter(&Silent, Stage::Weights, 1).expect("not cancelled");
+    let weights = algorithm.prepare(&context, weights.view(), steps).expect("prepared");
+    let (evaluator, clock) = (Evaluator::new(&context, &keys), Clock::default());
+    let units = algorithm.units((&context).into());
+    let server = Server::new(&evaluator, &Silent, &clock, units, &|_, _| ());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(case.threads).build();
+    let pool = pool.expect("threads");
+    let items = algorithm.operations((&context).into()).coefficient_multiply_adds;
+    bencher.counter(ItemsCount::new(items)).bench_local(|| {
+        pool.install(|| weights.convolve(&server, &inputs)).expect("convolves").len()
+    });
+}

@@ -1,0 +1,212 @@
+//! Primitives of the scheme and the kernels: `cargo bench --bench primitives`, all on one thread.
+//!
+//! Items of the kernels are multiply-adds of words; `registers` is what no kernel can exceed.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot go on must say so")]
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use heconv::arith::kernels::{
+    Backend, Kernels, PAIR, Reduction, Row, TILE, multiply_adds as register_multiply_adds,
+};
+use heconv::arith::{Modulus, largest_ntt_primes, zeroed};
+use heconv::bfv::security::SecurityPolicy;
+use heconv::bfv::{
+    Ciphertext, Context, Evaluator, GaloisKeys, Params, Plaintext, Reader, Response, SecretKey,
+    SeededCiphertext, SeededGaloisKey, SeededGaloisKeys, encrypt,
+};
+use heconv::preset::Catalogue;
+use heconv::ring::sampling::{Seed, derive_seed, generator};
+use heconv::ring::{GaloisElement, Ntt};
+
+fn main() {
+    divan::main();
+}
+
+const PARAMS: &str = "n4096-t20";
+
+/// Bits a coefficient of a response.
+const RESPONSE_BITS: u32 = 28;
+
+/// A client, and a server with one key.
+struct Setup {
+    context: Context,
+    secret: SecretKey,
+    keys: GaloisKeys,
+    element: GaloisElement,
+    private: Seed,
+    public: Seed,
+}
+
+impl Setup {
+    fn new(reduction: Reduction) -> Self {
+        let set = Catalogue::builtin().expect("presets").params_set(PARAMS).expect("parameters");
+        let params = Params::new(&set, &SecurityPolicy::default()).expect("valid");
+        let context = Context::new(params, Backend::detect(), reduction).expect("transforms");
+        let mut rng = generator(&[7; 32], 0);
+        let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
+        let secret = SecretKey::generate(&context, &private);
+        let element = GaloisElement::rotation(context.ring_degree(), 1, false);
+        let key = SeededGaloisKey::generate(&context, &secret, element, &private, &public, 0);
+        let sent = SeededGaloisKeys { seed: *public, keys: vec![key] };
+        let keys = GaloisKeys::expand(&context, &sent, || Ok::<_, ()>(())).expect("keys");
+        Self { context, secret, keys, element, private, public }
+    }
+
+    fn plaintext(&self) -> Plaintext {
+        self.context.slots().encode(&vec![3; self.context.ring_degree()])
+    }
+
+    fn encrypt(&self, plaintext: &Plaintext) -> SeededCiphertext {
+        encrypt(&self.context, &self.secret, plaintext, &self.private, &self.public, 0)
+    }
+
+    fn ciphertext(&self) -> Ciphertext {
+        self.encrypt(&self.plaintext()).expand(&self.context, &self.public)
+    }
+}
+
+mod transform {
+    use super::{Bencher, Modulus, Ntt, largest_ntt_primes, zeroed};
+
+    fn ntt(ring_degree: usize) -> Ntt {
+        let prime = largest_ntt_primes(36, 2 * ring_degree as u64, 1, &[]).expect("a prime")[0];
+        Ntt::new(ring_degree, &Modulus::new(prime).expect("a modulus")).expect("roots")
+    }
+
+    #[divan::bench(args = [2048, 4096, 8192, 16384])]
+    fn forward(bencher: Bencher<'_, '_>, ring_degree: usize) {
+        let (ntt, mut words) = (ntt(ring_degree), zeroed(ring_degree));
+        bencher.bench_local(|| ntt.forward(&mut words));
+    }
+
+    #[divan::bench(args = [2048, 4096, 8192, 16384])]
+    fn inverse(bencher: Bencher<'_, '_>, ring_degree: usize) {
+        let (ntt, mut words) = (ntt(ring_degree), zeroed(ring_degree));
+        bencher.bench_local(|| ntt.inverse(&mut words));
+    }
+}
+
+mod rotation {
+    use super::{Bencher, Ciphertext, Evaluator, Reduction, Setup};
+
+    #[divan::bench]
+    fn decompose(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        let evaluator = Evaluator::new(&setup.context, &setup.keys);
+        let (ciphertext, mut scratch) = (setup.ciphertext(), evaluator.scratch());
+        bencher.bench_local(|| evaluator.decompose(&ciphertext.c1, &mut scratch));
+    }
+
+    /// A key switch of a ciphertext that was decomposed.
+    #[divan::bench(args = Reduction::ALL)]
+    fn hoisted(bencher: Bencher<'_, '_>, reduction: Reduction) {
+        let setup = Setup::new(reduction);
+        let evaluator = Evaluator::new(&setup.context, &setup.keys);
+        let (ciphertext, mut scratch) = (setup.ciphertext(), evaluator.scratch());
+        let mut out = Ciphertext::zero(&setup.context);
+        let key = setup.keys.get(setup.element).expect("a key");
+        evaluator.decompose(&ciphertext.c1, &mut scratch);
+        bencher.bench_local(|| evaluator.switch_hoisted(&ciphertext, key, &mut scratch, &mut out));
+    }
+
+    #[divan::bench(args = Reduction::ALL)]
+    fn whole(bencher: Bencher<'_, '_>, reduction: Reduction) {
+        let setup = Setup::new(reduction);
+        let evaluator = Evaluator::new(&setup.context, &setup.keys);
+        let ciphertext = setup.ciphertext();
+        bencher.bench_local(|| evaluator.rotate(&ciphertext, setup.element));
+    }
+}
+
+mod client {
+    use super::{Bencher, RESPONSE_BITS, Reader, Reduction, Response, Setup};
+
+    /// Slots to coefficients.
+    #[divan::bench]
+    fn encode(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        bencher.bench_local(|| setup.plaintext());
+    }
+
+    #[divan::bench]
+    fn encrypt(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        let plaintext = setup.plaintext();
+        bencher.bench_local(|| setup.encrypt(&plaintext));
+    }
+
+    #[divan::bench]
+    fn decrypt(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        let response = Response::switch(&setup.context, setup.ciphertext(), RESPONSE_BITS);
+        let reader = Reader::new(&setup.context, &setup.secret, RESPONSE_BITS).expect("a prime");
+        bencher.bench_local(|| reader.decrypt(&response));
+    }
+
+    /// What the server does to a result before it is sent.
+    #[divan::bench]
+    fn switch_down(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        bencher
+            .with_inputs(|| setup.ciphertext())
+            .bench_local_values(|output| Response::switch(&setup.context, output, RESPONSE_BITS));
+    }
+}
+
+mod kernel {
+    use super::{
+        Backend, Bencher, ItemsCount, Kernels, Modulus, PAIR, Reduction, Row, TILE,
+        largest_ntt_primes, register_multiply_adds,
+    };
+
+    const TERMS: usize = 192;
+
+    fn backends() -> impl Iterator<Item = Backend> {
+        Backend::ALL.into_iter().filter(|backend| backend.is_available())
+    }
+
+    fn cases() -> Vec<(Backend, Reduction)> {
+        let of = |backend| Reduction::ALL.map(|reduction| (backend, reduction));
+        backends().flat_map(of).collect()
+    }
+
+    fn kernels(backend: Backend) -> Kernels {
+        let prime = largest_ntt_primes(36, 8192, 1, &[]).expect("a prime")[0];
+        Kernels::new(backend, Modulus::new(prime).expect("a modulus"))
+    }
+
+    /// Multiply-adds without memory.
+    #[divan::bench(args = backends())]
+    fn registers(bencher: Bencher<'_, '_>, backend: Backend) {
+        const COUNT: u64 = 1 << 16;
+        let Some(count) = register_multiply_adds(backend, COUNT) else { return };
+        let counted = bencher.counter(ItemsCount::new(count));
+        counted.bench_local(|| register_multiply_adds(backend, COUNT));
+    }
+
+    /// Four sums of words by scalars.
+    #[divan::bench(args = cases())]
+    fn scalars(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction)) {
+        let kernels = kernels(backend);
+        let panel = vec![5; TERMS * PAIR];
+        let factors = vec![7; TERMS];
+        let quotient = kernels.modulus().shoup(7).quotient;
+        let quotients = vec![quotient; TERMS];
+        let row = Row { factors: &factors, quotients: &quotients };
+        let mut out = [[0; PAIR]; 4];
+        let counted = bencher.counter(ItemsCount::new(4 * TERMS * PAIR));
+        counted.bench_local(|| kernels.scalar_quad(reduction, &[&panel], [row; 4], &mut out));
+    }
+
+    /// A sum of words by words.
+    #[divan::bench(args = cases())]
+    fn dense(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction)) {
+        let kernels = kernels(backend);
+        let panel = vec![5; TERMS * PAIR];
+        let factors = vec![7; TERMS * TILE];
+        let mut out = [0; PAIR];
+        let counted = bencher.counter(ItemsCount::new(TERMS * PAIR));
+        counted.bench_local(|| kernels.pair_tile(reduction, &[&panel], &factors, &mut out));
+    }
+}

@@ -1,0 +1,121 @@
+//! A benchmark as tables for a document.
+
+use std::fmt::Write;
+
+use crate::arith::kernels::Reduction;
+use crate::conv::AlgorithmKind;
+use crate::report::{bytes_text, count_text};
+use crate::tune::bench::{BenchRecord, Figures, LayerBench, Ratio};
+
+/// What was measured and how, then a table for each reduction and number of threads, without a
+/// newline at its end.
+pub(super) fn tables(record: &BenchRecord) -> String {
+    let mut parts = vec![head(record)];
+    for reduction in [Reduction::Lazy, Reduction::Eager].map(Reduction::name) {
+        for &threads in &record.threads {
+            parts.extend(table(record, reduction, threads));
+        }
+    }
+    parts.join("\n\n")
+}
+
+fn head(record: &BenchRecord) -> String {
+    let mut text = format!(
+        "{}, {} cores, {}; {}; medians of {} runs in turn.",
+        record.machine.cpu, record.machine.cores, record.backend, record.params.name, record.repeat
+    );
+    for limits in &record.limits {
+        let plural = if limits.threads == 1 { "thread" } else { "threads" };
+        let _ = write!(text, "\nLimits on {} {plural}: ", limits.threads);
+        if let Some(ns) = limits.multiply_add_ns {
+            let _ = write!(text, "{ns:.4} ns a multiply-add on registers, ");
+        }
+        let _ = write!(text, "{:.1} GB/s read from memory.", limits.memory_read_gb_per_s);
+    }
+    text
+}
+
+/// The runs of a layer under one reduction on some threads.
+struct Row<'a> {
+    bench: &'a LayerBench,
+    reduction: &'static str,
+    threads: usize,
+}
+
+impl Row<'_> {
+    fn figures(&self, algorithm: AlgorithmKind) -> Option<&Figures> {
+        let run = self.bench.runs.iter().find(|run| {
+            run.algorithm == algorithm.name()
+                && run.reduction == self.reduction
+                && run.threads == self.threads
+        });
+        run?.figures.as_ref()
+    }
+
+    fn over_fused(&self, algorithm: AlgorithmKind) -> Option<&Ratio> {
+        self.bench.ratios.over_fused.iter().find(|ratio| {
+            ratio.algorithm == algorithm.name()
+                && ratio.reduction == self.reduction
+                && ratio.threads == self.threads
+        })
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells = vec![format!("`{}`", self.bench.layer.name)];
+        for algorithm in AlgorithmKind::ALL {
+            cells.push(or_dash(self.figures(algorithm), |f| {
+                let wrong = if f.verified { "" } else { " WRONG" };
+                format!("{:.1}{wrong}", f.server_ms.median)
+            }));
+        }
+        let ratio = self.over_fused(AlgorithmKind::Conventional);
+        cells.push(or_dash(ratio, |ratio| {
+            format!(
+                "{:.2} ({:.2} to {:.2})",
+                ratio.server.median, ratio.server.min, ratio.server.max
+            )
+        }));
+        for algorithm in [AlgorithmKind::Conventional, AlgorithmKind::HadamardFused] {
+            cells.push(or_dash(self.figures(algorithm), |f| bytes_text(f.storage_bytes.weights)));
+        }
+        cells.push(or_dash(ratio, |ratio| count_text(ratio.weights.round() as u64)));
+        let fused = self.figures(AlgorithmKind::HadamardFused);
+        cells.push(or_dash(fused.and_then(|f| f.share_of_limit), |share| {
+            format!("{:.0} %", share * 100.0)
+        }));
+        cells
+    }
+}
+
+fn or_dash<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
+    value.map_or_else(|| "-".into(), text)
+}
+
+/// One table; none where nothing was run so.
+fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
+    let row = |bench| Row { bench, reduction, threads };
+    let rows: Vec<Row<'_>> = record.layers.iter().map(row).collect();
+    let is_run = |row: &Row<'_>| AlgorithmKind::ALL.iter().any(|kind| row.figures(*kind).is_some());
+    if !rows.iter().any(is_run) {
+        return None;
+    }
+    let plural = if threads == 1 { "thread" } else { "threads" };
+    let mut columns = vec!["layer".to_owned()];
+    columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
+    let rest = [
+        "conventional / fused",
+        "weights, conventional",
+        "weights, fused",
+        "ratio",
+        "fused, of the limit",
+    ];
+    columns.extend(rest.map(str::to_owned));
+    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![
+        format!("Server time, {reduction} reduction, {threads} {plural}:\n"),
+        line(&columns),
+        format!("|{}", "---|".repeat(columns.len())),
+    ];
+    lines.extend(rows.iter().map(|row| line(&row.cells())));
+    Some(lines.join("\n"))
+}

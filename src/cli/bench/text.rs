@@ -1,0 +1,210 @@
+//! A benchmark for people.
+
+use std::fmt::Write;
+
+use crate::conv::AlgorithmKind;
+use crate::report::{bytes_text, count_text};
+use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench, Ratio, Ratios, Spread};
+
+/// A report, without a newline at its end.
+pub(super) fn text(record: &BenchRecord) -> String {
+    let mut parts = vec![head(record), machine(record)];
+    parts.extend(record.layers.iter().map(layer));
+    parts.join("\n\n")
+}
+
+fn head(record: &BenchRecord) -> String {
+    let bits = |prime: &u64| (prime.ilog2() + 1).to_string();
+    let params = &record.params;
+    format!(
+        "machine    {}, {} cores, {}\n\
+         params     {}: N {}, t {} bits, limbs {} | {} bits\n\
+         runs       {} of each, those of a layer in turn; medians (least to most)",
+        record.machine.cpu,
+        record.machine.cores,
+        record.backend,
+        params.name,
+        params.ring_degree,
+        bits(&params.plain_modulus),
+        params.limbs.iter().map(bits).collect::<Vec<_>>().join(" "),
+        bits(&params.special),
+        record.repeat,
+    )
+}
+
+/// Limits and primitives.
+fn machine(record: &BenchRecord) -> String {
+    let mut text = String::from("limits");
+    for limits in &record.limits {
+        let multiply_add = limits
+            .multiply_add_ns
+            .map_or_else(|| "not measured".into(), |ns| format!("{ns:.4} ns on registers"));
+        let _ = write!(
+            text,
+            "\n  {:<10}multiply-add {multiply_add}, memory read {:.1} GB/s",
+            threads(limits.threads),
+            limits.memory_read_gb_per_s
+        );
+    }
+    text.push_str("\nprimitives, us on one thread, lazy");
+    let all = &record.primitives_us;
+    let rows = [
+        ("forward transform of a limb", all.ntt_forward),
+        ("hoisted rotation of an input", all.hoisted_rotation),
+        ("rotation of a sum, added up", all.output_rotation),
+        ("encryption", all.encryption),
+        ("decryption of a response", all.decryption),
+        ("encoding of a weight plaintext", all.weight_encoding),
+    ];
+    for (name, us) in rows {
+        let _ = write!(text, "\n  {name:<32}{us:>9.1}");
+    }
+    text
+}
+
+fn threads(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "thread" } else { "threads" })
+}
+
+fn layer(bench: &LayerBench) -> String {
+    let layer = &bench.layer;
+    let mut text = format!(
+        "{}: {} -> {} channels, {}x{}, kernel {}x{}\n  {:<15}{:<7}{:>3}{:>26}{:>9}{:>9}{:>9}{:>9}\
+         {:>8}{:>7}{:>7}{:>12}{:>12}{:>12}  {}",
+        layer.name,
+        layer.in_channels,
+        layer.out_channels,
+        layer.height,
+        layer.width,
+        layer.kernel[0],
+        layer.kernel[1],
+        "algorithm",
+        "mode",
+        "thr",
+        "server ms",
+        "rotate",
+        "multiply",
+        "mix",
+        "total",
+        "ns/mac",
+        "limit",
+        "memory",
+        "weights",
+        "server peak",
+        "sent",
+        "result",
+    );
+    for run in &bench.runs {
+        text.push('\n');
+        text.push_str(&row(run));
+    }
+    text + &ratios(&bench.ratios)
+}
+
+fn row(run: &BenchRun) -> String {
+    let start = format!("  {:<15}{:<7}{:>3}", run.algorithm, run.reduction, run.threads);
+    let Some(figures) = &run.figures else {
+        return format!("{start}  {}", run.error.as_deref().unwrap_or_default());
+    };
+    start + &cells(figures)
+}
+
+fn cells(figures: &Figures) -> String {
+    let percent = |share: Option<f64>| {
+        share.map_or_else(|| "-".into(), |share| format!("{:.0} %", share * 100.0))
+    };
+    let (held, sent) = (&figures.storage_bytes, &figures.communication_bytes);
+    format!(
+        "{:>26}{:>9.1}{:>9.1}{:>9.1}{:>9.1}{:>8.3}{:>7}{:>7}{:>12}{:>12}{:>12}  {}",
+        spread(&figures.server_ms, 1),
+        figures.rotate_ms,
+        figures.multiply_ms,
+        figures.mix_ms,
+        figures.total_ms.median,
+        figures.multiply_ns_per_mac,
+        percent(figures.share_of_limit),
+        percent(figures.share_of_memory_limit),
+        bytes_text(held.weights),
+        bytes_text(held.server_peak),
+        bytes_text(sent.upload + sent.download),
+        if figures.verified { "exact" } else { "WRONG" },
+    )
+}
+
+fn spread(spread: &Spread, digits: usize) -> String {
+    let Spread { median, min, max } = spread;
+    format!("{median:.digits$} ({min:.digits$} to {max:.digits$})")
+}
+
+/// A table of ratios: a row for each label, a column for each algorithm that has any.
+struct Grid<'a> {
+    title: &'static str,
+    cells: Vec<(String, &'a str, String)>,
+}
+
+impl Grid<'_> {
+    /// The table, each line after a newline; nothing where there are no ratios.
+    fn text(&self) -> String {
+        let names = AlgorithmKind::ALL.map(AlgorithmKind::name);
+        let is_used = |name: &&str| self.cells.iter().any(|(_, column, _)| column == name);
+        let columns: Vec<&str> = names.into_iter().filter(is_used).collect();
+        if columns.is_empty() {
+            return String::new();
+        }
+        let mut text = format!("\n  {:<32}", self.title);
+        for name in &columns {
+            let _ = write!(text, "{name:>24}");
+        }
+        let mut labels: Vec<&String> = self.cells.iter().map(|(label, ..)| label).collect();
+        labels.sort_unstable();
+        labels.dedup();
+        for label in labels {
+            let _ = write!(text, "\n    {label:<30}");
+            for name in &columns {
+                let is_it =
+                    |(row, column, _): &&(String, &str, String)| row == label && column == name;
+                let cell = self.cells.iter().find(is_it).map_or("-", |(_, _, cell)| cell);
+                let _ = write!(text, "{cell:>24}");
+            }
+        }
+        text
+    }
+}
+
+fn ratios(ratios: &Ratios) -> String {
+    let over = |title, cell: fn(&Ratio) -> String| {
+        let cells = ratios.over_fused.iter().map(|ratio| {
+            let label = format!("{}, {}", ratio.reduction, threads(ratio.threads));
+            (label, ratio.algorithm.as_str(), cell(ratio))
+        });
+        Grid { title, cells: cells.collect() }
+    };
+    let by_mode = ratios
+        .eager_over_lazy
+        .iter()
+        .map(|ratio| (threads(ratio.threads), ratio.algorithm.as_str(), spread(&ratio.server, 2)));
+    let multiply = ratios.eager_over_lazy.iter().map(|ratio| {
+        let cell = format!("{:.2}", ratio.multiply);
+        (threads(ratio.threads), ratio.algorithm.as_str(), cell)
+    });
+    let by_threads = ratios.fewest_over_more_threads.iter().map(|ratio| {
+        let label = format!("{}, {} / {}", ratio.reduction, threads(ratio.from), ratio.to);
+        (label, ratio.algorithm.as_str(), spread(&ratio.server, 2))
+    });
+    let grids = [
+        over("server / hadamard-fused", |ratio| spread(&ratio.server, 2)),
+        over("total / hadamard-fused", |ratio| format!("{:.2}", ratio.total)),
+        over("weights / hadamard-fused", |ratio| times(ratio.weights)),
+        over("server peak / hadamard-fused", |ratio| format!("{:.2}", ratio.server_peak)),
+        over("sent / hadamard-fused", |ratio| format!("{:.2}", ratio.communication)),
+        Grid { title: "server, eager / lazy", cells: by_mode.collect() },
+        Grid { title: "multiply stage, eager / lazy", cells: multiply.collect() },
+        Grid { title: "server, by threads", cells: by_threads.collect() },
+    ];
+    grids.iter().map(Grid::text).collect()
+}
+
+/// A factor that may be large.
+fn times(factor: f64) -> String {
+    if factor < 100.0 { format!("{factor:.2}") } else { count_text(factor.round() as u64) }
+}

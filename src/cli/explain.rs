@@ -1,0 +1,60 @@
+//! `heconv estimate --explain`: the plan of a run for people.
+
+use std::fmt::Write;
+
+use crate::job::{Candidate, Explanation};
+
+/// How many plans that lost are shown.
+const SHOWN: usize = 8;
+
+/// A report, without a newline at its end.
+pub(super) fn text(explanation: &Explanation) -> String {
+    let mut text = String::from("plan, counts are those of one strip group");
+    for fact in &explanation.facts.0 {
+        let value = fact.value.to_string();
+        let _ = write!(text, "\n  {:<24}{value:>12}  {}", fact.name, fact.meaning);
+    }
+    let costs = &explanation.unit_costs_us;
+    let _ = write!(
+        text,
+        "\nunit costs on one core, us\n  decomposition {:.1}   input rotation {:.1}   \
+         output rotation {:.1}   division {:.1}",
+        costs.decomposition, costs.input_rotation, costs.output_rotation, costs.division
+    );
+    let _ = write!(
+        text,
+        "\nplans considered, server ms\n    {:>6}  {:<9}{:>6}{:>11}{:>11}",
+        "lanes", "rows", "split", "planner", "here"
+    );
+    for candidate in explanation.candidates.iter().take(SHOWN + 1) {
+        text.push_str(&row(candidate));
+    }
+    let more = explanation.candidates.len().saturating_sub(SHOWN + 1);
+    if more > 0 {
+        let _ = write!(text, "\n    and {more} more, slower to the planner");
+    }
+    text.push_str("\nthe plan of each algorithm, server ms here");
+    for rival in &explanation.algorithms {
+        let _ = write!(
+            text,
+            "\n    {:<16}{:>6} lanes{:>11.1}",
+            rival.algorithm, rival.lanes, rival.server_ms
+        );
+    }
+    text
+}
+
+fn row(candidate: &Candidate) -> String {
+    let word = |value: Option<crate::conv::FactValue>| {
+        value.map_or_else(|| "-".into(), |value| value.to_string())
+    };
+    format!(
+        "\n  {} {:>6}  {:<9}{:>6}{:>11.1}{:>11.1}",
+        if candidate.chosen { "*" } else { " " },
+        candidate.lanes,
+        word(candidate.rows),
+        word(candidate.split),
+        candidate.planner_server_ms,
+        candidate.server_ms
+    )
+}

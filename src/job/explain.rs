@@ -1,0 +1,141 @@
+//! Why a run goes as it goes: its plan, and those that lost.
+
+use serde::Serialize;
+
+use super::{Estimator, JobError, RunSpec};
+use crate::bfv::Params;
+use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::planner::choose;
+use crate::conv::{Algorithm, AlgorithmKind, FactValue, Facts, Setting};
+use crate::report::rounded;
+
+/// The plan of a run, and what it was chosen from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// What the plan has decided, and what follows from it.
+    #[serde(flatten)]
+    pub facts: Facts,
+    /// What the parts of its work cost on one core.
+    pub unit_costs_us: UnitCosts,
+    /// Every plan of the algorithm, the chosen one and the others by server time as the planner sees
+    /// it.
+    pub candidates: Vec<Candidate>,
+    /// The plan that each algorithm would take.
+    pub algorithms: Vec<Rival>,
+}
+
+/// Microseconds of parts of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct UnitCosts {
+    /// The decomposition of an input or a sum that is to be rotated.
+    pub decomposition: f64,
+    /// A rotation of an input that was decomposed.
+    pub input_rotation: f64,
+    /// A rotation of a sum, decomposition included.
+    pub output_rotation: f64,
+    /// The division by P that rotated sums of an output share.
+    pub division: f64,
+}
+
+/// A plan that was considered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// Whether it is the one.
+    pub chosen: bool,
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// What the rows hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<FactValue>,
+    /// How offsets are split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<FactValue>,
+    /// Server time on one thread of the machine that plans are chosen for, the same everywhere.
+    pub planner_server_ms: f64,
+    /// Predicted server time on this machine.
+    pub server_ms: f64,
+}
+
+/// An algorithm with its plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rival {
+    /// The algorithm's name.
+    pub algorithm: String,
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// Predicted server time on this machine.
+    pub server_ms: f64,
+}
+
+impl Estimator {
+    /// Explains the plan of a run.
+    ///
+    /// # Errors
+    /// As [`Estimator::estimate`].
+    pub fn explain(&self, spec: &RunSpec) -> Result<Explanation, JobError> {
+        let params = Params::new(&spec.params, &spec.policy)
+            .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
+        let predictor = self.predictor(spec)?;
+        let setting = Setting { params: &params, reduction: spec.reduction };
+        let reference = CostTable::default();
+        let costs = spec.costs.as_deref().unwrap_or(&reference);
+        let here = Pricing { costs, setting, threads: spec.threads };
+        let planner = Pricing { costs: &reference, setting, threads: 1 };
+        let server = |algorithm: &dyn Algorithm, pricing: &Pricing<'_>| {
+            rounded(algorithm.times(pricing).server() / 1e6, 3)
+        };
+        let choose = |kind: AlgorithmKind, lanes| {
+            let plans = predictor.plans(kind, setting.ring_degree());
+            let place = choose(kind, predictor.layer(), &plans, setting, &reference, lanes)?;
+            Ok((plans, place))
+        };
+        let (plans, place) = choose(spec.algorithm, spec.lanes)
+            .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
+        let candidate = |(index, plan): (usize, &dyn Algorithm)| {
+            let facts = plan.describe();
+            Candidate {
+                chosen: index == place,
+                lanes: plan.lanes(),
+                rows: facts.get("rows"),
+                split: facts.get("split"),
+                planner_server_ms: server(plan, &planner),
+                server_ms: server(plan, &here),
+            }
+        };
+        let all = plans.iter().map(|plan| plan.as_ref() as &dyn Algorithm);
+        let mut candidates: Vec<Candidate> = all.enumerate().map(candidate).collect();
+        candidates.sort_by(|a, b| {
+            b.chosen.cmp(&a.chosen).then(a.planner_server_ms.total_cmp(&b.planner_server_ms))
+        });
+        let rival = |kind: AlgorithmKind| {
+            // What does not fit is no rival.
+            let (plans, place) = choose(kind, None).ok()?;
+            let plan = plans.get(place)?.as_ref();
+            Some(Rival {
+                algorithm: kind.name().into(),
+                lanes: plan.lanes(),
+                server_ms: server(plan, &here),
+            })
+        };
+        let one_core = Pricing { threads: 1, ..here };
+        let chosen = plans.get(place).map(|plan| plan.as_ref().describe());
+        Ok(Explanation {
+            facts: chosen.unwrap_or_default(),
+            unit_costs_us: UnitCosts::of(&one_core),
+            candidates,
+            algorithms: AlgorithmKind::ALL.into_iter().filter_map(rival).collect(),
+        })
+    }
+}
+
+impl UnitCosts {
+    fn of(pricing: &Pricing<'_>) -> Self {
+        let us = |nanoseconds: f64| rounded(nanoseconds / 1e3, 2);
+        Self {
+            decomposition: us(pricing.decompose()),
+            input_rotation: us(pricing.rotation()),
+            output_rotation: us(pricing.rotated_sum()),
+            division: us(pricing.divide()),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The record of a benchmark, with the stable names of its JSON form.
+
+use serde::Serialize;
+
+use super::Ratios;
+use crate::predict::{Limits, Primitives};
+use crate::report::{
+    Communication, LayerRecord, Machine, OperationCounts, ParamsRecord, Record, Storage, rounded,
+};
+
+/// Everything about one benchmark.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchRecord {
+    /// [`SCHEMA`](crate::report::SCHEMA).
+    pub schema: u32,
+    /// The version of this program.
+    pub heconv_version: String,
+    /// The machine.
+    pub machine: Machine,
+    /// The encryption parameters of all runs.
+    pub params: ParamsRecord,
+    /// The instruction set.
+    pub backend: String,
+    /// Numbers of threads that all was run on.
+    pub threads: Vec<usize>,
+    /// How often each run was made.
+    pub repeat: usize,
+    /// What the machine allows, for each number of threads; the best seen between layers.
+    pub limits: Vec<Limits>,
+    /// Microseconds of primitives on one core; the best seen between layers.
+    pub primitives_us: Primitives,
+    /// The layers.
+    pub layers: Vec<LayerBench>,
+}
+
+/// The runs of one layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerBench {
+    /// The layer.
+    pub layer: LayerRecord,
+    /// Its runs: for each number of threads, by algorithm and by reduction.
+    pub runs: Vec<BenchRun>,
+    /// Its runs against each other.
+    pub ratios: Ratios,
+}
+
+/// Repeated runs of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchRun {
+    /// The algorithm's name.
+    pub algorithm: String,
+    /// `eager` or `lazy`.
+    pub reduction: String,
+    /// Threads of client and server.
+    pub threads: usize,
+    /// What they gave.
+    #[serde(flatten)]
+    pub figures: Option<Figures>,
+    /// Why there are no figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What repeated runs gave. What has no spread is that of the run with the median server time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Lanes of a ciphertext.
+    pub lanes: usize,
+    /// Whether every run gave the plain convolution over the integers.
+    pub verified: bool,
+    /// Noise budget left, bits.
+    pub noise_final_bits: f64,
+    /// The server's work online, milliseconds.
+    pub server_ms: Spread,
+    /// Its part before multiplication, milliseconds.
+    pub rotate_ms: f64,
+    /// Its multiplication, with whatever is derived from the weights for it, milliseconds.
+    pub multiply_ms: f64,
+    /// Its part after multiplication, milliseconds.
+    pub mix_ms: f64,
+    /// From the input to the output, transfer included, milliseconds.
+    pub total_ms: Spread,
+    /// The multiply stage's time over all multiply-adds of words, nanoseconds.
+    pub multiply_ns_per_mac: f64,
+    /// The time that registers alone would take, over that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share_of_limit: Option<f64>,
+    /// The time that reading the weight plaintexts alone would take, over that of the multiply stage;
+    /// absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share_of_memory_limit: Option<f64>,
+    /// Bytes held.
+    pub storage_bytes: Storage,
+    /// Bytes sent.
+    pub communication_bytes: Communication,
+    /// The server's work.
+    pub operations: OperationCounts,
+    /// Server times of all turns, for ratios within a turn.
+    #[serde(skip)]
+    pub turns: Vec<f64>,
+}
+
+impl Figures {
+    /// Of the records of all turns; `None` of none.
+    pub fn of(records: &[Record]) -> Option<Self> {
+        let turns: Vec<f64> = records.iter().map(|record| record.latency_ms.server).collect();
+        let mut by_server: Vec<&Record> = records.iter().collect();
+        by_server.sort_by(|a, b| a.latency_ms.server.total_cmp(&b.latency_ms.server));
+        let median = *by_server.get(by_server.len().saturating_sub(1) / 2)?;
+        let is_right =
+            |record: &Record| record.verification.is_some_and(|v| v.verified && v.overflows == 0);
+        let (latency, work) = (&median.latency_ms, &median.operations);
+        let macs = work.coefficient_multiply_adds.max(1) as f64;
+        Some(Self {
+            lanes: median.lanes,
+            verified: records.iter().all(is_right),
+            noise_final_bits: median.noise_bits.last,
+            server_ms: Spread::of(turns.iter().copied())?,
+            rotate_ms: latency.rotate,
+            multiply_ms: latency.multiply,
+            mix_ms: latency.mix,
+            total_ms: Spread::of(records.iter().map(|record| record.latency_ms.total))?,
+            multiply_ns_per_mac: rounded(latency.multiply * 1e6 / macs, 4),
+            share_of_limit: None,
+            share_of_memory_limit: None,
+            storage_bytes: median.storage_bytes,
+            communication_bytes: median.communication_bytes,
+            operations: median.operations,
+            turns,
+        })
+    }
+
+    /// Sets the shares of what the machine allows this many threads. `plaintext_bytes` are those of a
+    /// weight plaintext.
+    pub fn hold_against(&mut self, limits: &Limits, plaintext_bytes: usize) {
+        let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
+        self.share_of_limit = limits.multiply_add_ns.map(share);
+        let read = self.operations.plaintext_multiplications * plaintext_bytes as u64;
+        if read > 0 {
+            // Bytes over GB/s are nanoseconds.
+            let least_ms = read as f64 / limits.memory_read_gb_per_s / 1e6;
+            self.share_of_memory_limit = Some(rounded(least_ms / self.multiply_ms.max(1e-9), 4));
+        }
+    }
+}
+
+/// What repeated measurements gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// The one in the middle, the lower of two.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
+}
+
+impl Spread {
+    /// The spread of some values, to three decimals; `None` of none.
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.into_iter().map(|value| rounded(value, 3)).collect();
+        values.sort_by(f64::total_cmp);
+        Some(Self {
+            median: *values.get(values.len().saturating_sub(1) / 2)?,
+            min: *values.first()?,
+            max: *values.last()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreads_are_values_that_came() {
+        let spread = Spread::of([3.0, 1.0, 2.0, 9.0]);
+        assert_eq!(spread, Some(Spread { median: 2.0, min: 1.0, max: 9.0 }));
+        assert_eq!(Spread::of([]), None);
+    }
+}
