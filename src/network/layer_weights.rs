@@ -2,6 +2,8 @@
 
 use ndarray::{Array1, Array4};
 
+use crate::conv::Layer;
+
 /// What a convolution multiplies with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerWeights {
@@ -36,6 +38,16 @@ impl LayerWeights {
         let gain = squares / (2 * weights.dim().0.max(1)) as f64;
         let shift = (0..64).find(|k| 4f64.powi(*k) >= gain).unwrap_or(64);
         Self { weights, scale: 2f64.powi(-shift), bias: bias.map(Bias::Integers) }
+    }
+
+    /// Whether these have the shapes of `layer`.
+    pub(super) fn is_of(&self, layer: &Layer) -> bool {
+        let biases = match &self.bias {
+            None => layer.out_channels(),
+            Some(Bias::Integers(bias)) => bias.len(),
+            Some(Bias::Real(bias)) => bias.len(),
+        };
+        self.weights.shape() == layer.weight_shape() && biases == layer.out_channels()
     }
 
     /// The biases in units of sums of this scale, or the channel and value of one beyond

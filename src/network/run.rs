@@ -63,13 +63,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError<E> {
     /// Weights of another graph.
-    #[error("weights of {found} layers; the network has {expected}")]
-    Weights {
-        /// How many were given.
-        found: usize,
-        /// How many there must be.
-        expected: usize,
-    },
+    #[error("the weights are not of this network's layers")]
+    Weights,
     /// An input of another shape.
     #[error("the input is {found:?}; the network takes {expected:?}")]
     InputShape {
@@ -145,14 +140,13 @@ pub fn run<E>(
     mut convolve: impl FnMut(&Convolution<'_>) -> Result<Array3<i64>, E>,
     mut done: impl FnMut(usize, &LayerReport),
 ) -> Result<Outcome, RunError<E>> {
-    let (found, expected) = (weights.layers().len(), graph.nodes().len());
-    if found != expected {
-        return Err(RunError::Weights { found, expected });
+    if !are_of(weights, graph) {
+        return Err(RunError::Weights);
     }
     check_input(graph, &input)?;
     let max = (1i64 << graph.input_bits()) - 1;
     let mut tensors = vec![Tensor { values: input, scale: 1.0 / max as f64 }];
-    let mut layers = Vec::with_capacity(expected);
+    let mut layers = Vec::with_capacity(graph.nodes().len());
     for (index, (node, weights)) in graph.nodes().iter().zip(weights.layers()).enumerate() {
         let (tensor, report) = step(node, index, weights, &tensors, &mut convolve)?;
         done(index, &report);
@@ -237,6 +231,13 @@ fn finish<E>(
     let Requantised { values, shift } = requantise(values, bits);
     scale *= 2f64.powi(shift as i32);
     Ok((Tensor { values, scale }, Some(shift)))
+}
+
+/// Whether the weights have the shapes of the graph's layers.
+fn are_of(weights: &Weights, graph: &Graph) -> bool {
+    let mut pairs = weights.layers().iter().zip(graph.nodes());
+    weights.layers().len() == graph.nodes().len()
+        && pairs.all(|(weights, node)| weights.is_of(&node.layer))
 }
 
 fn check_input<E>(graph: &Graph, input: &Array3<i64>) -> Result<(), RunError<E>> {

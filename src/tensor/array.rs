@@ -33,7 +33,7 @@ impl Header {
             Ok(element) => element.to_string(),
             Err(name) => name.escape_debug().to_string(),
         };
-        format!("has shape {:?} of {element}", self.shape)
+        format!("has shape {:?} of type {element}", self.shape)
     }
 
     /// Bytes of the numbers, if that is a number.

@@ -154,13 +154,13 @@ mod tests {
     fn every_mistake_is_named() {
         let error = |result: Result<_, TensorError>| result.expect_err("refused").to_string();
         let wrong = error(in_file(&array![1i64, 2], &[2, 2]));
-        assert!(wrong.contains("has shape [2] of int64; expected shape [2, 2]"), "{wrong}");
+        assert!(wrong.contains("has shape [2] of type int64; expected shape [2, 2]"), "{wrong}");
         let nan = error(in_file(&array![[1.0, f64::NAN]], &[1, 2]));
         assert!(nan.contains("has NaN at [0, 1]"), "{nan}");
         assert!(error(in_file(&array![[0.5, 1.0]], &[1, 2])).contains("has 0.5 at [0, 0]"));
         assert!(error(in_file(&array![[8u8, 1]], &[1, 2])).contains("from -7 to 7"));
         let bools = error(in_file(&array![[true, false]], &[1, 2]));
-        assert!(bools.contains("has shape [1, 2] of |b1; expected"), "{bools}");
+        assert!(bools.contains("has shape [1, 2] of type |b1; expected"), "{bools}");
         let missing = read_integers(Path::new("/none/x.npy"), &[1], 0..=1);
         assert!(error(missing).starts_with("/none/x.npy: "));
     }

@@ -383,7 +383,7 @@ fn arrays() {
         input("half", "<f8", &shape, &floats(0.5), &with("0.5 at [0, 0, 0]")),
         input("large", "<f8", &shape, &floats(256.0), &with("256 at [0, 0, 0]")),
         input("negative", "|i1", &shape, &[255; 60], &with("-1 at [0, 0, 0]")),
-        input("truncated", "|u1", &shape, &[1; 59], &["no .npy file"]),
+        input("truncated", "|u1", &shape, &[1; 59], &["60 bytes, but 59 are there"]),
     ]);
     let weights = |name: &str, shape: &[usize], data: &[u8], words: &[&str]| {
         let path = place.npy(&format!("{name}.npy"), "|i1", shape, data);
@@ -393,7 +393,7 @@ fn arrays() {
     assert_refused([
         weights("turned", &[2, 3, 3, 3], &[1; 54], &["shape [2, 3, 3, 3]", right[0], right[1]]),
         weights("large", &[3, 2, 3, 3], &[16; 54], &["16 at [0, 0, 0, 0]", right[0], right[1]]),
-        weights("truncated", &[3, 2, 3, 3], &[1; 9], &["no .npy file"]),
+        weights("truncated", &[3, 2, 3, 3], &[1; 9], &["54 bytes, but 9 are there"]),
     ]);
     let text = place.file("text.npy", "1, 2, 3");
     let none = place.file("none.npy", "");

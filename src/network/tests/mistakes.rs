@@ -36,17 +36,17 @@ fn wrong_shapes() {
     assert_eq!(
         message(f32s(&[3, 3, 2, 3], |_| 1.0), &[]),
         format!(
-            "tensor \"features.0.weight\" has shape [3, 3, 2, 3] of float32, which is transposed; {EXPECTED}"
+            "tensor \"features.0.weight\" has shape [3, 3, 2, 3] of type float32, which is transposed; {EXPECTED}"
         )
     );
     assert_eq!(
         message(f32s(&[4, 2, 3, 3], |_| 1.0), &[]),
-        format!("tensor \"features.0.weight\" has shape [4, 2, 3, 3] of float32; {EXPECTED}")
+        format!("tensor \"features.0.weight\" has shape [4, 2, 3, 3] of type float32; {EXPECTED}")
     );
     let flat = f32s(&[2, 3], |_| 1.0);
     assert_eq!(
         message(ok(), &[("features.2.weight", flat)]),
-        "tensor \"features.2.weight\" has shape [2, 3] of float32; expected shape [2, 3, 1, 1] (output channels, input channels per group, rows, columns)"
+        "tensor \"features.2.weight\" has shape [2, 3] of type float32; expected shape [2, 3, 1, 1] (output channels, input channels per group, rows, columns)"
     );
 }
 
@@ -90,11 +90,11 @@ fn wrong_types() {
     let text = message((Dtype::BOOL, vec![3, 2, 3, 3], vec![1; 54]), &[]);
     assert_eq!(
         text,
-        format!("tensor \"features.0.weight\" has shape [3, 2, 3, 3] of BOOL; {EXPECTED}")
+        format!("tensor \"features.0.weight\" has shape [3, 2, 3, 3] of type BOOL; {EXPECTED}")
     );
     let bools = npy(&ArrayD::from_elem(IxDyn(&[3, 2, 3, 3]), true));
     let text = told("w.npz", &npz(&[("features.0.weight", bools)], CompressionMethod::Stored));
-    assert!(text.contains("has shape [3, 2, 3, 3] of |b1"), "{text}");
+    assert!(text.contains("has shape [3, 2, 3, 3] of type |b1"), "{text}");
     assert!(told("w.pth", b"PK").contains("read from .npy, .npz and .safetensors"));
 }
 
@@ -134,7 +134,7 @@ fn headers_are_not_believed() {
     bytes.extend(header.as_bytes());
     let entry = npz(&[("features.0.weight", bytes)], CompressionMethod::Deflated);
     let text = told("w.npz", &entry);
-    assert!(text.contains("has shape [3, 2, 3, 1000000000000] of float32"), "{text}");
+    assert!(text.contains("has shape [3, 2, 3, 1000000000000] of type float32"), "{text}");
     let mut long = u64::MAX.to_le_bytes().to_vec();
     long.extend(b"{}");
     assert!(told("w.safetensors", &long).contains("no .safetensors file that can be read"));
@@ -144,11 +144,11 @@ fn headers_are_not_believed() {
     let mut cut = npy(&ArrayD::<f32>::ones(IxDyn(&[3, 2, 3, 3])));
     cut.truncate(cut.len() - 4);
     let text = told("w.npz", &npz(&[("features.0.weight", cut)], CompressionMethod::Stored));
-    assert!(text.contains("of float32, 216 bytes, but 212 are there"), "{text}");
+    assert!(text.contains("of type float32, 216 bytes, but 212 are there"), "{text}");
     let mut more = npy(&ArrayD::<f32>::ones(IxDyn(&[3, 2, 3, 3])));
     more.resize(1 << 20, 0);
     let text = told("w.npz", &npz(&[("features.0.weight", more)], CompressionMethod::Deflated));
-    assert!(text.contains("of float32, 216 bytes, but "), "{text}");
+    assert!(text.contains("of type float32, 216 bytes, but "), "{text}");
 }
 
 proptest! {

@@ -178,8 +178,14 @@ fn what_does_not_fit_is_named() {
         run(&graph, weights, input, convolve, |_, _| ()).expect_err("refused").to_string()
     };
     let sums = || Ok(input());
-    let none = Weights::new(Vec::new());
-    assert_eq!(error(&none, input(), sums()), "weights of 0 layers; the network has 1");
+    let layers = |channels, biases| {
+        let weights = Array4::zeros((1, channels, 1, 1));
+        Weights::new(vec![LayerWeights::integers(weights, Some(Array1::zeros(biases)))])
+    };
+    for other in [Weights::new(Vec::new()), layers(2, 1), layers(1, 2)] {
+        let text = error(&other, input(), sums());
+        assert_eq!(text, "the weights are not of this network's layers");
+    }
     let flat = error(&ok, array![[[1, 2]]], sums());
     assert_eq!(flat, "the input is [1, 1, 2]; the network takes [1, 2, 2]");
     let high = error(&ok, array![[[1, 2], [16, 0]]], sums());

@@ -3,7 +3,7 @@
 use super::super::{Catalogue, LayerPreset, Network};
 use super::message;
 use crate::network::{
-    self, Activation, Graph, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
+    self, Activation, Graph, Node, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
 };
 use crate::tensor::{builtin_image, picture_activations};
 
@@ -26,8 +26,7 @@ fn networks_are_as_large_as_they_should_be() {
         let graph = graph(name);
         let found = (graph.nodes().len(), graph.weight_count(), graph.multiply_adds());
         assert_eq!(found, (layers, weights, multiply_adds), "{name}");
-        let bits =
-            |node: &crate::network::Node| (node.layer.activation_bits(), node.layer.weight_bits());
+        let bits = |node: &Node| (node.layer.activation_bits(), node.layer.weight_bits());
         assert!(graph.nodes().iter().all(|node| bits(node) == (4, 4)));
         let shapes = Weights::seeded(&graph, 1);
         let mut fits = graph.nodes().iter().zip(shapes.layers());
