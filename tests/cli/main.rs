@@ -8,6 +8,7 @@ mod ends;
 mod exports;
 mod lists;
 mod mistakes;
+mod network;
 mod runs;
 mod support;
 mod sweep;

@@ -88,14 +88,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     let estimator = Estimator::default();
     let progress = LayerProgress::start()?;
     let layers = args.layers(&network, &catalogue, &estimator, &progress)?;
-    let mut resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
+    let resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
     let spec = NetworkSpec {
         network,
         layers,
         image: args.image.clone(),
         input: args.input.clone(),
         weights: args.weights.clone(),
-        finished: resume.as_mut().map(ResumeFile::take).unwrap_or_default(),
+        finished: resume.as_ref().map(ResumeFile::finished).unwrap_or_default(),
     };
     let mut result = run_network(&spec, &estimator, progress.of(&spec, resume))?;
     if args.compare.is_some() {

@@ -42,12 +42,15 @@ impl ResumeFile {
     }
 
     /// The layers that were there.
-    pub(super) fn take(&mut self) -> Vec<Finished> {
-        std::mem::take(&mut self.finished)
+    pub(super) fn finished(&self) -> Vec<Finished> {
+        self.finished.clone()
     }
 
-    /// Adds a layer.
+    /// Adds a layer that was not there.
     pub(super) fn add(&mut self, layer: &Finished) -> std::io::Result<()> {
+        if self.finished.contains(layer) {
+            return Ok(());
+        }
         let line = serde_json::to_string(layer)?;
         writeln!(self.file, "{line}")
     }
