@@ -201,7 +201,8 @@ impl GraphBuilder {
         }
         let input = self.source(spec.from.as_deref()).map_err(error("from"))?;
         self.check_input(&spec, input).map_err(|(field, problem)| error(field)(problem))?;
-        let layer = Layer::new(&spec.layer).map_err(|problem| error(problem.field())(problem.into()))?;
+        let layer =
+            Layer::new(&spec.layer).map_err(|problem| error(problem.field())(problem.into()))?;
         let sum_shape = layer.output_shape();
         let shortcut = spec.add.as_ref().map(|add| self.shortcut(add, sum_shape));
         let shortcut = shortcut.transpose().map_err(error("add"))?;
