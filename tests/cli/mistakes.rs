@@ -217,7 +217,7 @@ fn layers_in_files() {
         (
             "kernel = 3",
             "kernel = 3\ngroups = 2",
-            &["groups = 2", "must divide in_channels = 3"],
+            &["groups = 2", "must divide out_channels = 3"],
             true,
         ),
         (
