@@ -35,8 +35,10 @@ pub(super) struct One {
     /// Lanes of a ciphertext; chosen by predicted server time where absent.
     #[arg(long, value_name = "C")]
     lanes: Option<usize>,
-    /// The weights, integers of shape (output channels, input channels, rows, columns).
-    #[arg(long, value_name = "FILE.npy")]
+    /// The weights, of shape (output channels, input channels, rows, columns): integers in a .npy
+    /// file, or integers or floats, which are quantised, as LAYER.weight in a .npz or .safetensors
+    /// file.
+    #[arg(long, value_name = "FILE.npy|FILE.npz|FILE.safetensors")]
     weights: Option<PathBuf>,
     #[command(flatten)]
     common: Common,

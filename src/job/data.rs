@@ -1,9 +1,12 @@
 //! Inputs and weights of a run: from files, from the layer's preset, or from the seed.
 
+use std::path::Path;
+
 use ndarray::{Array1, Array3, Array4, Ix3, Ix4, s};
 
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, convolve, data};
+use crate::network::read_layer;
 use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
 
 /// What a run works on.
@@ -13,6 +16,8 @@ pub struct RunData {
     pub input: Array3<i64>,
     /// The weights of the layer's shape, or those of its first output channels, as many as are run.
     pub weights: Array4<i64>,
+    /// What a weight of 1 stands for, where weights were quantised.
+    pub weight_scale: Option<f64>,
     /// One number per output channel, if any.
     pub bias: Option<Array1<i64>>,
     /// Tells runs from one seed apart: each must have a number of its own.
@@ -27,8 +32,9 @@ pub(super) fn load(
     part: &Layer,
     seed: u64,
 ) -> Result<RunData, JobError> {
-    let (input, weights) = (input(spec, layer, seed)?, weights(spec, layer, part, seed)?);
-    Ok(RunData { input, weights, bias: None, stream: 0 })
+    let (input, (weights, weight_scale)) =
+        (input(spec, layer, seed)?, weights(spec, layer, part, seed)?);
+    Ok(RunData { input, weights, weight_scale, bias: None, stream: 0 })
 }
 
 /// Bytes of a run's data outside the server: input, weights, and the output twice, decrypted and
@@ -75,23 +81,32 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
     }
 }
 
-/// The weights of the output channels of `part`.
+/// The weights of the output channels of `part`, and what a 1 stands for where they were quantised.
 pub(super) fn weights(
     spec: &RunSpec,
     layer: &Layer,
     part: &Layer,
     seed: u64,
-) -> Result<Array4<i64>, TensorError> {
+) -> Result<(Array4<i64>, Option<f64>), TensorError> {
     let first = |all: Array4<i64>| all.slice_move(s![..part.out_channels(), .., .., ..]);
+    if let Some(path) = spec.weights.as_ref().filter(|path| !is_single(path)) {
+        let read = read_layer(path, layer)?;
+        return Ok((first(read.weights), Some(read.scale)));
+    }
     if let Some(path) = &spec.weights {
         let range = -layer.max_weight()..=layer.max_weight();
         let array = read_integers(path, &layer.weight_shape(), range)?;
         // The shape was checked, so this is an array of four dimensions.
-        return Ok(first(array.into_dimensionality::<Ix4>().unwrap_or_default()));
+        return Ok((first(array.into_dimensionality::<Ix4>().unwrap_or_default()), None));
     }
     // Seeded weights come channel by channel, so the first ones are the same in part and whole.
-    let Some(filters) = &spec.layer.filters else { return Ok(data::weights(part, seed)) };
+    let Some(filters) = &spec.layer.filters else { return Ok((data::weights(part, seed), None)) };
     let flat: Vec<i64> = filters.iter().flat_map(|filter| &filter.weights).copied().collect();
     // Presets are checked against the layer's shape when they are read.
-    Ok(first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()))
+    Ok((first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()), None))
+}
+
+/// Whether a file holds one array of integers and no names.
+fn is_single(path: &Path) -> bool {
+    path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("npy"))
 }

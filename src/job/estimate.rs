@@ -71,7 +71,7 @@ impl Estimator {
         }
         let layer = Layer::new(&spec.layer.spec)
             .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
-        let weights = data::weights(spec, &layer, &layer, seed)?;
+        let (weights, _) = data::weights(spec, &layer, &layer, seed)?;
         let predictor = Arc::new(LayerPredictor::new(layer, weights));
         if layers.len() == Self::KEPT {
             layers.remove(0);

@@ -86,7 +86,7 @@ impl<'a> Prepared<'a> {
     /// [`JobError`] where the run fails or is cancelled.
     pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
         let pool = super::threads(self.spec.threads)?;
-        let (layer, RunData { input, weights, bias, stream }) = (self.part(), data);
+        let (layer, RunData { input, weights, weight_scale, bias, stream }) = (self.part(), data);
         let mut outcomes = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
             let secrets = self.secrets(stream)?;
@@ -101,7 +101,7 @@ impl<'a> Prepared<'a> {
             };
             outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
         }
-        let record = self.record(&outcomes);
+        let record = self.record(&outcomes).map(|record| Record { weight_scale, ..record });
         let last = outcomes.pop().ok_or(JobError::Transform)?;
         let Outcome { output, upload_sample, .. } = last;
         Ok(RunResult { record: record.ok_or(JobError::Transform)?, input, output, upload_sample })

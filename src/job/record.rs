@@ -32,6 +32,7 @@ pub fn predicted(
         seed: spec.seed.unwrap_or(DEFAULT_SEED),
         seeded_secrets: spec.seed.is_some(),
         lanes: prediction.lanes,
+        weight_scale: None,
         predicted: true,
         verification: None,
         plaintext_headroom_bits: rounded(prediction.headroom_bits, 2),

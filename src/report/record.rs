@@ -41,6 +41,9 @@ pub struct Record {
     pub seeded_secrets: bool,
     /// Lanes of a ciphertext.
     pub lanes: usize,
+    /// What a weight of 1 stands for, where a file's weights were quantised.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weight_scale: Option<f64>,
     /// Whether all figures are predictions: nothing was run.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub predicted: bool,

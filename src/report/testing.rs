@@ -46,6 +46,7 @@ pub(crate) fn record() -> Record {
         seed: 7,
         seeded_secrets: true,
         lanes: 4,
+        weight_scale: None,
         predicted: false,
         verification: Some(Verification {
             verified: true,

@@ -155,6 +155,9 @@ fn sizes(record: &Record) -> String {
 
 fn notes(record: &Record) -> String {
     let mut notes = Vec::new();
+    if let Some(scale) = record.weight_scale {
+        notes.push(format!("weights quantised: a 1 stands for {scale:.6}"));
+    }
     if let Some(part) = &record.extrapolated_from {
         notes.push(format!(
             "times extrapolated from {} of {} output ciphertexts, the fewer the more they overstate; \

@@ -121,3 +121,34 @@ fn outputs_are_little_endian_int64_in_c_order() {
     }
     assert_eq!(bytes.len() % 64, (3 * 6 * 5 * 8) % 64, "the header is padded");
 }
+
+/// A file as PyTorch's safetensors writes it: a header of names, and one tensor of 32-bit floats.
+fn safetensors(name: &str, shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let header = format!(
+        "{{\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape:?},\"data_offsets\":[0,{}]}}}}",
+        data.len()
+    );
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}
+
+#[test]
+fn real_weights_are_quantised_and_the_scale_is_told() {
+    let place = Place::new();
+    let experiment = place.tiny("tiny.toml", &[]);
+    // The largest of 54 weights is 0.75, which 5 bits make 15.
+    let values: Vec<f32> = (0..54).map(|i| if i == 7 { -0.75 } else { i as f32 / 100.0 }).collect();
+    let file = place.file("w.safetensors", safetensors("any", &[3, 2, 3, 3], &values));
+    let found = record(&[&experiment, "--weights", &file]);
+    assert_eq!(found["weight_scale"].as_f64(), Some(0.75 / 15.0));
+    let transposed = place.file("t.safetensors", safetensors("any", &[2, 3, 3, 3], &values));
+    let broken: Vec<f32> = values.iter().map(|v| if *v > 0.5 { f32::NAN } else { *v }).collect();
+    let broken = place.file("n.safetensors", safetensors("any", &[3, 2, 3, 3], &broken));
+    let of = |file: &str, words: &[&str]| {
+        crate::mistakes::refusal(&["run", &experiment, "--weights", file], words)
+    };
+    crate::mistakes::assert_refused([
+        of(&transposed, &["any", "[2, 3, 3, 3]", "[3, 2, 3, 3]"]),
+        of(&broken, &["any", "NaN"]),
+    ]);
+}

@@ -178,6 +178,7 @@ impl<'a> PreparedNetwork<'a> {
         let data = RunData {
             input: call.input.clone(),
             weights: call.weights.clone(),
+            weight_scale: None,
             bias: call.bias.cloned(),
             stream: call.index as u64,
         };
