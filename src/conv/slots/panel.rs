@@ -3,12 +3,18 @@
 use rayon::prelude::*;
 
 use super::SlotPlan;
-use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
-use crate::bfv::{Ciphertext, Context};
+use crate::bfv::{Ciphertext, Context, Evaluator, GaloisKey, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
-use crate::ring::Permutation;
+
+/// Inputs that are rotated side by side on one thread, so that a key is read once for all of them.
+const TOGETHER: usize = 2;
+
+/// Panels of more bytes than this are written past the caches, since what is written first would not
+/// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
+const CACHED_BYTES: usize = 16 << 20;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -26,6 +32,7 @@ struct PanelMut<'a> {
     words: &'a mut [u64],
     terms: usize,
     tiles: usize,
+    streams: bool,
 }
 
 impl Panels {
@@ -63,7 +70,9 @@ impl Panels {
     fn panels_mut(&mut self) -> impl IndexedParallelIterator<Item = PanelMut<'_>> {
         let (terms, tiles) = (self.terms, self.tiles);
         let size = (self.limbs * tiles * terms * PAIR).max(1);
-        self.words.par_chunks_exact_mut(size).map(move |words| PanelMut { words, terms, tiles })
+        let streams = size_of_val(&self.words[..]) > CACHED_BYTES;
+        let panel = move |words| PanelMut { words, terms, tiles, streams };
+        self.words.par_chunks_exact_mut(size).map(panel)
     }
 
     /// Term `term` of a panel as a ciphertext.
@@ -100,15 +109,11 @@ impl PanelMut<'_> {
         }
     }
 
-    /// Writes `ciphertext` under `permutation` as term `term`.
-    fn write_permuted(&mut self, term: usize, ciphertext: &Ciphertext, permutation: &Permutation) {
+    /// Limb `limb` of term `term`.
+    fn pairs_mut(&mut self, limb: usize, term: usize) -> PairsMut<'_> {
         let per_limb = self.tiles * self.terms * PAIR;
-        let limbs = ciphertext.c0.basis().limbs().iter();
-        for (i, (words, limb)) in self.words.chunks_exact_mut(per_limb).zip(limbs).enumerate() {
-            let polys = [ciphertext.c0.limb(i), ciphertext.c1.limb(i)];
-            let out = &mut words[term * PAIR..];
-            limb.kernels().interleave_permuted(polys, permutation.blocks(), self.terms, out);
-        }
+        let words = &mut self.words[limb * per_limb..(limb + 1) * per_limb][term * PAIR..];
+        PairsMut { words, stride: self.terms, streams: self.streams }
     }
 }
 
@@ -125,26 +130,47 @@ pub fn rotate_inputs(
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
     let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
-    let space = || (evaluator.scratch(), Ciphertext::zero(evaluator.context()));
+    let share = inputs.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
+    let space = || (0..share).map(|_| evaluator.scratch()).collect::<Vec<_>>();
+    let rotate = |space: &mut Vec<Scratch>, (mut panels, inputs): (Vec<_>, &[Ciphertext])| {
+        for (input, scratch) in inputs.iter().zip(&mut *space).filter(|_| moves) {
+            evaluator.decompose(&input.c1, scratch);
+        }
+        for (term, shift) in plan.shifts().iter().enumerate() {
+            server.check_cancelled()?;
+            if shift.is_identity() {
+                let panels = panels.iter_mut().zip(inputs);
+                panels.for_each(|(panel, input): (&mut PanelMut<'_>, _)| panel.write(term, input));
+            } else {
+                let key = evaluator.keys().get(plan.shift_element(shift))?;
+                rotate_together(evaluator, key, inputs, space, (&mut panels, term));
+            }
+            server.advance(inputs.len() as u64);
+        }
+        Ok::<_, ConvError>(())
+    };
     server.stage(Stage::Rotate, || {
-        let rotate = |(scratch, switched): &mut (_, _), (mut panel, input): (PanelMut<'_>, _)| {
-            let input: &Ciphertext = input;
-            if moves {
-                evaluator.decompose(&input.c1, scratch);
-            }
-            for (term, shift) in plan.shifts().iter().enumerate() {
-                server.check_cancelled()?;
-                if shift.is_identity() {
-                    panel.write(term, input);
-                } else {
-                    let key = evaluator.keys().get(plan.shift_element(shift))?;
-                    evaluator.switch_hoisted(input, key, scratch, switched);
-                    panel.write_permuted(term, switched, key.permutation());
-                }
-                server.advance(1);
-            }
-            Ok::<_, ConvError>(())
-        };
-        panels.panels_mut().zip(inputs).try_for_each_init(space, rotate)
+        let panels = panels.panels_mut().chunks(share);
+        panels.zip(inputs.par_chunks(share)).try_for_each_init(space, rotate)
     })
+}
+
+/// Rotates inputs, each decomposed into its own working space, by one key and writes them as term
+/// `term`. Limb by limb, so that the key is read once for all of them.
+fn rotate_together(
+    evaluator: &Evaluator<'_>,
+    key: &GaloisKey,
+    inputs: &[Ciphertext],
+    space: &mut [Scratch],
+    (panels, term): (&mut [PanelMut<'_>], usize),
+) {
+    for (_, scratch) in inputs.iter().zip(&mut *space) {
+        evaluator.switch_special(key, scratch);
+    }
+    for limb in 0..evaluator.context().ciphertext_basis().len() {
+        for ((input, scratch), panel) in inputs.iter().zip(&mut *space).zip(&mut *panels) {
+            let out = panel.pairs_mut(limb, term);
+            evaluator.switch_limb(key, limb, &input.c0, scratch, out);
+        }
+    }
 }
