@@ -10,7 +10,7 @@ use crate::conv::server::{ConvError, Server, Stage};
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
 /// of them.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 2;
 
 /// Working space of one thread.
 struct Space {

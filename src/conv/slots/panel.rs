@@ -5,12 +5,9 @@ use rayon::prelude::*;
 use super::SlotPlan;
 use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
-use crate::bfv::{Ciphertext, Context, Evaluator, GaloisKey, Scratch};
+use crate::bfv::{Ciphertext, Context, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
-
-/// Inputs that are rotated side by side on one thread, so that a key is read once for all of them.
-const TOGETHER: usize = 2;
 
 /// Panels of more bytes than this are written past the caches, since what is written first would not
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
@@ -109,6 +106,10 @@ impl PanelMut<'_> {
         }
     }
 
+    const fn limbs(&self) -> usize {
+        self.words.len() / (self.tiles * self.terms * PAIR)
+    }
+
     /// Limb `limb` of term `term`.
     fn pairs_mut(&mut self, limb: usize, term: usize) -> PairsMut<'_> {
         let per_limb = self.tiles * self.terms * PAIR;
@@ -130,47 +131,26 @@ pub fn rotate_inputs(
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
     let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
-    let share = inputs.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
-    let space = || (0..share).map(|_| evaluator.scratch()).collect::<Vec<_>>();
-    let rotate = |space: &mut Vec<Scratch>, (mut panels, inputs): (Vec<_>, &[Ciphertext])| {
-        for (input, scratch) in inputs.iter().zip(&mut *space).filter(|_| moves) {
+    let rotate = |scratch: &mut Scratch, (mut panel, input): (PanelMut<'_>, &Ciphertext)| {
+        if moves {
             evaluator.decompose(&input.c1, scratch);
         }
         for (term, shift) in plan.shifts().iter().enumerate() {
             server.check_cancelled()?;
             if shift.is_identity() {
-                let panels = panels.iter_mut().zip(inputs);
-                panels.for_each(|(panel, input): (&mut PanelMut<'_>, _)| panel.write(term, input));
+                panel.write(term, input);
             } else {
                 let key = evaluator.keys().get(plan.shift_element(shift))?;
-                rotate_together(evaluator, key, inputs, space, (&mut panels, term));
+                evaluator.switch_special(key, scratch);
+                for limb in 0..panel.limbs() {
+                    let out = panel.pairs_mut(limb, term);
+                    evaluator.switch_limb(key, limb, &input.c0, scratch, out);
+                }
             }
-            server.advance(inputs.len() as u64);
+            server.advance(1);
         }
         Ok::<_, ConvError>(())
     };
-    server.stage(Stage::Rotate, || {
-        let panels = panels.panels_mut().chunks(share);
-        panels.zip(inputs.par_chunks(share)).try_for_each_init(space, rotate)
-    })
-}
-
-/// Rotates inputs, each decomposed into its own working space, by one key and writes them as term
-/// `term`. Limb by limb, so that the key is read once for all of them.
-fn rotate_together(
-    evaluator: &Evaluator<'_>,
-    key: &GaloisKey,
-    inputs: &[Ciphertext],
-    space: &mut [Scratch],
-    (panels, term): (&mut [PanelMut<'_>], usize),
-) {
-    for (_, scratch) in inputs.iter().zip(&mut *space) {
-        evaluator.switch_special(key, scratch);
-    }
-    for limb in 0..evaluator.context().ciphertext_basis().len() {
-        for ((input, scratch), panel) in inputs.iter().zip(&mut *space).zip(&mut *panels) {
-            let out = panel.pairs_mut(limb, term);
-            evaluator.switch_limb(key, limb, &input.c0, scratch, out);
-        }
-    }
+    let space = || evaluator.scratch();
+    server.stage(Stage::Rotate, || panels.panels_mut().zip(inputs).try_for_each_init(space, rotate))
 }

@@ -88,17 +88,23 @@ fn switched_block<const LAZY: bool>(
             }
         }
     }
-    if LAZY {
-        for (total, sum) in totals.iter_mut().zip(sums) {
-            let [one, step, _] = by.constants.powers;
-            *total = if by.is_short {
-                divide(by, sum)
-            } else {
-                reduce_by(by.constants, [by.constants.down, one, step], sum)
-            };
-        }
+    if !LAZY {
+        return totals;
     }
-    totals
+    if !by.is_short {
+        return divide_long(by.constants, sums);
+    }
+    [divide(by, sums[0]), divide(by, sums[1])]
+}
+
+/// Any sums, divided by 2^52 modulo q. Apart, so that what is common stays small.
+#[cold]
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn divide_long(constants: &Constants, sums: [Wide; 2]) -> [__m512i; 2] {
+    let [one, step, _] = constants.powers;
+    let powers = [constants.down, one, step];
+    [reduce_by(constants, powers, sums[0]), reduce_by(constants, powers, sums[1])]
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
