@@ -40,7 +40,9 @@ impl SecretKey {
 }
 
 fn secret_values(coefficients: &[i8], basis: &Arc<Basis>) -> Poly<NttForm> {
-    Poly::from_signed(basis, coefficients.iter().map(|c| i64::from(*c))).into_ntt()
+    let mut poly = Poly::zero(basis);
+    poly.add_small(coefficients);
+    poly.into_ntt()
 }
 
 impl std::fmt::Debug for SecretKey {
@@ -113,8 +115,9 @@ fn generate_digits(
     let digits = (0..context.params().limbs().len())
         .map(|i| {
             let noise = errors(n, &mut private);
-            let mut digit =
-                Poly::from_signed(basis, noise.iter().map(|e| i64::from(*e))).into_ntt();
+            let mut digit = Poly::zero(basis);
+            digit.add_small(&noise);
+            let mut digit = digit.into_ntt();
             let mut mask = uniform(basis, &mut public);
             mask.mul_assign(&target);
             digit.sub_assign(&mask);

@@ -304,6 +304,16 @@ impl Kernels {
         dispatch!(self, add(words, addends));
     }
 
+    /// `words[i] -= subtrahends[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn subtract(&self, words: &mut [u64], subtrahends: &[u64]) {
+        dispatch!(self, subtract(words, subtrahends));
+    }
+
+    /// `words[i] *= factors[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn multiply(&self, words: &mut [u64], factors: &[u64]) {
+        dispatch!(self, multiply(words, factors));
+    }
+
     /// `out[i]` is the integer in `(-p/2, p/2]` that `words[i]` in `[0, p)` stands for modulo
     /// `from = p < 2^50`, reduced. Lengths are equal multiples of [`BATCH`].
     pub fn lift_centred(&self, from: &Modulus, words: &[u64], out: &mut [u64]) {

@@ -229,6 +229,18 @@ pub(super) fn add(modulus: &Modulus, words: &mut [u64], addends: &[u64]) {
     }
 }
 
+pub(super) fn subtract(modulus: &Modulus, words: &mut [u64], subtrahends: &[u64]) {
+    for (word, &subtrahend) in words.iter_mut().zip(subtrahends) {
+        *word = modulus.sub(*word, subtrahend);
+    }
+}
+
+pub(super) fn multiply(modulus: &Modulus, words: &mut [u64], factors: &[u64]) {
+    for (word, &factor) in words.iter_mut().zip(factors) {
+        *word = modulus.mul(*word, factor);
+    }
+}
+
 pub(super) fn lift_scaled(
     modulus: &Modulus,
     from: &Modulus,

@@ -84,6 +84,9 @@ proptest! {
             kernels.add_difference(&mut moved, &a, &b);
             kernels.add(&mut sum, &b);
             kernels.scale(factor, &mut scaled);
+            let (mut difference, mut product) = (a.clone(), a.clone());
+            kernels.subtract(&mut difference, &b);
+            kernels.multiply(&mut product, &a);
             let (mut lifted, mut multiple) = (vec![0; 64], vec![0; 64]);
             kernels.lift_centred(&from, &source, &mut lifted);
             kernels.lift_scaled(&from, factor, &source, &mut multiple);
@@ -91,6 +94,8 @@ proptest! {
                 prop_assert_eq!(moved[i], modulus.add(a[i], modulus.sub(a[i], b[i])));
                 prop_assert_eq!(sum[i], modulus.add(a[i], b[i]));
                 prop_assert_eq!(scaled[i], modulus.mul(a[i], b[0]));
+                prop_assert_eq!(difference[i], modulus.sub(a[i], b[i]));
+                prop_assert_eq!(product[i], modulus.mul(a[i], a[i]));
                 prop_assert_eq!(lifted[i], modulus.from_signed(from.centre(source[i])));
                 prop_assert_eq!(multiple[i], modulus.mul(lifted[i], b[0]));
             }

@@ -22,7 +22,8 @@ pub(super) use sums::{
 };
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{
-    add, add_difference, add_permuted, lift_scaled, small_forward, small_inverse, small_scale,
+    add, add_difference, add_permuted, lift_scaled, multiply, small_forward, small_inverse,
+    small_scale, subtract,
 };
 
 const LANES: usize = 8;

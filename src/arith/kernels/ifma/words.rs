@@ -5,7 +5,9 @@ use std::arch::x86_64::{
     _mm512_permutexvar_epi64, _mm512_sub_epi64,
 };
 
-use super::{Constants, LANES, load, mul_shoup, splat, splat_factor, store, subtract_once};
+use super::{
+    Constants, LANES, load, mul_barrett, mul_shoup, splat, splat_factor, store, subtract_once,
+};
 use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation};
 use crate::arith::{Modulus, Shoup};
 
@@ -46,6 +48,24 @@ pub(in super::super) fn add(constants: &Constants, words: &mut [u64], addends: &
     let q = splat(constants.q);
     for (word, addend) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(addends.as_chunks().0) {
         store(word, subtract_once(_mm512_add_epi64(load(word), load(addend)), q));
+    }
+}
+
+#[target_feature(enable = "avx512f")]
+pub(in super::super) fn subtract(constants: &Constants, words: &mut [u64], subtrahends: &[u64]) {
+    let q = splat(constants.q);
+    let pairs = words.as_chunks_mut::<LANES>().0.iter_mut().zip(subtrahends.as_chunks().0);
+    for (word, subtrahend) in pairs {
+        let difference = _mm512_sub_epi64(load(word), load(subtrahend));
+        store(word, _mm512_min_epu64(difference, _mm512_add_epi64(difference, q)));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn multiply(constants: &Constants, words: &mut [u64], factors: &[u64]) {
+    let q = splat(constants.q);
+    for (word, factor) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(factors.as_chunks().0) {
+        store(word, mul_barrett(constants, load(word), load(factor), q));
     }
 }
 
