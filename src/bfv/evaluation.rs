@@ -1,6 +1,7 @@
 //! The server's side: rotations by hoisted key switching.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Ciphertext, Context, GaloisKey, GaloisKeys, RotationSum};
 use crate::arith::kernels::{KeySwitch, PairsMut};
@@ -44,18 +45,46 @@ pub struct Scratch {
     lifted: [AlignedWords; 2],
 }
 
+/// Things that were used and can be used again, by any thread.
+#[derive(Debug)]
+struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T> Pool<T> {
+    fn take(&self, make: impl FnOnce() -> T) -> T {
+        // Only whole things are ever put in, so a thread that panicked has left nothing half done.
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(make)
+    }
+
+    fn give(&self, thing: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
 /// The server's evaluator.
+///
+/// It keeps working space that was given back to it: memory new from the system costs more than
+/// what is done in it.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     context: &'a Context,
     keys: &'a GaloisKeys,
     work: Work,
+    scratches: Pool<Scratch>,
+    sums: Pool<RotationSum>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator with the client's keys.
     pub fn new(context: &'a Context, keys: &'a GaloisKeys) -> Self {
-        Self { context, keys, work: Work::default() }
+        let (scratches, sums) = (Pool::default(), Pool::default());
+        Self { context, keys, work: Work::default(), scratches, sums }
     }
 
     /// The context.
@@ -75,13 +104,30 @@ impl<'a> Evaluator<'a> {
 
     /// Working space for rotations.
     pub fn scratch(&self) -> Scratch {
-        let (n, extended) = (self.context.ring_degree(), self.context.extended_basis());
-        let digits = self.context.ciphertext_basis().len();
-        Scratch {
-            digits: zeroed(digits * extended.words()),
-            residues: [zeroed(n), zeroed(n)],
-            lifted: [zeroed(n), zeroed(n)],
-        }
+        self.scratches.take(|| {
+            let (n, extended) = (self.context.ring_degree(), self.context.extended_basis());
+            let digits = self.context.ciphertext_basis().len();
+            Scratch {
+                digits: zeroed(digits * extended.words()),
+                residues: [zeroed(n), zeroed(n)],
+                lifted: [zeroed(n), zeroed(n)],
+            }
+        })
+    }
+
+    /// Takes working space back.
+    pub fn keep_scratch(&self, scratch: Scratch) {
+        self.scratches.give(scratch);
+    }
+
+    /// An empty sum of rotations.
+    pub fn rotation_sum(&self) -> RotationSum {
+        self.sums.take(|| RotationSum::new(self.context))
+    }
+
+    /// Takes a sum back that is empty again.
+    pub fn keep_sum(&self, sum: RotationSum) {
+        self.sums.give(sum);
     }
 
     /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms.

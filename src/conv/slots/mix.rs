@@ -10,10 +10,11 @@ use crate::conv::server::{ConvError, Server, Stage};
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
 /// of them.
-const TOGETHER: usize = 2;
+const TOGETHER: usize = 4;
 
-/// Working space of one thread.
-struct Space {
+/// The output ciphertexts that are being made.
+struct Totals {
+    first_group: usize,
     /// A sum and its working space for each output ciphertext.
     totals: Vec<(RotationSum, Scratch)>,
     sum: Ciphertext,
@@ -44,57 +45,68 @@ pub fn mix(
     let share = groups.len().div_ceil(rayon::current_num_threads()).clamp(1, TOGETHER);
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
-    let space = || Space {
-        totals: (0..share).map(|_| (RotationSum::new(context), evaluator.scratch())).collect(),
-        sum: Ciphertext::zero(context),
-    };
-    let one = |space: &mut Space, part: Range<usize>| {
+    let one = |part: Range<usize>| {
         let mine = outputs.iter().enumerate().filter(|(_, output)| part.contains(&output.group));
         let mine: Vec<(usize, &Output)> = mine.collect();
+        let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
+        let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
+        let mut totals = Totals { first_group: part.start, totals, sum };
         // Outputs come offset by offset.
         for same in mine.chunk_by(|(_, a), (_, b)| a.offset.element == b.offset.element) {
             server.check_cancelled()?;
-            add_together(evaluator, sums, same, part.start, space)?;
+            totals.add(evaluator, sums, same)?;
             server.advance(same.len() as u64);
         }
-        let totals = space.totals.iter_mut().take(part.len());
-        Ok(totals.map(|(total, scratch)| total.finish(evaluator, scratch)).collect())
+        Ok(totals.finish(evaluator))
     };
     server.stage(Stage::Mix, || {
         let parts: Vec<Vec<Ciphertext>> =
-            parts.into_par_iter().map_init(space, one).collect::<Result<_, ConvError>>()?;
+            parts.into_par_iter().map(one).collect::<Result<_, ConvError>>()?;
         Ok(parts.into_iter().flatten().collect())
     })
 }
 
-/// Adds sums with one offset to the totals of their output ciphertexts, of which `first` is the
-/// first: prime by prime, so that the key is read once for all of them.
-fn add_together(
-    evaluator: &Evaluator<'_>,
-    sums: &Sums,
-    outputs: &[(usize, &Output)],
-    first: usize,
-    Space { totals, sum }: &mut Space,
-) -> Result<(), MissingKey> {
-    let Some((_, Output { offset, .. })) = outputs.first() else { return Ok(()) };
-    if offset.element.is_identity() {
+impl Totals {
+    /// Adds sums with one offset to the totals of their output ciphertexts: prime by prime, so that
+    /// the key is read once for all of them.
+    fn add(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        sums: &Sums,
+        outputs: &[(usize, &Output)],
+    ) -> Result<(), MissingKey> {
+        let Some((_, Output { offset, .. })) = outputs.first() else { return Ok(()) };
+        let Self { first_group, totals, sum } = self;
+        if offset.element.is_identity() {
+            for (i, output) in outputs {
+                sums.copy_to(*i, sum);
+                totals[output.group - *first_group].0.add_plain(sum);
+            }
+            return Ok(());
+        }
+        let key = evaluator.keys().get(offset.element)?;
         for (i, output) in outputs {
             sums.copy_to(*i, sum);
-            totals[output.group - first].0.add_plain(sum);
+            let (total, scratch) = &mut totals[output.group - *first_group];
+            total.begin(evaluator, sum, key, scratch);
         }
-        return Ok(());
-    }
-    let key = evaluator.keys().get(offset.element)?;
-    for (i, output) in outputs {
-        sums.copy_to(*i, sum);
-        let (total, scratch) = &mut totals[output.group - first];
-        total.begin(evaluator, sum, key, scratch);
-    }
-    for m in 0..evaluator.context().extended_basis().len() {
-        for (_, output) in outputs {
-            let (total, scratch) = &mut totals[output.group - first];
-            total.add_switched(evaluator, key, m, scratch);
+        for m in 0..evaluator.context().extended_basis().len() {
+            for (_, output) in outputs {
+                let (total, scratch) = &mut totals[output.group - *first_group];
+                total.add_switched(evaluator, key, m, scratch);
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// The output ciphertexts.
+    fn finish(self, evaluator: &Evaluator<'_>) -> Vec<Ciphertext> {
+        let finish = |(mut total, mut scratch): (RotationSum, Scratch)| {
+            let result = total.finish(evaluator, &mut scratch);
+            evaluator.keep_sum(total);
+            evaluator.keep_scratch(scratch);
+            result
+        };
+        self.totals.into_iter().map(finish).collect()
+    }
 }

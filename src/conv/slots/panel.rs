@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::SlotPlan;
 use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
-use crate::bfv::{Ciphertext, Context, Scratch};
+use crate::bfv::{Ciphertext, Context};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
 
@@ -131,9 +131,10 @@ pub fn rotate_inputs(
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
     let moves = plan.shifts().iter().any(|shift| !shift.is_identity());
-    let rotate = |scratch: &mut Scratch, (mut panel, input): (PanelMut<'_>, &Ciphertext)| {
+    let rotate = |(mut panel, input): (PanelMut<'_>, &Ciphertext)| {
+        let mut scratch = evaluator.scratch();
         if moves {
-            evaluator.decompose(&input.c1, scratch);
+            evaluator.decompose(&input.c1, &mut scratch);
         }
         for (term, shift) in plan.shifts().iter().enumerate() {
             server.check_cancelled()?;
@@ -141,16 +142,16 @@ pub fn rotate_inputs(
                 panel.write(term, input);
             } else {
                 let key = evaluator.keys().get(plan.shift_element(shift))?;
-                evaluator.switch_special(key, scratch);
+                evaluator.switch_special(key, &mut scratch);
                 for limb in 0..panel.limbs() {
                     let out = panel.pairs_mut(limb, term);
-                    evaluator.switch_limb(key, limb, &input.c0, scratch, out);
+                    evaluator.switch_limb(key, limb, &input.c0, &mut scratch, out);
                 }
             }
             server.advance(1);
         }
+        evaluator.keep_scratch(scratch);
         Ok::<_, ConvError>(())
     };
-    let space = || evaluator.scratch();
-    server.stage(Stage::Rotate, || panels.panels_mut().zip(inputs).try_for_each_init(space, rotate))
+    server.stage(Stage::Rotate, || panels.panels_mut().zip(inputs).try_for_each(rotate))
 }
