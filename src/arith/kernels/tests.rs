@@ -231,45 +231,52 @@ fn wide_moduli_fold_in_time() {
     check_tiles(prime(61), 200, 17, true, 1);
 }
 
+/// Against evaluation, at lengths with an odd and an even number of stages and at the largest
+/// residues.
 #[test]
 fn small_transforms_evaluate_and_invert() {
-    for log_len in 1..7u32 {
-        let len = 1usize << log_len;
-        let modulus =
-            Modulus::new(largest_ntt_primes(40, 2 * len as u64, 1, &[]).expect("exists")[0])
-                .expect("in range");
-        let omega = (2..modulus.value())
-            .map(|base| modulus.pow(base, (modulus.value() - 1) / (2 * len as u64)))
-            .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
-            .expect("a field has roots of unity");
-        let table = |root: u64| -> Vec<Shoup> {
-            (0..len)
-                .map(|j| {
-                    modulus.shoup(modulus.pow(root, crate::arith::bit_reverse(j, log_len) as u64))
-                })
-                .collect()
-        };
-        let coefficients: Vec<[u64; BATCH]> = (0..len)
-            .map(|i| words(modulus, BATCH, false, i as u64 + 7).try_into().expect("eight"))
-            .collect();
-        for backend in backends() {
-            let kernels = Kernels::new(backend, modulus);
-            let mut data = coefficients.clone();
-            kernels.small_forward(&table(omega), &mut data);
-            for (i, values) in data.iter().enumerate() {
-                let point =
-                    modulus.pow(omega, 2 * crate::arith::bit_reverse(i, log_len) as u64 + 1);
-                for lane in 0..BATCH {
-                    let expected = coefficients
-                        .iter()
-                        .rev()
-                        .fold(0, |sum, c| modulus.add(modulus.mul(sum, point), c[lane]));
-                    assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
-                }
-            }
-            kernels.small_inverse(&table(modulus.inverse(omega)), &mut data);
-            kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
-            assert_eq!(data, coefficients);
+    for log_len in 1..8 {
+        for (bits, extreme) in [(40, false), (50, false), (50, true)] {
+            check_small_transforms(log_len, bits, extreme);
         }
+    }
+}
+
+fn check_small_transforms(log_len: u32, bits: u32, extreme: bool) {
+    let len = 1usize << log_len;
+    let primes = largest_ntt_primes(bits, 2 * len as u64, 1, &[]).expect("exists");
+    let modulus = Modulus::new(primes[0]).expect("in range");
+    let omega = (2..modulus.value())
+        .map(|base| modulus.pow(base, (modulus.value() - 1) / (2 * len as u64)))
+        .find(|root| modulus.pow(*root, len as u64) == modulus.value() - 1)
+        .expect("a field has roots of unity");
+    let reversed = |j: usize| crate::arith::bit_reverse(j, log_len) as u64;
+    let table = |root: u64| -> Vec<Shoup> {
+        (0..len).map(|j| modulus.shoup(modulus.pow(root, reversed(j)))).collect()
+    };
+    let row = |i| words(modulus, BATCH, extreme, i as u64 + 7).try_into().expect("eight");
+    let coefficients: Vec<[u64; BATCH]> = (0..len).map(row).collect();
+    for backend in backends() {
+        let kernels = Kernels::new(backend, modulus);
+        let mut data = coefficients.clone();
+        kernels.small_forward(&table(omega), &mut data);
+        for (i, values) in data.iter().enumerate() {
+            let point = modulus.pow(omega, 2 * reversed(i) + 1);
+            for lane in 0..BATCH {
+                let horner = |sum, c: &[u64; BATCH]| modulus.add(modulus.mul(sum, point), c[lane]);
+                let expected = coefficients.iter().rev().fold(0, horner);
+                assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
+            }
+        }
+        kernels.small_inverse(&table(modulus.inverse(omega)), &mut data);
+        kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
+        assert_eq!(data, coefficients);
+        // The largest words of an inverse, which no forward transform gives.
+        let mut extremes = vec![[modulus.value() - 1; BATCH]; len];
+        let mut expected = extremes.clone();
+        kernels.small_inverse(&table(modulus.inverse(omega)), &mut extremes);
+        let portable = Kernels::new(Backend::Portable, modulus);
+        portable.small_inverse(&table(modulus.inverse(omega)), &mut expected);
+        assert_eq!(extremes, expected, "{backend:?}, length {len}");
     }
 }
