@@ -44,8 +44,9 @@ impl<'a> Unpacker<'a> {
 
     /// Fills `words`, each from `bits <= 64` bits.
     pub fn words(&mut self, words: &mut [u64], bits: u32) {
+        let done = self.whole_groups(words, bits);
         let mask = (1u128 << bits) - 1;
-        for word in words {
+        for word in &mut words[done..] {
             if self.pending_bits < bits {
                 self.refill();
             }
@@ -53,6 +54,29 @@ impl<'a> Unpacker<'a> {
             self.pending >>= bits;
             self.pending_bits -= bits;
         }
+    }
+
+    /// Fills groups of eight words, which take `bits` whole bytes, as long as nothing is pending and
+    /// eight bytes can be read at once for each: gives the number of words. With at most 57 bits a
+    /// word lies within eight bytes.
+    fn whole_groups(&mut self, words: &mut [u64], bits: u32) -> usize {
+        if self.pending_bits > 0 || !(1..=57).contains(&bits) {
+            return 0;
+        }
+        let (bits, mask) = (bits as usize, u64::MAX >> (64 - bits));
+        let spare = self.rest.len().saturating_sub(8);
+        let groups = (words.len() / 8).min(spare / bits);
+        let (now, _) = words.as_chunks_mut::<8>();
+        for (i, group) in now[..groups].iter_mut().enumerate() {
+            let bytes = &self.rest[i * bits..][..bits + 8];
+            for (j, word) in group.iter_mut().enumerate() {
+                let mut window = [0; 8];
+                window.copy_from_slice(&bytes[j * bits / 8..][..8]);
+                *word = u64::from_le_bytes(window) >> (j * bits % 8) & mask;
+            }
+        }
+        self.rest = &self.rest[groups * bits..];
+        8 * groups
     }
 
     fn refill(&mut self) {

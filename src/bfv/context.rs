@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Params, Slots};
-use crate::arith::kernels::{Backend, Reduction};
-use crate::arith::{Modulus, Shoup};
+use crate::arith::kernels::{Backend, Kernels, Reduction};
+use crate::arith::{Modulus, Shoup, zeroed};
 use crate::ring::{Basis, Coeff, MixedRadix, Places, Poly};
 
 /// A plaintext polynomial: N coefficients in `[0, t)`.
@@ -23,7 +23,9 @@ pub struct Context {
     radix: MixedRadix,
     plain_places: Places,
     whole_mod_plain: u64,
-    plain_inverses: Vec<Shoup>,
+    /// -t^-1 modulo each limb.
+    negated_plain_inverses: Vec<Shoup>,
+    plain_kernels: Kernels,
     special_inverses: Vec<Shoup>,
 }
 
@@ -48,7 +50,11 @@ impl Context {
             whole_mod_plain: limbs
                 .iter()
                 .fold(1, |product, q| plain.mul(product, plain.reduce(q.value()))),
-            plain_inverses: limbs.iter().map(inverse_of(plain.value())).collect(),
+            negated_plain_inverses: limbs
+                .iter()
+                .map(|q| q.shoup(q.neg(inverse_of(plain.value())(q).factor)))
+                .collect(),
+            plain_kernels: Kernels::new(backend, plain),
             special_inverses: limbs.iter().map(inverse_of(params.special().value())).collect(),
             params,
         })
@@ -103,14 +109,13 @@ impl Context {
     /// which is -r / t modulo every limb.
     pub fn scale_up(&self, plaintext: &Plaintext) -> Poly<Coeff> {
         let plain = self.params.plain();
-        let remainder = |m: &u64| plain.centre(plain.mul(*m, self.whole_mod_plain));
+        let mut remainders = zeroed(self.ring_degree());
+        remainders.copy_from_slice(&plaintext.0);
+        self.plain_kernels.scale(plain.shoup(self.whole_mod_plain), &mut remainders);
         let mut poly = Poly::zero(&self.ciphertext);
         for (i, limb) in self.ciphertext.limbs().iter().enumerate() {
-            let modulus = limb.modulus();
-            for (word, m) in poly.limb_mut(i).iter_mut().zip(&plaintext.0) {
-                *word =
-                    modulus.mul_shoup(modulus.from_signed(-remainder(m)), self.plain_inverses[i]);
-            }
+            let factor = self.negated_plain_inverses[i];
+            limb.kernels().lift_scaled(plain, factor, &remainders, poly.limb_mut(i));
         }
         poly
     }

@@ -1,5 +1,7 @@
 //! Symmetric encryption with a seeded second polynomial, and decryption modulo Q.
 
+use zeroize::Zeroize;
+
 use super::{Context, Plaintext, SecretKey};
 use crate::ring::sampling::{Seed, errors, generator, uniform};
 use crate::ring::{Coeff, NttForm, Poly};
@@ -32,16 +34,11 @@ impl Ciphertext {
     }
 
     /// c0 + c1 s: the scaled message plus the noise.
-    pub(super) fn phase(&self, context: &Context, secret: &SecretKey) -> Poly<Coeff> {
+    pub(super) fn phase(&self, secret: &SecretKey) -> Poly<Coeff> {
+        // What it holds first, c1 s, tells the secret; it is overwritten at once.
         let mut phase = self.c1.clone();
-        for (i, limb) in context.ciphertext_basis().limbs().iter().enumerate() {
-            let modulus = limb.modulus();
-            let others = secret.values().limb(i).iter().zip(self.c0.limb(i));
-            // In one step, so that c1 s, which tells the secret, is never held.
-            for (word, (s, c0)) in phase.limb_mut(i).iter_mut().zip(others) {
-                *word = modulus.add(modulus.mul(*word, *s), *c0);
-            }
-        }
+        phase.mul_assign(secret.values());
+        phase.add_assign(&self.c0);
         phase.into_coeff()
     }
 }
@@ -77,25 +74,17 @@ pub fn encrypt(
     let basis = context.ciphertext_basis();
     let mut message = context.scale_up(plaintext);
     let noise = errors(context.ring_degree(), &mut generator(secret_seed, stream));
-    for (i, limb) in basis.limbs().iter().enumerate() {
-        let modulus = limb.modulus();
-        for (word, e) in message.limb_mut(i).iter_mut().zip(noise.iter()) {
-            *word = modulus.add(*word, modulus.from_signed(i64::from(*e)));
-        }
-    }
+    message.add_small(&noise);
     let mut c0 = message.into_ntt();
-    let mask = uniform(basis, &mut generator(public_seed, stream));
-    for (i, limb) in basis.limbs().iter().enumerate() {
-        let modulus = limb.modulus();
-        let factors = mask.limb(i).iter().zip(secret.values().limb(i));
-        for (word, (a, s)) in c0.limb_mut(i).iter_mut().zip(factors) {
-            *word = modulus.sub(*word, modulus.mul(*a, *s));
-        }
-    }
+    let mut mask = uniform(basis, &mut generator(public_seed, stream));
+    mask.mul_assign(secret.values());
+    c0.sub_assign(&mask);
+    // c1 s tells the secret.
+    mask.zeroize();
     SeededCiphertext { c0, stream }
 }
 
 /// Decrypts a ciphertext modulo Q.
 pub fn decrypt(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> Plaintext {
-    context.scale_down(&ciphertext.phase(context, secret))
+    context.scale_down(&ciphertext.phase(secret))
 }

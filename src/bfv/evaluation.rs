@@ -1,11 +1,12 @@
 //! The server's side: rotations by hoisted key switching.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use super::{Ciphertext, Context, GaloisKey, GaloisKeys, Params};
-use crate::arith::kernels::TILE;
+use super::{Ciphertext, Context, GaloisKey, GaloisKeys, Params, RotationSum};
+use crate::arith::kernels::{KeySwitch, PairsMut};
 use crate::arith::{AlignedWords, zeroed};
-use crate::ring::{GaloisElement, NttForm, Permutation, Poly};
+use crate::ring::{GaloisElement, NttForm, Poly};
 
 /// A rotation was asked for that the client sent no key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,41 +32,68 @@ impl Work {
     }
 }
 
-/// Working space of rotations, so that none of them takes memory of its own. It holds the digits of
-/// the polynomial that was decomposed last.
+/// Working space of rotations of one ciphertext, so that none of them takes memory of its own. It
+/// holds the digits of the polynomial that was decomposed last.
 #[derive(Debug)]
 pub struct Scratch {
-    /// The RNS digits of a polynomial modulo every prime of Q P, laid out for the pair kernel: for
-    /// each prime, each tile and each digit, [`TILE`] words. Digit i is the centred residue modulo
-    /// limb i, as one integer whatever the prime.
+    /// The RNS digits of a polynomial: for each prime of Q P and each digit, N words. Digit i is the
+    /// centred residue modulo limb i, as one integer whatever the prime.
     digits: AlignedWords,
-    coefficients: AlignedWords,
-    values: AlignedWords,
-    /// A key switch, still modulo Q P and P times too large.
-    products: [Poly<NttForm>; 2],
+    /// The part modulo P of a key switch: the coefficients of both polynomials.
+    residues: [AlignedWords; 2],
+    /// N words each.
+    lifted: [AlignedWords; 2],
+}
+
+/// Things that were used and can be used again, by any thread.
+#[derive(Debug)]
+struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T> Pool<T> {
+    fn take(&self, make: impl FnOnce() -> T) -> T {
+        // Only whole things are ever put in, so a thread that panicked has left nothing half done.
+        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(make)
+    }
+
+    fn give(&self, thing: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
+    }
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
 }
 
 impl Scratch {
     /// Bytes of it under `params`.
     pub fn bytes(params: &Params) -> u64 {
         let (n, limbs) = (params.ring_degree(), params.limbs().len());
-        let words = n * (limbs * (limbs + 1) + 2 + 2 * (limbs + 1));
+        let words = n * (limbs * (limbs + 1) + 4);
         (words * size_of::<u64>()) as u64
     }
 }
 
 /// The server's evaluator.
+///
+/// It keeps working space that was given back to it: memory new from the system costs more than
+/// what is done in it.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     context: &'a Context,
     keys: &'a GaloisKeys,
     work: Work,
+    scratches: Pool<Scratch>,
+    sums: Pool<RotationSum>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator with the client's keys.
     pub fn new(context: &'a Context, keys: &'a GaloisKeys) -> Self {
-        Self { context, keys, work: Work::default() }
+        let (scratches, sums) = (Pool::default(), Pool::default());
+        Self { context, keys, work: Work::default(), scratches, sums }
     }
 
     /// The context.
@@ -85,99 +113,151 @@ impl<'a> Evaluator<'a> {
 
     /// Working space for rotations.
     pub fn scratch(&self) -> Scratch {
-        let (n, extended) = (self.context.ring_degree(), self.context.extended_basis());
-        let digits = self.context.ciphertext_basis().len();
-        Scratch {
-            digits: zeroed(digits * extended.words()),
-            coefficients: zeroed(n),
-            values: zeroed(n),
-            products: [Poly::zero(extended), Poly::zero(extended)],
-        }
+        self.scratches.take(|| {
+            let (n, extended) = (self.context.ring_degree(), self.context.extended_basis());
+            let digits = self.context.ciphertext_basis().len();
+            Scratch {
+                digits: zeroed(digits * extended.words()),
+                residues: [zeroed(n), zeroed(n)],
+                lifted: [zeroed(n), zeroed(n)],
+            }
+        })
+    }
+
+    /// Takes working space back.
+    pub fn keep_scratch(&self, scratch: Scratch) {
+        self.scratches.give(scratch);
+    }
+
+    /// An empty sum of rotations.
+    pub fn rotation_sum(&self) -> RotationSum {
+        self.sums.take(|| RotationSum::new(self.context))
+    }
+
+    /// Takes a sum back that is empty again.
+    pub fn keep_sum(&self, sum: RotationSum) {
+        self.sums.give(sum);
     }
 
     /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms.
     pub fn decompose(&self, c1: &Poly<NttForm>, scratch: &mut Scratch) {
-        let Scratch { digits: words, coefficients, values, .. } = scratch;
+        let Scratch { digits, lifted: [coefficients, _], .. } = scratch;
         let n = self.context.ring_degree();
         let extended = self.context.extended_basis();
-        let digits = c1.basis().len();
+        let count = c1.basis().len();
         for (i, source) in c1.basis().limbs().iter().enumerate() {
             coefficients.copy_from_slice(c1.limb(i));
             source.ntt().inverse(coefficients);
-            let by_prime = extended.limbs().iter().zip(words.chunks_exact_mut(n * digits));
-            for (m, (limb, words)) in by_prime.enumerate() {
-                // Modulo its own limb a digit is the polynomial itself.
-                let values = if m == i {
-                    c1.limb(i)
+            let rows = digits.chunks_exact_mut(n).skip(i).step_by(count);
+            for (m, (limb, row)) in extended.limbs().iter().zip(rows).enumerate() {
+                if m == i {
+                    // Modulo its own limb a digit is the polynomial itself.
+                    row.copy_from_slice(c1.limb(i));
                 } else {
-                    limb.kernels().lift_centred(source.modulus(), coefficients, values);
-                    limb.ntt().forward(values);
-                    &**values
-                };
-                let tiles = words.chunks_exact_mut(digits * TILE);
-                for (tile, values) in tiles.zip(values.chunks_exact(TILE)) {
-                    tile[i * TILE..(i + 1) * TILE].copy_from_slice(values);
+                    limb.kernels().lift_centred(source.modulus(), coefficients, row);
+                    limb.ntt().forward(row);
                 }
             }
         }
-        self.count_ntts(digits + digits * digits);
+        self.count_ntts(count + count * count);
     }
 
-    /// The key switch of what was decomposed, into `scratch.products`.
-    fn inner_product(&self, key: &GaloisKey, scratch: &mut Scratch) {
-        let Scratch { digits, products: [first, second], .. } = scratch;
-        let n = self.context.ring_degree();
-        let count = self.context.params().limbs().len();
-        let keys = key.words().chunks_exact(2 * count * n);
-        let factors = digits.chunks_exact(count * n);
-        for (m, (keys, factors)) in keys.zip(factors).enumerate() {
-            let kernels = self.context.extended_basis().limbs()[m].kernels();
-            let out = [first.limb_mut(m), second.limb_mut(m)];
-            kernels.pair_rows(self.context.reduction(), count, keys, factors, out);
-        }
-        self.work.rotations.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Divides `poly` by P with rounding into `out`, and adds `addend` where given: subtracts the
-    /// centred residue modulo P, then multiplies by P^-1. One inverse and L forward transforms.
-    /// `residue` and `lifted` are working space of N words.
-    fn divide_by_special(
+    /// The key switch of `digits` by `key` modulo prime `m` of Q P, for the kernels.
+    fn key_switch<'b>(
         &self,
-        poly: &Poly<NttForm>,
-        addend: Option<&Poly<NttForm>>,
-        [residue, lifted]: [&mut AlignedWords; 2],
-        out: &mut Poly<NttForm>,
-    ) {
-        let count = self.context.params().limbs().len();
+        key: &'b GaloisKey,
+        digits: &'b AlignedWords,
+        m: usize,
+    ) -> KeySwitch<'b> {
+        let size = self.context.ciphertext_basis().words();
+        KeySwitch {
+            digits: &digits[m * size..(m + 1) * size],
+            key: &key.words()[2 * m * size..2 * (m + 1) * size],
+            permutation: key.permutation().blocks(),
+        }
+    }
+
+    /// The first half of a rotation of what was decomposed into `scratch`: the key switch modulo P.
+    /// Two inverse transforms.
+    pub fn switch_special(&self, key: &GaloisKey, scratch: &mut Scratch) {
+        let count = self.context.ciphertext_basis().len();
         let special = &self.context.extended_basis().limbs()[count];
-        residue.copy_from_slice(poly.limb(count));
-        special.ntt().inverse(residue);
-        for (i, limb) in self.context.ciphertext_basis().limbs().iter().enumerate() {
-            limb.kernels().lift_centred(special.modulus(), residue, lifted);
-            limb.ntt().forward(lifted);
-            let factor = self.context.special_inverses()[i];
-            let addend = addend.map(|addend| addend.limb(i));
-            let out = out.limb_mut(i);
-            limb.kernels().subtract_scale(poly.limb(i), lifted, factor, addend, out);
-        }
-        self.count_ntts(1 + count);
+        let Scratch { digits, residues: [first, second], .. } = scratch;
+        let switch = self.key_switch(key, digits, count);
+        let out = [first.as_mut(), second.as_mut()];
+        special.kernels().switch_key(self.context.reduction(), switch, false, out);
+        special.ntt().inverse_times_len(first);
+        special.ntt().inverse_times_len(second);
+        self.work.rotations.fetch_add(1, Ordering::Relaxed);
+        self.count_ntts(2);
     }
 
-    /// Switches `ciphertext`, whose c1 was decomposed into `scratch`, by `key`. What `out` then holds
-    /// becomes the rotated ciphertext once both polynomials are permuted by the key's permutation,
-    /// which is left to the caller, who writes them somewhere anyway.
-    pub fn switch_hoisted(
+    /// The second half, for each limb: writes limb `i` of the rotated ciphertext, whose first
+    /// polynomial is `c0` before the rotation. Two forward transforms.
+    pub fn switch_limb(
         &self,
-        ciphertext: &Ciphertext,
         key: &GaloisKey,
+        i: usize,
+        c0: &Poly<NttForm>,
         scratch: &mut Scratch,
-        out: &mut Ciphertext,
+        out: PairsMut<'_>,
     ) {
-        self.inner_product(key, scratch);
-        let Scratch { coefficients, values, products: [first, second], .. } = scratch;
-        let space = [&mut *coefficients, &mut *values];
-        self.divide_by_special(first, Some(&ciphertext.c0), space, &mut out.c0);
-        self.divide_by_special(second, None, [coefficients, values], &mut out.c1);
+        let Scratch { digits, residues, lifted } = scratch;
+        for (residue, lifted) in residues.iter().zip(lifted.iter_mut()) {
+            self.lift_special(i, residue, lifted);
+        }
+        let limb = &self.context.ciphertext_basis().limbs()[i];
+        let (switch, reduction) = (self.key_switch(key, digits, i), self.context.reduction());
+        let lifted = lifted.each_ref().map(|words| &words[..]);
+        limb.kernels().switch_key_to_pairs(reduction, switch, lifted, c0.limb(i), out);
+    }
+
+    /// What a division by P subtracts modulo limb `i`: the centred residue modulo P, times P^-1, by
+    /// its values. One forward transform.
+    fn lift_special(&self, i: usize, residue: &[u64], lifted: &mut [u64]) {
+        let limb = &self.context.ciphertext_basis().limbs()[i];
+        let (special, factor) =
+            (self.context.params().special(), self.context.special_inverses()[i]);
+        limb.kernels().lift_scaled(special, factor, residue, lifted);
+        limb.ntt().forward(lifted);
+        self.count_ntts(1);
+    }
+
+    /// Adds the key switch modulo prime `m` of Q P of what was decomposed into `scratch` to `sums`
+    /// where `adds`, and writes it over them otherwise.
+    pub(super) fn switch_modulo(
+        &self,
+        key: &GaloisKey,
+        m: usize,
+        adds: bool,
+        scratch: &Scratch,
+        sums: [&mut [u64]; 2],
+    ) {
+        let kernels = self.context.extended_basis().limbs()[m].kernels();
+        let switch = self.key_switch(key, &scratch.digits, m);
+        kernels.switch_key(self.context.reduction(), switch, adds, sums);
+        if m == 0 {
+            self.work.rotations.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Adds a sum of key switches to `sum`: divides by P with rounding, where keys have done what
+    /// they could. The part modulo P is lost. One inverse and L forward transforms.
+    pub(super) fn add_divided(
+        &self,
+        switched: &mut Poly<NttForm>,
+        scratch: &mut Scratch,
+        sum: &mut Poly<NttForm>,
+    ) {
+        let count = self.context.ciphertext_basis().len();
+        let special = &self.context.extended_basis().limbs()[count];
+        special.ntt().inverse_times_len(switched.limb_mut(count));
+        self.count_ntts(1);
+        let [lifted, _] = &mut scratch.lifted;
+        for (i, limb) in self.context.ciphertext_basis().limbs().iter().enumerate() {
+            self.lift_special(i, switched.limb(count), lifted);
+            limb.kernels().add_difference(sum.limb_mut(i), switched.limb(i), lifted);
+        }
     }
 
     /// The automorphism `element` applied to `ciphertext`.
@@ -196,82 +276,5 @@ impl<'a> Evaluator<'a> {
 
     fn count_ntts(&self, count: usize) {
         self.work.ntts.fetch_add(count as u64, Ordering::Relaxed);
-    }
-}
-
-/// A sum of rotated ciphertexts that share one division by P. Several may share working space.
-#[derive(Debug)]
-pub struct RotationSum {
-    /// What needs no key switch, modulo Q.
-    plain: Ciphertext,
-    /// What was switched, modulo Q P and P times too large; made with the first such term.
-    switched: Option<[Poly<NttForm>; 2]>,
-    /// How many terms were switched.
-    terms: usize,
-}
-
-impl RotationSum {
-    /// The empty sum.
-    pub fn new(context: &Context) -> Self {
-        Self { plain: Ciphertext::zero(context), switched: None, terms: 0 }
-    }
-
-    /// Bytes of it under `params`.
-    pub fn bytes(params: &Params) -> u64 {
-        let (n, limbs) = (params.ring_degree(), params.limbs().len());
-        (2 * n * (limbs + limbs + 1) * size_of::<u64>()) as u64
-    }
-
-    /// Adds `ciphertext` under the automorphism `element`.
-    ///
-    /// # Errors
-    /// [`MissingKey`] where there is no key for it.
-    pub fn add(
-        &mut self,
-        evaluator: &Evaluator<'_>,
-        ciphertext: &Ciphertext,
-        element: GaloisElement,
-        scratch: &mut Scratch,
-    ) -> Result<(), MissingKey> {
-        if element.is_identity() {
-            self.plain.add_assign(ciphertext);
-            return Ok(());
-        }
-        let key = evaluator.keys.get(element)?;
-        evaluator.decompose(&ciphertext.c1, scratch);
-        evaluator.inner_product(key, scratch);
-        let extended = evaluator.context.extended_basis();
-        let sums =
-            self.switched.get_or_insert_with(|| [Poly::zero(extended), Poly::zero(extended)]);
-        for (sum, product) in sums.iter_mut().zip(&scratch.products) {
-            add_permuted(sum, product, key.permutation());
-        }
-        add_permuted(&mut self.plain.c0, &ciphertext.c0, key.permutation());
-        self.terms += 1;
-        Ok(())
-    }
-
-    /// The sum; after it this is the empty sum again.
-    pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
-        let mut result = std::mem::replace(&mut self.plain, Ciphertext::zero(evaluator.context));
-        let Some(switched) = self.switched.as_mut().filter(|_| self.terms > 0) else {
-            return result;
-        };
-        let Scratch { coefficients, values, products: [quotient, _], .. } = scratch;
-        for (switched, sum) in switched.iter_mut().zip([&mut result.c0, &mut result.c1]) {
-            let space = [&mut *coefficients, &mut *values];
-            evaluator.divide_by_special(switched, Some(sum), space, quotient);
-            sum.copy_from(quotient);
-            switched.clear();
-        }
-        self.terms = 0;
-        result
-    }
-}
-
-/// Adds `poly` under `permutation` to `sum`.
-fn add_permuted(sum: &mut Poly<NttForm>, poly: &Poly<NttForm>, permutation: &Permutation) {
-    for (i, limb) in poly.basis().limbs().iter().enumerate() {
-        limb.kernels().add_permuted(sum.limb_mut(i), poly.limb(i), permutation.blocks());
     }
 }

@@ -8,8 +8,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Context;
 use super::evaluation::MissingKey;
-use crate::arith::kernels::{PAIR, TILE};
-use crate::arith::{AlignedWords, zeroed};
+use crate::arith::kernels::BLOCK;
+use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
 use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
 
@@ -40,7 +40,9 @@ impl SecretKey {
 }
 
 fn secret_values(coefficients: &[i8], basis: &Arc<Basis>) -> Poly<NttForm> {
-    Poly::from_signed(basis, coefficients.iter().map(|c| i64::from(*c))).into_ntt()
+    let mut poly = Poly::zero(basis);
+    poly.add_small(coefficients);
+    poly.into_ntt()
 }
 
 impl std::fmt::Debug for SecretKey {
@@ -113,8 +115,9 @@ fn generate_digits(
     let digits = (0..context.params().limbs().len())
         .map(|i| {
             let noise = errors(n, &mut private);
-            let mut digit =
-                Poly::from_signed(basis, noise.iter().map(|e| i64::from(*e))).into_ntt();
+            let mut digit = Poly::zero(basis);
+            digit.add_small(&noise);
+            let mut digit = digit.into_ntt();
             let mut mask = uniform(basis, &mut public);
             mask.mul_assign(&target);
             digit.sub_assign(&mask);
@@ -131,8 +134,12 @@ fn generate_digits(
     digits
 }
 
-/// A Galois key as the server uses it, laid out for the pair kernel: for each prime of Q P, each
-/// tile and each digit, [`PAIR`] words.
+/// A Galois key as the server uses it, laid out for [`KeySwitch`](crate::arith::kernels::KeySwitch):
+/// for each prime of Q P, each block of the *permuted* result and each digit, the words of both
+/// polynomials that make the block.
+///
+/// Besides the kernels' scale, words modulo a limb of Q are multiplied by P^-1 and those modulo P by
+/// N^-1, so that what the division by P and its inverse transform would do is done.
 #[derive(Debug)]
 pub struct GaloisKey {
     words: AlignedWords,
@@ -144,20 +151,27 @@ impl GaloisKey {
     pub fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
         let n = context.ring_degree();
         let basis = context.extended_basis();
+        let permutation = Permutation::new(n, key.element);
         let mut public = generator(seed, stream);
         let digits = key.digits.len();
         let mut words = zeroed(2 * digits * basis.words());
         for (d, first) in key.digits.iter().enumerate() {
             let second = uniform(basis, &mut public);
-            let tiles = words.chunks_exact_mut(digits * PAIR);
-            let sources = first.words().chunks_exact(TILE).zip(second.words().chunks_exact(TILE));
-            for (tile, (first, second)) in tiles.zip(sources) {
-                let pair = &mut tile[d * PAIR..(d + 1) * PAIR];
-                pair[..TILE].copy_from_slice(first);
-                pair[TILE..].copy_from_slice(second);
+            for (m, words) in words.chunks_exact_mut(2 * digits * n).enumerate() {
+                let polys = [first, &second].map(|poly| poly.limb(m).as_chunks::<BLOCK>().0);
+                let blocks = words.chunks_exact_mut(2 * digits * BLOCK);
+                for (words, (source, _)) in blocks.zip(permutation.blocks().blocks()) {
+                    let pair = words[2 * d * BLOCK..].as_chunks_mut::<BLOCK>().0;
+                    pair[0] = polys[0][source];
+                    pair[1] = polys[1][source];
+                }
             }
         }
-        Self { words, permutation: Permutation::new(n, key.element) }
+        for (m, words) in words.chunks_exact_mut(2 * digits * n).enumerate() {
+            let limb = &basis.limbs()[m];
+            limb.kernels().scale(key_factor(context, m), words);
+        }
+        Self { words, permutation }
     }
 
     pub(super) fn words(&self) -> &[u64] {
@@ -168,6 +182,17 @@ impl GaloisKey {
     pub const fn permutation(&self) -> &Permutation {
         &self.permutation
     }
+}
+
+/// What the words of a key modulo prime `m` of Q P are multiplied by.
+fn key_factor(context: &Context, m: usize) -> Shoup {
+    let limb = &context.extended_basis().limbs()[m];
+    let modulus = limb.modulus();
+    let inverse = match context.special_inverses().get(m) {
+        Some(inverse) => inverse.factor,
+        None => modulus.inverse(modulus.reduce(context.ring_degree() as u64)),
+    };
+    modulus.shoup(modulus.mul(inverse, limb.kernels().key_scale()))
 }
 
 /// The server's Galois keys.

@@ -12,6 +12,7 @@ mod keys;
 pub mod noise;
 pub mod params;
 mod response;
+mod rotation_sum;
 pub mod security;
 mod slots;
 #[cfg(test)]
@@ -22,8 +23,9 @@ pub mod wire;
 
 pub use context::{Context, Plaintext};
 pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
-pub use evaluation::{Evaluator, MissingKey, RotationSum, Scratch, Work};
+pub use evaluation::{Evaluator, MissingKey, Scratch, Work};
 pub use keys::{GaloisKey, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
 pub use response::{Reader, Response, response_bits};
+pub use rotation_sum::RotationSum;
 pub use slots::Slots;

@@ -15,7 +15,7 @@ use crate::ring::sampling::ERROR_VARIANCE;
 /// The noise budget of `ciphertext` in bits, from the largest coefficient. It is never below 0,
 /// since t v is known modulo Q alone; near 0 decryption fails or may fail.
 pub fn measure(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
-    let phase = ciphertext.phase(context, secret);
+    let phase = ciphertext.phase(secret);
     let mut largest = 0.0f64;
     let plain = context.params().plain().value();
     context.for_each_multiple(
@@ -31,7 +31,7 @@ pub fn measure(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -
 /// The sample variance of v over all coefficients, for a ciphertext whose v is below Q/(2t):
 /// what the model predicts, measured.
 pub fn measure_variance(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
-    let phase = ciphertext.phase(context, secret);
+    let phase = ciphertext.phase(secret);
     let plain = context.params().plain().value();
     let mut sum = 0.0;
     context.for_each_multiple(

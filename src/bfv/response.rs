@@ -5,7 +5,8 @@
 
 use super::noise::{NoiseModel, Samples};
 use super::{Ciphertext, Context, Params, Plaintext, SecretKey};
-use crate::arith::{Modulus, largest_ntt_primes};
+use crate::arith::kernels::Kernels;
+use crate::arith::{AlignedWords, Modulus, Shoup, largest_ntt_primes, zeroed};
 use crate::ring::{Coeff, Ntt};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -83,9 +84,14 @@ fn inverse_wrapping(odd: u64) -> u64 {
 pub struct Reader<'a> {
     context: &'a Context,
     bits: u32,
-    modulus: Modulus,
+    /// 2^k.
+    whole: Modulus,
+    kernels: Kernels,
     ntt: Ntt,
-    secret: Zeroizing<Vec<u64>>,
+    /// By its values.
+    secret: Zeroizing<AlignedWords>,
+    /// 1/N.
+    share: Shoup,
 }
 
 impl<'a> Reader<'a> {
@@ -102,33 +108,45 @@ impl<'a> Reader<'a> {
         let modulus = Modulus::new(prime)?;
         let basis = crate::ring::Basis::new(n, &[modulus], context.backend())?;
         let mut values = secret.values_over(&std::sync::Arc::new(basis));
-        let secret = Zeroizing::new(values.words().to_vec());
+        let mut secret = Zeroizing::new(zeroed(n));
+        secret.copy_from_slice(values.words());
         values.zeroize();
-        Some(Self { context, bits, modulus, ntt: Ntt::new(n, &modulus)?, secret })
+        Some(Self {
+            context,
+            bits,
+            whole: Modulus::new(1 << bits)?,
+            kernels: Kernels::new(context.backend(), modulus),
+            ntt: Ntt::new(n, &modulus)?,
+            secret,
+            share: modulus.shoup(modulus.inverse(n as u64)),
+        })
     }
 
     /// Decrypts one response of this reader's size: x = c0 + c1 s modulo 2^k, m = round(t x / 2^k)
     /// modulo t.
     pub fn decrypt(&self, response: &Response) -> Plaintext {
-        let whole = 1i64 << self.bits;
-        let centre = |word: i64| {
-            let word = word & (whole - 1);
-            if word > whole / 2 { word - whole } else { word }
-        };
-        let words = response.c1.iter().map(|w| self.modulus.from_signed(centre(*w as i64)));
         // c1 s tells the secret to whoever knows c1.
-        let mut product = Zeroizing::new(words.collect::<Vec<u64>>());
+        let mut product = Zeroizing::new(zeroed(self.context.ring_degree()));
+        self.kernels.lift_scaled(&self.whole, self.share, &response.c1, &mut product);
         self.ntt.forward(&mut product);
-        for (word, s) in product.iter_mut().zip(self.secret.iter()) {
-            *word = self.modulus.mul(*word, *s);
-        }
-        self.ntt.inverse(&mut product);
+        self.kernels.multiply(&mut product, &self.secret);
+        self.ntt.inverse_times_len(&mut product);
+        let (modulus, mask) = (self.kernels.modulus(), self.whole.value() - 1);
+        let sums = product.iter().zip(&response.c0);
+        let sums =
+            sums.map(|(product, c0)| (modulus.centre(*product) as u64).wrapping_add(*c0) & mask);
+        Plaintext(self.rounded(sums))
+    }
+
+    /// round(t x / 2^k) modulo t of each x in `[0, 2^k)`: t itself stands for 0.
+    fn rounded(&self, sums: impl Iterator<Item = u64>) -> Vec<u64> {
         let plain = self.context.params().plain();
-        let message = product.iter().zip(&response.c0).map(|(product, c0)| {
-            let x = centre(self.modulus.centre(*product).wrapping_add(*c0 as i64));
-            let scaled = i128::from(x) * i128::from(plain.value());
-            plain.from_signed(((scaled + i128::from(whole / 2)) >> self.bits) as i64)
-        });
-        Plaintext(message.collect())
+        let reduced = |message: u64| if message == plain.value() { 0 } else { message };
+        let half = 1u64 << (self.bits - 1);
+        if self.bits + plain.bits() < 64 {
+            return sums.map(|x| reduced((x * plain.value() + half) >> self.bits)).collect();
+        }
+        let product = |x| u128::from(x) * u128::from(plain.value()) + u128::from(half);
+        sums.map(|x| reduced((product(x) >> self.bits) as u64)).collect()
     }
 }

@@ -340,7 +340,9 @@ impl<'a> Reader<'a> {
         let mut poly = Poly::zero(basis);
         for (i, limb) in basis.limbs().iter().enumerate() {
             unpacker.words(poly.limb_mut(i), limb.modulus().bits());
-            if poly.limb(i).iter().any(|word| *word >= limb.modulus().value()) {
+            // All of them, which is faster than to stop at the first.
+            let largest = poly.limb(i).iter().fold(0, |largest, word| largest.max(*word));
+            if largest >= limb.modulus().value() {
                 return Err(WireError::Coefficient);
             }
         }

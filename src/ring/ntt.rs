@@ -32,8 +32,14 @@ impl Ntt {
 
     /// Values to coefficients, in place; both in `[0, q)`. `words.len()` must be the length.
     pub fn inverse(&self, words: &mut [u64]) {
-        self.plan.inv(words);
+        self.inverse_times_len(words);
         self.plan.normalize(words);
+    }
+
+    /// Values to coefficients times the length, in place; both in `[0, q)`. `words.len()` must be the
+    /// length. For values that were divided by the length where it cost nothing.
+    pub fn inverse_times_len(&self, words: &mut [u64]) {
+        self.plan.inv(words);
     }
 
     /// psi: the value of X at entry 0.
@@ -135,6 +141,10 @@ mod tests {
                     coefficients.iter().rev().fold(0, |sum, c| modulus.add(modulus.mul(sum, point), *c));
                 prop_assert_eq!(values[i], expected);
             }
+            let mut multiples = values.clone();
+            ntt.inverse_times_len(&mut multiples);
+            let times_len = |c: &u64| modulus.mul(*c, modulus.reduce(len as u64));
+            prop_assert_eq!(multiples, coefficients.iter().map(times_len).collect::<Vec<_>>());
             ntt.inverse(&mut values);
             prop_assert_eq!(values, coefficients);
         }

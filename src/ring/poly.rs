@@ -6,7 +6,8 @@ use std::sync::Arc;
 use zeroize::Zeroize;
 
 use super::{Basis, Permutation};
-use crate::arith::{AlignedWords, Modulus, zeroed};
+use crate::arith::kernels::Kernels;
+use crate::arith::{AlignedWords, zeroed};
 
 /// How a polynomial is held: [`Coeff`] or [`Ntt`].
 pub trait Representation: Clone + Copy + std::fmt::Debug + Send + Sync + 'static {}
@@ -24,7 +25,8 @@ impl Representation for Ntt {}
 
 /// A polynomial of the ring, limb after limb, every word in `[0, q_i)`.
 ///
-/// Two polynomials that meet in an operation must be over the same basis.
+/// Two polynomials that meet in an operation must be over the same basis, or the other one over more
+/// limbs, of which the first count.
 #[derive(Clone, Debug)]
 pub struct Poly<R: Representation> {
     basis: Arc<Basis>,
@@ -62,37 +64,20 @@ impl<R: Representation> Poly<R> {
 
     /// Adds `other`.
     pub fn add_assign(&mut self, other: &Self) {
-        let n = self.basis.ring_degree();
-        let pairs = self.words.chunks_exact_mut(n).zip(other.words.chunks_exact(n));
-        for (limb, (mine, theirs)) in self.basis.limbs().iter().zip(pairs) {
-            limb.kernels().add(mine, theirs);
-        }
-    }
-
-    /// Makes it zero.
-    pub fn clear(&mut self) {
-        self.words.fill(0);
+        self.combine(other, Kernels::add);
     }
 
     /// Subtracts `other`.
     pub fn sub_assign(&mut self, other: &Self) {
-        self.combine(other, Modulus::sub);
+        self.combine(other, Kernels::subtract);
     }
 
-    fn combine(&mut self, other: &Self, operation: impl Fn(&Modulus, u64, u64) -> u64) {
+    fn combine(&mut self, other: &Self, operation: impl Fn(&Kernels, &mut [u64], &[u64])) {
         let n = self.basis.ring_degree();
         let pairs = self.words.chunks_exact_mut(n).zip(other.words.chunks_exact(n));
         for (limb, (mine, theirs)) in self.basis.limbs().iter().zip(pairs) {
-            for (a, b) in mine.iter_mut().zip(theirs) {
-                *a = operation(limb.modulus(), *a, *b);
-            }
+            operation(limb.kernels(), mine, theirs);
         }
-    }
-
-    /// The first limbs of `other`, as many as there are.
-    pub fn copy_from(&mut self, other: &Self) {
-        let len = self.words.len();
-        self.words.copy_from_slice(&other.words[..len]);
     }
 
     fn recast<S: Representation>(self) -> Poly<S> {
@@ -113,6 +98,19 @@ impl Poly<Coeff> {
             }
         }
         poly
+    }
+
+    /// Adds small integers, at most N of them and each less than every prime in absolute value.
+    pub fn add_small(&mut self, integers: &[i8]) {
+        let basis = Arc::clone(&self.basis);
+        for (i, limb) in basis.limbs().iter().enumerate() {
+            let modulus = limb.modulus();
+            for (word, integer) in self.limb_mut(i).iter_mut().zip(integers) {
+                // Without a division: the compiler makes it a few vector instructions.
+                let negative = if *integer < 0 { modulus.value() } else { 0 };
+                *word = modulus.add(*word, negative.wrapping_add_signed((*integer).into()));
+            }
+        }
     }
 
     /// The same polynomial by its values.
@@ -137,7 +135,7 @@ impl Poly<Ntt> {
 
     /// Multiplies by `other`.
     pub fn mul_assign(&mut self, other: &Self) {
-        self.combine(other, Modulus::mul);
+        self.combine(other, Kernels::multiply);
     }
 
     /// The automorphism X -> X^g applied.
@@ -162,7 +160,7 @@ impl<R: Representation> Zeroize for Poly<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::largest_ntt_primes;
+    use crate::arith::{Modulus, largest_ntt_primes};
     use crate::bfv::testing::backend;
     use crate::ring::GaloisElement;
     use proptest::prelude::*;

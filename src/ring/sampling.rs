@@ -7,7 +7,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use zeroize::Zeroizing;
 
 use super::{Basis, NttForm, Poly};
-use crate::arith::Modulus;
+use crate::arith::{Modulus, Unpacker};
 
 /// A 32-byte seed of a ChaCha20 stream, zeroised on drop.
 pub type Seed = Zeroizing<[u8; 32]>;
@@ -38,13 +38,36 @@ pub fn uniform_below(rng: &mut ChaCha20Rng, modulus: &Modulus) -> u64 {
     }
 }
 
+/// Words drawn at once.
+const DRAWN: usize = 512;
+
+/// Fills `words` with the stream's next bits, `bits` for each; `words.len()` is a multiple of 8.
+/// Bytes drawn are zeroised.
+fn draw(rng: &mut ChaCha20Rng, bits: u32, words: &mut [u64]) {
+    let mut space = Zeroizing::new([0; DRAWN * 8]);
+    for words in words.chunks_mut(DRAWN) {
+        let bytes = &mut space[..words.len() * bits as usize / 8];
+        rng.fill_bytes(bytes);
+        Unpacker::new(bytes).words(words, bits);
+    }
+}
+
 /// A uniform polynomial. Uniform values and uniform coefficients are the same distribution, so
 /// no transform is needed.
+///
+/// A limb takes as many bits of the stream for each word as its prime has; words that are not below
+/// it are then drawn anew, one after the other.
 pub fn uniform(basis: &Arc<Basis>, rng: &mut ChaCha20Rng) -> Poly<NttForm> {
     let mut poly = Poly::zero(basis);
     for (i, limb) in basis.limbs().iter().enumerate() {
         let modulus = limb.modulus();
-        poly.limb_mut(i).fill_with(|| uniform_below(rng, modulus));
+        let words = poly.limb_mut(i);
+        draw(rng, modulus.bits(), words);
+        for word in words {
+            if *word >= modulus.value() {
+                *word = uniform_below(rng, modulus);
+            }
+        }
     }
     poly
 }
@@ -71,15 +94,19 @@ pub const ERROR_BITS: u32 = 21;
 /// The error's variance: half the bits on each side, 10.5 (standard deviation 3.24).
 pub const ERROR_VARIANCE: f64 = ERROR_BITS as f64 / 2.0;
 
-/// `len` errors: the centred binomial distribution of 21 + 21 bits.
+/// `len` errors, a multiple of 8: the centred binomial distribution of 21 + 21 bits.
 pub fn errors(len: usize, rng: &mut ChaCha20Rng) -> Zeroizing<Vec<i8>> {
-    let mask = (1u64 << ERROR_BITS) - 1;
-    let error = |_| {
-        let word = Zeroizing::new(rng.next_u64());
-        let (plus, minus) = (*word & mask, (*word >> ERROR_BITS) & mask);
-        plus.count_ones() as i8 - minus.count_ones() as i8
-    };
-    Zeroizing::new((0..len).map(error).collect())
+    const UPPER: u64 = ((1 << ERROR_BITS) - 1) << ERROR_BITS;
+    let mut words = Zeroizing::new([0; DRAWN]);
+    let mut errors = Zeroizing::new(Vec::with_capacity(len));
+    while errors.len() < len {
+        let words = &mut words[..DRAWN.min(len - errors.len())];
+        draw(rng, 2 * ERROR_BITS, words);
+        // Ones below less ones above are ones below plus zeros above, less all that are above.
+        let error = |word: &u64| (word ^ UPPER).count_ones() as i8 - ERROR_BITS as i8;
+        errors.extend(words.iter().map(error));
+    }
+    errors
 }
 
 #[cfg(test)]

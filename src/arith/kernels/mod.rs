@@ -32,9 +32,6 @@ pub const BATCH: usize = 8;
 /// Entries that a permutation moves together: one AVX-512 register.
 pub const BLOCK: usize = 8;
 
-/// Terms of a row that no accumulator overflows with.
-const FEW_TERMS: usize = 1024;
-
 /// A permutation of blocks of [`BLOCK`] words, with few orders within them.
 #[derive(Clone, Debug, Default)]
 pub struct BlockPermutation {
@@ -62,9 +59,34 @@ impl BlockPermutation {
     }
 
     /// For each block of the result, the block it is taken from and the order of its words.
-    fn blocks(&self) -> impl Iterator<Item = (usize, &[u64; BLOCK])> {
+    pub fn blocks(&self) -> impl Iterator<Item = (usize, &[u64; BLOCK])> {
         self.sources.iter().map(|(block, order)| (*block as usize, &self.orders[*order as usize]))
     }
+}
+
+/// A key switch modulo one prime: `digits.len() / N` products for every word of a polynomial of N
+/// words, each of them once per polynomial of the key, and all of it permuted.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySwitch<'a> {
+    /// The digits one after the other, N words each.
+    pub digits: &'a [u64],
+    /// The key, its words multiplied by [`Kernels::key_scale`]: for each block of the *result* and
+    /// each digit the [`BLOCK`] words of the first polynomial that make this block, then those of
+    /// the second, in the order they had before the permutation.
+    pub key: &'a [u64],
+    /// The permutation of the result.
+    pub permutation: &'a BlockPermutation,
+}
+
+/// Where both polynomials of a ciphertext are written side by side.
+#[derive(Debug)]
+pub struct PairsMut<'a> {
+    /// From the first pair on.
+    pub words: &'a mut [u64],
+    /// Pair i, which is tile i of each polynomial, comes this many times i pairs after the first.
+    pub stride: usize,
+    /// Whether to write past the caches: for what would not stay there until it is read.
+    pub streams: bool,
 }
 
 /// When sums of products are reduced modulo q.
@@ -253,41 +275,46 @@ impl Kernels {
         }
     }
 
-    /// [`Kernels::pair_tile`] for every tile of a polynomial: `pairs` and `factors` hold `terms`
-    /// terms for each tile in turn, and `out` takes the two halves of all sums apart.
-    pub fn pair_rows(
-        &self,
-        reduction: Reduction,
-        terms: usize,
-        pairs: &[u64],
-        factors: &[u64],
-        out: [&mut [u64]; 2],
-    ) {
-        if reduction == Reduction::Lazy && terms <= FEW_TERMS {
-            return dispatch!(self, pair_rows_lazy(terms, pairs, factors, out));
-        }
-        let [first, second] = out;
-        let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
-        let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
-        for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
-            let mut pair = [0; PAIR];
-            self.pair_tile(reduction, &[pairs], factors, &mut pair);
-            first.copy_from_slice(&pair[..TILE]);
-            second.copy_from_slice(&pair[TILE..]);
+    /// What the words of a key must be multiplied by for [`KeySwitch`]: it spares this backend work
+    /// with every sum.
+    pub const fn key_scale(&self) -> u64 {
+        match &self.engine {
+            Engine::Portable => 1,
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx2(_) => 1,
+            #[cfg(target_arch = "x86_64")]
+            Engine::Ifma(constants) => constants.key_scale(),
         }
     }
 
-    /// `out[i] = (words[i] - subtrahends[i]) * factor`, plus `addends[i]` where given. Lengths are
-    /// equal multiples of [`BATCH`].
-    pub fn subtract_scale(
+    /// The two polynomials of a key switch, added to `sums` where `adds` and written over them
+    /// otherwise. There are at most 4095 digits.
+    pub fn switch_key(
         &self,
-        words: &[u64],
-        subtrahends: &[u64],
-        factor: Shoup,
-        addends: Option<&[u64]>,
-        out: &mut [u64],
+        reduction: Reduction,
+        switch: KeySwitch<'_>,
+        adds: bool,
+        sums: [&mut [u64]; 2],
     ) {
-        dispatch!(self, subtract_scale(words, subtrahends, factor, addends, out));
+        dispatch!(self, switch_key(reduction, switch, adds, sums));
+    }
+
+    /// The two polynomials of a key switch less `subtrahends`, plus `addend` under the permutation
+    /// for the first, laid side by side. There are at most 4095 digits.
+    pub fn switch_key_to_pairs(
+        &self,
+        reduction: Reduction,
+        switch: KeySwitch<'_>,
+        subtrahends: [&[u64]; 2],
+        addend: &[u64],
+        out: PairsMut<'_>,
+    ) {
+        dispatch!(self, switch_key_to_pairs(reduction, switch, subtrahends, addend, out));
+    }
+
+    /// `words[i] += addends[i] - subtrahends[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn add_difference(&self, words: &mut [u64], addends: &[u64], subtrahends: &[u64]) {
+        dispatch!(self, add_difference(words, addends, subtrahends));
     }
 
     /// `words[i] += addends[permutation.source(i)]`. Lengths are equal.
@@ -295,27 +322,35 @@ impl Kernels {
         dispatch!(self, add_permuted(words, addends, permutation));
     }
 
-    /// Both polynomials of a ciphertext under a permutation, laid side by side: pair i of `out`, of
-    /// which there is one every `stride` pairs from the first on, is tile i of each.
-    pub fn interleave_permuted(
-        &self,
-        polys: [&[u64]; 2],
-        permutation: &BlockPermutation,
-        stride: usize,
-        out: &mut [u64],
-    ) {
-        dispatch!(self, interleave_permuted(polys, permutation, stride, out));
-    }
-
     /// `words[i] += addends[i]`. Lengths are equal multiples of [`BATCH`].
     pub fn add(&self, words: &mut [u64], addends: &[u64]) {
         dispatch!(self, add(words, addends));
     }
 
+    /// `words[i] -= subtrahends[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn subtract(&self, words: &mut [u64], subtrahends: &[u64]) {
+        dispatch!(self, subtract(words, subtrahends));
+    }
+
+    /// `words[i] *= factors[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn multiply(&self, words: &mut [u64], factors: &[u64]) {
+        dispatch!(self, multiply(words, factors));
+    }
+
     /// `out[i]` is the integer in `(-p/2, p/2]` that `words[i]` in `[0, p)` stands for modulo
     /// `from = p < 2^50`, reduced. Lengths are equal multiples of [`BATCH`].
     pub fn lift_centred(&self, from: &Modulus, words: &[u64], out: &mut [u64]) {
-        dispatch!(self, lift_centred(from, words, out));
+        self.lift_scaled(from, self.modulus.shoup(1), words, out);
+    }
+
+    /// [`Kernels::lift_centred`], multiplied by `factor`.
+    pub fn lift_scaled(&self, from: &Modulus, factor: Shoup, words: &[u64], out: &mut [u64]) {
+        dispatch!(self, lift_scaled(from, factor, words, out));
+    }
+
+    /// `words[i] *= factor`. Lengths are multiples of [`BATCH`].
+    pub fn scale(&self, factor: Shoup, words: &mut [u64]) {
+        self.small_scale(factor, words.as_chunks_mut().0);
     }
 
     /// Negacyclic transform of [`BATCH`] polynomials of `data.len()` coefficients at once, in

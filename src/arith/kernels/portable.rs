@@ -1,6 +1,6 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
-use super::{BATCH, BLOCK, BlockPermutation, PAIR, Row, TILE};
+use super::{BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Reduction, Row, TILE};
 use crate::arith::{Modulus, Shoup};
 
 /// Words that a lazy loop keeps in registers as 128-bit sums.
@@ -115,36 +115,95 @@ pub(super) fn pair_tile_eager(
     }
 }
 
-pub(super) fn pair_rows_lazy(
+/// Both polynomials of block `index` of a key switch.
+fn switched_block(
     modulus: &Modulus,
-    terms: usize,
-    pairs: &[u64],
-    factors: &[u64],
+    reduction: Reduction,
+    switch: &KeySwitch<'_>,
+    count: usize,
+    (index, (block, order)): (usize, (usize, &[u64; BLOCK])),
+) -> [[u64; BLOCK]; 2] {
+    let key = &switch.key.as_chunks::<BLOCK>().0[2 * count * index..][..2 * count];
+    let digits = switch.digits.as_chunks::<BLOCK>().0;
+    let per_digit = digits.len() / count.max(1);
+    [0, 1].map(|poly| {
+        let term = |k: usize| (&digits[k * per_digit + block], &key[2 * k + poly]);
+        order.map(|from| {
+            let factors = |k| (term(k).0[from as usize], term(k).1[from as usize]);
+            let products = (0..count).map(factors);
+            match reduction {
+                Reduction::Eager => {
+                    products.fold(0, |sum, (a, b)| modulus.add(sum, modulus.mul(a, b)))
+                }
+                Reduction::Lazy => lazy_sum(modulus, products),
+            }
+        })
+    })
+}
+
+/// A sum of products that is reduced only when it would overflow and at the end.
+fn lazy_sum(modulus: &Modulus, products: impl Iterator<Item = (u64, u64)>) -> u64 {
+    let room = lazy_terms(modulus);
+    let mut sum = 0u128;
+    for (i, (a, b)) in products.enumerate() {
+        if i > 0 && i % room == 0 {
+            sum = u128::from(modulus.reduce_wide(sum));
+        }
+        sum += u128::from(a) * u128::from(b);
+    }
+    modulus.reduce_wide(sum)
+}
+
+pub(super) fn switch_key(
+    modulus: &Modulus,
+    reduction: Reduction,
+    switch: KeySwitch<'_>,
+    adds: bool,
     [first, second]: [&mut [u64]; 2],
 ) {
-    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
-    let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
-    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
-        let mut out = [0; PAIR];
-        pair_tile_lazy(modulus, &[pairs], factors, &mut out);
-        first.copy_from_slice(&out[..TILE]);
-        second.copy_from_slice(&out[TILE..]);
+    let count = switch.digits.len() / first.len().max(1);
+    let sums = first.as_chunks_mut::<BLOCK>().0.iter_mut().zip(second.as_chunks_mut().0);
+    for (place, (first, second)) in switch.permutation.blocks().enumerate().zip(sums) {
+        let words = switched_block(modulus, reduction, &switch, count, place);
+        for (sum, words) in [first, second].into_iter().zip(words) {
+            for (sum, word) in sum.iter_mut().zip(words) {
+                *sum = if adds { modulus.add(*sum, word) } else { word };
+            }
+        }
     }
 }
 
-pub(super) fn subtract_scale(
+pub(super) fn switch_key_to_pairs(
     modulus: &Modulus,
-    words: &[u64],
-    subtrahends: &[u64],
-    factor: Shoup,
-    addends: Option<&[u64]>,
-    out: &mut [u64],
+    reduction: Reduction,
+    switch: KeySwitch<'_>,
+    subtrahends: [&[u64]; 2],
+    addend: &[u64],
+    out: PairsMut<'_>,
 ) {
-    for ((out, &word), &subtrahend) in out.iter_mut().zip(words).zip(subtrahends) {
-        *out = modulus.mul_shoup(modulus.sub(word, subtrahend), factor);
+    let count = switch.digits.len() / addend.len().max(1);
+    for (i, (block, order)) in switch.permutation.blocks().enumerate() {
+        let place = (i, (block, order));
+        let words = switched_block(modulus, reduction, &switch, count, place);
+        let pair = &mut out.words[i * BLOCK / TILE * out.stride * PAIR..][..PAIR];
+        for (poly, half) in pair.chunks_exact_mut(TILE).enumerate() {
+            for (j, out) in half[i * BLOCK % TILE..][..BLOCK].iter_mut().enumerate() {
+                let word = modulus.sub(words[poly][j], subtrahends[poly][i * BLOCK + j]);
+                let addend = if poly == 0 { addend[block * BLOCK + order[j] as usize] } else { 0 };
+                *out = modulus.add(word, addend);
+            }
+        }
     }
-    if let Some(addends) = addends {
-        add(modulus, out, addends);
+}
+
+pub(super) fn add_difference(
+    modulus: &Modulus,
+    words: &mut [u64],
+    addends: &[u64],
+    subtrahends: &[u64],
+) {
+    for ((word, &addend), &subtrahend) in words.iter_mut().zip(addends).zip(subtrahends) {
+        *word = modulus.add(*word, modulus.sub(addend, subtrahend));
     }
 }
 
@@ -164,36 +223,35 @@ pub(super) fn add_permuted(
     }
 }
 
-pub(super) fn interleave_permuted(
-    _: &Modulus,
-    polys: [&[u64]; 2],
-    permutation: &BlockPermutation,
-    stride: usize,
-    out: &mut [u64],
-) {
-    let polys = polys.map(|poly| poly.as_chunks::<BLOCK>().0);
-    for (i, (block, order)) in permutation.blocks().enumerate() {
-        let pair = &mut out[i * BLOCK / TILE * stride * PAIR..][..PAIR];
-        for (poly, half) in polys.iter().zip(pair.chunks_exact_mut(TILE)) {
-            for (word, from) in half[i * BLOCK % TILE..][..BLOCK].iter_mut().zip(order) {
-                *word = poly[block][*from as usize];
-            }
-        }
-    }
-}
-
 pub(super) fn add(modulus: &Modulus, words: &mut [u64], addends: &[u64]) {
     for (word, &addend) in words.iter_mut().zip(addends) {
         *word = modulus.add(*word, addend);
     }
 }
 
-pub(super) fn lift_centred(modulus: &Modulus, from: &Modulus, words: &[u64], out: &mut [u64]) {
-    let from_reduced = modulus.reduce(from.value());
-    let one = modulus.shoup(1);
+pub(super) fn subtract(modulus: &Modulus, words: &mut [u64], subtrahends: &[u64]) {
+    for (word, &subtrahend) in words.iter_mut().zip(subtrahends) {
+        *word = modulus.sub(*word, subtrahend);
+    }
+}
+
+pub(super) fn multiply(modulus: &Modulus, words: &mut [u64], factors: &[u64]) {
+    for (word, &factor) in words.iter_mut().zip(factors) {
+        *word = modulus.mul(*word, factor);
+    }
+}
+
+pub(super) fn lift_scaled(
+    modulus: &Modulus,
+    from: &Modulus,
+    factor: Shoup,
+    words: &[u64],
+    out: &mut [u64],
+) {
+    let shift = modulus.mul_shoup(from.value(), factor);
     for (out, &word) in out.iter_mut().zip(words) {
-        let residue = modulus.mul_shoup(word, one);
-        *out = if word > from.value() / 2 { modulus.sub(residue, from_reduced) } else { residue };
+        let product = modulus.mul_shoup(word, factor);
+        *out = if word > from.value() / 2 { modulus.sub(product, shift) } else { product };
     }
 }
 

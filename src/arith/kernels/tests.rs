@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::arith::{bit_reverse, is_prime, largest_ntt_primes};
+use crate::arith::{bit_reverse, is_prime, largest_ntt_primes, zeroed};
 
 fn prime(bits: u32) -> Modulus {
     Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
@@ -114,81 +114,136 @@ proptest! {
         let factor = modulus.shoup(b[0]);
         for backend in Backend::available() {
             let kernels = Kernels::new(backend, modulus);
-            let (mut scaled, mut added, mut sum) = (vec![0; 64], vec![0; 64], a.clone());
-            kernels.subtract_scale(&a, &b, factor, None, &mut scaled);
-            kernels.subtract_scale(&a, &b, factor, Some(&a), &mut added);
+            let (mut moved, mut sum, mut scaled) = (a.clone(), a.clone(), a.clone());
+            kernels.add_difference(&mut moved, &a, &b);
             kernels.add(&mut sum, &b);
-            let mut lifted = vec![0; 64];
+            kernels.scale(factor, &mut scaled);
+            let (mut difference, mut product) = (a.clone(), a.clone());
+            kernels.subtract(&mut difference, &b);
+            kernels.multiply(&mut product, &a);
+            let (mut lifted, mut multiple) = (vec![0; 64], vec![0; 64]);
             kernels.lift_centred(&from, &source, &mut lifted);
+            kernels.lift_scaled(&from, factor, &source, &mut multiple);
             for i in 0..64 {
-                prop_assert_eq!(scaled[i], modulus.mul(modulus.sub(a[i], b[i]), b[0]));
-                prop_assert_eq!(added[i], modulus.add(scaled[i], a[i]));
+                prop_assert_eq!(moved[i], modulus.add(a[i], modulus.sub(a[i], b[i])));
                 prop_assert_eq!(sum[i], modulus.add(a[i], b[i]));
+                prop_assert_eq!(scaled[i], modulus.mul(a[i], b[0]));
+                prop_assert_eq!(difference[i], modulus.sub(a[i], b[i]));
+                prop_assert_eq!(product[i], modulus.mul(a[i], a[i]));
                 prop_assert_eq!(lifted[i], modulus.from_signed(from.centre(source[i])));
+                prop_assert_eq!(multiple[i], modulus.mul(lifted[i], b[0]));
             }
         }
     }
+}
+
+/// A permutation of `blocks` blocks, an odd number no multiple of five.
+fn permutation(blocks: usize) -> BlockPermutation {
+    let mut permutation = BlockPermutation::default();
+    for block in 0..blocks {
+        let order = std::array::from_fn(|i| ((i * 3 + block % 2) % BLOCK) as u64);
+        permutation.push((block * 5 + 1) % blocks, order);
+    }
+    permutation
 }
 
 /// Permutations move whole blocks, on every backend.
 #[test]
 fn permutations_are_followed() {
     const LEN: usize = 6 * TILE;
-    const STRIDE: usize = 3;
     let modulus = prime(40);
-    let mut permutation = BlockPermutation::default();
-    for block in 0..LEN / BLOCK {
-        let order = std::array::from_fn(|i| ((i * 3 + block % 2) % BLOCK) as u64);
-        permutation.push((block * 5 + 1) % (LEN / BLOCK), order);
-    }
+    let permutation = permutation(LEN / BLOCK);
     let polys = [1, 2].map(|seed| words(modulus, LEN, Random, seed));
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         let mut sum = polys[0].clone();
         kernels.add_permuted(&mut sum, &polys[1], &permutation);
-        let mut pairs = vec![7; LEN / TILE * STRIDE * PAIR - PAIR];
-        let both = [polys[0].as_slice(), polys[1].as_slice()];
-        kernels.interleave_permuted(both, &permutation, STRIDE, &mut pairs);
         for i in 0..LEN {
             let from = permutation.source(i);
-            assert_eq!(sum[i], modulus.add(polys[0][i], polys[1][from]));
-            let pair = &pairs[i / TILE * STRIDE * PAIR..][..PAIR];
-            assert_eq!(pair[i % TILE], polys[0][from], "{backend:?}");
-            assert_eq!(pair[TILE + i % TILE], polys[1][from], "{backend:?}");
+            assert_eq!(sum[i], modulus.add(polys[0][i], polys[1][from]), "{backend:?}");
         }
-        assert!(pairs[PAIR..2 * PAIR].iter().all(|word| *word == 7), "other terms stay");
     }
 }
 
-/// Rows of few terms, up to and beyond what the short reduction takes, at the largest residues.
+/// A key switch of `count` digits over two polynomials of [`SWITCHED`] words, and what it is.
+struct SwitchCase {
+    modulus: Modulus,
+    digits: Vec<u64>,
+    key: Vec<u64>,
+    permutation: BlockPermutation,
+    expected: [Vec<u64>; 2],
+}
+
+const SWITCHED: usize = 6 * TILE;
+
+impl SwitchCase {
+    fn new(modulus: Modulus, count: usize, residues: Residues) -> Self {
+        let digits = words(modulus, count * SWITCHED, residues, 5);
+        let key = words(modulus, 2 * count * SWITCHED, residues, 6);
+        let permutation = permutation(SWITCHED / BLOCK);
+        let expected = [0, 1].map(|poly| {
+            let word = |i: usize| {
+                let from = permutation.source(i);
+                let key =
+                    |d: usize| key[((i / BLOCK * count + d) * 2 + poly) * BLOCK + from % BLOCK];
+                let product = |d: usize| modulus.mul(digits[d * SWITCHED + from], key(d));
+                (0..count).map(product).fold(0, |sum, one| modulus.add(sum, one))
+            };
+            (0..SWITCHED).map(word).collect()
+        });
+        Self { modulus, digits, key, permutation, expected }
+    }
+
+    /// Both kernels against what is expected, with words `a`, `b` and `c` to add and subtract.
+    fn check(&self, backend: Backend, reduction: Reduction, [a, b, c]: [&[u64]; 3]) {
+        const STRIDE: usize = 3;
+        let (modulus, kernels) = (self.modulus, Kernels::new(backend, self.modulus));
+        let mut key = self.key.clone();
+        kernels.scale(modulus.shoup(modulus.reduce(kernels.key_scale())), &mut key);
+        let switch = KeySwitch { digits: &self.digits, key: &key, permutation: &self.permutation };
+        for adds in [false, true] {
+            let (mut first, mut second) = (a.to_vec(), b.to_vec());
+            kernels.switch_key(reduction, switch, adds, [&mut first, &mut second]);
+            for i in 0..SWITCHED {
+                let [x, y] = if adds { [a[i], b[i]] } else { [0, 0] };
+                assert_eq!(first[i], modulus.add(self.expected[0][i], x), "{backend:?}");
+                assert_eq!(second[i], modulus.add(self.expected[1][i], y), "{backend:?}");
+            }
+        }
+        for (streams, at) in [(false, 0), (true, 0), (true, 1)] {
+            let mut space = zeroed(at + SWITCHED / TILE * STRIDE * PAIR - PAIR);
+            let pairs = &mut space[at..];
+            let out = PairsMut { words: pairs, stride: STRIDE, streams };
+            kernels.switch_key_to_pairs(reduction, switch, [a, b], c, out);
+            for i in 0..SWITCHED {
+                let pair = &pairs[i / TILE * STRIDE * PAIR..][..PAIR];
+                let first = modulus.sub(self.expected[0][i], a[i]);
+                let first = modulus.add(first, c[self.permutation.source(i)]);
+                assert_eq!(pair[i % TILE], first, "{backend:?} {reduction:?}");
+                let second = modulus.sub(self.expected[1][i], b[i]);
+                assert_eq!(pair[TILE + i % TILE], second, "{backend:?} {reduction:?}");
+            }
+            assert!(pairs[PAIR..2 * PAIR].iter().all(|word| *word == 0), "other terms stay");
+        }
+    }
+}
+
+/// Up to and beyond what one step of Montgomery's method takes, at the largest residues and at the
+/// ends of what is added and subtracted.
 #[test]
-fn rows_are_tiles_side_by_side() {
-    const TILES: usize = 3;
-    let settings = [(50, 1), (50, 2), (49, 2), (49, 3), (36, 3), (20, 24), (8, 5)];
-    for (bits, terms) in settings.into_iter().chain([(50, FEW_TERMS), (50, 20 * FEW_TERMS)]) {
+fn key_switches_are_exact() {
+    let sizes = [(50, 1), (50, 4), (50, 5), (49, 8), (49, 9), (36, 3), (20, 24), (8, 5), (61, 70)];
+    for (bits, count) in sizes.into_iter().chain([(50, 4095)]) {
+        let modulus = prime(bits);
+        let (least, most) = (vec![0; SWITCHED], vec![modulus.value() - 1; SWITCHED]);
+        let random = words(modulus, SWITCHED, Random, 7);
         for residues in RESIDUES {
-            let modulus = prime(bits);
-            let pairs = words(modulus, TILES * terms * PAIR, residues, 5);
-            let factors = words(modulus, TILES * terms * TILE, residues, 6);
+            let case = SwitchCase::new(modulus, count, residues);
             for backend in Backend::available() {
-                let kernels = Kernels::new(backend, modulus);
                 for reduction in Reduction::ALL {
-                    let (mut first, mut second) = ([1; TILES * TILE], [1; TILES * TILE]);
-                    let out = [first.as_mut_slice(), second.as_mut_slice()];
-                    kernels.pair_rows(reduction, terms, &pairs, &factors, out);
-                    for tile in 0..TILES {
-                        let mut pair = [0; PAIR];
-                        let pairs = &pairs[tile * terms * PAIR..][..terms * PAIR];
-                        let factors = &factors[tile * terms * TILE..][..terms * TILE];
-                        Kernels::new(Backend::Portable, modulus).pair_tile(
-                            Reduction::Eager,
-                            &[pairs],
-                            factors,
-                            &mut pair,
-                        );
-                        assert_eq!(first[tile * TILE..][..TILE], pair[..TILE], "{bits} {terms}");
-                        assert_eq!(second[tile * TILE..][..TILE], pair[TILE..], "{bits} {terms}");
-                    }
+                    case.check(backend, reduction, [&least, &most, &most]);
+                    case.check(backend, reduction, [&most, &least, &least]);
+                    case.check(backend, reduction, [&random, &most, &random]);
                 }
             }
         }
@@ -247,9 +302,18 @@ fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
         kernels.small_inverse(&powers(modulus, modulus.inverse(omega), log_len), &mut data);
         kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
         assert_eq!(data, coefficients);
+        // The largest words of an inverse, which no forward transform gives.
+        let mut extremes = vec![[modulus.value() - 1; BATCH]; len];
+        let mut expected = extremes.clone();
+        let inverses = powers(modulus, modulus.inverse(omega), log_len);
+        kernels.small_inverse(&inverses, &mut extremes);
+        Kernels::new(Backend::Portable, modulus).small_inverse(&inverses, &mut expected);
+        assert_eq!(extremes, expected, "{backend:?}, length {len}");
     }
 }
 
+/// Against evaluation, at lengths with an odd and an even number of stages and at the largest
+/// residues.
 #[test]
 fn small_transforms_evaluate_and_invert() {
     for bits in [20, 40, 50] {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{Output, Panels, SlotPlan, Sums};
-use crate::bfv::{Ciphertext, RotationSum, Scratch};
+use crate::bfv::{Ciphertext, Evaluator, MissingKey, RotationSum, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
 
@@ -13,11 +13,12 @@ use crate::conv::setting::Setting;
 /// of them.
 const TOGETHER: usize = 4;
 
-/// Working space of one thread.
-struct Space {
-    totals: Vec<RotationSum>,
+/// The output ciphertexts that are being made.
+struct Totals {
+    first_group: usize,
+    /// A sum and its working space for each output ciphertext.
+    totals: Vec<(RotationSum, Scratch)>,
     sum: Ciphertext,
-    scratch: Scratch,
 }
 
 /// Output ciphertexts of a wave of `groups` that each of `threads` threads makes side by side.
@@ -32,9 +33,8 @@ pub fn mix_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) 
     }
     let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
     let share = together(groups, threads);
-    let space = share as u64 * RotationSum::bytes(setting.params)
-        + Panels::bytes(setting, 1)
-        + Scratch::bytes(setting.params);
+    let each = RotationSum::bytes(setting.params) + Scratch::bytes(setting.params);
+    let space = share as u64 * each + Panels::bytes(setting, 1);
     groups.div_ceil(share).min(threads) as u64 * space
 }
 
@@ -63,27 +63,68 @@ pub fn mix(
     let share = together(groups.len(), rayon::current_num_threads());
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
-    let space = || Space {
-        totals: (0..share).map(|_| RotationSum::new(context)).collect(),
-        sum: Ciphertext::zero(context),
-        scratch: evaluator.scratch(),
-    };
-    let one = |space: &mut Space, part: Range<usize>| {
-        let Space { totals, sum, scratch } = space;
+    let one = |part: Range<usize>| {
+        let mine = outputs.iter().enumerate().filter(|(_, output)| part.contains(&output.group));
+        let mine: Vec<(usize, &Output)> = mine.collect();
+        let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
+        let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
+        let mut totals = Totals { first_group: part.start, totals, sum };
         // Outputs come offset by offset.
-        for (i, output) in outputs.iter().enumerate().filter(|(_, o)| part.contains(&o.group)) {
+        for same in mine.chunk_by(|(_, a), (_, b)| a.offset.element == b.offset.element) {
             server.check_cancelled()?;
-            sums.copy_to(i, sum);
-            let total = &mut totals[output.group - part.start];
-            total.add(evaluator, sum, output.offset.element, scratch)?;
-            server.advance(1);
+            totals.add(evaluator, sums, same)?;
+            server.advance(same.len() as u64);
         }
-        let totals = totals.iter_mut().take(part.len());
-        Ok(totals.map(|total| total.finish(evaluator, scratch)).collect())
+        Ok(totals.finish(evaluator))
     };
     server.stage(Stage::Mix, || {
         let parts: Vec<Vec<Ciphertext>> =
-            parts.into_par_iter().map_init(space, one).collect::<Result<_, ConvError>>()?;
+            parts.into_par_iter().map(one).collect::<Result<_, ConvError>>()?;
         Ok(parts.into_iter().flatten().collect())
     })
+}
+
+impl Totals {
+    /// Adds sums with one offset to the totals of their output ciphertexts: prime by prime, so that
+    /// the key is read once for all of them.
+    fn add(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        sums: &Sums,
+        outputs: &[(usize, &Output)],
+    ) -> Result<(), MissingKey> {
+        let Some((_, Output { offset, .. })) = outputs.first() else { return Ok(()) };
+        let Self { first_group, totals, sum } = self;
+        if offset.element.is_identity() {
+            for (i, output) in outputs {
+                sums.copy_to(*i, sum);
+                totals[output.group - *first_group].0.add_plain(sum);
+            }
+            return Ok(());
+        }
+        let key = evaluator.keys().get(offset.element)?;
+        for (i, output) in outputs {
+            sums.copy_to(*i, sum);
+            let (total, scratch) = &mut totals[output.group - *first_group];
+            total.begin(evaluator, sum, key, scratch);
+        }
+        for m in 0..evaluator.context().extended_basis().len() {
+            for (_, output) in outputs {
+                let (total, scratch) = &mut totals[output.group - *first_group];
+                total.add_switched(evaluator, key, m, scratch);
+            }
+        }
+        Ok(())
+    }
+
+    /// The output ciphertexts.
+    fn finish(self, evaluator: &Evaluator<'_>) -> Vec<Ciphertext> {
+        let finish = |(mut total, mut scratch): (RotationSum, Scratch)| {
+            let result = total.finish(evaluator, &mut scratch);
+            evaluator.keep_sum(total);
+            evaluator.keep_scratch(scratch);
+            result
+        };
+        self.totals.into_iter().map(finish).collect()
+    }
 }

@@ -3,12 +3,15 @@
 use rayon::prelude::*;
 
 use super::SlotPlan;
-use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
-use crate::ring::Permutation;
+
+/// Panels of more bytes than this are written past the caches, since what is written first would not
+/// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
+const CACHED_BYTES: usize = 16 << 20;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -26,6 +29,7 @@ struct PanelMut<'a> {
     words: &'a mut [u64],
     terms: usize,
     tiles: usize,
+    streams: bool,
 }
 
 impl Panels {
@@ -65,13 +69,14 @@ impl Panels {
     /// The panels side by side.
     fn panels_mut(&mut self) -> Vec<PanelMut<'_>> {
         let (tiles, limbs) = (self.tiles, self.limbs);
+        let streams = size_of_val(&self.words[..]) > CACHED_BYTES;
         let mut rest = &mut self.words[..];
         let terms = self.starts.windows(2).map(|pair| pair[1] - pair[0]);
         let panel = |terms| {
             let (words, after) =
                 std::mem::take(&mut rest).split_at_mut(terms * PAIR * tiles * limbs);
             rest = after;
-            PanelMut { words, terms, tiles }
+            PanelMut { words, terms, tiles, streams }
         };
         terms.map(panel).collect()
     }
@@ -110,22 +115,21 @@ impl PanelMut<'_> {
         }
     }
 
-    /// Writes `ciphertext` under `permutation` as term `term`.
-    fn write_permuted(&mut self, term: usize, ciphertext: &Ciphertext, permutation: &Permutation) {
+    const fn limbs(&self) -> usize {
+        self.words.len() / (self.tiles * self.terms * PAIR)
+    }
+
+    /// Limb `limb` of term `term`.
+    fn pairs_mut(&mut self, limb: usize, term: usize) -> PairsMut<'_> {
         let per_limb = self.tiles * self.terms * PAIR;
-        let limbs = ciphertext.c0.basis().limbs().iter();
-        for (i, (words, limb)) in self.words.chunks_exact_mut(per_limb).zip(limbs).enumerate() {
-            let polys = [ciphertext.c0.limb(i), ciphertext.c1.limb(i)];
-            let out = &mut words[term * PAIR..];
-            limb.kernels().interleave_permuted(polys, permutation.blocks(), self.terms, out);
-        }
+        let words = &mut self.words[limb * per_limb..(limb + 1) * per_limb][term * PAIR..];
+        PairsMut { words, stride: self.terms, streams: self.streams }
     }
 }
 
 /// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
 pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    let space = Scratch::bytes(setting.params) + Panels::bytes(setting, 1);
-    plan.rotated().count().min(threads) as u64 * space
+    plan.rotated().count().min(threads) as u64 * Scratch::bytes(setting.params)
 }
 
 /// Every input under every shift of the plan: one panel per input, with one term per shift. Each
@@ -140,29 +144,30 @@ pub fn rotate_inputs(
     panels: &mut Panels,
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
-    let space = || (evaluator.scratch(), Ciphertext::zero(evaluator.context()));
+    let rotate = |(index, (mut panel, input)): (usize, (PanelMut<'_>, &Ciphertext))| {
+        let (mut scratch, shifts) = (evaluator.scratch(), plan.shifts(index));
+        if shifts.rotations() > 0 {
+            evaluator.decompose(&input.c1, &mut scratch);
+        }
+        for (term, shift) in shifts.all().iter().enumerate() {
+            server.check_cancelled()?;
+            if shift.is_identity() {
+                panel.write(term, input);
+            } else {
+                let key = evaluator.keys().get(plan.shift_element(shift))?;
+                evaluator.switch_special(key, &mut scratch);
+                for limb in 0..panel.limbs() {
+                    let out = panel.pairs_mut(limb, term);
+                    evaluator.switch_limb(key, limb, &input.c0, &mut scratch, out);
+                }
+            }
+            server.advance(1);
+        }
+        evaluator.keep_scratch(scratch);
+        Ok::<_, ConvError>(())
+    };
     server.stage(Stage::Rotate, || {
-        let rotate =
-            |(scratch, switched): &mut (_, _),
-             (index, (mut panel, input)): (usize, (PanelMut<'_>, &Ciphertext))| {
-                let shifts = plan.shifts(index);
-                if shifts.rotations() > 0 {
-                    evaluator.decompose(&input.c1, scratch);
-                }
-                for (term, shift) in shifts.all().iter().enumerate() {
-                    server.check_cancelled()?;
-                    if shift.is_identity() {
-                        panel.write(term, input);
-                    } else {
-                        let key = evaluator.keys().get(plan.shift_element(shift))?;
-                        evaluator.switch_hoisted(input, key, scratch, switched);
-                        panel.write_permuted(term, switched, key.permutation());
-                    }
-                    server.advance(1);
-                }
-                Ok::<_, ConvError>(())
-            };
         let panels = panels.panels_mut().into_par_iter();
-        panels.zip(inputs).enumerate().try_for_each_init(space, rotate)
+        panels.zip(inputs).enumerate().try_for_each(rotate)
     })
 }

@@ -8,6 +8,7 @@
 
 mod limit;
 mod sums;
+mod switch;
 mod words;
 
 use std::arch::x86_64::{
@@ -20,12 +21,11 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
-pub(super) use sums::{
-    pair_rows_lazy, pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy,
-};
+pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};
+pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{
-    add, add_permuted, interleave_permuted, lift_centred, small_forward, small_inverse,
-    small_scale, subtract_scale,
+    add, add_difference, add_permuted, lift_scaled, multiply, small_forward, small_inverse,
+    small_scale, subtract,
 };
 
 const LANES: usize = 4;

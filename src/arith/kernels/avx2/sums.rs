@@ -259,24 +259,6 @@ fn store_pairs(
     }
 }
 
-/// [`pair_tile_lazy`] for every tile of a polynomial, with at most [`LAZY_TERMS`] terms in each.
-#[target_feature(enable = "avx2,fma")]
-pub(in super::super) fn pair_rows_lazy(
-    constants: &Constants,
-    terms: usize,
-    pairs: &[u64],
-    factors: &[u64],
-    [first, second]: [&mut [u64]; 2],
-) {
-    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
-    let outputs = first.chunks_exact_mut(TILE).zip(second.chunks_exact_mut(TILE));
-    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
-        let mut sums = [[wide(_mm256_setzero_si256()); 2]; COLUMNS / 2];
-        add_pairs(constants, pairs.as_chunks().0, factors.as_chunks().0, &mut sums);
-        store_pairs(constants, &sums, terms, [first, second]);
-    }
-}
-
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tile_eager(
     constants: &Constants,

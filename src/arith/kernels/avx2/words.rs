@@ -6,44 +6,18 @@ use std::arch::x86_64::{
     _mm256_slli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
 };
 
+use super::switch::difference;
 use super::{
-    Barrett, Constants, LANES, barrett, by_sign, load, load_doubles, mul_shoup, remainder, splat,
-    splat_factor, store, subtract_once, to_words,
+    Barrett, Constants, LANES, barrett, by_sign, load, load_doubles, mul_barrett, mul_shoup,
+    remainder, splat, splat_factor, store, subtract_once, to_words,
 };
-use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation, PAIR, TILE};
+use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation};
 use crate::arith::{Modulus, Shoup};
-
-#[target_feature(enable = "avx2,fma")]
-pub(in super::super) fn subtract_scale(
-    constants: &Constants,
-    words: &[u64],
-    subtrahends: &[u64],
-    factor: Shoup,
-    addends: Option<&[u64]>,
-    out: &mut [u64],
-) {
-    let by = barrett(constants);
-    let factor = splat_factor(factor);
-    let inputs = words.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
-    let outputs = out.as_chunks_mut::<LANES>().0.iter_mut();
-    if let Some(addends) = addends {
-        for ((out, (word, subtrahend)), addend) in outputs.zip(inputs).zip(addends.as_chunks().0) {
-            let difference = _mm256_sub_pd(load_doubles(word), load_doubles(subtrahend));
-            let product = to_words(&by, mul_shoup(&by, difference, factor));
-            store(out, subtract_once(_mm256_add_epi64(product, load(addend)), by.words));
-        }
-    } else {
-        for (out, (word, subtrahend)) in outputs.zip(inputs) {
-            let difference = _mm256_sub_pd(load_doubles(word), load_doubles(subtrahend));
-            store(out, to_words(&by, mul_shoup(&by, difference, factor)));
-        }
-    }
-}
 
 /// Half a block of a permutation: the words of `block` that `order` names.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn permuted(block: &[u64; BLOCK], order: &[u64; LANES]) -> __m256i {
+pub(super) fn permuted(block: &[u64; BLOCK], order: &[u64; LANES]) -> __m256i {
     let order = load(order);
     // Words are moved as halves 2i and 2i + 1; of a half's index the three lowest bits count, so
     // the same indices serve for both parts of the block.
@@ -75,30 +49,6 @@ pub(in super::super) fn add_permuted(
 }
 
 #[target_feature(enable = "avx2")]
-pub(in super::super) fn interleave_permuted(
-    _: &Constants,
-    polys: [&[u64]; 2],
-    permutation: &BlockPermutation,
-    stride: usize,
-    out: &mut [u64],
-) {
-    let [first, second] = polys.map(|poly| poly.as_chunks::<BLOCK>().0);
-    let mut blocks = permutation.blocks();
-    for pair in out.chunks_mut(stride * PAIR) {
-        let Some((pair, _)) = pair.split_first_chunk_mut::<PAIR>() else { continue };
-        let (first_half, second_half) = pair.as_chunks_mut::<BLOCK>().0.split_at_mut(TILE / BLOCK);
-        for (first_half, second_half) in first_half.iter_mut().zip(second_half) {
-            let Some((block, order)) = blocks.next() else { return };
-            for (half, poly) in [(first_half, first), (second_half, second)] {
-                for (out, order) in half.as_chunks_mut().0.iter_mut().zip(order.as_chunks().0) {
-                    store(out, permuted(&poly[block], order));
-                }
-            }
-        }
-    }
-}
-
-#[target_feature(enable = "avx2")]
 pub(in super::super) fn add(constants: &Constants, words: &mut [u64], addends: &[u64]) {
     let q = barrett(constants).words;
     for (word, addend) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(addends.as_chunks().0) {
@@ -106,21 +56,56 @@ pub(in super::super) fn add(constants: &Constants, words: &mut [u64], addends: &
     }
 }
 
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn subtract(constants: &Constants, words: &mut [u64], subtrahends: &[u64]) {
+    let by = barrett(constants);
+    let pairs = words.as_chunks_mut::<LANES>().0.iter_mut().zip(subtrahends.as_chunks().0);
+    for (word, subtrahend) in pairs {
+        store(word, difference(&by, load(word), load(subtrahend)));
+    }
+}
+
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn add_difference(
+    constants: &Constants,
+    words: &mut [u64],
+    addends: &[u64],
+    subtrahends: &[u64],
+) {
+    let by = barrett(constants);
+    let others = addends.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
+    for (word, (addend, subtrahend)) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(others) {
+        let more = difference(&by, load(addend), load(subtrahend));
+        store(word, subtract_once(_mm256_add_epi64(load(word), more), by.words));
+    }
+}
+
 #[target_feature(enable = "avx2,fma")]
-pub(in super::super) fn lift_centred(
+pub(in super::super) fn multiply(constants: &Constants, words: &mut [u64], factors: &[u64]) {
+    let by = barrett(constants);
+    for (word, factor) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(factors.as_chunks().0) {
+        store(word, to_words(&by, mul_barrett(&by, load_doubles(word), load_doubles(factor))));
+    }
+}
+
+/// A centred word is within 2^49 of zero.
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn lift_scaled(
     constants: &Constants,
     from: &Modulus,
+    factor: Shoup,
     words: &[u64],
     out: &mut [u64],
 ) {
     let by = barrett(constants);
+    let factor = splat_factor(factor);
     let half = splat(from.value() / 2);
     let p = _mm256_castpd_si256(_mm256_set1_pd(from.value() as f64));
     for (out, word) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words.as_chunks().0) {
         let is_negative = _mm256_sub_epi64(half, load(word));
         let shift = by_sign(is_negative, p, splat(0));
         let centred = _mm256_sub_pd(load_doubles(word), _mm256_castsi256_pd(shift));
-        store(out, to_words(&by, remainder(&by, centred)));
+        store(out, to_words(&by, mul_shoup(&by, centred, factor)));
     }
 }
 

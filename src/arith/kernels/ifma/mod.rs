@@ -6,6 +6,7 @@
 
 mod limit;
 mod sums;
+mod switch;
 mod words;
 
 use std::arch::x86_64::{
@@ -19,12 +20,12 @@ use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use sums::{
-    pair_rows_lazy, pair_tile_eager, pair_tile_lazy, scalar_quad_lazy, scalar_tile_eager,
-    scalar_tile_lazy,
+    pair_tile_eager, pair_tile_lazy, scalar_quad_lazy, scalar_tile_eager, scalar_tile_lazy,
 };
+pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{
-    add, add_permuted, interleave_permuted, lift_centred, small_forward, small_inverse,
-    small_scale, subtract_scale,
+    add, add_difference, add_permuted, lift_scaled, multiply, small_forward, small_inverse,
+    small_scale, subtract,
 };
 
 const LANES: usize = 8;
@@ -51,6 +52,10 @@ pub(super) struct Constants {
     powers: [Shoup; 3],
     /// Products whose sum [`reduce_short`] takes.
     short_terms: usize,
+    /// q^-1 modulo 2^52, for odd q.
+    inverse: u64,
+    /// 2^-52 modulo q, with Shoup's quotient.
+    down: Shoup,
 }
 
 impl Constants {
@@ -62,8 +67,21 @@ impl Constants {
             barrett: ((1u128 << (modulus.bits() + 51)) / u128::from(modulus.value())) as u64,
             powers: [1, step, modulus.mul(step, step)].map(|power| modulus.shoup(power)),
             short_terms: 1 << (50 - modulus.bits()).min(LAZY_TERMS.ilog2()),
+            inverse: inverse_wrapping(modulus.value()) & MASK52,
+            down: modulus.shoup(modulus.inverse(step)),
         }
     }
+
+    /// 2^52 modulo q: what Montgomery's method takes away.
+    pub(super) const fn key_scale(&self) -> u64 {
+        self.powers[1].factor
+    }
+}
+
+/// The inverse of an odd number modulo 2^64, by Newton's iteration: each step doubles the number of
+/// correct bits, of which the number itself has three.
+fn inverse_wrapping(odd: u64) -> u64 {
+    (0..5).fold(odd, |x, _| x.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(x))))
 }
 
 #[inline]
@@ -142,6 +160,13 @@ fn multiply_add(sum: Wide, a: __m512i, b: __m512i) -> Wide {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn reduce(constants: &Constants, sum: Wide) -> __m512i {
+    reduce_by(constants, constants.powers, sum)
+}
+
+/// The sum times `powers[0]` modulo q, where each power is 2^52 times the one before.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduce_by(constants: &Constants, powers: [Shoup; 3], sum: Wide) -> __m512i {
     let q = splat(constants.q);
     let mask = splat(MASK52);
     let high = _mm512_add_epi64(sum.high, _mm512_srli_epi64::<52>(sum.low));
@@ -152,7 +177,7 @@ fn reduce(constants: &Constants, sum: Wide) -> __m512i {
     ];
     // Three values below 2q: their sum is below 6q.
     let mut total = _mm512_setzero_si512();
-    for (digit, power) in digits.into_iter().zip(constants.powers) {
+    for (digit, power) in digits.into_iter().zip(powers) {
         total = _mm512_add_epi64(total, mul_shoup(digit, splat_factor(power), q));
     }
     let total = subtract_once(total, splat(4 * constants.q));

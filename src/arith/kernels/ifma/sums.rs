@@ -216,38 +216,6 @@ pub(in super::super) fn pair_tile_lazy(
     finish(constants, count, &sums, out);
 }
 
-/// [`pair_tile_lazy`] for every tile of a polynomial, with few terms in each.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn pair_rows_lazy(
-    constants: &Constants,
-    terms: usize,
-    pairs: &[u64],
-    factors: &[u64],
-    [first, second]: [&mut [u64]; 2],
-) {
-    let by = barrett(constants);
-    let is_short = terms <= constants.short_terms;
-    let inputs = pairs.chunks_exact(terms * PAIR).zip(factors.chunks_exact(terms * TILE));
-    let outputs = first.as_chunks_mut::<TILE>().0.iter_mut();
-    let outputs = outputs.zip(second.as_chunks_mut::<TILE>().0);
-    for ((first, second), (pairs, factors)) in outputs.zip(inputs) {
-        let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
-        for (pair, factor) in pairs.as_chunks::<PAIR>().0.iter().zip(factors.as_chunks::<TILE>().0)
-        {
-            let words = load_pair(pair);
-            let factor = factor.as_chunks::<LANES>().0;
-            let factor = [load(&factor[0]), load(&factor[1])];
-            for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
-                *sum = multiply_add(*sum, word, factor[i % 2]);
-            }
-        }
-        let halves = first.as_chunks_mut::<LANES>().0.iter_mut();
-        for (out, sum) in halves.chain(second.as_chunks_mut::<LANES>().0).zip(sums) {
-            store(out, if is_short { reduce_short(&by, sum) } else { reduce(constants, sum) });
-        }
-    }
-}
-
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn pair_tile_eager(
     constants: &Constants,

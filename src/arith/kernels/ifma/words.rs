@@ -5,34 +5,26 @@ use std::arch::x86_64::{
     _mm512_permutexvar_epi64, _mm512_sub_epi64,
 };
 
-use super::{Constants, LANES, load, mul_shoup, splat, splat_factor, store, subtract_once};
-use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation, PAIR, TILE};
+use super::{
+    Constants, LANES, load, mul_barrett, mul_shoup, splat, splat_factor, store, subtract_once,
+};
+use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation};
 use crate::arith::{Modulus, Shoup};
 
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn subtract_scale(
+#[target_feature(enable = "avx512f")]
+pub(in super::super) fn add_difference(
     constants: &Constants,
-    words: &[u64],
+    words: &mut [u64],
+    addends: &[u64],
     subtrahends: &[u64],
-    factor: Shoup,
-    addends: Option<&[u64]>,
-    out: &mut [u64],
 ) {
     let q = splat(constants.q);
-    let by = splat_factor(factor);
-    let inputs = words.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
-    let outputs = out.as_chunks_mut::<LANES>().0.iter_mut();
-    if let Some(addends) = addends {
-        for ((out, (word, subtrahend)), addend) in outputs.zip(inputs).zip(addends.as_chunks().0) {
-            let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
-            let product = subtract_once(mul_shoup(difference, by, q), q);
-            store(out, subtract_once(_mm512_add_epi64(product, load(addend)), q));
-        }
-    } else {
-        for (out, (word, subtrahend)) in outputs.zip(inputs) {
-            let difference = _mm512_sub_epi64(_mm512_add_epi64(load(word), q), load(subtrahend));
-            store(out, subtract_once(mul_shoup(difference, by, q), q));
-        }
+    let twice = splat(2 * constants.q);
+    let others = addends.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
+    for (word, (addend, subtrahend)) in words.as_chunks_mut().0.iter_mut().zip(others) {
+        let sum = _mm512_add_epi64(load(word), load(addend));
+        let total = _mm512_sub_epi64(_mm512_add_epi64(sum, q), load(subtrahend));
+        store(word, subtract_once(subtract_once(total, twice), q));
     }
 }
 
@@ -52,28 +44,6 @@ pub(in super::super) fn add_permuted(
 }
 
 #[target_feature(enable = "avx512f")]
-pub(in super::super) fn interleave_permuted(
-    _: &Constants,
-    polys: [&[u64]; 2],
-    permutation: &BlockPermutation,
-    stride: usize,
-    out: &mut [u64],
-) {
-    let [first, second] = polys.map(|poly| poly.as_chunks::<BLOCK>().0);
-    let mut blocks = permutation.blocks();
-    for pair in out.chunks_mut(stride * PAIR) {
-        let Some((pair, _)) = pair.split_first_chunk_mut::<PAIR>() else { continue };
-        let (first_half, second_half) = pair.as_chunks_mut::<LANES>().0.split_at_mut(TILE / LANES);
-        for (first_half, second_half) in first_half.iter_mut().zip(second_half) {
-            let Some((block, order)) = blocks.next() else { return };
-            let order = load(order);
-            store(first_half, _mm512_permutexvar_epi64(order, load(&first[block])));
-            store(second_half, _mm512_permutexvar_epi64(order, load(&second[block])));
-        }
-    }
-}
-
-#[target_feature(enable = "avx512f")]
 pub(in super::super) fn add(constants: &Constants, words: &mut [u64], addends: &[u64]) {
     let q = splat(constants.q);
     for (word, addend) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(addends.as_chunks().0) {
@@ -81,23 +51,42 @@ pub(in super::super) fn add(constants: &Constants, words: &mut [u64], addends: &
     }
 }
 
+#[target_feature(enable = "avx512f")]
+pub(in super::super) fn subtract(constants: &Constants, words: &mut [u64], subtrahends: &[u64]) {
+    let q = splat(constants.q);
+    let pairs = words.as_chunks_mut::<LANES>().0.iter_mut().zip(subtrahends.as_chunks().0);
+    for (word, subtrahend) in pairs {
+        let difference = _mm512_sub_epi64(load(word), load(subtrahend));
+        store(word, _mm512_min_epu64(difference, _mm512_add_epi64(difference, q)));
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn lift_centred(
+pub(in super::super) fn multiply(constants: &Constants, words: &mut [u64], factors: &[u64]) {
+    let q = splat(constants.q);
+    for (word, factor) in words.as_chunks_mut::<LANES>().0.iter_mut().zip(factors.as_chunks().0) {
+        store(word, mul_barrett(constants, load(word), load(factor), q));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn lift_scaled(
     constants: &Constants,
     from: &Modulus,
+    factor: Shoup,
     words: &[u64],
     out: &mut [u64],
 ) {
     let q = splat(constants.q);
-    let one = splat_factor(constants.powers[0]);
+    let by = splat_factor(factor);
     let half = splat(from.value() / 2);
-    let from_reduced = splat(from.value() % constants.q);
+    let shift = subtract_once(mul_shoup(splat(from.value()), by, q), q);
     for (out, word) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words.as_chunks().0) {
         let word = load(word);
         let negative = _mm512_cmpgt_epu64_mask(word, half);
-        let residue = subtract_once(mul_shoup(word, one, q), q);
-        // residue - from_reduced, plus q where that is below zero.
-        let shifted = _mm512_mask_sub_epi64(residue, negative, residue, from_reduced);
+        let product = subtract_once(mul_shoup(word, by, q), q);
+        // The product of the centred word, plus q where that is below zero.
+        let shifted = _mm512_mask_sub_epi64(product, negative, product, shift);
         store(out, _mm512_min_epu64(shifted, _mm512_add_epi64(shifted, q)));
     }
 }

@@ -1,0 +1,104 @@
+//! Sums of rotated ciphertexts.
+
+use super::evaluation::{Evaluator, MissingKey, Scratch};
+use super::{Ciphertext, Context, GaloisKey, Params};
+use crate::ring::{GaloisElement, NttForm, Poly};
+
+/// A sum of rotated ciphertexts that share one division by P. Several may share working space.
+#[derive(Debug)]
+pub struct RotationSum {
+    /// What needs no key switch, modulo Q.
+    plain: Ciphertext,
+    /// What was switched, modulo Q P, as keys make it: divided by P modulo Q, and by N modulo P.
+    switched: [Poly<NttForm>; 2],
+    /// How many terms were switched.
+    terms: usize,
+}
+
+impl RotationSum {
+    /// The empty sum.
+    pub fn new(context: &Context) -> Self {
+        let extended = context.extended_basis();
+        Self {
+            plain: Ciphertext::zero(context),
+            switched: [Poly::zero(extended), Poly::zero(extended)],
+            terms: 0,
+        }
+    }
+
+    /// Bytes of it under `params`.
+    pub fn bytes(params: &Params) -> u64 {
+        let (n, limbs) = (params.ring_degree(), params.limbs().len());
+        (2 * n * (limbs + limbs + 1) * size_of::<u64>()) as u64
+    }
+
+    /// Adds `ciphertext` under the automorphism `element`.
+    ///
+    /// # Errors
+    /// [`MissingKey`] where there is no key for it.
+    pub fn add(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        ciphertext: &Ciphertext,
+        element: GaloisElement,
+        scratch: &mut Scratch,
+    ) -> Result<(), MissingKey> {
+        if element.is_identity() {
+            self.add_plain(ciphertext);
+            return Ok(());
+        }
+        let key = evaluator.keys().get(element)?;
+        self.begin(evaluator, ciphertext, key, scratch);
+        for m in 0..evaluator.context().extended_basis().len() {
+            self.add_switched(evaluator, key, m, scratch);
+        }
+        Ok(())
+    }
+
+    /// Adds `ciphertext` as it is.
+    pub fn add_plain(&mut self, ciphertext: &Ciphertext) {
+        self.plain.add_assign(ciphertext);
+    }
+
+    /// Begins to add `ciphertext` under the automorphism of `key`: decomposes it into `scratch`.
+    pub fn begin(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        ciphertext: &Ciphertext,
+        key: &GaloisKey,
+        scratch: &mut Scratch,
+    ) {
+        evaluator.decompose(&ciphertext.c1, scratch);
+        let basis = evaluator.context().ciphertext_basis();
+        for (i, limb) in basis.limbs().iter().enumerate() {
+            let sum = self.plain.c0.limb_mut(i);
+            limb.kernels().add_permuted(sum, ciphertext.c0.limb(i), key.permutation().blocks());
+        }
+        self.terms += 1;
+    }
+
+    /// Goes on with adding what was decomposed into `scratch`, for each prime `m` of Q P.
+    pub fn add_switched(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        key: &GaloisKey,
+        m: usize,
+        scratch: &Scratch,
+    ) {
+        let [first, second] = &mut self.switched;
+        let sums = [first.limb_mut(m), second.limb_mut(m)];
+        evaluator.switch_modulo(key, m, self.terms > 1, scratch, sums);
+    }
+
+    /// The sum; after it this is the empty sum again.
+    pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
+        let mut result = std::mem::replace(&mut self.plain, Ciphertext::zero(evaluator.context()));
+        if self.terms > 0 {
+            for (switched, sum) in self.switched.iter_mut().zip([&mut result.c0, &mut result.c1]) {
+                evaluator.add_divided(switched, scratch, sum);
+            }
+        }
+        self.terms = 0;
+        result
+    }
+}
