@@ -248,6 +248,11 @@ impl WeightForm for HadamardWeights {
         (0..d).step_by(BATCH).flat_map(squares).collect()
     }
 
+    fn space(plan: &SlotPlan, context: &Context) -> Derived {
+        let sums = plan.wave_sums() * order(plan);
+        Derived { weights: ScalarRows::taken(context, sums, [1, plan.max_terms()]), patterns: None }
+    }
+
     fn derive(
         &self,
         server: &Server<'_>,

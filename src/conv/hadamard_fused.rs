@@ -27,25 +27,21 @@ pub struct FusedWeights {
     packed: PackedWeights,
 }
 
-/// A lane with a weight, for one offset and one shift.
-#[derive(Clone, Copy, Debug)]
-struct LaneSource {
-    /// Its place in the lane transform.
-    entry: usize,
-    /// Its weight, counted from the first of its pair of ciphertexts.
-    weight: usize,
-}
+/// For every shift of every phase the places of the weights on all lanes, in the order of the lane
+/// transform, counted from the first weight of a pair of ciphertexts.
+type Places = Vec<Vec<Vec<u32>>>;
 
-/// The lanes with weights, for every shift of every phase.
-type Sources = Vec<Vec<Vec<LaneSource>>>;
+/// For each lane the places of the weights of [`BATCH`] terms, counted from the first weight of an
+/// output ciphertext. Lane by lane they lie close to each other.
+type Batch = Vec<[u32; BATCH]>;
 
 /// The weights of a layer with channels filled up to whole ciphertexts, as small integers.
 struct Weights {
-    /// (output channel, input channel of the window of its ciphertext, kernel position); 0 where
-    /// there is no channel, or none that meets.
+    /// For each output channel a row of (input channel of its window, kernel position), 0 where there
+    /// is no channel, or none that meets.
     values: Vec<i8>,
-    /// Input channels of the widest window.
-    in_channels: usize,
+    /// Bytes of a row, of which the last is 0.
+    row: usize,
     taps: usize,
     /// Channels of a ciphertext.
     channels: usize,
@@ -54,51 +50,77 @@ struct Weights {
 impl Weights {
     fn new(plan: &SlotPlan, packed: &PackedWeights) -> Self {
         let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-        let taps = layer.kernel()[0] * layer.kernel()[1];
-        let in_channels = Self::in_channels(plan);
-        let mut values = vec![0; plan.out_groups() * channels * in_channels * taps];
-        let rows = values.chunks_exact_mut(in_channels * taps);
+        let (taps, row) = (layer.kernel()[0] * layer.kernel()[1], Self::row(plan));
+        let mut values = vec![0; Self::bytes(plan) as usize];
         let all = packed.unpack();
         let given = all.chunks_exact(layer.group_channels()[1] * taps);
-        for (out_channel, (row, weights)) in rows.zip(given).enumerate() {
+        for (out_channel, (row, weights)) in values.chunks_exact_mut(row).zip(given).enumerate() {
             let window = plan.window(out_channel / channels);
             let start = (layer.first_input(out_channel) - window.start * channels) * taps;
             row[start..start + weights.len()].copy_from_slice(weights);
         }
-        Self { values, in_channels, taps, channels }
+        Self { values, row, taps, channels }
     }
 
-    fn in_channels(plan: &SlotPlan) -> usize {
+    /// Bytes of a row: an odd number of cache lines, so that the weights that lanes take from as many
+    /// rows at a time fall into different places of a cache.
+    fn row(plan: &SlotPlan) -> usize {
+        const LINE: usize = 64;
+        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
         let widest = (0..plan.out_groups()).map(|group| plan.window(group).len()).max();
-        widest.unwrap_or(0) * plan.packing().channels_per_ciphertext()
+        let weights = widest.unwrap_or(0) * channels * layer.kernel()[0] * layer.kernel()[1];
+        ((weights + 1).div_ceil(LINE) | 1) * LINE
     }
 
     /// Bytes that such weights take.
     fn bytes(plan: &SlotPlan) -> u64 {
-        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-        let pairs = plan.out_groups() * channels * Self::in_channels(plan);
-        (pairs * layer.kernel()[0] * layer.kernel()[1]) as u64
+        let channels = plan.packing().channels_per_ciphertext();
+        (plan.out_groups() * channels * Self::row(plan)) as u64
     }
 
-    /// All weights from the first of a pair of ciphertexts on; inputs count from the window's first.
-    fn of_pair(&self, out_group: usize, in_group: usize) -> &[i8] {
-        let channel = out_group * self.channels * self.in_channels + in_group * self.channels;
-        &self.values[channel * self.taps..]
+    /// The place of a 0 among the weights of an output ciphertext.
+    const fn nothing(&self) -> u32 {
+        self.row as u32 - 1
     }
 
-    /// The lanes with weights, for every shift.
-    fn sources(&self, plan: &SlotPlan, transform: &LaneTransform, offset: &Offset) -> Sources {
+    /// The weights of an output ciphertext.
+    fn of_group(&self, out_group: usize) -> &[i8] {
+        let size = self.channels * self.row;
+        &self.values[out_group * size..][..size]
+    }
+
+    /// Where weights of an offset come from.
+    fn places(&self, plan: &SlotPlan, transform: &LaneTransform, offset: &Offset) -> Places {
         let kernel_width = plan.packing().layer().kernel()[1];
         let of_shift = |shift: &Shift| {
-            let source = |(row, lane)| {
-                let w = plan.lane_weight(offset, shift, (row, lane))?;
-                let channel = w.out_channel * self.in_channels + w.in_channel;
-                let weight = channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
-                Some(LaneSource { entry: transform.entry(row, lane), weight })
-            };
-            plan.lanes().filter_map(source).collect()
+            let mut places = vec![self.nothing(); transform.lanes()];
+            for (row, lane) in plan.lanes() {
+                let Some(w) = plan.lane_weight(offset, shift, (row, lane)) else { continue };
+                let within = w.in_channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
+                let place = w.out_channel * self.row + within;
+                places[transform.entry(row, lane)] = place as u32;
+            }
+            places
         };
         plan.phases().iter().map(|shifts| shifts.all().iter().map(of_shift).collect()).collect()
+    }
+
+    /// The terms of a sum, a batch at a time; those after the last are 0.
+    fn batches(&self, plan: &SlotPlan, output: &Output, places: &Places) -> Vec<Batch> {
+        let first = plan.window(output.group).start;
+        let lanes = plan.packing().lanes();
+        let terms = plan.term_count(output);
+        let mut batches = vec![vec![[self.nothing(); BATCH]; lanes]; terms.div_ceil(BATCH)];
+        for (i, term) in plan.terms(output).enumerate() {
+            let start = (plan.channel_group(term.input) - first) * self.channels * self.taps;
+            let batch = batches[i / BATCH].iter_mut();
+            for (at, place) in batch.zip(&places[plan.phase(term.input)][term.place]) {
+                if *place != self.nothing() {
+                    at[i % BATCH] = place + start as u32;
+                }
+            }
+        }
+        batches
     }
 }
 
@@ -133,41 +155,39 @@ impl ScalarMaker {
     /// The scalars of the sums of one offset: for each sum, each limb and each block, one per term.
     fn fill(&self, plan: &SlotPlan, outputs: &[Output], factors: Vec<&mut [u64]>) {
         let Some(first) = outputs.first() else { return };
-        let sources = self.weights.sources(plan, &self.transform, &first.offset);
+        let places = self.weights.places(plan, &self.transform, &first.offset);
         let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
-        for (output, factors) in outputs.iter().zip(factors) {
-            self.fill_sum(plan, output, &sources, factors, &mut space);
+        let mut factors = factors.into_iter();
+        for outputs in outputs.chunk_by(|a, b| plan.window(a.group) == plan.window(b.group)) {
+            // Sums of the same inputs have the same terms.
+            let terms = plan.term_count(&outputs[0]);
+            let batches = self.weights.batches(plan, &outputs[0], &places);
+            for (output, factors) in outputs.iter().zip(&mut factors) {
+                self.fill_sum(output.group, terms, &batches, factors, &mut space);
+            }
         }
     }
 
     fn fill_sum(
         &self,
-        plan: &SlotPlan,
-        output: &Output,
-        sources: &Sources,
+        out_group: usize,
+        terms: usize,
+        batches: &[Batch],
         factors: &mut [u64],
         [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
     ) {
-        let (lanes, most) = (self.transform.lanes(), plan.max_terms());
-        let first = plan.window(output.group).start;
-        let mut terms = plan.terms(output);
-        let mut start = 0;
-        loop {
-            values.fill([0; BATCH]);
-            let mut size = 0;
-            for term in terms.by_ref().take(BATCH) {
-                let in_group = plan.channel_group(term.input) - first;
-                let weights = self.weights.of_pair(output.group, in_group);
-                for source in &sources[plan.phase(term.input)][term.place] {
-                    let byte = weights[source.weight] as u8;
-                    values[source.entry][size] = self.residues[usize::from(byte)];
+        let lanes = self.transform.lanes();
+        let most = factors.len() / (self.transform.limbs() * lanes);
+        let weights = self.weights.of_group(out_group);
+        let residue = |place: u32| self.residues[usize::from(weights[place as usize] as u8)];
+        for (batch, start) in batches.iter().zip((0..).step_by(BATCH)) {
+            for (value, places) in values.iter_mut().zip(batch) {
+                for (value, place) in value.iter_mut().zip(places) {
+                    *value = residue(*place);
                 }
-                size += 1;
-            }
-            if size == 0 {
-                return;
             }
             self.transform.shared_coefficients(values);
+            let size = BATCH.min(terms - start);
             for (limb, factors) in factors.chunks_exact_mut(lanes * most).enumerate() {
                 self.transform.block_scalars(limb, values, scalars);
                 for (block, scalars) in factors.chunks_exact_mut(most).zip(scalars.iter()) {
@@ -177,7 +197,6 @@ impl ScalarMaker {
                     }
                 }
             }
-            start += size;
         }
     }
 }
@@ -260,6 +279,11 @@ impl WeightForm for FusedWeights {
             (_, RowUse::Channels) => lanes,
         };
         vec![NoiseModel::new(params).sparse(spread)]
+    }
+
+    fn space(plan: &SlotPlan, context: &Context) -> Derived {
+        let size = [plan.packing().lanes(), plan.max_terms()];
+        Derived { maker: None, rows: ScalarRows::taken(context, plan.wave_sums(), size) }
     }
 
     fn derive(

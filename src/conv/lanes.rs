@@ -62,6 +62,11 @@ impl LaneTransform {
         self.lanes
     }
 
+    /// Limbs of Q.
+    pub const fn limbs(&self) -> usize {
+        self.limbs.len()
+    }
+
     /// Where the value of lane (`row`, `lane`) goes in the input of [`LaneTransform::coefficients`].
     pub fn entry(&self, row: usize, lane: usize) -> usize {
         self.entries[row * self.lanes / 2 + lane]

@@ -86,6 +86,10 @@ impl WeightForm for PaddedWeights {
         integer_gains(plan, weights)
     }
 
+    fn space(plan: &SlotPlan, context: &Context) -> ScalarRows {
+        ScalarRows::taken(context, plan.wave_sums(), [1, plan.max_terms()])
+    }
+
     fn derive(
         &self,
         server: &Server<'_>,

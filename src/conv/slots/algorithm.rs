@@ -83,6 +83,11 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         vec![1.0]
     }
 
+    /// Space for what is derived.
+    fn space(_: &SlotPlan, _: &Context) -> Self::Derived {
+        Self::Derived::default()
+    }
+
     /// Derives what the multiplication of `outputs` needs, as part of the multiply stage.
     ///
     /// # Errors
@@ -215,7 +220,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let space = Space {
             panels: Panels::zero(context, plan).taken(),
             sums: Sums::zero(context, plan.wave_sums()).taken(),
-            derived: W::Derived::default(),
+            derived: W::space(plan, context),
         };
         Ok(Box::new(Prepared { plan, weights, space: Mutex::new(space) }))
     }

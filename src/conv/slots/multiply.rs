@@ -38,6 +38,18 @@ const fn stride(words: usize) -> usize {
 }
 
 impl ScalarRows {
+    /// Space for factors as [`ScalarRows::build`] makes them, with all memory taken.
+    pub fn taken(context: &Context, sums: usize, [blocks, terms]: [usize; 2]) -> Self {
+        let take = |is_needed: bool| {
+            let words = sums * stride(context.ciphertext_basis().len() * blocks * terms);
+            let mut words = zeroed(if is_needed { words } else { 0 });
+            words.take();
+            words
+        };
+        let quotients = take(context.reduction() == Reduction::Eager);
+        Self { factors: take(true), quotients, ..Self::default() }
+    }
+
     /// Makes it hold factors for `sums` sums of at most `terms` terms, made by `fill` for `together`
     /// sums at a time: it gets the index of such a group and the factors of its sums, for each limb
     /// and each block `terms` words, to be set to `[0, q)`; they hold anything before. `proceed` is
