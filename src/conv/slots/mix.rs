@@ -13,8 +13,8 @@ use crate::conv::setting::Setting;
 /// of them.
 const TOGETHER: usize = 4;
 
-/// The output ciphertexts that are being made.
-struct Totals {
+/// The output ciphertexts that are made side by side.
+struct Part {
     first_group: usize,
     /// A sum and its working space for each output ciphertext.
     totals: Vec<(RotationSum, Scratch)>,
@@ -68,14 +68,14 @@ pub fn mix(
         let mine: Vec<(usize, &Output)> = mine.collect();
         let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
         let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
-        let mut totals = Totals { first_group: part.start, totals, sum };
+        let mut made = Part { first_group: part.start, totals, sum };
         // Outputs come offset by offset.
         for same in mine.chunk_by(|(_, a), (_, b)| a.offset.element == b.offset.element) {
             server.check_cancelled()?;
-            totals.add(evaluator, sums, same)?;
+            made.add(evaluator, sums, same)?;
             server.advance(same.len() as u64);
         }
-        Ok(totals.finish(evaluator))
+        Ok(made.finish(evaluator))
     };
     server.stage(Stage::Mix, || {
         let parts: Vec<Vec<Ciphertext>> =
@@ -84,7 +84,7 @@ pub fn mix(
     })
 }
 
-impl Totals {
+impl Part {
     /// Adds sums with one offset to the totals of their output ciphertexts: prime by prime, so that
     /// the key is read once for all of them.
     fn add(
