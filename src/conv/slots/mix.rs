@@ -17,7 +17,7 @@ const TOGETHER: usize = 4;
 struct Part {
     first_group: usize,
     /// A sum and its working space for each output ciphertext.
-    totals: Vec<(RotationSum, Scratch)>,
+    each: Vec<(RotationSum, Scratch)>,
     sum: Ciphertext,
 }
 
@@ -68,7 +68,7 @@ pub fn mix(
         let mine: Vec<(usize, &Output)> = mine.collect();
         let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
         let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
-        let mut made = Part { first_group: part.start, totals, sum };
+        let mut made = Part { first_group: part.start, each: totals, sum };
         // Outputs come offset by offset.
         for same in mine.chunk_by(|(_, a), (_, b)| a.offset.element == b.offset.element) {
             server.check_cancelled()?;
@@ -94,7 +94,7 @@ impl Part {
         outputs: &[(usize, &Output)],
     ) -> Result<(), MissingKey> {
         let Some((_, Output { offset, .. })) = outputs.first() else { return Ok(()) };
-        let Self { first_group, totals, sum } = self;
+        let Self { first_group, each: totals, sum } = self;
         if offset.element.is_identity() {
             for (i, output) in outputs {
                 sums.copy_to(*i, sum);
@@ -125,6 +125,6 @@ impl Part {
             evaluator.keep_scratch(scratch);
             result
         };
-        self.totals.into_iter().map(finish).collect()
+        self.each.into_iter().map(finish).collect()
     }
 }

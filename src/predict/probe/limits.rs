@@ -35,19 +35,25 @@ impl Limits {
     }
 }
 
-/// Multiply-adds of one thread in one go.
-const MULTIPLY_ADDS: u64 = 1 << 26;
+/// Multiply-adds of one thread in one go: few, so that some go is not disturbed.
+const MULTIPLY_ADDS: u64 = 1 << 22;
 
-/// Bytes that are read in one go: more than caches hold.
+/// How often that is measured.
+const GOES: usize = 50;
+
+/// Bytes that are read: more than caches hold.
 const READ_BYTES: usize = 256 << 20;
 
-/// How often each is measured.
-const TIMES: usize = 5;
+/// Bytes that are read in one go.
+const WINDOW_BYTES: usize = 16 << 20;
+
+/// How often all of them are read.
+const PASSES: usize = 4;
 
 /// Measures the limits of `threads` threads.
 pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Limits, ProbeError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let multiply_add = || {
+    let multiply_add = |_| {
         let start = Instant::now();
         let done = pool.broadcast(|_| multiply_adds(backend, MULTIPLY_ADDS));
         let done: u64 = done.into_iter().sum::<Option<u64>>()?;
@@ -56,20 +62,23 @@ pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Lim
     let mut words = zeroed(READ_BYTES / size_of::<u64>());
     // Pages that were never written are all the same one.
     words.fill(1);
-    let share = words.len().div_ceil(threads);
-    let read = || {
+    let read = |window: &[u64]| {
+        let share = window.len().div_ceil(threads);
         let start = Instant::now();
         std::hint::black_box(pool.broadcast(|context| {
-            let mine = words.chunks(share).nth(context.index()).unwrap_or_default();
+            let mine = window.chunks(share).nth(context.index()).unwrap_or_default();
             mine.iter().fold(0u64, |sum, word| sum.wrapping_add(*word))
         }));
-        READ_BYTES as f64 / start.elapsed().as_nanos() as f64
+        size_of_val(window) as f64 / start.elapsed().as_nanos() as f64
     };
-    let once = |()| Limits {
+    let windows = || words.chunks(WINDOW_BYTES / size_of::<u64>());
+    let memory_read = (0..PASSES).flat_map(|_| windows()).map(read).fold(0.0, f64::max);
+    Ok(Limits {
         threads,
-        multiply_add_ns: multiply_add().map(|ns| rounded(ns, 4)),
-        memory_read_gb_per_s: rounded(read(), 2),
-    };
-    let best = [(); TIMES].map(once).into_iter().reduce(Limits::best);
-    best.ok_or(ProbeError::Setting("limits"))
+        multiply_add_ns: (0..GOES)
+            .filter_map(multiply_add)
+            .reduce(f64::min)
+            .map(|ns| rounded(ns, 4)),
+        memory_read_gb_per_s: rounded(memory_read, 2),
+    })
 }
