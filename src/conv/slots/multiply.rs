@@ -151,6 +151,14 @@ impl Alike {
         outputs.chunk_by(alike).map(run).collect()
     }
 
+    /// Whether the words of a tile are worth being laid end to end first: they come in pieces of few
+    /// terms, each of which costs every sum some time, and there are many sums.
+    const fn gathers(&self) -> bool {
+        const FEW_TERMS: usize = 4;
+        const MANY_SUMS: usize = 16;
+        self.terms < FEW_TERMS * self.segments.len() && self.sums.end - self.sums.start >= MANY_SUMS
+    }
+
     /// The words of all terms of one tile.
     pub fn words<'a>(
         &self,
@@ -181,16 +189,23 @@ pub fn multiply_scalars(
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let mut segments = Vec::with_capacity(wave.plan.inputs());
+        let mut near = Vec::new();
         for tile in chunk.tiles() {
             server.check_cancelled()?;
             for run in &runs {
-                segments.clear();
-                segments.extend(run.words(wave.panels, limb, tile));
                 let row = |sum| rows.row(sum, limb, tile / tiles_per_block, run.terms);
                 let (reduction, range) = (context.reduction(), run.sums.clone());
-                scalar_tiles(kernels, reduction, &segments, range, row, |part, sum, out| {
-                    chunk.put(kernels, part, sum, tile, out);
-                });
+                let mut write = |part, sum, out: &_| chunk.put(kernels, part, sum, tile, out);
+                let words = run.words(wave.panels, limb, tile);
+                if run.gathers() {
+                    near.clear();
+                    words.for_each(|words| near.extend_from_slice(words));
+                    scalar_tiles(kernels, reduction, &[&near], range, row, &mut write);
+                } else {
+                    segments.clear();
+                    segments.extend(words);
+                    scalar_tiles(kernels, reduction, &segments, range, row, &mut write);
+                }
             }
         }
         server.advance(1);

@@ -91,17 +91,18 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
     })
 }
 
-/// Nanoseconds of a call: the median of several.
+/// Nanoseconds of a call: the least of several, for whatever disturbs one only adds to it, and small
+/// differences of large times are of interest.
 fn time<T>(mut work: impl FnMut() -> T) -> f64 {
     let begin = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < 3 || begin.elapsed() < TIME {
+    let (mut least, mut count) = (f64::INFINITY, 0);
+    while count < 3 || begin.elapsed() < TIME {
         let start = Instant::now();
         std::hint::black_box(work());
-        times.push(start.elapsed().as_nanos() as f64);
+        least = least.min(start.elapsed().as_nanos() as f64);
+        count += 1;
     }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    least
 }
 
 /// A setting to measure under.

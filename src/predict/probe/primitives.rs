@@ -6,7 +6,7 @@ use super::rates::{Bench, client_times, encode, rotation_times};
 use super::{ProbeError, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::arith::zeroed;
-use crate::bfv::{Ciphertext, Context, Evaluator, GaloisKeys, Params, RotationSum};
+use crate::bfv::{Context, Params};
 use crate::report::rounded;
 
 /// Microseconds of primitives on one core, with lazy reduction.
@@ -60,31 +60,16 @@ pub(in crate::predict) fn primitives(
         let forward = time(|| ntt.forward(&mut words));
         let keys = bench.keys()?;
         let rotation = rotation_times(&bench, context, &keys)?;
-        let added = added(&bench, &keys);
         let client = client_times(&bench)?;
         let weight = encode(context)? * context.ciphertext_basis().words() as f64;
         let us = |nanoseconds: f64| rounded(nanoseconds / 1e3, 2);
         Ok(Primitives {
             ntt_forward: us(forward),
             hoisted_rotation: us(rotation.switch),
-            output_rotation: us(added),
+            output_rotation: us(rotation.add),
             encryption: us(client.encryption),
             decryption: us(client.decryption),
             weight_encoding: us(weight),
         })
     })
-}
-
-/// Nanoseconds of adding a rotated sum to others.
-fn added(bench: &Bench, keys: &GaloisKeys) -> f64 {
-    let context = bench.lazy();
-    let evaluator = Evaluator::new(context, keys);
-    let elements = bench.elements();
-    let (mut sum, one) = (RotationSum::new(context), Ciphertext::zero(context));
-    let mut scratch = evaluator.scratch();
-    let all = time(|| {
-        let mut add = |element: &_| sum.add(&evaluator, &one, *element, &mut scratch).is_ok();
-        elements.iter().all(&mut add)
-    });
-    all / elements.len() as f64
 }

@@ -5,12 +5,12 @@ use ndarray::{Array3, Array4};
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{
-    Ciphertext, Context, GaloisKeys, Reader, Response, RotationSum, SecretKey, SeededGaloisKey,
+    Ciphertext, Context, GaloisKeys, Reader, Response, SecretKey, SeededGaloisKey,
     SeededGaloisKeys, encrypt, wire,
 };
 use crate::conv::cost::Curve;
-use crate::conv::slots::{Layout, Panels, SlotPlan, Sums, WeightForm, rotate_inputs};
-use crate::conv::{ConvError, DenseWeights, Silent, Stage, Steps};
+use crate::conv::slots::{Layout, Panels, SlotPlan, Sums, WeightForm, mix, rotate_inputs};
+use crate::conv::{ConvError, DenseWeights, Server, Silent, Stage, Steps};
 use crate::ring::GaloisElement;
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -37,6 +37,8 @@ pub(super) struct Bench {
     /// Eager and lazy, by [`Reduction`].
     contexts: [Context; 2],
     plan: SlotPlan,
+    /// The automorphisms that are measured.
+    elements: Vec<GaloisElement>,
     secret: SecretKey,
     seeds: [Seed; 2],
 }
@@ -60,7 +62,11 @@ impl Bench {
         let mut rng = generator(&[7; 32], 0);
         let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
         let secret = SecretKey::generate(&contexts[1], &seeds[0]);
-        Ok(Self { contexts, plan, secret, seeds })
+        let mixed = mix_plan(contexts[1].ring_degree(), MIXED_LANES)?;
+        let mut elements = [plan.galois_elements(), mixed.galois_elements()].concat();
+        elements.sort_unstable();
+        elements.dedup();
+        Ok(Self { contexts, plan, elements, secret, seeds })
     }
 
     pub(super) fn lazy(&self) -> &Context {
@@ -77,13 +83,8 @@ impl Bench {
     fn seeded_keys(&self) -> SeededGaloisKeys {
         let key = self.key();
         let named = |element| SeededGaloisKey { element, ..key.clone() };
-        let keys = self.plan.galois_elements().into_iter().map(named).collect();
+        let keys = self.elements.iter().copied().map(named).collect();
         SeededGaloisKeys { seed: *self.seeds[1], keys }
-    }
-
-    /// The automorphisms that there are keys for, none of them the identity.
-    pub(super) fn elements(&self) -> Vec<GaloisElement> {
-        self.plan.galois_elements()
     }
 
     /// The keys as the server has them.
@@ -168,31 +169,46 @@ pub(super) fn rotation_times(
         let mut panels = Panels::zero(context, plan);
         let rotate = time(|| rotate_inputs(server, plan, &inputs, &mut panels).is_ok());
         let decomposed = decompose * plan.rotated().count() as f64;
-        // As many keys as there are, so that they come from where they come from in a run.
-        let elements = plan.galois_elements();
-        let sums = Sums::zero(context, 1);
-        let mut one = Ciphertext::zero(context);
-        let mut added = |elements: &[GaloisElement]| {
-            time(|| {
-                let mut sum = RotationSum::new(context);
-                for element in elements {
-                    sums.copy_to(0, &mut one);
-                    let _ = sum.add(evaluator, &one, *element, &mut scratch);
-                }
-                sum.finish(evaluator, &mut scratch)
-            })
-        };
-        let (once, all) = (added(&elements[..1]), added(&elements));
-        let place = added(&[GaloisElement::new(context.ring_degree(), 1)]);
-        let add = (all - once) / (elements.len() - 1) as f64;
+        let place = time(|| {
+            let mut sum = evaluator.rotation_sum();
+            sum.add_plain(&inputs[0]);
+            let placed = sum.finish(evaluator, &mut scratch);
+            evaluator.keep_sum(sum);
+            placed
+        });
+        let (few, many) = (mix_time(server, MIXED_LANES / 2)?, mix_time(server, MIXED_LANES)?);
+        let add = (many - few) / MIXED_LANES as f64;
         Ok(RotationTimes {
             decompose,
             switch: (rotate - decomposed) / moved,
             add,
-            finish: once - add,
+            finish: few - (MIXED_LANES - 1) as f64 * add,
             place,
         })
     })
+}
+
+/// Lanes of a row whose sums are mixed: so many, and half of them, take more keys than a cache near
+/// the core holds.
+const MIXED_LANES: usize = 8;
+
+/// Output ciphertexts that are mixed, for which a key is read once.
+const MIXED_GROUPS: usize = 4;
+
+/// Every move of so many lanes a row, for several output ciphertexts.
+fn mix_plan(ring_degree: usize, lanes: usize) -> Result<SlotPlan, ProbeError> {
+    let layer = layer([2 * lanes, MIXED_GROUPS * 2 * lanes], 4, [1, 1])?;
+    slot_plan(&layer, ring_degree, Layout::Interleaved, lanes)
+}
+
+/// The mix stage for one output ciphertext, of which one sum stays and `2 lanes - 1` move.
+fn mix_time(server: &Server<'_>, lanes: usize) -> Result<f64, ProbeError> {
+    let context = server.evaluator().context();
+    let plan = mix_plan(context.ring_degree(), lanes)?;
+    let outputs = plan.outputs();
+    let sums = Sums::zero(context, outputs.len()).taken();
+    let all = time(|| mix(server, 0..plan.out_groups(), &outputs, &sums).is_ok());
+    Ok(all / plan.out_groups() as f64)
 }
 
 /// Nanoseconds of one ciphertext from the client to the server, and of one response back.
