@@ -17,7 +17,18 @@ pub enum Sharing {
     OneSet,
 }
 
-/// `runs` with the parameters, algorithms and lanes that are predicted to take the least total time.
+/// How parameters for a network are sought.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The algorithms to choose from.
+    pub algorithms: &'a [AlgorithmKind],
+    /// Whether layers have parameters of their own.
+    pub sharing: Sharing,
+    /// What to minimise.
+    pub objective: Objective,
+}
+
+/// `runs` with the parameters, algorithms and lanes that are predicted to be best.
 /// Noise is predicted for seeded weights of the layers' bit widths. `proceed` hears of layers done,
 /// and ends the search by `false`, which gives what there is.
 ///
@@ -26,11 +37,10 @@ pub enum Sharing {
 pub fn tuned(
     estimator: &Estimator,
     runs: &[RunSpec],
-    algorithms: &[AlgorithmKind],
-    sharing: Sharing,
+    wanted: Wanted<'_>,
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Vec<RunSpec>, JobError> {
-    let groups: Vec<&[RunSpec]> = match sharing {
+    let groups: Vec<&[RunSpec]> = match wanted.sharing {
         Sharing::PerLayer => runs.chunks(1).collect(),
         Sharing::OneSet => vec![runs],
     };
@@ -38,8 +48,8 @@ pub fn tuned(
     for (done, group) in groups.iter().enumerate() {
         let query = Query {
             runs: group.to_vec(),
-            objective: Objective::Total,
-            algorithms: algorithms.to_vec(),
+            objective: wanted.objective,
+            algorithms: wanted.algorithms.to_vec(),
             margin_bits: MARGIN_BITS,
             plain_bits: None,
         };
@@ -73,8 +83,12 @@ pub fn conventional(
         ..run.clone()
     };
     let layers: Vec<RunSpec> = runs.iter().map(apart).collect();
-    let kind = [AlgorithmKind::Conventional];
-    let best = tuned(estimator, &layers, &kind, Sharing::PerLayer, proceed)?;
+    let wanted = Wanted {
+        algorithms: &[AlgorithmKind::Conventional],
+        sharing: Sharing::PerLayer,
+        objective: Objective::Total,
+    };
+    let best = tuned(estimator, &layers, wanted, proceed)?;
     let usual = Baseline {
         name: "conventional".into(),
         about: format!(

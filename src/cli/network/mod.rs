@@ -20,7 +20,8 @@ use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwor
 use crate::preset::{Catalogue, Network};
 use crate::report::{NetworkRecord, count_text};
 use crate::tensor::OutputFormat;
-use crate::tune::network::{Sharing, conventional, tuned};
+use crate::tune::Objective;
+use crate::tune::network::{Sharing, Wanted, conventional, tuned};
 
 /// The parameters of the baseline that people run today.
 const BASELINE_PARAMS: &str = "n8192-t20";
@@ -35,6 +36,10 @@ pub(super) struct Args {
     /// where absent.
     #[arg(long, value_name = "NAME|FILE|SET|tuned|tuned-shared")]
     params: Option<String>,
+    /// What tuned parameters minimise: total (the default), server, upload, download, communication,
+    /// storage, or memory.
+    #[arg(long, value_parser = choices::objective, default_value = "total", value_name = "FIGURE")]
+    objective: Objective,
     /// conventional, padded, hadamard, or hadamard-fused (the default); tuned parameters may also
     /// come with any.
     #[arg(long, value_parser = choices::any_algorithm, value_name = "NAME")]
@@ -215,7 +220,8 @@ impl Args {
         let runs: Vec<RunSpec> = network.layers.iter().map(run).collect();
         let Some(sharing) = sharing else { return Ok(runs) };
         let algorithms = chosen.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]);
-        let runs = tuned(estimator, &runs, &algorithms, sharing, |done, of| {
+        let wanted = Wanted { algorithms: &algorithms, sharing, objective: self.objective };
+        let runs = tuned(estimator, &runs, wanted, |done, of| {
             progress.show("search", done, of);
             !progress.is_cancelled()
         });
