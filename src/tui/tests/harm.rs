@@ -123,7 +123,7 @@ fn answer(app: &mut App, effects: Vec<Effect>, estimate: &Estimate, dice: &mut D
 fn every_action_can_be_done_on_every_screen() {
     let (estimate, mut dice) = (estimate(), Dice(1));
     for (_, replay) in SCENES.iter() {
-        for screen in [Screen::Explore, Screen::Compare, Screen::Sweep] {
+        for screen in [Screen::Explore, Screen::Compare, Screen::Sweep, Screen::Network] {
             for first in Action::ALL {
                 let mut app = replay.app.clone();
                 app.screen = screen;
