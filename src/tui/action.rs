@@ -34,7 +34,7 @@ macro_rules! actions {
 
 actions! {
     Run {
-        /// Run the layer or the sweep, or open a point.
+        /// Run the layer, sweep or network, or open.
         Run = "run",
         /// Stop the run, the sweep or the search.
         Cancel = "cancel",
@@ -66,9 +66,9 @@ actions! {
         First = "first",
         /// To the last row.
         Last = "last",
-        /// To the previous value, or fold a network.
+        /// To the previous value; fold a network.
         Left = "left",
-        /// To the next value, or unfold a network.
+        /// To the next value; unfold a network.
         Right = "right",
     }
     Form {
@@ -102,6 +102,8 @@ actions! {
         Compare = "show-compare",
         /// To the Sweep screen.
         Sweep = "show-sweep",
+        /// To the Network screen.
+        Network = "show-network",
     }
     Runs {
         /// Make the chosen run the baseline.

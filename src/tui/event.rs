@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ndarray::Array3;
 
-use crate::job::{Estimate, JobEvent, RunSpec};
-use crate::report::Record;
+use super::network::NetworkEvent;
+use crate::bfv::ParamsSpec;
+use crate::job::{Estimate, JobEvent, NetworkSpec, RunSpec};
+use crate::report::{NetworkTotals, Record};
 use crate::tune::{Found, Query};
 
 /// Something that happened.
@@ -62,6 +64,22 @@ pub enum Event {
         /// The estimate, or why there is none.
         estimate: Result<Box<Estimate>, String>,
     },
+    /// What is predicted of a layer of a network.
+    NetworkPredicted {
+        /// The plan's number.
+        number: u64,
+        /// The layer.
+        index: usize,
+        /// The estimate, or why there is none.
+        estimate: Result<Box<Estimate>, String>,
+    },
+    /// Something happened to the run of a network.
+    Network {
+        /// The run's number.
+        number: u64,
+        /// What.
+        event: NetworkEvent,
+    },
     /// An export was written, or not.
     Exported(Result<PathBuf, ExportError>),
 }
@@ -110,6 +128,33 @@ pub enum Effect {
         /// The points.
         specs: Vec<RunSpec>,
     },
+    /// Predict the layers of a network.
+    PredictNetwork {
+        /// The plan's number: older ones are not worth predicting.
+        number: u64,
+        /// The layers.
+        specs: Vec<RunSpec>,
+    },
+    /// Run a network.
+    RunNetwork {
+        /// The run's number.
+        number: u64,
+        /// What to run.
+        spec: Box<NetworkSpec>,
+    },
+    /// Run the layers of a network conventionally, and hold that against its run.
+    CompareNetwork {
+        /// The comparison's number.
+        number: u64,
+        /// How the layers were run.
+        layers: Vec<RunSpec>,
+        /// The parameters that people use today.
+        params: Box<ParamsSpec>,
+        /// What the run came to.
+        totals: Box<NetworkTotals>,
+    },
+    /// Stop runs of networks up to `number`.
+    StopNetwork(u64),
     /// Write `text` to `path`.
     Export {
         /// Where.
@@ -118,6 +163,13 @@ pub enum Effect {
         text: String,
         /// Whether a file there may be replaced.
         overwrite: bool,
+    },
+    /// Write files to a new directory.
+    ExportAll {
+        /// Where.
+        directory: PathBuf,
+        /// Their names and what is in them.
+        files: Vec<(String, String)>,
     },
     /// Put `text` on the clipboard.
     Copy(String),

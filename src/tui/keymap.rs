@@ -25,14 +25,16 @@ pub enum Context {
     Compare,
     /// On the Sweep screen, before the global meaning.
     Sweep,
+    /// On the Network screen, before the global meaning.
+    Network,
     /// Where text is typed: without the global meanings.
     Text,
 }
 
 impl Context {
     /// Every context, the global one first.
-    pub const ALL: [Self; 5] =
-        [Self::Global, Self::Explore, Self::Compare, Self::Sweep, Self::Text];
+    pub const ALL: [Self; 6] =
+        [Self::Global, Self::Explore, Self::Compare, Self::Sweep, Self::Network, Self::Text];
 
     /// The name of its table in a file.
     const fn table(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Context {
             Self::Explore => "keys.explore",
             Self::Compare => "keys.compare",
             Self::Sweep => "keys.sweep",
+            Self::Network => "keys.network",
             Self::Text => "keys.text",
         }
     }
@@ -105,7 +108,7 @@ impl Keymap {
 
     /// This table with what a user's `[keys]` says in place of it. An action there gets its keys
     /// wherever it has keys in this table (text prompts apart); in `[keys.explore]`,
-    /// `[keys.compare]`, `[keys.sweep]` or `[keys.text]`, in that context alone.
+    /// `[keys.compare]`, `[keys.sweep]`, `[keys.network]` or `[keys.text]`, in that context alone.
     ///
     /// # Errors
     /// The first mistake: an unknown action, a text that is no key, a key with two actions in one

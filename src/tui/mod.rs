@@ -16,6 +16,7 @@ mod key;
 pub mod keymap;
 mod layers;
 mod metric;
+mod network;
 mod optimise;
 mod palette;
 pub mod picture;

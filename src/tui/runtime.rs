@@ -1,6 +1,7 @@
 //! The runtime: the terminal, the threads that send events, and the effects.
 
 mod costs;
+mod network;
 mod planner;
 mod searcher;
 
@@ -19,6 +20,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use self::costs::Costs;
+use self::network::NetworkRun;
 use self::planner::Planner;
 use self::searcher::{Searcher, Stops, Task};
 use super::app::App;
@@ -118,7 +120,12 @@ struct Runtime {
     newest_plan: Arc<AtomicU64>,
     tasks: Sender<Task>,
     stops: Arc<Stops>,
+    /// Runs of networks up to this number are stopped.
+    stopped_networks: Arc<AtomicU64>,
+    /// The thread of the last of them.
+    network: Option<thread::JoinHandle<()>>,
     costs: Costs,
+    estimator: Arc<Estimator>,
     events: Sender<Message>,
     history: Option<History>,
     started: Instant,
@@ -149,7 +156,7 @@ impl Runtime {
             stops: Arc::clone(&stops),
             events: sender.clone(),
             costs: costs.clone(),
-            estimator,
+            estimator: Arc::clone(&estimator),
         };
         thread::Builder::new().name("searcher".into()).spawn(move || searcher.work(&queue))?;
         let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
@@ -163,7 +170,20 @@ impl Runtime {
         })?;
         let events = sender.clone();
         let started = Instant::now();
-        Ok(Self { worker, plans, newest_plan, tasks, stops, costs, events, history, started })
+        Ok(Self {
+            worker,
+            plans,
+            newest_plan,
+            tasks,
+            stops,
+            stopped_networks: Arc::default(),
+            network: None,
+            costs,
+            estimator,
+            events,
+            history,
+            started,
+        })
     }
 
     fn now_ms(&self) -> u64 {
@@ -255,8 +275,28 @@ impl Runtime {
                 self.stops.plans.fetch_max(number, Ordering::Relaxed);
                 let _ = self.tasks.send(Task::Predict(number, specs));
             }
+            Effect::PredictNetwork { number, specs } => {
+                self.stops.networks.fetch_max(number, Ordering::Relaxed);
+                let _ = self.tasks.send(Task::PredictNetwork(number, specs));
+            }
+            Effect::RunNetwork { number, spec } => {
+                self.on_network(number, move |run| run.work(*spec))?;
+            }
+            Effect::CompareNetwork { number, layers, params, totals } => {
+                let estimator = Arc::clone(&self.estimator);
+                self.on_network(number, move |run| {
+                    run.compare(&estimator, layers, &params, &totals);
+                })?;
+            }
+            Effect::StopNetwork(number) => {
+                self.stopped_networks.fetch_max(number, Ordering::Relaxed);
+            }
             Effect::Export { path, text, overwrite } => {
                 let result = export(path, &text, overwrite);
+                let _ = self.events.send(Message::Event(Event::Exported(result)));
+            }
+            Effect::ExportAll { directory, files } => {
+                let result = export_all(directory, &files);
                 let _ = self.events.send(Message::Event(Event::Exported(result)));
             }
             Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
@@ -273,11 +313,49 @@ impl Runtime {
     }
 }
 
+impl Runtime {
+    /// Starts a thread for work on a network, of which there is one at a time.
+    fn on_network(
+        &mut self,
+        number: u64,
+        work: impl FnOnce(&NetworkRun) + Send + 'static,
+    ) -> io::Result<()> {
+        let run = NetworkRun {
+            number,
+            stopped: Arc::clone(&self.stopped_networks),
+            events: Mutex::new(self.events.clone()),
+            costs: self.costs.clone(),
+            stage: Mutex::new(None),
+        };
+        let thread = thread::Builder::new().name("network".into());
+        self.network = Some(thread.spawn(move || work(&run))?);
+        Ok(())
+    }
+}
+
 impl Drop for Runtime {
-    /// What is not needed any more need not be worked out to its end.
+    /// What is not needed any more need not be worked out to its end; a run is waited for.
     fn drop(&mut self) {
         self.stops.all();
+        self.stopped_networks.store(u64::MAX, Ordering::Relaxed);
+        if let Some(network) = self.network.take() {
+            let _ = network.join();
+        }
     }
+}
+
+/// Writes files to a directory that is not there yet.
+fn export_all(directory: PathBuf, files: &[(String, String)]) -> Result<PathBuf, ExportError> {
+    let failed = |error: io::Error| {
+        let hint =
+            if error.kind() == io::ErrorKind::AlreadyExists { "; give a new one" } else { "" };
+        ExportError::Failed(format!("{}: {error}{hint}", directory.display()))
+    };
+    std::fs::create_dir(&directory).map_err(failed)?;
+    for (name, text) in files {
+        save_new(&directory.join(name), text).map_err(failed)?;
+    }
+    Ok(directory)
 }
 
 fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportError> {

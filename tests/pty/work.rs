@@ -189,3 +189,15 @@ fn a_panic_of_the_worker_is_an_error_on_the_screen() {
     terminal.quit();
     assert!(!String::from_utf8_lossy(&terminal.bytes()).contains("panicked at"));
 }
+
+#[test]
+fn a_network_runs_and_its_layers_open() {
+    let _turn = alone();
+    let place = Place::new();
+    let mut terminal = Setup::new(&place).open();
+    terminal.send_for("4", "ResNet-20 for CIFAR-10");
+    terminal.send_for("\r", "values equal the plain network");
+    terminal.send("j");
+    terminal.send_for("o", "resnet20/block1_conv1");
+    terminal.quit();
+}

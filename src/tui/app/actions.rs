@@ -13,7 +13,9 @@ impl App {
         match action {
             Action::Run if self.screen == Screen::Compare => self.open(),
             Action::Run if self.screen == Screen::Sweep => self.run_sweep(),
+            Action::Run if self.screen == Screen::Network => self.run_network(),
             Action::Run => self.run(self.form.clone()),
+            Action::RunBaseline if self.screen == Screen::Network => self.compare_network(),
             Action::RunBaseline => {
                 let form = Form { algorithm: AlgorithmKind::Conventional, ..self.form.clone() };
                 self.run(form)
@@ -22,6 +24,7 @@ impl App {
             Action::Optimise => self.ask_for_wish(),
             Action::Export if self.screen == Screen::Compare => self.ask_for_runs(),
             Action::Export if self.screen == Screen::Sweep => self.ask_for_rows(),
+            Action::Export if self.screen == Screen::Network => self.ask_for_directory(),
             Action::Export if self.problem.is_some() => {
                 self.message = Some((Tone::Bad, "not exported: the form is not valid".into()));
                 Vec::new()
@@ -61,6 +64,7 @@ impl App {
             }
             Action::Quit => vec![Effect::Quit],
             Action::Open if self.screen == Screen::Sweep => self.open_point(),
+            Action::Open if self.screen == Screen::Network => self.open_network_layer(),
             Action::Open => self.open(),
             _ => self.show(action),
         }
@@ -72,6 +76,7 @@ impl App {
             Action::Explore => self.screen = Screen::Explore,
             Action::Compare => self.screen = Screen::Compare,
             Action::Sweep => return self.show_sweep(),
+            Action::Network => return self.show_network(),
             Action::Decision => self.show_decision(),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Commands => {
@@ -96,6 +101,7 @@ impl App {
             }
             _ if self.screen == Screen::Compare => self.act_on_runs(action),
             _ if self.screen == Screen::Sweep => return self.act_on_sweep(action),
+            _ if self.screen == Screen::Network => return self.act_on_network(action),
             _ => return self.move_cursor(action),
         }
         Vec::new()

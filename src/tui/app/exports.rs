@@ -8,6 +8,7 @@ use crate::preset::{
 };
 use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
 use crate::tui::event::{Effect, ExportError};
+use crate::tui::network::NetworkRow;
 use crate::tui::sweep::Row;
 
 impl App {
@@ -39,6 +40,29 @@ impl App {
             return Vec::new();
         }
         self.ask(Asking::ExportRows, "sweep.csv".into())
+    }
+
+    /// Asks for a directory for the layers of the network.
+    pub(super) fn ask_for_directory(&mut self) -> Vec<Effect> {
+        let name = self.networks.chosen().map_or_else(String::new, |network| network.name.clone());
+        let form = self.networks.rows.first().map_or(&self.form, |row| &row.form);
+        let params = form.params.name.clone();
+        self.ask(Asking::ExportLayers, format!("{name}-{params}"))
+    }
+
+    /// Exports every layer of the network as an experiment to a new directory.
+    pub(super) fn export_layers(&mut self, text: &str) -> Vec<Effect> {
+        let layer = |row: &NetworkRow| {
+            let record = row.finished.as_ref().map(|finished| &finished.layer.record);
+            let text = experiment_toml(&row.form.experiment(), record);
+            (format!("{}.toml", row.form.layer.spec.name), text)
+        };
+        let files: Vec<(String, String)> = self.networks.rows.iter().map(layer).collect();
+        let directory = PathBuf::from(text.trim());
+        if files.is_empty() || directory.as_os_str().is_empty() {
+            return Vec::new();
+        }
+        vec![Effect::ExportAll { directory, files }]
     }
 
     /// Exports to the path that a prompt asked for. Where its ending says nothing, the prompt stays.

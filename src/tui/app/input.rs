@@ -70,7 +70,10 @@ impl App {
                 if is_close || (same && action != Some(Action::Run)) {
                     return Some(Vec::new());
                 }
-                let stays = !matches!(action, Some(Action::Run | Action::Compare | Action::Sweep));
+                let stays = !matches!(
+                    action,
+                    Some(Action::Run | Action::Compare | Action::Sweep | Action::Network)
+                );
                 if stays {
                     self.overlay = Some(overlay);
                 }
@@ -164,6 +167,7 @@ impl App {
             Asking::ExportPath | Asking::ExportRuns | Asking::ExportRows => {
                 if text.trim().is_empty() { Vec::new() } else { self.export_path(asking, text) }
             }
+            Asking::ExportLayers => self.export_layers(text),
             Asking::Value(field) => match self.form.parse(field, text, &self.presets) {
                 Ok(form) => self.change_form(form),
                 Err(problem) => {

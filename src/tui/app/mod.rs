@@ -5,6 +5,7 @@ mod done;
 mod exports;
 mod forms;
 mod input;
+mod network;
 mod optimise;
 mod overlay;
 mod runs;
@@ -22,6 +23,7 @@ use super::event::{Effect, Event};
 use super::form::Form;
 use super::keymap::{Context, Keymap};
 use super::layers::LayerList;
+use super::network::Networks;
 use super::optimise::{Decided, Optimisation, Wish};
 use super::running::Running;
 use super::style::Style;
@@ -41,6 +43,8 @@ pub enum Screen {
     Compare,
     /// One layer over many parameters.
     Sweep,
+    /// A network layer by layer.
+    Network,
 }
 
 /// A part of Explore that takes keys.
@@ -105,6 +109,8 @@ pub struct App {
     pub compare: Compare,
     /// The sweep.
     pub sweep: Sweep,
+    /// The networks that run.
+    pub networks: Networks,
     /// The optimisation in progress.
     pub optimising: Option<Optimisation>,
     /// What the last optimisation came to.
@@ -166,6 +172,7 @@ impl App {
             shown: None,
             compare: Compare::new(history),
             sweep: Sweep::default(),
+            networks: Networks::new(catalogue.networks().cloned()),
             optimising: None,
             decided: None,
             wish: Wish::default(),
@@ -214,6 +221,17 @@ impl App {
                 self.sweep.predicted(number, index, estimate);
                 Vec::new()
             }
+            Event::NetworkPredicted { number, index, estimate } => {
+                let row = self.networks.rows.get_mut(index);
+                if let Some(row) = row.filter(|_| number == self.networks.plan) {
+                    row.predicted = Some(estimate.map(|estimate| estimate.record));
+                }
+                Vec::new()
+            }
+            Event::Network { number, event } => {
+                self.network_happened(number, event);
+                Vec::new()
+            }
             Event::Exported(result) => {
                 self.exported(result);
                 Vec::new()
@@ -222,8 +240,11 @@ impl App {
     }
 
     /// Whether time must go on: something moves on the screen.
-    pub const fn is_moving(&self) -> bool {
-        self.running.is_some() || self.optimising.is_some() || self.outdated_ms.is_some()
+    pub fn is_moving(&self) -> bool {
+        self.running.is_some()
+            || self.optimising.is_some()
+            || self.outdated_ms.is_some()
+            || self.networks.is_going()
     }
 
     /// What is predicted, be it of the former form: the next estimate is mostly there before anyone
@@ -290,6 +311,7 @@ impl App {
             Screen::Explore => Context::Explore,
             Screen::Compare => Context::Compare,
             Screen::Sweep => Context::Sweep,
+            Screen::Network => Context::Network,
         }
     }
 }

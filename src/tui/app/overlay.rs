@@ -21,6 +21,8 @@ pub enum Asking {
     ExportRuns,
     /// Where to export the rows of the sweep to.
     ExportRows,
+    /// The directory to export the layers of a network to.
+    ExportLayers,
 }
 
 /// Something over the screen.

@@ -35,6 +35,7 @@ impl App {
             _ if self.optimising.is_some() => "an optimisation",
             Some(_) if self.sweep.phase() == Phase::Going => "a sweep",
             Some(_) => "a run",
+            None if self.networks.is_going() => "a network's run",
             None => return false,
         };
         let key = self.key_name(Action::Cancel);
@@ -57,6 +58,10 @@ impl App {
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
+        if self.networks.is_going() {
+            self.message = Some((Tone::Info, "cancelling".into()));
+            return vec![Effect::StopNetwork(self.networks.number)];
+        }
         if self.running.is_none() && self.optimising.is_some() {
             return self.stop_search();
         }

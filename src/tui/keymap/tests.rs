@@ -195,7 +195,7 @@ fn the_help_shows_what_can_be_done_in_a_context() {
     let explore = keymap.help(Context::Explore);
     assert_eq!(
         explore[0],
-        (vec![key("Enter")], "Run the layer or the sweep, or open a point", Action::Run)
+        (vec![key("Enter")], "Run the layer, sweep or network, or open", Action::Run)
     );
 }
 

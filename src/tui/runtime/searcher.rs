@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::Message;
 use super::costs::Costs;
-use crate::job::{Estimator, RunSpec, panic_message};
+use crate::job::{Estimate, Estimator, RunSpec, panic_message};
 use crate::tui::event::Event;
 use crate::tune::{Query, search};
 
@@ -18,6 +18,8 @@ pub(super) enum Task {
     Search(u64, Box<Query>),
     /// The points of a sweep.
     Predict(u64, Vec<RunSpec>),
+    /// The layers of a network.
+    PredictNetwork(u64, Vec<RunSpec>),
 }
 
 /// What stops the thread's tasks.
@@ -27,6 +29,8 @@ pub(super) struct Stops {
     pub searches: AtomicU64,
     /// Predictions for plans before this number are stopped.
     pub plans: AtomicU64,
+    /// The same for networks.
+    pub networks: AtomicU64,
 }
 
 impl Stops {
@@ -34,6 +38,7 @@ impl Stops {
     pub(super) fn all(&self) {
         self.searches.store(u64::MAX, Ordering::Relaxed);
         self.plans.store(u64::MAX, Ordering::Relaxed);
+        self.networks.store(u64::MAX, Ordering::Relaxed);
     }
 }
 
@@ -51,7 +56,16 @@ impl Searcher {
         for task in queue {
             match task {
                 Task::Search(number, query) => self.search(number, *query),
-                Task::Predict(number, specs) => self.predict(number, specs),
+                Task::Predict(number, specs) => {
+                    self.predict(&self.stops.plans, number, specs, |index, estimate| {
+                        Event::Predicted { number, index, estimate }
+                    });
+                }
+                Task::PredictNetwork(number, specs) => {
+                    self.predict(&self.stops.networks, number, specs, |index, estimate| {
+                        Event::NetworkPredicted { number, index, estimate }
+                    });
+                }
             }
         }
     }
@@ -75,10 +89,17 @@ impl Searcher {
         self.tell(Event::Found { number, found });
     }
 
-    fn predict(&self, number: u64, specs: Vec<RunSpec>) {
+    /// Predicts until plans of this number are stopped, and tells each prediction as an event.
+    fn predict(
+        &self,
+        stops: &AtomicU64,
+        number: u64,
+        specs: Vec<RunSpec>,
+        event: impl Fn(usize, Result<Box<Estimate>, String>) -> Event,
+    ) {
         let costs = self.costs.wait();
         for (index, spec) in specs.into_iter().enumerate() {
-            if number < self.stops.plans.load(Ordering::Relaxed) {
+            if number < stops.load(Ordering::Relaxed) {
                 return;
             }
             let spec = RunSpec { costs: costs.clone(), ..spec };
@@ -86,7 +107,7 @@ impl Searcher {
                 let estimate = self.estimator.estimate(&spec);
                 estimate.map(Box::new).map_err(|error| error.to_string())
             });
-            self.tell(Event::Predicted { number, index, estimate });
+            self.tell(event(index, estimate));
         }
     }
 }

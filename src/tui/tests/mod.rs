@@ -3,6 +3,7 @@
 mod exports;
 mod frames;
 mod harm;
+mod network;
 mod optimise;
 mod pictures;
 mod scenes;

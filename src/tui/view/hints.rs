@@ -29,7 +29,30 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
             (Action::Export, "export"),
         ],
         Screen::Sweep => sweep(app),
+        Screen::Network => network(app),
     }
+}
+
+fn network(app: &App) -> Vec<(Action, &'static str)> {
+    let first = if app.networks.is_going() {
+        vec![(Action::Cancel, "cancel")]
+    } else {
+        vec![
+            (Action::Run, "run"),
+            (Action::Left, "previous"),
+            (Action::Right, "next network"),
+            (Action::RunBaseline, "compare"),
+        ]
+    };
+    let more = [
+        (Action::Open, "open layer"),
+        (Action::Export, "export"),
+        (Action::Down, "down"),
+        (Action::Explore, "explore"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+    ];
+    [first, more.to_vec()].concat()
 }
 
 fn question() -> Vec<(Action, &'static str)> {

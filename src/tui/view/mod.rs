@@ -24,6 +24,7 @@ mod help;
 mod hints;
 mod latency;
 mod layers;
+mod network;
 mod noise;
 mod optimise;
 mod overlay;
@@ -62,6 +63,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Explore => explore::draw(app, frame, body),
         Screen::Compare => compare::draw(app, frame, body),
         Screen::Sweep => sweep::draw(app, frame, body),
+        Screen::Network => network::draw(app, frame, body),
     }
     draw_hints(app, frame, hints, explore::is_wide(body));
     if let Some(overlay) = &app.overlay {
@@ -79,8 +81,12 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let mut spans = vec![Span::styled(" heconv ", theme.title)];
-    let screens =
-        [("Explore", Screen::Explore), ("Compare", Screen::Compare), ("Sweep", Screen::Sweep)];
+    let screens = [
+        ("Explore", Screen::Explore),
+        ("Compare", Screen::Compare),
+        ("Sweep", Screen::Sweep),
+        ("Network", Screen::Network),
+    ];
     for (number, (name, screen)) in (1..).zip(screens) {
         let style = if app.screen == screen { theme.selected } else { theme.dim };
         spans.push(Span::styled(format!(" {number} {name} "), style));
@@ -120,6 +126,10 @@ fn state(app: &App) -> Span<'static> {
         (Some(optimisation), _) => format!("optimise: {}", optimisation.progress()),
         (None, Some(current)) => format!("sweep {}/{}", current + 1, app.sweep.rows().len()),
         (None, None) if app.running.is_some() => "running".to_owned(),
+        (None, None) if app.networks.is_going() => {
+            let (layer, _) = app.networks.current.unwrap_or_default();
+            format!("network {}/{}", layer + 1, app.networks.rows.len())
+        }
         (None, None) => return Span::styled(format!("{} idle", glyphs.dot), theme.dim),
     };
     let frame = glyphs.spinner((app.now_ms / 120) as usize);

@@ -68,6 +68,9 @@ fn question(asking: Asking) -> (String, String) {
         Asking::ExportRows => {
             ("export the points to".into(), "as a table: .csv .md .tex .jsonl".into())
         }
+        Asking::ExportLayers => {
+            ("export the layers to".into(), "a new directory, for one .toml each".into())
+        }
     }
 }
 

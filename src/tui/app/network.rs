@@ -1,0 +1,107 @@
+//! The Network screen: a network chosen, predicted, run, and its layers opened.
+
+use super::{App, Screen, Tone};
+use crate::tui::action::Action;
+use crate::tui::event::Effect;
+use crate::tui::network::NetworkEvent;
+
+/// The parameters of the baseline that people run today.
+const BASELINE: &str = "n8192-t20";
+
+impl App {
+    pub(super) fn show_network(&mut self) -> Vec<Effect> {
+        self.screen = Screen::Network;
+        self.plan_network(true)
+    }
+
+    /// Plans the chosen network under the form's parameters, and asks for predictions.
+    fn plan_network(&mut self, keeps_result: bool) -> Vec<Effect> {
+        if !self.networks.plan(&self.form, keeps_result) {
+            return Vec::new();
+        }
+        let rows = self.networks.rows.iter();
+        let specs = rows.map(|row| row.form.spec(self.max_memory)).collect();
+        vec![Effect::PredictNetwork { number: self.networks.plan, specs }]
+    }
+
+    /// Runs the chosen network, unless something else runs.
+    pub(super) fn run_network(&mut self) -> Vec<Effect> {
+        if self.problem.is_some() {
+            self.message = Some((Tone::Bad, "not run: the form is not valid".into()));
+            return Vec::new();
+        }
+        if self.is_busy() {
+            return Vec::new();
+        }
+        let mut effects = self.plan_network(false);
+        let begun = self.networks.begin(self.now_ms, self.max_memory);
+        let number = self.networks.number;
+        effects.extend(begun.map(|spec| Effect::RunNetwork { number, spec: Box::new(spec) }));
+        effects
+    }
+
+    /// Runs the layers conventionally, to compare with the network's run.
+    pub(super) fn compare_network(&mut self) -> Vec<Effect> {
+        if self.is_busy() {
+            return Vec::new();
+        }
+        let params = self.presets.iter().find(|params| params.name == BASELINE).cloned();
+        let begun = params.zip(self.networks.begin_comparison(self.max_memory));
+        let Some((params, (layers, totals))) = begun else {
+            let key = self.key_name(Action::Run);
+            let text = format!("{key} runs the network first; then it can be compared");
+            self.message = Some((Tone::Info, text));
+            return Vec::new();
+        };
+        let (params, totals) = (Box::new(params), Box::new(totals));
+        vec![Effect::CompareNetwork { number: self.networks.number, layers, params, totals }]
+    }
+
+    /// Shows the chosen layer in Explore.
+    pub(super) fn open_network_layer(&mut self) -> Vec<Effect> {
+        let row = self.networks.rows.get(self.networks.cursor);
+        let Some(form) = row.map(|row| row.form.clone()) else { return Vec::new() };
+        self.screen = Screen::Explore;
+        self.layers.select(&form.layer.full_name());
+        let effects = self.change_form(form);
+        self.shown = self.compare.newest_of(&self.form);
+        effects
+    }
+
+    pub(super) fn network_happened(&mut self, number: u64, event: NetworkEvent) {
+        if number != self.networks.number {
+            return;
+        }
+        let key = self.key_name(Action::Network);
+        let ended = |what: &str| Some((Tone::Info, format!("{what}; {key} shows it")));
+        let is_elsewhere = self.screen != Screen::Network;
+        match &event {
+            NetworkEvent::Failed(problem) => self.message = Some((Tone::Bad, problem.clone())),
+            NetworkEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),
+            NetworkEvent::Done(record) if !record.verified => {
+                self.message = Some((Tone::Bad, "the network's output is WRONG".into()));
+            }
+            NetworkEvent::Done(_) if is_elsewhere => {
+                self.message = ended("the network has been run")
+            }
+            NetworkEvent::ComparisonsDone if is_elsewhere => {
+                self.message = ended("the network has been compared");
+            }
+            _ => {}
+        }
+        self.networks.happened(event);
+    }
+
+    /// Does what a key stands for on the Network screen.
+    pub(super) fn act_on_network(&mut self, action: Action) -> Vec<Effect> {
+        match (action.rows(), action) {
+            (Some(rows), _) => self.networks.move_by(rows),
+            (None, Action::Left | Action::Right) if !self.is_busy() => {
+                self.networks.turn(action == Action::Right);
+                return self.plan_network(false);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+}

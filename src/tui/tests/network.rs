@@ -1,0 +1,147 @@
+//! The Network screen: planned, run, cancelled, compared, opened, and never in the way of a run.
+
+use std::sync::Mutex;
+
+use super::scene;
+use crate::conv::{Observer, Stage};
+use crate::job::{Finished, NetworkObserver, NetworkSpec, PreparedNetwork};
+use crate::tui::action::Action;
+use crate::tui::app::{App, Screen};
+use crate::tui::event::{Effect, Event};
+use crate::tui::network::{NetworkEvent, NetworkPhase};
+
+/// Keeps what happens.
+#[derive(Default)]
+struct Notes(Mutex<Vec<NetworkEvent>>);
+
+impl Observer for Notes {
+    fn enter(&self, stage: Stage, _: u64) {
+        self.note(NetworkEvent::Stage(stage));
+    }
+    fn advance(&self, _: Stage, _: u64) {}
+    fn measured(&self, _: Stage, _: f64) {}
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+impl NetworkObserver for Notes {
+    fn layer(&self, index: usize) {
+        self.note(NetworkEvent::Layer(index));
+    }
+    fn finished(&self, index: usize, layer: &Finished) {
+        self.note(NetworkEvent::Finished(index, Box::new(layer.clone())));
+    }
+}
+
+impl Notes {
+    fn note(&self, event: NetworkEvent) {
+        self.0.lock().expect("no panic").push(event);
+    }
+}
+
+fn shown() -> App {
+    let mut app = scene("ready").app;
+    app.act(Action::Network);
+    app
+}
+
+fn message(app: &App) -> &str {
+    app.message.as_ref().map_or("", |(_, text)| text)
+}
+
+/// The run that effects start.
+fn started(effects: Vec<Effect>) -> Option<(u64, NetworkSpec)> {
+    effects.into_iter().find_map(|effect| match effect {
+        Effect::RunNetwork { number, spec } => Some((number, *spec)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_plan_follows_the_form_and_the_network() {
+    let mut app = scene("ready").app;
+    let effects = app.act(Action::Network);
+    assert!(matches!(&effects[..], [Effect::PredictNetwork { specs, .. }] if specs.len() == 19));
+    assert!(app.act(Action::Network).is_empty(), "nothing has changed");
+    app.act(Action::Right);
+    assert_ne!(app.networks.chosen().expect("there is one").name, "resnet20");
+    app.act(Action::Left);
+    assert_eq!(app.networks.chosen().expect("there is one").name, "resnet20");
+    app.act(Action::Explore);
+    app.field = 6;
+    app.act(Action::Decrease);
+    assert_eq!(app.act(Action::Network).len(), 1);
+    assert!(app.networks.rows.iter().all(|row| row.form.algorithm == app.form.algorithm));
+}
+
+#[test]
+fn a_run_fills_the_rows_and_can_be_opened() {
+    let mut app = shown();
+    let (number, spec) = started(app.act(Action::Run)).expect("starts");
+    assert!(app.is_moving());
+    app.act(Action::Run);
+    assert_eq!(message(&app), "a network's run is in progress; c cancels it");
+    let notes = Notes::default();
+    let result = PreparedNetwork::new(&spec).expect("valid").run(&notes).expect("runs");
+    assert!(result.record.verified);
+    for event in notes.0.into_inner().expect("no panic") {
+        // Of another run, and of this one.
+        app.update(1, Event::Network { number: number + 1, event: NetworkEvent::Layer(7) });
+        app.update(1, Event::Network { number, event });
+    }
+    assert!(app.networks.rows.iter().all(|row| row.finished.is_some()));
+    let done = NetworkEvent::Done(Box::new(result.record));
+    app.update(2, Event::Network { number, event: done });
+    assert!(matches!(&app.networks.phase, NetworkPhase::Done(record) if record.verified));
+    assert!(!app.is_moving());
+    // A result stays while other screens are seen and the form is changed.
+    app.act(Action::Explore);
+    app.field = 6;
+    app.act(Action::Decrease);
+    app.act(Action::Network);
+    assert!(matches!(app.networks.phase, NetworkPhase::Done(_)));
+    let effects = app.act(Action::RunBaseline);
+    let compares = |effect: &Effect| matches!(effect, Effect::CompareNetwork { layers, .. } if layers.len() == 19);
+    assert!(effects.iter().any(compares) && app.is_moving());
+    let number = app.networks.number;
+    app.update(3, Event::Network { number, event: NetworkEvent::ComparisonsDone });
+    assert!(!app.networks.is_going());
+    app.act(Action::Down);
+    app.act(Action::Open);
+    assert_eq!(app.screen, Screen::Explore);
+    assert_eq!(app.form.layer.full_name(), "resnet20/block1_conv1");
+}
+
+#[test]
+fn a_run_is_cancelled_and_may_fail() {
+    let mut app = shown();
+    let (number, _) = started(app.act(Action::Run)).expect("starts");
+    let effects = app.act(Action::Cancel);
+    assert!(matches!(&effects[..], [Effect::StopNetwork(stopped)] if *stopped == number));
+    app.update(1, Event::Network { number, event: NetworkEvent::Cancelled });
+    assert_eq!((message(&app), app.is_moving()), ("cancelled", false));
+    let (number, _) = started(app.act(Action::Run)).expect("starts again");
+    app.act(Action::Explore);
+    app.update(2, Event::Network { number, event: NetworkEvent::Failed("no more room".into()) });
+    assert_eq!((message(&app), app.is_moving()), ("no more room", false));
+}
+
+#[test]
+fn what_has_not_been_run_cannot_be_compared() {
+    let mut app = shown();
+    assert!(app.act(Action::RunBaseline).is_empty());
+    assert_eq!(message(&app), "Enter runs the network first; then it can be compared");
+}
+
+#[test]
+fn all_layers_are_exported_to_a_directory() {
+    let mut app = shown();
+    app.act(Action::Export);
+    let effects = app.update(1, Event::Key(crossterm::event::KeyCode::Enter.into()));
+    let [Effect::ExportAll { directory, files }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((directory.to_str(), files.len()), (Some("resnet20-n4096-t20"), 19));
+    for (name, text) in files {
+        crate::preset::Experiment::parse(text, name).expect("reads back");
+    }
+}
