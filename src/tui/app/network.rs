@@ -82,7 +82,7 @@ impl App {
                 self.message = Some((Tone::Bad, "the network's output is WRONG".into()));
             }
             NetworkEvent::Done(_) if is_elsewhere => {
-                self.message = ended("the network has been run")
+                self.message = ended("the network has been run");
             }
             NetworkEvent::ComparisonsDone if is_elsewhere => {
                 self.message = ended("the network has been compared");

@@ -53,7 +53,9 @@ impl NetworkRun {
         totals: &NetworkTotals,
     ) {
         let costs = self.costs.known();
-        layers.iter_mut().for_each(|run| run.costs.clone_from(&costs));
+        for run in &mut layers {
+            run.costs.clone_from(&costs);
+        }
         let run = || {
             let proceed = |_, _| !self.is_cancelled();
             for baseline in conventional(estimator, &layers, params, proceed)? {

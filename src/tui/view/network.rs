@@ -1,5 +1,7 @@
 //! Network: a network layer by layer, what is predicted of each and what its run gave, and totals.
 
+use std::fmt::Write;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -146,10 +148,10 @@ fn draw_rows(app: &App, frame: &mut Frame<'_>, area: Rect) {
 fn head(app: &App, is_wide: bool) -> Line<'static> {
     let mut text = format!("  {:<16}{:>16}", "layer", "channels, plane");
     for name in ["server ms", "client ms", "sent", "bits left"] {
-        text.push_str(&format!("{name:>11}"));
+        let _ = write!(text, "{name:>11}");
     }
     if is_wide {
-        text.push_str(&format!("{:>11}{:>11}", "weights", "peak"));
+        let _ = write!(text, "{:>11}{:>11}", "weights", "peak");
     }
     Line::styled(text, app.style.theme().dim)
 }
