@@ -126,7 +126,7 @@ actions! {
         SweepSets = "sweep-parameters",
         /// Sweep by runs, or by prediction alone.
         SweepRuns = "sweep-runs",
-        /// Clear the rows for a new sweep.
+        /// Clear the rows for a new sweep or run.
         NewSweep = "new-sweep",
         /// Draw the next figure along x.
         XAxis = "x-axis",

@@ -148,6 +148,13 @@ impl Networks {
         true
     }
 
+    /// Forgets the run.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.comparisons.clear();
+        self.phase = NetworkPhase::Planned;
+    }
+
     /// What is to be run, on the built-in picture and seeded weights.
     pub fn begin(&mut self, now_ms: u64, max_memory: u64) -> Option<NetworkSpec> {
         let network = self.chosen()?.clone();

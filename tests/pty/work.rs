@@ -198,6 +198,6 @@ fn a_network_runs_and_its_layers_open() {
     terminal.send_for("4", "ResNet-20 for CIFAR-10");
     terminal.send_for("\r", "values equal the plain network");
     terminal.send("j");
-    terminal.send_for("o", "resnet20/block1_conv1");
+    terminal.send_for("\r", "resnet20/block1_conv1");
     terminal.quit();
 }

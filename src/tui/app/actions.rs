@@ -64,7 +64,6 @@ impl App {
             }
             Action::Quit => vec![Effect::Quit],
             Action::Open if self.screen == Screen::Sweep => self.open_point(),
-            Action::Open if self.screen == Screen::Network => self.open_network_layer(),
             Action::Open => self.open(),
             _ => self.show(action),
         }

@@ -3,7 +3,7 @@
 use super::{App, Screen, Tone};
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
-use crate::tui::network::NetworkEvent;
+use crate::tui::network::{NetworkEvent, NetworkPhase};
 
 /// The parameters of the baseline that people run today.
 const BASELINE: &str = "n8192-t20";
@@ -24,8 +24,11 @@ impl App {
         vec![Effect::PredictNetwork { number: self.networks.plan, specs }]
     }
 
-    /// Runs the chosen network, unless something else runs.
+    /// Runs the chosen network, unless something else runs, or opens a layer of its run.
     pub(super) fn run_network(&mut self) -> Vec<Effect> {
+        if matches!(self.networks.phase, NetworkPhase::Done(_)) {
+            return self.open_network_layer();
+        }
         if self.problem.is_some() {
             self.message = Some((Tone::Bad, "not run: the form is not valid".into()));
             return Vec::new();
@@ -58,7 +61,7 @@ impl App {
     }
 
     /// Shows the chosen layer in Explore.
-    pub(super) fn open_network_layer(&mut self) -> Vec<Effect> {
+    fn open_network_layer(&mut self) -> Vec<Effect> {
         let row = self.networks.rows.get(self.networks.cursor);
         let Some(form) = row.map(|row| row.form.clone()) else { return Vec::new() };
         self.screen = Screen::Explore;
@@ -98,6 +101,10 @@ impl App {
             (Some(rows), _) => self.networks.move_by(rows),
             (None, Action::Left | Action::Right) if !self.is_busy() => {
                 self.networks.turn(action == Action::Right);
+                return self.plan_network(false);
+            }
+            (None, Action::NewSweep) if !self.is_busy() => {
+                self.networks.clear();
                 return self.plan_network(false);
             }
             _ => {}

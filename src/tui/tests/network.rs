@@ -108,9 +108,13 @@ fn a_run_fills_the_rows_and_can_be_opened() {
     app.update(3, Event::Network { number, event: NetworkEvent::ComparisonsDone });
     assert!(!app.networks.is_going());
     app.act(Action::Down);
-    app.act(Action::Open);
+    app.act(Action::Run);
     assert_eq!(app.screen, Screen::Explore);
     assert_eq!(app.form.layer.full_name(), "resnet20/block1_conv1");
+    app.act(Action::Network);
+    app.act(Action::NewSweep);
+    assert_eq!(app.networks.phase, NetworkPhase::Planned);
+    assert!(app.networks.rows.iter().all(|row| row.finished.is_none()));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Screen};
+use crate::tui::network::NetworkPhase;
 use crate::tui::optimise::Decided;
 use crate::tui::sweep::Phase;
 
@@ -36,16 +37,17 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
 fn network(app: &App) -> Vec<(Action, &'static str)> {
     let first = if app.networks.is_going() {
         vec![(Action::Cancel, "cancel")]
-    } else {
+    } else if matches!(app.networks.phase, NetworkPhase::Done(_)) {
         vec![
-            (Action::Run, "run"),
-            (Action::Left, "previous"),
-            (Action::Right, "next network"),
+            (Action::Run, "open layer"),
             (Action::RunBaseline, "compare"),
+            (Action::NewSweep, "new run"),
+            (Action::Right, "next network"),
         ]
+    } else {
+        vec![(Action::Run, "run"), (Action::Left, "previous"), (Action::Right, "next network")]
     };
     let more = [
-        (Action::Open, "open layer"),
         (Action::Export, "export"),
         (Action::Down, "down"),
         (Action::Explore, "explore"),
