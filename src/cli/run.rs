@@ -98,7 +98,7 @@ fn write_experiment(export: &Export, spec: &RunSpec, record: &Record) -> Result<
 }
 
 /// The format of an output file, once it is clear that it can be there.
-fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
+pub(super) fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
     let format = OutputFormat::of(path).ok_or_else(|| {
         Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
     })?;

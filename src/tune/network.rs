@@ -8,6 +8,9 @@ use crate::job::{Baseline, Estimator, JobError, RunSpec, Wire};
 /// Bits of noise budget that tuned layers keep but for one time in 2^40.
 pub const MARGIN_BITS: f64 = 4.0;
 
+/// The parameters of the baseline that people run today, by name.
+pub const BASELINE_PARAMS: &str = "n8192-t20";
+
 /// Whether layers have parameters of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {

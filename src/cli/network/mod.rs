@@ -13,18 +13,15 @@ use super::common::Common;
 use super::export::{self, Target};
 use super::one::DEFAULT_PARAMS;
 use super::output::{Format, print_json};
-use super::{Failure, calibrate, choices, files};
+use super::run::output_format;
+use super::{Failure, calibrate, choices};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
 use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
 use crate::preset::{Catalogue, Network};
 use crate::report::{NetworkRecord, count_text};
-use crate::tensor::OutputFormat;
 use crate::tune::Objective;
-use crate::tune::network::{Sharing, Wanted, conventional, tuned};
-
-/// The parameters of the baseline that people run today.
-const BASELINE_PARAMS: &str = "n8192-t20";
+use crate::tune::network::{BASELINE_PARAMS, Sharing, Wanted, conventional, tuned};
 
 /// Arguments of `heconv network`.
 #[derive(Debug, clap::Args)]
@@ -77,14 +74,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let target = args.export.clone().into_directory()?.map(Target::Directory);
-    let output = args.output.as_deref().map(|path| {
-        let format = OutputFormat::of(path).ok_or_else(|| {
-            Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
-        })?;
-        files::check_directory("--output", path)?;
-        Ok::<_, Failure>((format, path.to_owned()))
-    });
-    let output = output.transpose()?;
+    let output = match &args.output {
+        Some(path) => Some((output_format(path)?, path.clone())),
+        None => None,
+    };
     let catalogue = Catalogue::load().map_err(Failure::input)?;
     let network = catalogue.network(&args.network).map_err(Failure::input)?;
     if network.graph.is_none() {

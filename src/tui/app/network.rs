@@ -4,9 +4,7 @@ use super::{App, Screen, Tone};
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
 use crate::tui::network::{NetworkEvent, NetworkPhase};
-
-/// The parameters of the baseline that people run today.
-const BASELINE: &str = "n8192-t20";
+use crate::tune::network::BASELINE_PARAMS;
 
 impl App {
     pub(super) fn show_network(&mut self) -> Vec<Effect> {
@@ -48,7 +46,7 @@ impl App {
         if self.is_busy() {
             return Vec::new();
         }
-        let params = self.presets.iter().find(|params| params.name == BASELINE).cloned();
+        let params = self.presets.iter().find(|params| params.name == BASELINE_PARAMS).cloned();
         let begun = params.zip(self.networks.begin_comparison(self.max_memory));
         let Some((params, (layers, totals))) = begun else {
             let key = self.key_name(Action::Run);
