@@ -13,7 +13,7 @@ use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
+    Layout, Move, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -44,6 +44,13 @@ fn weight_slots(
     let layer = packing.layer();
     let [top, left, _, _] = layer.padding();
     let mut slots = vec![0; packing.ring_degree()];
+    // The sum moves afterwards: by its lanes, which `plan.weight` knows of, and by pixels.
+    let moved = Move { lanes: 0, ..output.offset.by }.slots(packing);
+    let per_row = packing.ring_degree() / 2;
+    let before_move = |slot: usize| {
+        let in_row = ((slot % per_row) as i64 + moved).rem_euclid(per_row as i64);
+        slot / per_row * per_row + in_row as usize
+    };
     // Strips store the zero rows above and below the image, so only columns are masked there.
     let is_whole = packing.strips() == 1;
     let reads = |output: usize, tap: usize, pad: usize, size: usize| {
@@ -59,7 +66,7 @@ fn weight_slots(
             let columns =
                 (0..layer.out_width()).filter(|x| reads(*x, tap_column, left, layer.width()));
             for x in columns {
-                slots[packing.slot(row, lane, y * packing.row_stride() + x)] = weight;
+                slots[before_move(packing.slot(row, lane, y * packing.row_stride() + x))] = weight;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::slots::{Layout, RowUse, SlotPlan};
+use super::slots::{Layout, RowUse, Side, SlotPlan};
 use crate::arith::kernels::TILE;
 
 /// Something that a plan has decided, or that follows from it.
@@ -91,17 +91,22 @@ fn where_planes_lie(plan: &SlotPlan) -> Vec<Entry> {
 
 /// Numbers are those of one strip group.
 fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
-    use FactValue::Count;
+    use FactValue::{Count, Word};
     let outputs = plan.outputs();
     let moved = outputs.iter().filter(|output| !output.offset.element.is_identity()).count();
-    let shifts = plan.phases().iter().map(|shifts| shifts.all().len()).max().unwrap_or(0);
+    let kernel_rows = match plan.split().rows {
+        Side::Inputs => "inputs",
+        Side::Sums => "sums",
+    };
+    let shifts = plan.phases().iter().map(Vec::len).max().unwrap_or(0);
     vec![
-        ("split", Count(plan.split()), "lanes between moves of sums; inputs are moved within them"),
+        ("split", Count(plan.split().steps), "steps over lanes and columns that inputs move by"),
+        ("kernel_rows", Word(kernel_rows), "what moves to reach the rows of the kernel"),
         ("inputs", Count(plan.inputs()), "input ciphertexts"),
         ("shifts", Count(shifts), "places that an input is wanted at, at most"),
         ("input_rotations", Count(plan.input_rotations()), "hoisted rotations of inputs"),
         ("rotated_inputs", Count(plan.rotated_inputs()), "ciphertexts held for multiplication"),
-        ("offsets", Count(plan.offsets().len()), "moves of lanes after multiplication"),
+        ("offsets", Count(plan.offsets().len()), "moves of sums after multiplication"),
         ("outputs", Count(plan.out_groups()), "output ciphertexts"),
         ("sums", Count(outputs.len()), "sums of products: one for each output and offset"),
         ("output_rotations", Count(moved), "rotations of sums"),

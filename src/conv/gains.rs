@@ -29,7 +29,7 @@ pub struct WeightGains {
     pub sums: Vec<Gain>,
     /// Patterns of a sum.
     pub patterns: usize,
-    /// For each sum, the gain at the coefficients 0 and N/2, where it is larger than elsewhere.
+    /// For each output, the gain at the coefficients 0 and N/2, where it is larger than elsewhere.
     ///
     /// Rotations keep these two coefficients in place, so there the error of an input meets all its
     /// rotated copies: integer weights w add it up to (sum of w)^2 instead of the sum of w^2. Other
@@ -63,6 +63,6 @@ impl WeightGains {
 pub struct SumGains {
     /// For each sum.
     pub sums: Vec<Gain>,
-    /// For each sum, at the coefficients 0 and N/2; empty where these are as all others.
+    /// For each output, at the coefficients 0 and N/2; empty where these are as all others.
     pub fixed: Vec<Gain>,
 }

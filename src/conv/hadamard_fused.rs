@@ -92,17 +92,20 @@ impl Weights {
     /// Where weights of an offset come from.
     fn places(&self, plan: &SlotPlan, transform: &LaneTransform, offset: &Offset) -> Places {
         let kernel_width = plan.packing().layer().kernel()[1];
-        let of_shift = |shift: &Shift| {
+        let of_shift = |phase, shift: &Shift| {
             let mut places = vec![self.nothing(); transform.lanes()];
             for (row, lane) in plan.lanes() {
-                let Some(w) = plan.lane_weight(offset, shift, (row, lane)) else { continue };
+                let Some(w) = plan.lane_weight(offset, phase, shift, (row, lane)) else { continue };
                 let within = w.in_channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
                 let place = w.out_channel * self.row + within;
                 places[transform.entry(row, lane)] = place as u32;
             }
             places
         };
-        plan.phases().iter().map(|shifts| shifts.all().iter().map(of_shift).collect()).collect()
+        let of_phase = |(phase, shifts): (usize, &Vec<Shift>)| {
+            shifts.iter().map(|shift| of_shift(phase, shift)).collect()
+        };
+        plan.phases().iter().enumerate().map(of_phase).collect()
     }
 
     /// The terms of a sum, a batch at a time; those after the last are 0.

@@ -2,7 +2,7 @@
 
 use super::cost::{CostTable, Pricing};
 use super::setting::Setting;
-use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, WeightForm};
+use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, Split, WeightForm};
 use super::{Algorithm, AlgorithmKind, Layer};
 use crate::bfv::params::RING_DEGREES;
 
@@ -112,16 +112,9 @@ pub(super) fn candidates<W: WeightForm + 'static>(
             W::admits(packing) && (channels <= widest || packing.lanes_per_row() == 1)
         })
         .flat_map(|packing| {
-            splits(&packing).map(move |split| SlotPlan::new(packing.clone(), split))
+            let plan = |split| SlotPlan::new(packing.clone(), split);
+            Split::all(&packing).into_iter().map(plan).collect::<Vec<_>>()
         })
         .map(|plan| Box::new(SlotAlgorithm::<W>::new(plan)) as Box<dyn Algorithm>)
         .collect()
-}
-
-/// The ways to split offsets of lanes: each doubles the rotations of inputs, which soon outweigh
-/// those of outputs.
-fn splits(packing: &Packing) -> impl Iterator<Item = usize> + use<> {
-    const MOST: usize = 8;
-    let most = packing.lanes_per_row().min(MOST);
-    std::iter::successors(Some(1), |split| Some(2 * split)).take_while(move |split| *split <= most)
 }

@@ -47,9 +47,12 @@ pub struct Candidate {
     /// What the rows hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<FactValue>,
-    /// How offsets are split.
+    /// Steps over lanes and columns that inputs move by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub split: Option<FactValue>,
+    /// What moves to reach the rows of the kernel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel_rows: Option<FactValue>,
     /// Server time on one thread of the machine that plans are chosen for, the same everywhere.
     pub planner_server_ms: f64,
     /// Predicted server time on this machine.
@@ -98,6 +101,7 @@ impl Estimator {
                 lanes: plan.lanes(),
                 rows: facts.get("rows"),
                 split: facts.get("split"),
+                kernel_rows: facts.get("kernel_rows"),
                 planner_server_ms: server(plan, &planner),
                 server_ms: server(plan, &here),
             }

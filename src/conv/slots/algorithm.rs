@@ -241,27 +241,27 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let model = NoiseModel::new(params);
         let inputs = InputVariance::new(&model);
         let sums: Vec<f64> = gains.sums.iter().map(|gain| inputs.under(gain)).collect();
-        // Every sum that moves is switched; the moved ones of an output share one rounding.
         let mut outputs = vec![0.0; self.plan.out_groups()];
-        let mut moved = vec![false; outputs.len()];
+        // Every sum that moves is switched; the moved ones of an output share one rounding.
+        let mut switched = vec![0.0; outputs.len()];
         for (output, variance) in self.plan.outputs().iter().zip(&sums) {
             outputs[output.group] += variance;
             if !output.offset.element.is_identity() {
-                outputs[output.group] += model.key_switch();
-                moved[output.group] = true;
+                let switched = &mut switched[output.group];
+                *switched += if *switched > 0.0 { 0.0 } else { model.rounding() };
+                *switched += model.key_switch();
             }
         }
-        let strips = self.plan.packing().strip_groups();
-        let count = (params.ring_degree() * strips) as u64;
-        let sample = |(variance, moved): (f64, bool)| {
-            let rounding = if moved { model.rounding() } else { 0.0 };
-            Samples { variance: variance + rounding, count }
+        let strips = self.plan.packing().strip_groups() as u64;
+        let samples = |coefficients: usize| {
+            move |(variance, switched): (f64, &f64)| {
+                let count = coefficients as u64 * strips;
+                Samples { variance: variance + switched, count }
+            }
         };
-        let outputs = outputs.into_iter().zip(moved).map(sample);
-        // Such weights go with one channel per ciphertext, whose sums are outputs and do not move.
-        let fixed = gains.fixed.iter();
-        let count = 2 * strips as u64;
-        let fixed = fixed.map(|gain| Samples { variance: inputs.under(gain), count });
+        let fixed = gains.fixed.iter().map(|gain| inputs.under(gain));
+        let fixed = fixed.zip(&switched).map(samples(2));
+        let outputs = outputs.into_iter().zip(&switched).map(samples(params.ring_degree()));
         StageNoise {
             rotated: inputs.rotated,
             multiplied: sums.iter().copied().fold(0.0, f64::max),
@@ -396,7 +396,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                 let wave = Wave { plan: self.plan, index, outputs: &outputs, panels };
                 self.weights.multiply(server, &wave, derived, sums)?;
                 if strips == 0 && index == 0 {
-                    for term in sampled(self.plan.shifts(0).all().len()) {
+                    for term in sampled(self.plan.shifts(0).len()) {
                         server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
                     }
                     for sum in sampled(outputs.len()) {

@@ -5,15 +5,29 @@
 //! floor((k - pad) / s) from the output's position. So the client deals an image to its phases,
 //! and no output is computed to be thrown away.
 
+use std::collections::BTreeMap;
+
 use crate::conv::Layer;
 
-/// A kernel position that reads at least one pixel of the image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tap {
-    /// Kernel row and column.
-    pub position: [usize; 2],
-    /// From the output's row and column to those it reads in the phase.
-    pub distance: [i64; 2],
+/// In one direction: the kernel positions that read a phase, and how far from the output's position.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The distance of the first.
+    least: i64,
+    /// The positions, each at a distance of one more than that before.
+    positions: Vec<usize>,
+}
+
+impl Line {
+    /// The position at a distance.
+    pub fn position(&self, distance: i64) -> Option<usize> {
+        usize::try_from(distance - self.least).ok().and_then(|i| self.positions.get(i)).copied()
+    }
+
+    /// The least and the largest distance.
+    pub fn reach(&self) -> (i64, i64) {
+        (self.least, self.least + self.positions.len() as i64 - 1)
+    }
 }
 
 /// A phase that is read.
@@ -21,8 +35,17 @@ pub struct Tap {
 pub struct Phase {
     /// The row and column of the image it begins with.
     pub first: [usize; 2],
-    /// The kernel positions that read it.
-    pub taps: Vec<Tap>,
+    /// Kernel rows that read it.
+    pub rows: Line,
+    /// Kernel columns that read it.
+    pub columns: Line,
+}
+
+impl Phase {
+    /// The kernel row and column that read from a distance of rows and columns.
+    pub fn tap(&self, [rows, columns]: [i64; 2]) -> Option<[usize; 2]> {
+        Some([self.rows.position(rows)?, self.columns.position(columns)?])
+    }
 }
 
 /// The phases of a layer's image, on one grid.
@@ -35,59 +58,51 @@ pub struct Grid {
     reach: [(i64, i64); 2],
 }
 
-/// In one direction: the positions of a kernel that read a pixel, as (position, phase, distance).
-fn positions(
+/// In one direction: the phases that a kernel reads, by the row or column they begin with.
+fn lines(
     kernel: usize,
     stride: usize,
     padding: usize,
     size: usize,
     out: usize,
-) -> Vec<(usize, usize, i64)> {
+) -> BTreeMap<usize, Line> {
     let reads = |position: usize| {
         // The first output that reads at or after the first pixel.
         let output = padding.saturating_sub(position).div_ceil(stride);
         output < out && output * stride + position - padding < size
     };
-    let place = |position: usize| {
+    let mut lines = BTreeMap::new();
+    for position in (0..kernel).filter(|position| reads(*position)) {
         let (offset, stride) = (position as i64 - padding as i64, stride as i64);
-        (position, offset.rem_euclid(stride) as usize, offset.div_euclid(stride))
-    };
-    (0..kernel).filter(|position| reads(*position)).map(place).collect()
+        let line = Line { least: offset.div_euclid(stride), positions: Vec::new() };
+        let first = offset.rem_euclid(stride) as usize;
+        lines.entry(first).or_insert(line).positions.push(position);
+    }
+    lines
 }
 
 impl Grid {
     /// The grid of a layer.
     pub fn new(layer: &Layer) -> Self {
         let (kernel, stride, [top, left, _, _]) = (layer.kernel(), layer.stride(), layer.padding());
-        let rows = positions(kernel[0], stride, top, layer.height(), layer.out_height());
-        let columns = positions(kernel[1], stride, left, layer.width(), layer.out_width());
-        let firsts = |all: &[(usize, usize, i64)]| {
-            let mut firsts: Vec<usize> = all.iter().map(|(_, first, _)| *first).collect();
-            firsts.sort_unstable();
-            firsts.dedup();
-            firsts
-        };
-        let phase = |first: [usize; 2]| {
-            let of = |all: &[(usize, usize, i64)], first| {
-                all.iter().filter(move |p| p.1 == first).map(|p| (p.0, p.2)).collect::<Vec<_>>()
-            };
-            let (rows, columns) = (of(&rows, first[0]), of(&columns, first[1]));
-            let row = |(y, dy): &(usize, i64)| {
-                let (y, dy) = (*y, *dy);
-                let tap =
-                    move |&(x, dx): &(usize, i64)| Tap { position: [y, x], distance: [dy, dx] };
-                columns.iter().map(tap).collect::<Vec<_>>()
-            };
-            Phase { first, taps: rows.iter().flat_map(row).collect() }
-        };
-        let firsts = [firsts(&rows), firsts(&columns)];
-        let phases = firsts[0].iter().flat_map(|&a| firsts[1].iter().map(move |&b| [a, b]));
-        let reach = [&rows, &columns].map(|all| {
+        let rows = lines(kernel[0], stride, top, layer.height(), layer.out_height());
+        let columns = lines(kernel[1], stride, left, layer.width(), layer.out_width());
+        let reach = [&rows, &columns].map(|lines| {
             // The position at the padding reads the first pixel at distance 0.
-            all.iter().fold((0, 0), |(least, most), p| (p.2.min(least), p.2.max(most)))
+            lines
+                .values()
+                .map(Line::reach)
+                .fold((0, 0), |all, one| (all.0.min(one.0), all.1.max(one.1)))
         });
+        let phase = |(a, rows): (&usize, &Line), (b, columns): (&usize, &Line)| Phase {
+            first: [*a, *b],
+            rows: rows.clone(),
+            columns: columns.clone(),
+        };
+        let phases =
+            rows.iter().flat_map(|row| columns.iter().map(move |column| phase(row, column)));
         Self {
-            phases: phases.map(phase).collect(),
+            phases: phases.collect(),
             size: [layer.height().div_ceil(stride), layer.width().div_ceil(stride)],
             reach,
         }
@@ -108,6 +123,11 @@ impl Grid {
         self.reach[0]
     }
 
+    /// The least and the largest distance of columns that taps read: at most 0, and at least 0.
+    pub const fn columns(&self) -> (i64, i64) {
+        self.reach[1]
+    }
+
     /// Zero rows and columns that a plane needs beside it, where those after it serve as those
     /// before it too, for outputs of `out` rows and columns.
     pub fn padding(&self, out: [usize; 2]) -> [usize; 2] {
@@ -126,7 +146,9 @@ mod tests {
     use crate::conv::testing::{LAYER, layer_of};
 
     fn taps(spec: &LayerSpec) -> Vec<usize> {
-        Grid::new(&layer_of(spec)).phases().iter().map(|phase| phase.taps.len()).collect()
+        let of = |line: &Line| line.positions.len();
+        let phases = Grid::new(&layer_of(spec)).phases().to_vec();
+        phases.iter().map(|phase| of(&phase.rows) * of(&phase.columns)).collect()
     }
 
     #[test]
@@ -147,11 +169,14 @@ mod tests {
         for stride in 1..4 {
             let layer = layer_of(&LayerSpec { stride, padding: Some([2, 1, 0, 2]), ..LAYER });
             let [top, left, _, _] = layer.padding().map(|p| p as i64);
-            for Phase { first, taps } in Grid::new(&layer).phases() {
-                for Tap { position, distance } in taps {
-                    let at = |i: usize| distance[i] * stride as i64 + first[i] as i64;
-                    assert_eq!(at(0), position[0] as i64 - top);
-                    assert_eq!(at(1), position[1] as i64 - left);
+            for Phase { first, rows, columns } in Grid::new(&layer).phases() {
+                for (line, first, padding) in [(rows, first[0], top), (columns, first[1], left)] {
+                    for distance in line.reach().0..=line.reach().1 {
+                        let position = line.position(distance).expect("within reach") as i64;
+                        assert_eq!(distance * stride as i64 + first as i64, position - padding);
+                    }
+                    assert_eq!(line.position(line.reach().0 - 1), None);
+                    assert_eq!(line.position(line.reach().1 + 1), None);
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Weights as integers: one channel per ciphertext.
 
+use std::collections::HashMap;
+
 use ndarray::ArrayView4;
 
 use super::{Output, SlotPlan};
@@ -7,24 +9,45 @@ use crate::conv::gains::{Gain, WeightGains};
 
 /// The gains of weights that multiply whole ciphertexts as integers.
 pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
-    let gain = |output: &Output| {
-        let (mut all, mut fixed) = (Gain::default(), Gain::default());
-        for input in plan.inputs_of(output.group) {
-            let (mut sum, mut rotated) = (0.0, 0.0);
-            for term in plan.terms(output).filter(|term| term.input == input) {
-                let Some(place) = plan.weight(output, &term, (0, 0)) else { continue };
-                let weight = weights[place] as f64;
-                sum += weight;
-                all.add(!term.shift.is_identity(), weight * weight);
-                rotated += if term.shift.is_identity() { 0.0 } else { weight * weight };
-            }
-            // The fresh error is the same under all shifts, what rotations add to it is not:
-            // fresh sum^2 + (rotated - fresh) sum of rotated squares.
-            fixed.fresh += sum * sum - rotated;
-            fixed.rotated += rotated;
+    let outputs = plan.outputs();
+    let mut fixed = vec![Fixed::default(); plan.out_groups()];
+    let mut gain = |output: &Output| {
+        let mut gain = Gain::default();
+        for term in plan.terms(output) {
+            let Some(place) = plan.weight(output, &term, (0, 0)) else { continue };
+            let weight = weights[place] as f64;
+            gain.add(!term.shift.is_identity(), weight * weight);
+            fixed[output.group].add(term.input, term.place, !term.shift.is_identity(), weight);
         }
-        (all, fixed)
+        gain
     };
-    let (sums, fixed) = plan.outputs().iter().map(gain).unzip();
-    WeightGains { fixed: Some(fixed), ..WeightGains::of_one_pattern(sums) }
+    let sums = outputs.iter().map(&mut gain).collect();
+    let fixed = Some(fixed.iter().map(Fixed::gain).collect());
+    WeightGains { fixed, ..WeightGains::of_one_pattern(sums) }
+}
+
+/// The weights of one output by what errors they meet at the coefficients 0 and N/2, whatever moves
+/// before or after the multiplication.
+#[derive(Clone, Debug, Default)]
+struct Fixed {
+    /// For each input, the sum of all weights: its fresh error is the same under all rotations.
+    inputs: HashMap<usize, f64>,
+    /// For each rotation of each input, the sum of its weights: what the rotation adds is its own.
+    rotations: HashMap<(usize, usize), f64>,
+}
+
+impl Fixed {
+    fn add(&mut self, input: usize, place: usize, is_rotated: bool, weight: f64) {
+        *self.inputs.entry(input).or_default() += weight;
+        if is_rotated {
+            *self.rotations.entry((input, place)).or_default() += weight;
+        }
+    }
+
+    /// fresh (sums of inputs)^2 + (rotated - fresh) (sums of rotations)^2.
+    fn gain(&self) -> Gain {
+        let rotated = self.rotations.values().map(|sum| sum * sum).sum::<f64>();
+        let fresh = self.inputs.values().map(|sum| sum * sum).sum::<f64>();
+        Gain { fresh: fresh - rotated, rotated }
+    }
 }

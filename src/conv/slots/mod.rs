@@ -9,7 +9,7 @@ mod multiply;
 mod packing;
 mod panel;
 mod plan;
-mod shifts;
+mod steps;
 mod sums;
 
 pub use algorithm::{MultiplyCost, SlotAlgorithm, Wave, WeightForm};
@@ -18,6 +18,6 @@ pub use mix::mix;
 pub use multiply::{Alike, ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};
 pub use panel::{Panels, rotate_inputs};
-pub use plan::{LaneWeight, Offset, Output, SlotPlan, Term};
-pub use shifts::{Shift, Shifts};
+pub use plan::{LaneWeight, Offset, Output, Shift, SlotPlan, Term};
+pub use steps::{Move, Side, Split};
 pub use sums::{Sums, SumsChunk};

@@ -137,7 +137,7 @@ impl Alike {
     /// The runs of `outputs`.
     pub fn runs(plan: &SlotPlan, outputs: &[Output]) -> Vec<Self> {
         let alike = |a: &Output, b: &Output| {
-            a.offset.wraps == b.offset.wraps && plan.window(a.group) == plan.window(b.group)
+            plan.are_alike(&a.offset, &b.offset) && plan.window(a.group) == plan.window(b.group)
         };
         let mut start = 0;
         let run = |outputs: &[Output]| {

@@ -5,34 +5,45 @@
 //! y = sum over (s, e) of Swap_s Rot_e (S_(s,e)),
 //! S_(s,e) = sum over input ciphertexts and shifts tau of D_(s,e,tau) Rot_tau(x).
 //!
-//! In S_(s,e) lane (r, b) feeds lane (r xor s, b - e). In the interleaved layout a lane with b < e
-//! wraps to the end of the row, which moves its pixels by one; there D carries the weight of the
-//! tap with shift tau + 1 instead. So shifts are the taps' T for e = 0, and T united with T - 1
-//! for e > 0.
+//! D is constant on lanes. Which weight stands on a lane follows from where its rotations lead:
+//! lanes that a rotation moves beyond the end of a row wrap to the next pixel of the lanes there (the
+//! interleaved layout), so of the same shift and offset some lanes carry the weight of one kernel
+//! column and others that of the next.
 //!
-//! An offset can be *split*, e = e1 + e2 with e1 in `[0, B)` and e2 a multiple of B (baby and giant
-//! steps, Halevi and Shoup, "Algorithms in HElib", CRYPTO 2014): since Rot_e1 moves a constant on lanes
-//! to other lanes,
-//!
-//! Rot_e (D Rot_tau(x)) = Rot_e2 (Rot_e1(D) Rot_(tau, e1)(x)),
-//!
-//! and sums of equal e2 become one. Outputs are rotated B times less often, inputs B times more.
+//! What is rotated how often is the [`Split`]'s choice: sums move by giant steps, which are lanes,
+//! columns and rows, and inputs by baby steps in between.
 
 use std::ops::Range;
 
-use super::shifts::{Shift, Shifts};
+use super::steps::{Move, Split};
 use super::{Layout, Packing, RowUse};
 use crate::ring::GaloisElement;
 
-/// A way of moving lanes after multiplication.
+/// A rotation of inputs before the multiplication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// How far.
+    pub by: Move,
+    /// The automorphism.
+    pub element: GaloisElement,
+}
+
+impl Shift {
+    /// Whether inputs are used as they are.
+    pub fn is_identity(&self) -> bool {
+        self.element.is_identity()
+    }
+}
+
+/// A rotation of sums after the multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset {
-    /// Whether rows are exchanged.
+    /// Its place among all offsets.
+    pub place: usize,
+    /// Whether rows of slots are exchanged.
     pub swap: bool,
-    /// e2: lanes to the left.
-    pub lanes: usize,
-    /// Whether it wraps lanes, so that pixels of theirs move.
-    pub wraps: bool,
+    /// How far.
+    pub by: Move,
     /// The automorphism.
     pub element: GaloisElement,
 }
@@ -74,56 +85,63 @@ pub struct LaneWeight {
 #[derive(Clone, Debug)]
 pub struct SlotPlan {
     packing: Packing,
-    split: usize,
+    split: Split,
     /// For each phase.
-    shifts: Vec<Shifts>,
+    shifts: Vec<Vec<Shift>>,
     offsets: Vec<Offset>,
+    /// For each offset and each phase, the shifts that its sums use.
+    used: Vec<Vec<Range<usize>>>,
 }
 
 impl SlotPlan {
-    /// The plan of a packing, with offsets split by B = `split`, a power of two up to C'.
-    pub fn new(packing: Packing, split: usize) -> Self {
-        let shifts = packing.grid().phases().iter();
-        let shifts = shifts.map(|phase| Shifts::new(&packing, phase, split)).collect();
-        let mut plan = Self { packing, split, shifts, offsets: Vec::new() };
-        let joins = plan.joined_lanes();
-        let n = plan.packing.ring_degree();
-        let interleaved = plan.packing.layout() == Layout::Interleaved;
-        // Offsets that use the same shifts stand together: the kernels take several at a time.
-        for lanes in (0..plan.packing.lanes_per_row()).step_by(split) {
-            for swap in [false, true] {
-                if joins[usize::from(swap)][lanes..lanes + split].contains(&true) {
-                    let element = GaloisElement::rotation(n, plan.packing.lane_steps(lanes), swap);
-                    let wraps = interleaved && lanes > 0;
-                    plan.offsets.push(Offset { swap, lanes, wraps, element });
-                }
-            }
-        }
-        plan
-    }
-
-    /// For no swap and a swap, and every e: whether it leads from a lane with an input channel to
-    /// one with an output channel that reads it.
-    fn joined_lanes(&self) -> [Vec<bool>; 2] {
-        let (layer, per_row) = (self.packing.layer(), self.packing.lanes_per_row());
-        let channels = self.packing.channels_per_ciphertext();
-        let [_, inputs] = layer.group_channels();
-        // Where all channels meet, those of one ciphertext stand for the others.
-        let most = if layer.groups() == 1 { channels } else { usize::MAX };
-        let place = |channel: usize| match self.packing.rows() {
-            RowUse::Channels => (channel % channels / per_row, channel % per_row),
-            RowUse::Strips => (0, channel % per_row),
+    /// The plan of a packing, with the rotations that `split` leaves to inputs and to sums.
+    pub fn new(packing: Packing, split: Split) -> Self {
+        let [inputs, sums] = split.all_moves(&packing);
+        let n = packing.ring_degree();
+        let element = |by: &Move, swap| GaloisElement::rotation(n, by.slots(&packing), swap);
+        let joins = joined_lanes(&packing);
+        let phases = 0..packing.grid().phases().len();
+        let pairs = sums.iter().flat_map(|by| [false, true].map(|swap| (swap, by)));
+        let joined = |swap: bool, sum: &Move, input: &Move| {
+            joins[usize::from(swap)][(sum.lanes + input.lanes) % packing.lanes_per_row()]
         };
-        let mut joins = [(); 2].map(|()| vec![false; per_row]);
-        for out_channel in 0..layer.out_channels().min(most) {
-            let (out_row, out_lane) = place(out_channel);
-            let first = layer.first_input(out_channel);
-            for in_channel in (first..first + inputs).take(most) {
-                let (row, lane) = place(in_channel);
-                joins[row ^ out_row][(lane + per_row - out_lane) % per_row] = true;
-            }
-        }
-        joins
+        let pairs: Vec<(bool, &Move)> = pairs
+            .filter(|(swap, sum)| {
+                let mut all = inputs.iter().flat_map(|i| phases.clone().map(move |p| (p, i)));
+                all.any(|(phase, input)| {
+                    joined(*swap, sum, input) && meets(&packing, phase, sum, input)
+                })
+            })
+            .collect();
+        let needed = |phase, input: &&Move| {
+            let mut sums = pairs.iter();
+            sums.any(|(swap, sum)| joined(*swap, sum, input) && meets(&packing, phase, sum, input))
+        };
+        let of_phase = |phase| inputs.iter().filter(|input| needed(phase, input)).collect();
+        let moves: Vec<Vec<&Move>> = phases.clone().map(of_phase).collect();
+        let used = |sum: &Move| -> Vec<Range<usize>> {
+            let of_phase = |(phase, inputs): (usize, &Vec<&Move>)| {
+                // Those that meet follow on each other.
+                let first = inputs.iter().position(|input| meets(&packing, phase, sum, input));
+                let last = inputs.iter().rposition(|input| meets(&packing, phase, sum, input));
+                first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
+            };
+            moves.iter().enumerate().map(of_phase).collect()
+        };
+        // Sums with the same terms stand together: the kernels take several at a time.
+        let mut all: Vec<_> = pairs.iter().map(|(swap, by)| (used(by), *swap, **by)).collect();
+        all.sort_by_key(|(used, ..)| used.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>());
+        let offset = |(place, (_, swap, by)): (usize, &(_, bool, Move))| Offset {
+            place,
+            swap: *swap,
+            by: *by,
+            element: element(by, *swap),
+        };
+        let offsets = all.iter().enumerate().map(offset).collect();
+        let shift = |by: &&Move| Shift { by: **by, element: element(by, false) };
+        let shifts = moves.iter().map(|moves| moves.iter().map(shift).collect()).collect();
+        let used = all.iter().map(|(used, ..)| used.clone()).collect();
+        Self { packing, split, shifts, offsets, used }
     }
 
     /// The packing.
@@ -131,19 +149,24 @@ impl SlotPlan {
         &self.packing
     }
 
-    /// B.
-    pub const fn split(&self) -> usize {
+    /// What is rotated how often.
+    pub const fn split(&self) -> Split {
         self.split
     }
 
     /// The shifts of the inputs of every phase.
-    pub fn phases(&self) -> &[Shifts] {
+    pub fn phases(&self) -> &[Vec<Shift>] {
         &self.shifts
     }
 
     /// The shifts of an input ciphertext.
-    pub fn shifts(&self, input: usize) -> &Shifts {
-        &self.shifts[input / self.phase_inputs()]
+    pub fn shifts(&self, input: usize) -> &[Shift] {
+        &self.shifts[self.phase(input)]
+    }
+
+    /// Rotations of an input ciphertext.
+    pub fn rotations(&self, input: usize) -> usize {
+        self.shifts(input).iter().filter(|shift| !shift.is_identity()).count()
     }
 
     /// The moves of lanes.
@@ -163,17 +186,17 @@ impl SlotPlan {
 
     /// Rotated inputs of one strip group, and those that are used as they are.
     pub fn rotated_inputs(&self) -> usize {
-        (0..self.inputs()).map(|input| self.shifts(input).all().len()).sum()
+        (0..self.inputs()).map(|input| self.shifts(input).len()).sum()
     }
 
     /// The inputs of one strip group that are rotated at all.
     pub fn rotated(&self) -> impl Iterator<Item = usize> + use<'_> {
-        (0..self.inputs()).filter(|input| self.shifts(*input).rotations() > 0)
+        (0..self.inputs()).filter(|input| self.rotations(*input) > 0)
     }
 
     /// Rotations of all inputs of one strip group.
     pub fn input_rotations(&self) -> usize {
-        (0..self.inputs()).map(|input| self.shifts(input).rotations()).sum()
+        (0..self.inputs()).map(|input| self.rotations(input)).sum()
     }
 
     /// Output ciphertexts of one strip group.
@@ -200,7 +223,7 @@ impl SlotPlan {
     /// sums to make good use of what it reads of the inputs, and several ciphertexts for as many
     /// threads to mix.
     pub fn waves(&self) -> Vec<Range<usize>> {
-        const SUMS: usize = 64;
+        const SUMS: usize = 200;
         const GROUPS: usize = 4;
         let size = SUMS.div_ceil(self.offsets.len().max(1)).max(GROUPS);
         let groups = self.out_groups();
@@ -238,14 +261,19 @@ impl SlotPlan {
 
     /// Which shifts of an input a sum with this offset uses.
     pub fn used(&self, offset: &Offset, input: usize) -> Range<usize> {
-        self.shifts(input).used(offset.wraps)
+        self.used[offset.place][self.phase(input)].clone()
+    }
+
+    /// Whether sums of two offsets use the same shifts of all inputs.
+    pub fn are_alike(&self, a: &Offset, b: &Offset) -> bool {
+        self.used[a.place] == self.used[b.place]
     }
 
     /// The terms of a sum, in order: inputs, and within an input shifts.
     pub fn terms(&self, output: &Output) -> impl Iterator<Item = Term> + use<'_> {
         let offset = output.offset;
         self.inputs_of(output.group).flat_map(move |input| {
-            let shifts = self.shifts(input).all();
+            let shifts = self.shifts(input);
             self.used(&offset, input).map(move |place| Term { input, place, shift: shifts[place] })
         })
     }
@@ -276,32 +304,31 @@ impl SlotPlan {
         self.lanes().take(self.packing.channels_per_ciphertext())
     }
 
-    /// Where the weight on a lane of D comes from, for an offset and a shift, if it has one. The
-    /// channels may lie beyond those of the layer, or not meet in it.
+    /// Where the weight on a lane of D comes from, for an offset and a shift of a phase, if it has
+    /// one. The channels may lie beyond those of the layer, or not meet in it.
     pub fn lane_weight(
         &self,
         offset: &Offset,
+        phase: usize,
         shift: &Shift,
         (row, lane): (usize, usize),
     ) -> Option<LaneWeight> {
-        let per_row = self.packing.lanes_per_row();
-        // The lane before the input was rotated.
-        let source = (lane + shift.lanes) % per_row;
-        let wraps =
-            self.packing.layout() == Layout::Interleaved && source < offset.lanes + shift.lanes;
-        let (out_row, out_lane) =
-            (row ^ usize::from(offset.swap), (lane + per_row - offset.lanes) % per_row);
+        let (packing, per_row) = (&self.packing, self.packing.lanes_per_row());
+        let (in_lane, out_row) =
+            ((lane + shift.by.lanes) % per_row, row ^ usize::from(offset.swap));
+        let out_lane = (lane + per_row - offset.by.lanes) % per_row;
         Some(LaneWeight {
-            out_channel: self.packing.channel_in_group(out_row, out_lane),
-            in_channel: self.packing.channel_in_group(row, source),
-            tap: if wraps { shift.carried } else { shift.direct }?,
+            out_channel: packing.channel_in_group(out_row, out_lane),
+            in_channel: packing.channel_in_group(row, in_lane),
+            tap: tap(packing, phase, &offset.by, &shift.by, lane)?,
         })
     }
 
     /// The place in the layer's weights (output channel, input channel within its group, kernel row,
     /// kernel column) of the weight on a lane in a term of a sum, if it has one.
     pub fn weight(&self, output: &Output, term: &Term, lane: (usize, usize)) -> Option<[usize; 4]> {
-        let w = self.lane_weight(&output.offset, &term.shift, lane)?;
+        let phase = self.phase(term.input);
+        let w = self.lane_weight(&output.offset, phase, &term.shift, lane)?;
         let (layer, channels) = (self.packing.layer(), self.packing.channels_per_ciphertext());
         let out_channel = output.group * channels + w.out_channel;
         if out_channel >= layer.out_channels() {
@@ -313,16 +340,9 @@ impl SlotPlan {
         (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
     }
 
-    /// The automorphism of a shift.
-    pub fn shift_element(&self, shift: &Shift) -> GaloisElement {
-        let steps = self.packing.shift_steps(shift.pixels) + self.packing.lane_steps(shift.lanes);
-        GaloisElement::rotation(self.packing.ring_degree(), steps, false)
-    }
-
     /// Every automorphism that needs a key, each once.
     pub fn galois_elements(&self) -> Vec<GaloisElement> {
-        let shifts = self.shifts.iter().flat_map(Shifts::all);
-        let shifts = shifts.map(|shift| self.shift_element(shift));
+        let shifts = self.shifts.iter().flatten().map(|shift| shift.element);
         let mut all: Vec<_> = shifts.chain(self.offsets.iter().map(|o| o.element)).collect();
         all.retain(|element| !element.is_identity());
         all.sort_unstable();
@@ -331,12 +351,70 @@ impl SlotPlan {
     }
 }
 
+/// How many more columns lie between an input and an output on a lane where rotations of the input
+/// or of the sum wrap lanes: those come from the next pixel.
+fn carried(packing: &Packing, sum: &Move, input: &Move, lane: usize) -> i64 {
+    match packing.layout() {
+        Layout::Interleaved => {
+            let after = lane + input.lanes >= packing.lanes_per_row();
+            i64::from(after) + i64::from(lane < sum.lanes)
+        }
+        Layout::Contiguous => 0,
+    }
+}
+
+/// The kernel position that reads a phase from so far, on a lane.
+fn tap(
+    packing: &Packing,
+    phase: usize,
+    sum: &Move,
+    input: &Move,
+    lane: usize,
+) -> Option<[usize; 2]> {
+    let columns = sum.columns + input.columns + carried(packing, sum, input, lane);
+    packing.grid().phases()[phase].tap([sum.rows + input.rows, columns])
+}
+
+/// Whether there is such a position on any lane.
+fn meets(packing: &Packing, phase: usize, sum: &Move, input: &Move) -> bool {
+    let per_row = packing.lanes_per_row();
+    // From each of these lanes to the next, all wrap alike.
+    let firsts = [0, sum.lanes, per_row - input.lanes];
+    let mut firsts = firsts.into_iter().filter(|lane| *lane < per_row);
+    firsts.any(|lane| tap(packing, phase, sum, input, lane).is_some())
+}
+
+/// For no swap and a swap, and every e: whether it leads from a lane with an input channel to
+/// one with an output channel that reads it.
+fn joined_lanes(packing: &Packing) -> [Vec<bool>; 2] {
+    let (layer, per_row) = (packing.layer(), packing.lanes_per_row());
+    let channels = packing.channels_per_ciphertext();
+    let [_, inputs] = layer.group_channels();
+    // Where all channels meet, those of one ciphertext stand for the others.
+    let most = if layer.groups() == 1 { channels } else { usize::MAX };
+    let place = |channel: usize| match packing.rows() {
+        RowUse::Channels => (channel % channels / per_row, channel % per_row),
+        RowUse::Strips => (0, channel % per_row),
+    };
+    let mut joins = [(); 2].map(|()| vec![false; per_row]);
+    for out_channel in 0..layer.out_channels().min(most) {
+        let (out_row, out_lane) = place(out_channel);
+        let first = layer.first_input(out_channel);
+        for in_channel in (first..first + inputs).take(most) {
+            let (row, lane) = place(in_channel);
+            joins[row ^ out_row][(lane + per_row - out_lane) % per_row] = true;
+        }
+    }
+    joins
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
     use super::*;
     use crate::conv::LayerSpec;
+    use crate::conv::slots::Side;
     use crate::conv::testing::{LAYER, layer_of};
 
     /// Eight channels of six rows and columns.
@@ -344,41 +422,56 @@ mod tests {
         LayerSpec { in_channels: 8, out_channels: 8, height: 6, width: 6, ..LAYER }
     }
 
-    fn plan_of(spec: &LayerSpec, lanes_per_row: usize, rows: RowUse, split: usize) -> SlotPlan {
+    fn plan_of(spec: &LayerSpec, lanes_per_row: usize, rows: RowUse, split: Split) -> SlotPlan {
         let packing = Packing::new(&layer_of(spec), 1024, Layout::Interleaved, lanes_per_row, rows);
         SlotPlan::new(packing.expect("fits"), split)
     }
 
-    #[test]
-    fn wrapping_lanes_need_three_more_shifts() {
-        let plan = plan_of(&square(), 4, RowUse::Channels, 1);
-        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (12, 8));
-        let terms: Vec<usize> = plan.outputs().iter().map(|o| plan.term_count(o)).collect();
-        assert_eq!(terms, [9, 9, 12, 12, 12, 12, 12, 12]);
-        // 11 shifts and 7 offsets that are not the identity.
-        assert_eq!(plan.galois_elements().len(), 18);
+    const fn split(steps: usize, rows: Side) -> Split {
+        Split { steps, rows }
+    }
+
+    fn terms(plan: &SlotPlan) -> Vec<usize> {
+        plan.outputs().iter().map(|o| plan.term_count(o)).collect()
     }
 
     #[test]
-    fn split_offsets_rotate_inputs_instead_of_outputs() {
-        let plan = plan_of(&square(), 4, RowUse::Channels, 2);
+    fn steps_make_every_distance_of_columns_and_lanes() {
+        // 4 lanes and columns -1 to 1: distances -7 to 7, of which a giant step covers 4.
+        let plan = plan_of(&square(), 4, RowUse::Channels, split(4, Side::Inputs));
+        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (12, 8));
+        assert_eq!(terms(&plan), [9, 9, 12, 12, 12, 12, 12, 12]);
+        // 11 shifts and 7 offsets that are not the identity.
+        assert_eq!(plan.galois_elements().len(), 18);
+        let plan = plan_of(&square(), 4, RowUse::Channels, split(8, Side::Inputs));
         assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (24, 4));
-        let terms: Vec<usize> = plan.outputs().iter().map(|o| plan.term_count(o)).collect();
-        assert_eq!(terms, [21, 21, 24, 24]);
+        assert_eq!(terms(&plan), [21, 21, 24, 24]);
         assert_eq!(plan.galois_elements().len(), 26);
+        let plan = plan_of(&square(), 4, RowUse::Channels, split(15, Side::Inputs));
+        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (45, 2));
+    }
+
+    #[test]
+    fn sums_can_move_by_kernel_rows() {
+        let plan = plan_of(&square(), 4, RowUse::Channels, split(8, Side::Sums));
+        assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (8, 12));
+        assert_eq!(terms(&plan).iter().sum::<usize>(), 15 * 3 * 2);
+        let plan = plan_of(&square(), 1, RowUse::Strips, split(3, Side::Sums));
+        assert_eq!((plan.input_rotations(), plan.offsets().len()), (8 * 2, 3));
     }
 
     #[test]
     fn one_lane_a_row_needs_the_taps_alone() {
-        assert_eq!(plan_of(&square(), 1, RowUse::Channels, 1).max_terms(), 8 / 2 * 9);
-        assert_eq!(plan_of(&square(), 1, RowUse::Channels, 1).offsets().len(), 2);
-        assert_eq!(plan_of(&square(), 1, RowUse::Strips, 1).offsets().len(), 1);
+        let taps = split(3, Side::Inputs);
+        assert_eq!(plan_of(&square(), 1, RowUse::Channels, taps).max_terms(), 8 / 2 * 9);
+        assert_eq!(plan_of(&square(), 1, RowUse::Channels, taps).offsets().len(), 2);
+        assert_eq!(plan_of(&square(), 1, RowUse::Strips, taps).offsets().len(), 1);
     }
 
     #[test]
     fn depthwise_layers_move_no_lanes() {
         let depthwise = LayerSpec { groups: 8, ..square() };
-        let plan = plan_of(&depthwise, 2, RowUse::Channels, 1);
+        let plan = plan_of(&depthwise, 2, RowUse::Channels, split(7, Side::Inputs));
         assert_eq!((plan.inputs(), plan.out_groups(), plan.offsets().len()), (2, 2, 1));
         assert_eq!(plan.max_terms(), 9);
         assert_eq!([0, 1].map(|group| plan.window(group)), [0..1, 1..2]);
@@ -387,22 +480,28 @@ mod tests {
     /// Every weight of the layer stands on exactly one lane of one term of one sum.
     #[test]
     fn every_weight_is_used_once() {
+        let layouts = [(Layout::Interleaved, [1, 2, 4]), (Layout::Contiguous, [1, 2, 4])];
         for (stride, groups) in [(1, 1), (2, 1), (1, 2), (2, 8), (3, 4)] {
-            let spec = LayerSpec { stride, groups, ..square() };
-            for (lanes_per_row, split) in [(1, 1), (2, 1), (4, 1), (2, 2), (4, 2), (4, 4)] {
-                let plan = plan_of(&spec, lanes_per_row, RowUse::Channels, split);
-                let mut uses = HashMap::new();
-                for output in plan.outputs() {
-                    for (term, lane) in
-                        plan.terms(&output).flat_map(|t| plan.lanes().map(move |lane| (t, lane)))
-                    {
-                        if let Some(place) = plan.weight(&output, &term, lane) {
-                            *uses.entry(place).or_insert(0) += 1;
+            let layer = layer_of(&LayerSpec { stride, groups, ..square() });
+            let layouts =
+                layouts.iter().flat_map(|(layout, all)| all.map(|lanes| (*layout, lanes)));
+            let packings = layouts.filter_map(|(layout, lanes)| {
+                Packing::new(&layer, 1024, layout, lanes, RowUse::Channels)
+            });
+            for packing in packings {
+                for split in Split::all(&packing) {
+                    let plan = SlotPlan::new(packing.clone(), split);
+                    let mut uses = HashMap::new();
+                    for output in plan.outputs() {
+                        for term in plan.terms(&output) {
+                            let places =
+                                plan.lanes().filter_map(|lane| plan.weight(&output, &term, lane));
+                            places.for_each(|place| *uses.entry(place).or_insert(0) += 1);
                         }
                     }
+                    assert_eq!(uses.len(), 8 / groups * 8 * 9, "{stride} {groups} {split:?}");
+                    assert!(uses.values().all(|count| *count == 1));
                 }
-                assert_eq!(uses.len(), 8 / groups * 8 * 9, "{stride} {groups}");
-                assert!(uses.values().all(|count| *count == 1));
             }
         }
     }

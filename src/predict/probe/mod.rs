@@ -22,7 +22,7 @@ use crate::arith::zeroed;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, wire};
 use crate::conv::cost::{CostTable, Curve, ItemCost};
-use crate::conv::slots::{Layout, Packing, RowUse, SlotPlan};
+use crate::conv::slots::{Layout, Packing, RowUse, Side, SlotPlan, Split};
 use crate::conv::{Clock, ConvError, Layer, LayerSpec, Server, Silent, Units};
 
 /// What keeps a measurement from being made: a defect of this program, or no memory.
@@ -155,7 +155,10 @@ fn slot_plan(
     lanes: usize,
 ) -> Result<SlotPlan, ProbeError> {
     let packing = Packing::new(layer, n, layout, lanes, RowUse::Channels);
-    packing.map(|packing| SlotPlan::new(packing, 1)).ok_or(ProbeError::Setting("packing"))
+    // Inputs move by all taps, and sums by lanes.
+    let carries = layout == Layout::Interleaved && lanes > 1;
+    let split = Split { steps: layer.kernel()[1] + usize::from(carries), rows: Side::Inputs };
+    packing.map(|packing| SlotPlan::new(packing, split)).ok_or(ProbeError::Setting("packing"))
 }
 
 /// Calls `work` with a server that has `keys`.
