@@ -10,8 +10,7 @@ use divan::counter::ItemsCount;
 use heconv::arith::kernels::{Backend, Reduction};
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{
-    Ciphertext, Context, Evaluator, GaloisKeys, Params, SecretKey, SeededGaloisKey,
-    SeededGaloisKeys, encrypt,
+    Ciphertext, Context, Evaluator, GaloisKeys, Params, SecretKey, SeededGaloisKeys, encrypt,
 };
 use heconv::conv::cost::CostTable;
 use heconv::conv::{
@@ -85,11 +84,10 @@ fn client(
     let mut rng = generator(&[7; 32], 0);
     let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
     let secret = SecretKey::generate(context, &private);
-    let key = |(stream, element)| {
-        SeededGaloisKey::generate(context, &secret, element, &private, &public, stream)
-    };
-    let keys = (0..).zip(algorithm.galois_elements()).map(key).collect();
-    let sent = SeededGaloisKeys { seed: *public, keys };
+    let ids = algorithm.galois_keys(context.params());
+    let proceed = || Ok::<_, ()>(());
+    let sent = SeededGaloisKeys::generate(context, &secret, &ids, &private, &public, proceed);
+    let sent = sent.expect("keys");
     let keys = GaloisKeys::expand(context, &sent, || Ok::<_, ()>(())).expect("keys");
     let input = data::input(layer, 1);
     let plaintexts = algorithm.pack(context, input.view());

@@ -12,8 +12,8 @@ use heconv::arith::kernels::{
 use heconv::arith::{Modulus, largest_ntt_primes, zeroed};
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{
-    Ciphertext, Context, Evaluator, GaloisKeys, Params, Plaintext, Reader, Response, SecretKey,
-    SeededCiphertext, SeededGaloisKey, SeededGaloisKeys, encrypt,
+    Ciphertext, Context, Evaluator, GaloisKeyId, GaloisKeys, Params, Plaintext, Reader, Response,
+    SecretKey, SeededCiphertext, SeededGaloisKeys, encrypt,
 };
 use heconv::preset::Catalogue;
 use heconv::ring::sampling::{Seed, derive_seed, generator};
@@ -33,7 +33,7 @@ struct Setup {
     context: Context,
     secret: SecretKey,
     keys: GaloisKeys,
-    element: GaloisElement,
+    id: GaloisKeyId,
     private: Seed,
     public: Seed,
 }
@@ -47,10 +47,12 @@ impl Setup {
         let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
         let secret = SecretKey::generate(&context, &private);
         let element = GaloisElement::rotation(context.ring_degree(), 1, false);
-        let key = SeededGaloisKey::generate(&context, &secret, element, &private, &public, 0);
-        let sent = SeededGaloisKeys { seed: *public, keys: vec![key] };
+        let id = GaloisKeyId { limbs: context.params().limbs().len(), element };
+        let proceed = || Ok::<_, ()>(());
+        let sent = SeededGaloisKeys::generate(&context, &secret, &[id], &private, &public, proceed);
+        let sent = sent.expect("keys");
         let keys = GaloisKeys::expand(&context, &sent, || Ok::<_, ()>(())).expect("keys");
-        Self { context, secret, keys, element, private, public }
+        Self { context, secret, keys, id, private, public }
     }
 
     fn plaintext(&self) -> Plaintext {
@@ -104,7 +106,7 @@ mod rotation {
         let setup = Setup::new(reduction);
         let evaluator = Evaluator::new(&setup.context, &setup.keys);
         let (ciphertext, mut scratch) = (setup.ciphertext(), evaluator.scratch());
-        let key = setup.keys.get(setup.element).expect("a key");
+        let key = setup.keys.get(setup.id).expect("a key");
         evaluator.decompose(&ciphertext.c1, &mut scratch);
         let mut pairs = zeroed(2 * setup.context.ring_degree());
         bencher.bench_local(|| {
@@ -121,7 +123,7 @@ mod rotation {
         let setup = Setup::new(reduction);
         let evaluator = Evaluator::new(&setup.context, &setup.keys);
         let ciphertext = setup.ciphertext();
-        bencher.bench_local(|| evaluator.rotate(&ciphertext, setup.element));
+        bencher.bench_local(|| evaluator.rotate(&ciphertext, setup.id.element));
     }
 }
 

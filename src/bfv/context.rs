@@ -1,11 +1,11 @@
 //! Everything that follows from a parameter set and is computed once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{Params, Slots};
 use crate::arith::kernels::{Backend, Kernels, Reduction};
 use crate::arith::{Modulus, Shoup, zeroed};
-use crate::ring::{Basis, Coeff, MixedRadix, Places, Poly};
+use crate::ring::{Basis, Coeff, MixedRadix, NttForm, Places, Poly};
 
 /// A plaintext polynomial: N coefficients in `[0, t)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub struct Context {
     negated_plain_inverses: Vec<Shoup>,
     plain_kernels: Kernels,
     special_inverses: Vec<Shoup>,
+    /// The inverse of the last limb modulo each other limb.
+    last_inverses: Vec<Shoup>,
+    lower: OnceLock<Option<Box<Self>>>,
 }
 
 impl Context {
@@ -56,6 +59,10 @@ impl Context {
                 .collect(),
             plain_kernels: Kernels::new(backend, plain),
             special_inverses: limbs.iter().map(inverse_of(params.special().value())).collect(),
+            last_inverses: limbs.split_last().map_or_else(Vec::new, |(last, others)| {
+                others.iter().map(inverse_of(last.value())).collect()
+            }),
+            lower: OnceLock::new(),
             params,
         })
     }
@@ -103,6 +110,42 @@ impl Context {
     /// P^-1 modulo each limb.
     pub fn special_inverses(&self) -> &[Shoup] {
         &self.special_inverses
+    }
+
+    /// The context of one limb less, if another is left.
+    pub fn lower(&self) -> Option<&Self> {
+        let make = || Self::new(self.params.lower()?, self.backend, self.reduction).map(Box::new);
+        self.lower.get_or_init(make).as_deref()
+    }
+
+    /// The context of ciphertexts with so many limbs: all, or one less.
+    pub fn of(&self, limbs: usize) -> &Self {
+        let lower = (limbs < self.ciphertext.len()).then(|| self.lower());
+        lower.flatten().unwrap_or(self)
+    }
+
+    /// Divides `poly`, modulo Q, by the last limb with rounding: `out` is the result modulo the
+    /// others. Needs N words of `coefficients` and of `lifted`. One inverse transform, and a forward
+    /// one for each other limb.
+    pub fn divide_by_last(
+        &self,
+        poly: &Poly<NttForm>,
+        [coefficients, lifted]: [&mut [u64]; 2],
+        out: &mut Poly<NttForm>,
+    ) {
+        let Some((last, others)) = self.ciphertext.limbs().split_last() else { return };
+        coefficients.copy_from_slice(poly.limb(others.len()));
+        last.ntt().inverse(coefficients);
+        for (i, limb) in others.iter().enumerate() {
+            let (kernels, inverse, words) =
+                (limb.kernels(), self.last_inverses[i], out.limb_mut(i));
+            // The centred residue modulo the last limb is what rounding takes off.
+            kernels.lift_scaled(last.modulus(), inverse, coefficients, lifted);
+            limb.ntt().forward(lifted);
+            words.copy_from_slice(poly.limb(i));
+            kernels.scale(inverse, words);
+            kernels.subtract(words, lifted);
+        }
     }
 
     /// round(Q m / t) modulo Q: with r the centred residue of Q m modulo t it is (Q m - r) / t,

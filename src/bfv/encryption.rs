@@ -22,6 +22,16 @@ impl Ciphertext {
         Self { c0: Poly::zero(basis), c1: Poly::zero(basis) }
     }
 
+    /// Both polynomials.
+    pub(super) const fn polys_mut(&mut self) -> [&mut Poly<NttForm>; 2] {
+        [&mut self.c0, &mut self.c1]
+    }
+
+    /// Its limbs.
+    pub fn limbs(&self) -> usize {
+        self.c0.basis().len()
+    }
+
     /// Adds `other`.
     pub fn add_assign(&mut self, other: &Self) {
         self.c0.add_assign(&other.c0);

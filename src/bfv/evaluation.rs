@@ -3,33 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::{Ciphertext, Context, GaloisKey, GaloisKeys, Params, RotationSum};
+use super::{Ciphertext, Context, GaloisKey, GaloisKeyId, GaloisKeys, Params, RotationSum};
 use crate::arith::kernels::{KeySwitch, PairsMut};
 use crate::arith::{AlignedWords, zeroed};
 use crate::ring::{GaloisElement, NttForm, Poly};
 
 /// A rotation was asked for that the client sent no key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no Galois key for X -> X^{}", .0.exponent())]
-pub struct MissingKey(pub GaloisElement);
+#[error("no Galois key for X -> X^{} and {} limbs", .0.element.exponent(), .0.limbs)]
+pub struct MissingKey(pub GaloisKeyId);
 
 /// Work done, counted as it happens.
 #[derive(Debug, Default)]
-pub struct Work {
+struct Work {
     rotations: AtomicU64,
     ntts: AtomicU64,
-}
-
-impl Work {
-    /// Key switches.
-    pub fn rotations(&self) -> u64 {
-        self.rotations.load(Ordering::Relaxed)
-    }
-
-    /// Transforms of ring degree, of one limb each.
-    pub fn ntts(&self) -> u64 {
-        self.ntts.load(Ordering::Relaxed)
-    }
 }
 
 /// Working space of rotations of one ciphertext, so that none of them takes memory of its own. It
@@ -76,24 +64,47 @@ impl Scratch {
     }
 }
 
-/// The server's evaluator.
+/// The server's evaluator, of ciphertexts of one context.
 ///
 /// It keeps working space that was given back to it: memory new from the system costs more than
 /// what is done in it.
 #[derive(Debug)]
 pub struct Evaluator<'a> {
     context: &'a Context,
+    /// The context of what its sums are made of: the same, or that of one limb more.
+    above: &'a Context,
     keys: &'a GaloisKeys,
     work: Work,
     scratches: Pool<Scratch>,
     sums: Pool<RotationSum>,
+    lower: Option<Box<Self>>,
 }
 
 impl<'a> Evaluator<'a> {
     /// An evaluator with the client's keys.
     pub fn new(context: &'a Context, keys: &'a GaloisKeys) -> Self {
-        let (scratches, sums) = (Pool::default(), Pool::default());
-        Self { context, keys, work: Work::default(), scratches, sums }
+        let lower =
+            context.lower().map(|lower| Self::from_above(context, lower, keys)).map(Box::new);
+        Self { lower, ..Self::from_above(context, context, keys) }
+    }
+
+    fn from_above(above: &'a Context, context: &'a Context, keys: &'a GaloisKeys) -> Self {
+        Self {
+            context,
+            above,
+            keys,
+            work: Work::default(),
+            scratches: Pool::default(),
+            sums: Pool::default(),
+            lower: None,
+        }
+    }
+
+    /// The evaluator of ciphertexts with so many limbs: all, or one less. That one's sums are made of
+    /// ciphertexts with all limbs.
+    pub fn of(&self, limbs: usize) -> &Self {
+        let is_lower = limbs < self.context.ciphertext_basis().len();
+        self.lower.as_deref().filter(|_| is_lower).unwrap_or(self)
     }
 
     /// The context.
@@ -101,14 +112,27 @@ impl<'a> Evaluator<'a> {
         self.context
     }
 
-    /// The keys.
-    pub const fn keys(&self) -> &'a GaloisKeys {
-        self.keys
+    /// The key of an automorphism.
+    ///
+    /// # Errors
+    /// [`MissingKey`] where the client sent none.
+    pub fn key(&self, element: GaloisElement) -> Result<&'a GaloisKey, MissingKey> {
+        self.keys.get(GaloisKeyId { limbs: self.context.ciphertext_basis().len(), element })
     }
 
-    /// Work done so far.
-    pub const fn work(&self) -> &Work {
-        &self.work
+    /// Key switches so far.
+    pub fn rotations(&self) -> u64 {
+        self.done(|work| &work.rotations)
+    }
+
+    /// Transforms of ring degree so far, of one limb each.
+    pub fn ntts(&self) -> u64 {
+        self.done(|work| &work.ntts)
+    }
+
+    fn done(&self, counter: impl Fn(&Work) -> &AtomicU64) -> u64 {
+        let works = [Some(&self.work), self.lower.as_ref().map(|lower| &lower.work)];
+        works.into_iter().flatten().map(|work| counter(work).load(Ordering::Relaxed)).sum()
     }
 
     /// Working space for rotations.
@@ -131,7 +155,7 @@ impl<'a> Evaluator<'a> {
 
     /// An empty sum of rotations.
     pub fn rotation_sum(&self) -> RotationSum {
-        self.sums.take(|| RotationSum::new(self.context))
+        self.sums.take(|| RotationSum::new(self.above, self.context))
     }
 
     /// Takes a sum back that is empty again.
@@ -269,9 +293,22 @@ impl<'a> Evaluator<'a> {
         ciphertext: &Ciphertext,
         element: GaloisElement,
     ) -> Result<Ciphertext, MissingKey> {
-        let (mut sum, mut scratch) = (RotationSum::new(self.context), self.scratch());
+        let (mut sum, mut scratch) = (self.rotation_sum(), self.scratch());
         sum.add(self, ciphertext, element, &mut scratch)?;
         Ok(sum.finish(self, &mut scratch))
+    }
+
+    /// Switches a polynomial of a context of one limb more to this evaluator's. One inverse and L
+    /// forward transforms.
+    pub(super) fn switch_down(
+        &self,
+        poly: &Poly<NttForm>,
+        scratch: &mut Scratch,
+        out: &mut Poly<NttForm>,
+    ) {
+        let [coefficients, lifted] = &mut scratch.lifted;
+        self.above.divide_by_last(poly, [&mut coefficients[..], &mut lifted[..]], out);
+        self.count_ntts(self.above.ciphertext_basis().len());
     }
 
     fn count_ntts(&self, count: usize) {

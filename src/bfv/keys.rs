@@ -28,6 +28,13 @@ impl SecretKey {
         Self { coefficients, values }
     }
 
+    /// The same key for ciphertexts of a context over other limbs.
+    pub fn under(&self, context: &Context) -> Self {
+        let coefficients = self.coefficients.clone();
+        let values = secret_values(&coefficients, context.extended_basis());
+        Self { coefficients, values }
+    }
+
     /// The key over another basis, by its values.
     pub(super) fn values_over(&self, basis: &Arc<Basis>) -> Poly<NttForm> {
         secret_values(&self.coefficients, basis)
@@ -58,13 +65,22 @@ impl Drop for SecretKey {
     }
 }
 
+/// Which Galois key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GaloisKeyId {
+    /// Limbs of the ciphertexts it switches: the first ones of Q.
+    pub limbs: usize,
+    /// The automorphism.
+    pub element: GaloisElement,
+}
+
 /// A Galois key as the client makes it and sends it: only the first polynomial of each pair, the
 /// second is drawn from a seed.
 #[derive(Clone, Debug)]
 pub struct SeededGaloisKey {
-    /// The automorphism.
-    pub element: GaloisElement,
-    /// One polynomial over Q P per limb of Q.
+    /// Which it is.
+    pub id: GaloisKeyId,
+    /// One polynomial over Q P per limb of Q, where Q has the limbs that it is for.
     pub digits: Vec<Poly<NttForm>>,
 }
 
@@ -77,19 +93,35 @@ pub struct SeededGaloisKeys {
     pub keys: Vec<SeededGaloisKey>,
 }
 
-impl SeededGaloisKey {
-    /// The key of `element` as number `stream` of its set. Errors come from `secret_seed`, the
-    /// public halves from `public_seed`, which must be independent of it.
-    pub fn generate(
+impl SeededGaloisKeys {
+    /// The keys `ids`, which must rise, some for ciphertexts of `context` and some for those of
+    /// [`Context::lower`]. `proceed` is asked after each key, and its error ends the work. Errors
+    /// come from `secret_seed`, the public halves from `public_seed`, which must be independent of it.
+    ///
+    /// # Errors
+    /// That of `proceed`.
+    pub fn generate<E: Send>(
         context: &Context,
         secret: &SecretKey,
-        element: GaloisElement,
+        ids: &[GaloisKeyId],
         secret_seed: &Seed,
         public_seed: &[u8; 32],
-        stream: u64,
-    ) -> Self {
-        let digits = generate_digits(context, secret, element, secret_seed, public_seed, stream);
-        Self { element, digits }
+        proceed: impl Fn() -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        let lower = context.lower().map(|lower| (lower, secret.under(lower)));
+        let lower = lower.as_ref().map(|(context, secret)| (*context, secret));
+        let all = context.params().limbs().len();
+        let key = |(stream, id): (usize, &GaloisKeyId)| {
+            let below = lower.filter(|_| id.limbs < all);
+            let (context, secret) = below.unwrap_or((context, secret));
+            let (element, stream) = (id.element, stream as u64);
+            let digits =
+                generate_digits(context, secret, element, secret_seed, public_seed, stream);
+            proceed()?;
+            Ok(SeededGaloisKey { id: *id, digits })
+        };
+        let keys = ids.par_iter().enumerate().map(key).collect::<Result<_, E>>()?;
+        Ok(Self { seed: *public_seed, keys })
     }
 }
 
@@ -149,9 +181,9 @@ pub struct GaloisKey {
 impl GaloisKey {
     /// Expands key number `stream` of a received set with public seed `seed`.
     pub fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
-        let n = context.ring_degree();
+        let (n, context) = (context.ring_degree(), context.of(key.id.limbs));
         let basis = context.extended_basis();
-        let permutation = Permutation::new(n, key.element);
+        let permutation = Permutation::new(n, key.id.element);
         let mut public = generator(seed, stream);
         let digits = key.digits.len();
         let mut words = zeroed(2 * digits * basis.words());
@@ -198,7 +230,7 @@ fn key_factor(context: &Context, m: usize) -> Shoup {
 /// The server's Galois keys.
 #[derive(Debug, Default)]
 pub struct GaloisKeys {
-    keys: BTreeMap<GaloisElement, GaloisKey>,
+    keys: BTreeMap<GaloisKeyId, GaloisKey>,
 }
 
 impl GaloisKeys {
@@ -213,18 +245,18 @@ impl GaloisKeys {
     ) -> Result<Self, E> {
         let expand = |(stream, key): (usize, &SeededGaloisKey)| {
             proceed()?;
-            Ok((key.element, GaloisKey::expand(context, key, &received.seed, stream as u64)))
+            Ok((key.id, GaloisKey::expand(context, key, &received.seed, stream as u64)))
         };
         let keys = received.keys.par_iter().enumerate().map(expand).collect::<Result<_, E>>()?;
         Ok(Self { keys })
     }
 
-    /// The key of `element`.
+    /// One of the keys.
     ///
     /// # Errors
-    /// [`MissingKey`] where the client sent none.
-    pub fn get(&self, element: GaloisElement) -> Result<&GaloisKey, MissingKey> {
-        self.keys.get(&element).ok_or(MissingKey(element))
+    /// [`MissingKey`] where the client sent no such key.
+    pub fn get(&self, id: GaloisKeyId) -> Result<&GaloisKey, MissingKey> {
+        self.keys.get(&id).ok_or(MissingKey(id))
     }
 
     /// Bytes the keys take in memory.

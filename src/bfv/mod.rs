@@ -23,8 +23,8 @@ pub mod wire;
 
 pub use context::{Context, Plaintext};
 pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
-pub use evaluation::{Evaluator, MissingKey, Scratch, Work};
-pub use keys::{GaloisKey, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
+pub use evaluation::{Evaluator, MissingKey, Scratch};
+pub use keys::{GaloisKey, GaloisKeyId, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
 pub use response::{Reader, Response, response_bits};
 pub use rotation_sum::RotationSum;

@@ -200,6 +200,13 @@ impl Params {
         Ok(Self { name, ring_degree: n, limbs, special, plain, security })
     }
 
+    /// The same without the last limb, if another is left. What is encrypted under it hides as much
+    /// as before: the secret is the same and the modulus smaller.
+    pub fn lower(&self) -> Option<Self> {
+        let (_, limbs) = self.limbs.split_last()?;
+        (!limbs.is_empty()).then(|| Self { limbs: limbs.to_vec(), ..self.clone() })
+    }
+
     /// The name, for reports.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,4 +1,11 @@
 //! Sums of rotated ciphertexts.
+//!
+//! A sum may lie one limb below its terms. Then each term's c1 is switched down before it is
+//! decomposed, which leaves fewer digits modulo fewer primes, and all c0 together at the end. What
+//! rounding adds is small against the noise that the terms have, if the last limb is: it is for the
+//! caller to know.
+
+use std::sync::Arc;
 
 use super::evaluation::{Evaluator, MissingKey, Scratch};
 use super::{Ciphertext, Context, GaloisKey, Params};
@@ -7,8 +14,10 @@ use crate::ring::{GaloisElement, NttForm, Poly};
 /// A sum of rotated ciphertexts that share one division by P. Several may share working space.
 #[derive(Debug)]
 pub struct RotationSum {
-    /// What needs no key switch, modulo Q.
+    /// What needs no key switch, with all limbs of the terms.
     plain: Ciphertext,
+    /// c1 of a term that is switched down, if terms are.
+    lowered: Option<Poly<NttForm>>,
     /// What was switched, modulo Q P, as keys make it: divided by P modulo Q, and by N modulo P.
     switched: [Poly<NttForm>; 2],
     /// How many terms were switched.
@@ -16,20 +25,24 @@ pub struct RotationSum {
 }
 
 impl RotationSum {
-    /// The empty sum.
-    pub fn new(context: &Context) -> Self {
+    /// The empty sum of ciphertexts of `above`, as a ciphertext of `context`: the same, or
+    /// [`Context::lower`].
+    pub(super) fn new(above: &Context, context: &Context) -> Self {
         let extended = context.extended_basis();
+        let is_lower = above.ciphertext_basis().len() > context.ciphertext_basis().len();
         Self {
-            plain: Ciphertext::zero(context),
+            plain: Ciphertext::zero(above),
+            lowered: is_lower.then(|| Poly::zero(context.ciphertext_basis())),
             switched: [Poly::zero(extended), Poly::zero(extended)],
             terms: 0,
         }
     }
 
-    /// Bytes of it under `params`.
-    pub fn bytes(params: &Params) -> u64 {
-        let (n, limbs) = (params.ring_degree(), params.limbs().len());
-        (2 * n * (limbs + limbs + 1) * size_of::<u64>()) as u64
+    /// Bytes of it for terms under `params`, with `limbs` limbs itself.
+    pub fn bytes(params: &Params, limbs: usize) -> u64 {
+        let (n, above) = (params.ring_degree(), params.limbs().len());
+        let lowered = if limbs < above { limbs } else { 0 };
+        (n * (2 * above + lowered + 2 * (limbs + 1)) * size_of::<u64>()) as u64
     }
 
     /// Adds `ciphertext` under the automorphism `element`.
@@ -47,7 +60,7 @@ impl RotationSum {
             self.add_plain(ciphertext);
             return Ok(());
         }
-        let key = evaluator.keys().get(element)?;
+        let key = evaluator.key(element)?;
         self.begin(evaluator, ciphertext, key, scratch);
         for m in 0..evaluator.context().extended_basis().len() {
             self.add_switched(evaluator, key, m, scratch);
@@ -68,8 +81,14 @@ impl RotationSum {
         key: &GaloisKey,
         scratch: &mut Scratch,
     ) {
-        evaluator.decompose(&ciphertext.c1, scratch);
-        let basis = evaluator.context().ciphertext_basis();
+        match &mut self.lowered {
+            Some(lowered) => {
+                evaluator.switch_down(&ciphertext.c1, scratch, lowered);
+                evaluator.decompose(lowered, scratch);
+            }
+            None => evaluator.decompose(&ciphertext.c1, scratch),
+        }
+        let basis = Arc::clone(ciphertext.c0.basis());
         for (i, limb) in basis.limbs().iter().enumerate() {
             let sum = self.plain.c0.limb_mut(i);
             limb.kernels().add_permuted(sum, ciphertext.c0.limb(i), key.permutation().blocks());
@@ -92,9 +111,17 @@ impl RotationSum {
 
     /// The sum; after it this is the empty sum again.
     pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
-        let mut result = std::mem::replace(&mut self.plain, Ciphertext::zero(evaluator.context()));
+        let mut result = Ciphertext::zero(evaluator.context());
+        if self.lowered.is_some() {
+            for (sum, out) in self.plain.polys_mut().into_iter().zip(result.polys_mut()) {
+                evaluator.switch_down(sum, scratch, out);
+                sum.clear();
+            }
+        } else {
+            std::mem::swap(&mut self.plain, &mut result);
+        }
         if self.terms > 0 {
-            for (switched, sum) in self.switched.iter_mut().zip([&mut result.c0, &mut result.c1]) {
+            for (switched, sum) in self.switched.iter_mut().zip(result.polys_mut()) {
                 evaluator.add_divided(switched, scratch, sum);
             }
         }

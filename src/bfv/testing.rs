@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::security::SecurityPolicy;
-use super::{Context, Params, ParamsSpec, PrimeSpec, SecretKey, SeededGaloisKey, SeededGaloisKeys};
+use super::{Context, GaloisKeyId, Params, ParamsSpec, PrimeSpec, SecretKey, SeededGaloisKeys};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::ring::GaloisElement;
 use crate::ring::sampling::{Seed, derive_seed, generator};
@@ -42,10 +42,11 @@ pub(crate) fn seeded_keys(
     errors: &Seed,
     seed: [u8; 32],
 ) -> SeededGaloisKeys {
-    let key = |(stream, element): (u64, &GaloisElement)| {
-        SeededGaloisKey::generate(context, secret, *element, errors, &seed, stream)
-    };
-    SeededGaloisKeys { seed, keys: (0..).zip(elements).map(key).collect() }
+    let limbs = context.params().limbs().len();
+    let ids: Vec<_> = elements.iter().map(|&element| GaloisKeyId { limbs, element }).collect();
+    let proceed = || Ok::<_, std::convert::Infallible>(());
+    let Ok(keys) = SeededGaloisKeys::generate(context, secret, &ids, errors, &seed, proceed);
+    keys
 }
 
 /// Three independent seeds.

@@ -118,7 +118,7 @@ fn a_rotation_without_its_key_is_an_error() {
     let evaluator = Evaluator::new(&setup.context, &setup.keys);
     let element = GaloisElement::rotation(64, 3, false);
     let error = evaluator.rotate(&setup.encrypted_slots(), element).expect_err("no key");
-    assert_eq!(error.to_string(), "no Galois key for X -> X^125");
+    assert_eq!(error.to_string(), "no Galois key for X -> X^125 and 2 limbs");
 }
 
 /// Measured variances of fresh, rotated, summed and switched ciphertexts against the model. A
@@ -148,7 +148,7 @@ fn variances_follow_the_model() {
         let rotated = evaluator.rotate(&fresh, element).expect("has the key");
         let expected = model.fresh() + model.key_switch() + model.rounding();
         close(variance(&rotated), expected, "rotated");
-        let mut sum = RotationSum::new(&setup.context);
+        let mut sum = RotationSum::new(&setup.context, &setup.context);
         let mut scratch = evaluator.scratch();
         for _ in 0..3 {
             let same = GaloisElement::new(n, 1);

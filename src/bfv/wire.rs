@@ -13,13 +13,15 @@
 //! | 16..24 | number of keys or ciphertexts, little-endian |
 //! | 24..32 | 0 |
 //!
-//! Keys and uploads go on with the 32-byte public seed; a key starts with its Galois element in 8
-//! bytes. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
+//! Keys and uploads go on with the 32-byte public seed; a key starts with its limbs and its Galois
+//! element in 4 bytes each. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
 //! first; every polynomial is filled up to a whole byte with zero bits.
 
 use std::sync::Arc;
 
-use super::{Context, Params, Response, SeededCiphertext, SeededGaloisKey, SeededGaloisKeys};
+use super::{
+    Context, GaloisKeyId, Params, Response, SeededCiphertext, SeededGaloisKey, SeededGaloisKeys,
+};
 use crate::arith::{Packer, Unpacker};
 use crate::ring::{Basis, GaloisElement, NttForm, Poly};
 
@@ -27,7 +29,7 @@ const MAGIC: [u8; 4] = *b"HECV";
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 32;
 const SEED_BYTES: usize = 32;
-const ELEMENT_BYTES: usize = 8;
+const ID_BYTES: usize = 8;
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,12 +82,15 @@ pub enum WireError {
     /// Bits that must be zero are not.
     #[error("bits that must be zero are set")]
     Filling,
-    /// Galois elements do not rise.
-    #[error("keys are not in the order of their Galois elements")]
+    /// Keys do not rise.
+    #[error("keys are not in the order of their limbs and Galois elements")]
     Order,
     /// A Galois element is even or not below 2N.
     #[error("{0} is no Galois element")]
-    Element(u64),
+    Element(u32),
+    /// There are no ciphertexts with so many limbs.
+    #[error("a key for ciphertexts of {0} limbs")]
+    Limbs(u32),
 }
 
 /// Bytes of a polynomial whose words have these sizes, N words of each.
@@ -102,12 +107,13 @@ fn limb_bits(params: &Params) -> impl Iterator<Item = u32> + '_ {
     params.limbs().iter().map(crate::arith::Modulus::bits)
 }
 
-/// Bytes of the message that carries `count` Galois keys.
-pub fn keys_bytes(params: &Params, count: usize) -> usize {
-    let digits = params.limbs().len();
-    let bits = limb_bits(params).chain([params.special().bits()]);
-    let poly = packed_bytes(params.ring_degree(), bits);
-    HEADER_BYTES + SEED_BYTES + count * (ELEMENT_BYTES + digits * poly)
+/// Bytes of the message that carries these Galois keys.
+pub fn keys_bytes(params: &Params, keys: &[GaloisKeyId]) -> usize {
+    let one = |key: &GaloisKeyId| {
+        let bits = limb_bits(params).take(key.limbs).chain([params.special().bits()]);
+        ID_BYTES + key.limbs * packed_bytes(params.ring_degree(), bits)
+    };
+    HEADER_BYTES + SEED_BYTES + keys.iter().map(one).sum::<usize>()
 }
 
 /// Bytes of the message that uploads `count` ciphertexts.
@@ -130,12 +136,15 @@ fn fingerprint(params: &Params) -> u64 {
     })
 }
 
-/// Writes a message of Galois keys, whose elements must rise.
+/// Writes a message of Galois keys, which must rise.
 pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
-    let mut writer = Writer::new(context, Kind::Keys, 0, keys.keys.len());
+    let ids: Vec<GaloisKeyId> = keys.keys.iter().map(|key| key.id).collect();
+    let size = keys_bytes(context.params(), &ids);
+    let mut writer = Writer::new(context, Kind::Keys, 0, ids.len(), size);
     writer.bytes.extend(keys.seed);
     for key in &keys.keys {
-        writer.bytes.extend((key.element.exponent() as u64).to_le_bytes());
+        writer.bytes.extend((key.id.limbs as u32).to_le_bytes());
+        writer.bytes.extend((key.id.element.exponent() as u32).to_le_bytes());
         key.digits.iter().for_each(|digit| writer.poly(digit));
     }
     writer.bytes
@@ -147,24 +156,34 @@ pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
 /// [`WireError`] for bytes that [`write_keys`] would not write under these parameters.
 pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Keys)?;
-    reader.expect_length(keys_bytes(context.params(), reader.count))?;
     let seed = reader.array()?;
-    let mut keys = Vec::with_capacity(reader.count);
+    let mut keys: Vec<SeededGaloisKey> = Vec::new();
     for _ in 0..reader.count {
-        let element = u64::from_le_bytes(reader.array()?);
-        if element % 2 == 0 || element >= 2 * context.ring_degree() as u64 {
-            return Err(WireError::Element(element));
-        }
-        let digits = (0..context.params().limbs().len())
-            .map(|_| reader.poly(context.extended_basis()))
-            .collect::<Result<_, _>>()?;
-        let element = GaloisElement::new(context.ring_degree(), element as usize);
-        if keys.last().is_some_and(|last: &SeededGaloisKey| last.element >= element) {
+        let key = read_key(context, &mut reader)?;
+        if keys.last().is_some_and(|last| last.id >= key.id) {
             return Err(WireError::Order);
         }
-        keys.push(SeededGaloisKey { element, digits });
+        keys.push(key);
     }
+    // What is left does not belong to it.
+    reader.expect_length(bytes.len() - reader.rest.len())?;
     Ok(SeededGaloisKeys { seed, keys })
+}
+
+fn read_key(context: &Context, reader: &mut Reader<'_>) -> Result<SeededGaloisKey, WireError> {
+    let [limbs, element] =
+        [u32::from_le_bytes(reader.array()?), u32::from_le_bytes(reader.array()?)];
+    let level = context.of(limbs as usize);
+    if level.params().limbs().len() != limbs as usize {
+        return Err(WireError::Limbs(limbs));
+    }
+    if element % 2 == 0 || u64::from(element) >= 2 * context.ring_degree() as u64 {
+        return Err(WireError::Element(element));
+    }
+    let element = GaloisElement::new(context.ring_degree(), element as usize);
+    let digits =
+        (0..limbs).map(|_| reader.poly(level.extended_basis())).collect::<Result<_, _>>()?;
+    Ok(SeededGaloisKey { id: GaloisKeyId { limbs: limbs as usize, element }, digits })
 }
 
 /// Writes an upload of fresh ciphertexts, whose streams must count from 0.
@@ -173,7 +192,8 @@ pub fn write_upload(
     seed: &[u8; 32],
     ciphertexts: &[SeededCiphertext],
 ) -> Vec<u8> {
-    let mut writer = Writer::new(context, Kind::Upload, 0, ciphertexts.len());
+    let size = upload_bytes(context.params(), ciphertexts.len());
+    let mut writer = Writer::new(context, Kind::Upload, 0, ciphertexts.len(), size);
     writer.bytes.extend(seed);
     for ciphertext in ciphertexts {
         writer.poly(&ciphertext.c0);
@@ -204,7 +224,8 @@ pub fn read_upload(
 /// Writes a response. All ciphertexts must have the same size.
 pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
     let bits = responses.first().map_or(0, |response| response.bits);
-    let mut writer = Writer::new(context, Kind::Response, bits as u8, responses.len());
+    let size = response_bytes(context.params(), responses.len(), bits);
+    let mut writer = Writer::new(context, Kind::Response, bits as u8, responses.len(), size);
     for response in responses {
         writer.packed([(response.c0.as_slice(), bits)].into_iter());
         writer.packed([(response.c1.as_slice(), bits)].into_iter());
@@ -244,12 +265,9 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(context: &Context, kind: Kind, bits: u8, count: usize) -> Self {
-        let mut bytes = Vec::with_capacity(match kind {
-            Kind::Keys => keys_bytes(context.params(), count),
-            Kind::Upload => upload_bytes(context.params(), count),
-            Kind::Response => response_bytes(context.params(), count, bits.into()),
-        });
+    /// A message of `size` bytes in all.
+    fn new(context: &Context, kind: Kind, bits: u8, count: usize, size: usize) -> Self {
+        let mut bytes = Vec::with_capacity(size);
         bytes.extend(MAGIC);
         bytes.extend([VERSION, kind as u8, bits, 0]);
         bytes.extend(fingerprint(context.params()).to_le_bytes());

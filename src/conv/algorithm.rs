@@ -8,8 +8,7 @@ use super::gains::{SumGains, WeightGains};
 use super::noise::StageNoise;
 use super::setting::Setting;
 use super::{ConvError, Layer, Server, Steps};
-use crate::bfv::{Ciphertext, Context, Params, Plaintext};
-use crate::ring::GaloisElement;
+use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 
 /// A way to convolve one layer under encryption, planned for one context.
 ///
@@ -22,8 +21,11 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// What the plan has decided, and what follows from it.
     fn describe(&self) -> Facts;
 
-    /// The automorphisms the server needs keys for.
-    fn galois_elements(&self) -> Vec<GaloisElement>;
+    /// The keys the server needs under `params`, rising.
+    fn galois_keys(&self, params: &Params) -> Vec<GaloisKeyId>;
+
+    /// Limbs of the output ciphertexts under `params`: all of Q, or one less.
+    fn output_limbs(&self, params: &Params) -> usize;
 
     /// Ciphertexts sent to the server.
     fn uploads(&self) -> usize;

@@ -70,7 +70,8 @@ pub struct ReductionCosts {
     /// A hoisted rotation of an input and its write to a panel, transforms aside: per word of a
     /// digit times a key, 2 L (L+1) N of them, by N L.
     pub switch: Curve,
-    /// A rotation of a sum, decomposition and transforms aside: per word, as `switch`.
+    /// A rotation of a sum, decomposition, transforms and what a sum that stays costs aside: per word,
+    /// as `switch`, of the limbs that sums are moved with.
     pub add: Curve,
     /// A sum with scalar factors, among others: per word of the sum, by terms.
     pub sum: SumCost,
@@ -92,6 +93,8 @@ pub struct CostTable {
     pub decompose: Curve,
     /// Division of a ciphertext by P, transforms aside: per word of both polynomials, 2 L N, by N L.
     pub divide: Curve,
+    /// Switching a polynomial down by a limb, transforms aside: per word of the result, by its words.
+    pub lower: Curve,
     /// Putting a sum that does not move into its output, and making that: per word of both
     /// polynomials, 2 L N, by N L.
     pub place: Curve,
@@ -138,6 +141,7 @@ impl Default for CostTable {
             ntt: Curve::new(vec![(1024.0, 0.138), (4096.0, 0.133), (32_768.0, 0.13)]),
             decompose: curve(0.28, 0.3),
             divide: curve(0.5, 3.0),
+            lower: curve(0.8, 0.8),
             place: curve(0.22, 0.25),
             eager: ReductionCosts {
                 switch: curve(0.6, 0.78),
@@ -213,31 +217,46 @@ impl Pricing<'_> {
         count as f64 * n * n.log2() * self.costs.ntt.at(n)
     }
 
-    /// Words of one key times all digits.
-    fn key_words(&self) -> usize {
-        2 * self.setting.limbs() * self.setting.extended_words()
+    /// Words of a polynomial of so many limbs.
+    fn words(&self, limbs: usize) -> f64 {
+        (limbs * self.setting.ring_degree()) as f64
+    }
+
+    /// Words of one key for ciphertexts of so many limbs, times all digits.
+    fn key_words(&self, limbs: usize) -> usize {
+        2 * limbs * (limbs + 1) * self.setting.ring_degree()
     }
 
     fn reduction(&self) -> &ReductionCosts {
         self.costs.of(self.setting.reduction)
     }
 
-    /// A decomposition for rotations.
-    pub fn decompose(&self) -> f64 {
-        let limbs = self.setting.limbs();
-        let words = (self.key_words() / 2) as f64;
-        self.ntts(limbs + limbs * limbs) + words * self.costs.decompose.at(self.size())
+    /// A decomposition for rotations of ciphertexts of so many limbs.
+    pub fn decompose(&self, limbs: usize) -> f64 {
+        let words = (self.key_words(limbs) / 2) as f64;
+        self.ntts(limbs + limbs * limbs) + words * self.costs.decompose.at(self.words(limbs))
     }
 
     /// A hoisted rotation of an input, its place in a panel included.
     pub fn rotation(&self) -> f64 {
-        let words = self.key_words() as f64;
-        self.ntts(2 * (1 + self.setting.limbs())) + words * self.reduction().switch.at(self.size())
+        let limbs = self.setting.limbs();
+        let words = self.key_words(limbs) as f64;
+        self.ntts(2 * (1 + limbs)) + words * self.reduction().switch.at(self.size())
     }
 
-    /// Adding a rotated sum to others.
-    pub fn rotated_sum(&self) -> f64 {
-        self.decompose() + self.key_words() as f64 * self.reduction().add.at(self.size())
+    /// Switching a polynomial down to so many limbs.
+    fn switch_down(&self, limbs: usize) -> f64 {
+        if limbs == self.setting.limbs() {
+            return 0.0;
+        }
+        let words = self.words(limbs);
+        self.ntts(1 + limbs) + words * self.costs.lower.at(words)
+    }
+
+    /// Adding a sum that is rotated with so many limbs to others.
+    pub fn rotated_sum(&self, limbs: usize) -> f64 {
+        let switch = self.key_words(limbs) as f64 * self.reduction().add.at(self.words(limbs));
+        self.placed_sum() + self.switch_down(limbs) + self.decompose(limbs) + switch
     }
 
     /// A sum that stays where it is, in a new output.
@@ -245,10 +264,12 @@ impl Pricing<'_> {
         2.0 * self.size() * self.costs.place.at(self.size())
     }
 
-    /// The division by P that rotated sums share.
-    pub fn divide(&self) -> f64 {
-        let words = 2.0 * self.size();
-        self.ntts(2 * (1 + self.setting.limbs())) + words * self.costs.divide.at(self.size())
+    /// What rotated sums of so many limbs share: the division by P, and by the limb that they lack.
+    pub fn divide(&self, limbs: usize) -> f64 {
+        let words = 2.0 * self.words(limbs);
+        self.ntts(2 * (1 + limbs))
+            + words * self.costs.divide.at(self.words(limbs))
+            + 2.0 * self.switch_down(limbs)
     }
 
     /// `count` sums of `terms` terms with scalar factors.
@@ -286,9 +307,9 @@ impl Pricing<'_> {
         count as f64 * self.size() * self.costs.encode.at(self.size())
     }
 
-    /// `count` keys, made and sent.
-    pub fn keys(&self, count: usize) -> f64 {
-        self.costs.key.time(count, self.key_words(), self.threads)
+    /// `count` keys for ciphertexts of so many limbs, made and sent.
+    pub fn keys(&self, count: usize, limbs: usize) -> f64 {
+        self.costs.key.time(count, self.key_words(limbs), self.threads)
     }
 
     /// `count` inputs, encrypted and sent.
@@ -296,9 +317,10 @@ impl Pricing<'_> {
         self.costs.encrypt.time(count, self.setting.words(), self.threads)
     }
 
-    /// `count` outputs, switched down and written.
-    pub fn responses(&self, count: usize) -> f64 {
-        self.costs.respond.time(count, 2 * self.setting.words(), self.threads)
+    /// `count` outputs of so many limbs, switched down and written.
+    pub fn responses(&self, count: usize, limbs: usize) -> f64 {
+        let words = 2 * limbs * self.setting.ring_degree();
+        self.costs.respond.time(count, words, self.threads)
     }
 
     /// `count` responses, read and decrypted.

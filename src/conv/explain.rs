@@ -115,6 +115,6 @@ fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
         ("waves", Count(plan.waves().len()), "parts that outputs are made in, one after the other"),
         ("wave_sums", Count(plan.wave_sums()), "sums held at a time"),
         ("tile_words", Count(TILE), "words of a polynomial that a kernel takes at once"),
-        ("keys", Count(plan.galois_elements().len()), "Galois keys"),
+        ("keys", Count(plan.galois_keys(1, 1).len()), "Galois keys"),
     ]
 }

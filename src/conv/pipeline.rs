@@ -12,7 +12,7 @@ use super::{Algorithm, Layer, Operations, add_bias, convolve};
 use crate::bfv::noise::measure;
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
-    SeededGaloisKey, SeededGaloisKeys, encrypt, response_bits, wire,
+    SeededGaloisKeys, encrypt, response_bits, wire,
 };
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -83,18 +83,11 @@ impl<'a> Client<'a> {
 
     fn keys(&self, algorithm: &dyn Algorithm, steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
         let [errors, _] = &self.errors;
-        let seed = self.public[0];
-        let key = |(stream, element)| {
-            let (context, secret) = (self.context, &self.secret);
-            let key =
-                SeededGaloisKey::generate(context, secret, element, errors, &seed, stream as u64);
-            steps.advance(1)?;
-            Ok(key)
-        };
-        let elements = algorithm.galois_elements();
-        let keys =
-            elements.into_par_iter().enumerate().map(key).collect::<Result<_, ConvError>>()?;
-        Ok(wire::write_keys(self.context, &SeededGaloisKeys { seed, keys }))
+        let ids = algorithm.galois_keys(self.context.params());
+        let (context, secret, public) = (self.context, &self.secret, &self.public[0]);
+        let done = || steps.advance(1);
+        let keys = SeededGaloisKeys::generate(context, secret, &ids, errors, public, done)?;
+        Ok(wire::write_keys(self.context, &keys))
     }
 
     fn upload(&self, plaintexts: &[Plaintext], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
@@ -135,8 +128,8 @@ fn respond(
     bits: u32,
     steps: Steps<'_>,
 ) -> Result<Vec<u8>, ConvError> {
-    let switch = |output| {
-        let response = Response::switch(context, output, bits);
+    let switch = |output: Ciphertext| {
+        let response = Response::switch(context.of(output.limbs()), output, bits);
         steps.advance(1)?;
         Ok(response)
     };
@@ -157,7 +150,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let units = algorithm.units(context.into());
     let enter = |stage, units| Steps::enter(observer, stage, units);
 
-    let steps = enter(Stage::Keygen, algorithm.galois_elements().len() as u64)?;
+    let steps = enter(Stage::Keygen, algorithm.galois_keys(context.params()).len() as u64)?;
     let client = Client::new(context, job.secrets);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
         let bytes = client.keys(algorithm, steps)?;
@@ -188,7 +181,9 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         server.stage(Stage::Mix, || {
             let plaintexts = algorithm.pack_channels(context, bias);
             let pairs = outputs.par_iter_mut().zip(&plaintexts);
-            pairs.for_each(|(output, plaintext)| output.add_plain(context, plaintext));
+            pairs.for_each(|(output, plaintext)| {
+                output.add_plain(context.of(output.limbs()), plaintext);
+            });
         });
     }
     let operations = count(&server);
@@ -237,15 +232,14 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 
 fn count(server: &Server<'_>) -> Operations {
     let context = server.evaluator().context();
-    let work = server.evaluator().work();
     let (plaintext, scalar) = server.multiplications();
     let words = 2 * context.ciphertext_basis().words() as u64;
     Operations {
-        rotations: work.rotations(),
+        rotations: server.evaluator().rotations(),
         plaintext_multiplications: plaintext,
         scalar_multiplications: scalar,
         coefficient_multiply_adds: (plaintext + scalar) * words,
-        ntts: work.ntts(),
+        ntts: server.evaluator().ntts(),
     }
 }
 
@@ -262,7 +256,8 @@ impl<'a> NoiseMeter<'a> {
     }
 
     fn measure(&self, stage: Stage, ciphertext: &Ciphertext) {
-        let budget = measure(self.client.context, &self.client.secret, ciphertext);
+        let context = self.client.context.of(ciphertext.limbs());
+        let budget = measure(context, &self.client.secret, ciphertext);
         // A poisoned lock means that another measurement panicked; the run is lost anyway.
         let Ok(mut least) = self.least.lock() else { return };
         if budget < least[stage as usize] {

@@ -1,7 +1,7 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
 use super::{Algorithm, Setting};
-use crate::bfv::wire;
+use crate::bfv::{GaloisKeyId, Params, wire};
 
 /// The most bits that a coefficient of a response can have.
 const MOST_RESPONSE_BITS: u32 = 60;
@@ -31,15 +31,15 @@ impl Sizes {
         response_bits: u32,
         threads: usize,
     ) -> Self {
-        let keys = algorithm.galois_elements().len();
         let params = setting.params;
+        let keys = algorithm.galois_keys(params);
         Self {
             weights: algorithm.weight_bytes(setting),
-            galois_keys: keys as u64 * galois_key_bytes(setting),
+            galois_keys: galois_key_bytes(params, &keys),
             server_peak: server_peak(algorithm, setting, response_bits, threads),
             upload: wire::upload_bytes(params, algorithm.uploads()) as u64,
             download: wire::response_bytes(params, algorithm.downloads(), response_bits) as u64,
-            keys: wire::keys_bytes(params, keys) as u64,
+            keys: wire::keys_bytes(params, &keys) as u64,
         }
     }
 }
@@ -53,20 +53,22 @@ pub fn server_peak(
     response_bits: u32,
     threads: usize,
 ) -> u64 {
-    let (params, count) = (setting.params, algorithm.galois_elements().len());
-    let keys = count as u64 * galois_key_bytes(setting);
+    let params = setting.params;
+    let ids = algorithm.galois_keys(params);
+    let keys = galois_key_bytes(params, &ids);
     // Half of a key is read, the other half drawn from a seed.
-    let reading_keys = keys + keys / 2 + wire::keys_bytes(params, count) as u64;
+    let reading_keys = keys + keys / 2 + wire::keys_bytes(params, &ids) as u64;
     let words = |words: usize| (words * size_of::<u64>()) as u64;
-    let ciphertexts = |count: usize| words(2 * count * setting.words());
+    let ciphertexts = |count: usize, limbs| words(2 * count * limbs * setting.ring_degree());
+    let (limbs, output_limbs) = (setting.limbs(), algorithm.output_limbs(params));
     let (inputs, outputs) = (algorithm.uploads(), algorithm.downloads());
     let working = algorithm.working_bytes(setting, threads);
     let upload = wire::upload_bytes(params, inputs) as u64;
     // An output is dropped when it has been switched down.
     let download = words(2 * outputs * setting.ring_degree())
         + wire::response_bytes(params, outputs, response_bits) as u64;
-    let inference =
-        ciphertexts(inputs) + upload.max(download).max(ciphertexts(outputs) + working.scratch);
+    let inference = ciphertexts(inputs, limbs)
+        + upload.max(download).max(ciphertexts(outputs, output_limbs) + working.scratch);
     let held = keys + algorithm.weight_bytes(setting);
     reading_keys.max(held + working.prepare.max(working.space + inference))
 }
@@ -79,11 +81,12 @@ pub fn server_peak_bound(algorithm: &dyn Algorithm, setting: Setting<'_>, thread
 /// Bytes that making and sending the keys takes besides the server's own: the client's half of each
 /// pair, the message, and the half that was read from it.
 pub fn key_exchange_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
-    let count = algorithm.galois_elements().len();
-    count as u64 * galois_key_bytes(setting) + wire::keys_bytes(setting.params, count) as u64
+    let keys = algorithm.galois_keys(setting.params);
+    galois_key_bytes(setting.params, &keys) + wire::keys_bytes(setting.params, &keys) as u64
 }
 
-/// Bytes of one Galois key in the server's memory.
-pub fn galois_key_bytes(setting: Setting<'_>) -> u64 {
-    (2 * setting.limbs() * setting.extended_words() * size_of::<u64>()) as u64
+/// Bytes of Galois keys in the server's memory.
+pub fn galois_key_bytes(params: &Params, keys: &[GaloisKeyId]) -> u64 {
+    let words = |key: &GaloisKeyId| 2 * key.limbs * (key.limbs + 1) * params.ring_degree();
+    (keys.iter().map(words).sum::<usize>() * size_of::<u64>()) as u64
 }

@@ -122,10 +122,12 @@ impl Estimator {
             })
         };
         let one_core = Pricing { threads: 1, ..here };
-        let chosen = plans.get(place).map(|plan| plan.as_ref().describe());
+        let chosen = plans.get(place).map(AsRef::as_ref);
+        let output_limbs = chosen.map_or(setting.limbs(), |plan| plan.output_limbs(setting.params));
+        let chosen = chosen.map(Algorithm::describe);
         Ok(Explanation {
             facts: chosen.unwrap_or_default(),
-            unit_costs_us: UnitCosts::of(&one_core),
+            unit_costs_us: UnitCosts::of(&one_core, output_limbs),
             candidates,
             algorithms: AlgorithmKind::ALL.into_iter().filter_map(rival).collect(),
         })
@@ -133,13 +135,14 @@ impl Estimator {
 }
 
 impl UnitCosts {
-    fn of(pricing: &Pricing<'_>) -> Self {
+    /// With sums of `limbs` limbs.
+    fn of(pricing: &Pricing<'_>, limbs: usize) -> Self {
         let us = |nanoseconds: f64| rounded(nanoseconds / 1e3, 2);
         Self {
-            decomposition: us(pricing.decompose()),
+            decomposition: us(pricing.decompose(pricing.setting.limbs())),
             input_rotation: us(pricing.rotation()),
-            output_rotation: us(pricing.rotated_sum()),
-            division: us(pricing.divide()),
+            output_rotation: us(pricing.rotated_sum(limbs)),
+            division: us(pricing.divide(limbs)),
         }
     }
 }

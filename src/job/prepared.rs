@@ -5,14 +5,13 @@ use ndarray::s;
 use zeroize::Zeroizing;
 
 use super::{JobError, RunData, RunResult, RunSpec, data, record};
-use crate::bfv::{Context, Params};
+use crate::bfv::{Context, GaloisKeyId, Params};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::pipeline::{self, Job, Outcome};
 use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak_bound};
 use crate::conv::{Algorithm, Layer, Observer, Setting};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification, bytes_text};
-use crate::ring::GaloisElement;
 use crate::ring::sampling::Seed;
 
 /// A run that has been checked and can start.
@@ -66,9 +65,10 @@ impl<'a> Prepared<'a> {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
 
-    /// The parameters, and the automorphisms that the server needs keys for.
-    pub fn keys(&self) -> (Setting<'_>, Vec<GaloisElement>) {
-        (Setting::from(&self.context), self.algorithm().galois_elements())
+    /// The parameters, and the keys that the server needs.
+    pub fn keys(&self) -> (&Params, Vec<GaloisKeyId>) {
+        let params = self.context.params();
+        (params, self.algorithm().galois_keys(params))
     }
 
     /// Runs on its own data, as often as asked for.

@@ -62,6 +62,11 @@ impl<R: Representation> Poly<R> {
         &mut self.words[i * n..(i + 1) * n]
     }
 
+    /// Makes it zero.
+    pub fn clear(&mut self) {
+        self.words.fill(0);
+    }
+
     /// Adds `other`.
     pub fn add_assign(&mut self, other: &Self) {
         self.combine(other, Kernels::add);

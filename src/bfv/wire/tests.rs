@@ -32,19 +32,35 @@ fn keys_round_trip() {
     let context = context(64);
     let [keys, errors, _] = seeds(4);
     let secret = SecretKey::generate(&context, &keys);
-    let elements = [1, 5, 25].map(|g| GaloisElement::new(64, g));
-    let sent = super::super::testing::seeded_keys(&context, &secret, &elements, &errors, [5; 32]);
+    // Keys of both levels, those of fewer limbs first.
+    let id = |(limbs, g)| GaloisKeyId { limbs, element: GaloisElement::new(64, g) };
+    let ids = [(1, 5), (1, 25), (2, 1), (2, 5)].map(id);
+    let proceed = || Ok::<_, WireError>(());
+    let sent = SeededGaloisKeys::generate(&context, &secret, &ids, &errors, &[5; 32], proceed);
+    let sent = sent.expect("goes on");
     let bytes = write_keys(&context, &sent);
-    assert_eq!(bytes.len(), keys_bytes(context.params(), 3));
+    assert_eq!(bytes.len(), keys_bytes(context.params(), &ids));
+    let sizes = [keys_bytes(context.params(), &ids[..1]), keys_bytes(context.params(), &ids[3..])];
+    assert!(2 * sizes[0] < sizes[1], "{sizes:?}");
     let received = read_keys(&context, &bytes).expect("valid");
     assert_eq!(write_keys(&context, &received), bytes);
     assert!(matches!(
         read_upload(&context, &bytes),
         Err(WireError::Kind { found: 1, expected: 2 })
     ));
-    let mut even = bytes;
-    even[HEADER_BYTES + SEED_BYTES] = 4;
-    assert!(matches!(read_keys(&context, &even), Err(WireError::Element(4))));
+    let changed = |at: usize, byte| {
+        let mut bytes = bytes.clone();
+        bytes[HEADER_BYTES + SEED_BYTES + at] = byte;
+        read_keys(&context, &bytes)
+    };
+    assert!(matches!(changed(4, 4), Err(WireError::Element(4))));
+    assert!(matches!(changed(0, 0), Err(WireError::Limbs(0))));
+    assert!(matches!(changed(0, 3), Err(WireError::Limbs(3))));
+    assert!(matches!(changed(4, 25), Err(WireError::Order)));
+    let [more, less] = [&[&bytes[..], &[0]].concat(), &bytes[..bytes.len() - 1]];
+    for wrong in [&more[..], less] {
+        assert!(matches!(read_keys(&context, wrong), Err(WireError::Length { .. })));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::mix::mix_scratch_bytes;
 use super::panel::rotate_scratch_bytes;
 use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
-use crate::bfv::{Ciphertext, Context, Params, Plaintext};
+use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 use crate::conv::Layer;
 use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
 use crate::conv::cost::{Pricing, StageTimes};
@@ -17,7 +17,6 @@ use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::noise::StageNoise;
 use crate::conv::server::{ConvError, Server, Stage, Steps};
 use crate::conv::setting::Setting;
-use crate::ring::GaloisElement;
 
 /// The form in which an algorithm on slots stores weights, and how it multiplies by them.
 pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
@@ -168,6 +167,21 @@ impl<W: WeightForm> SlotAlgorithm<W> {
     pub const fn new(plan: SlotPlan) -> Self {
         Self { plan, form: std::marker::PhantomData }
     }
+
+    /// What the mix stage adds to the variance of v of an output, as if that had all limbs.
+    fn moving_variance(&self, params: &Params) -> f64 {
+        let model = NoiseModel::new(params);
+        let (moved, limbs) = (self.plan.moved(), self.plan.output_limbs(params));
+        match (moved, params.lower().filter(|lower| lower.limbs().len() == limbs)) {
+            (0, _) => 0.0,
+            (_, Some(lower)) => {
+                let last = (params.log2_q() - lower.log2_q()).exp2();
+                last * last * self.plan.moving_variance(&lower)
+            }
+            // Moved sums share one rounding.
+            (_, None) => moved as f64 * model.key_switch() + model.rounding(),
+        }
+    }
 }
 
 /// How many ciphertexts of a stage are sampled for noise.
@@ -188,8 +202,12 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         slot_facts(&self.plan)
     }
 
-    fn galois_elements(&self) -> Vec<GaloisElement> {
-        self.plan.galois_elements()
+    fn galois_keys(&self, params: &Params) -> Vec<GaloisKeyId> {
+        self.plan.galois_keys(params.limbs().len(), self.plan.output_limbs(params))
+    }
+
+    fn output_limbs(&self, params: &Params) -> usize {
+        self.plan.output_limbs(params)
     }
 
     fn uploads(&self) -> usize {
@@ -242,26 +260,17 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let inputs = InputVariance::new(&model);
         let sums: Vec<f64> = gains.sums.iter().map(|gain| inputs.under(gain)).collect();
         let mut outputs = vec![0.0; self.plan.out_groups()];
-        // Every sum that moves is switched; the moved ones of an output share one rounding.
-        let mut switched = vec![0.0; outputs.len()];
         for (output, variance) in self.plan.outputs().iter().zip(&sums) {
             outputs[output.group] += variance;
-            if !output.offset.element.is_identity() {
-                let switched = &mut switched[output.group];
-                *switched += if *switched > 0.0 { 0.0 } else { model.rounding() };
-                *switched += model.key_switch();
-            }
         }
+        let moving = self.moving_variance(params);
         let strips = self.plan.packing().strip_groups() as u64;
         let samples = |coefficients: usize| {
-            move |(variance, switched): (f64, &f64)| {
-                let count = coefficients as u64 * strips;
-                Samples { variance: variance + switched, count }
-            }
+            let count = coefficients as u64 * strips;
+            move |variance: f64| Samples { variance: variance + moving, count }
         };
-        let fixed = gains.fixed.iter().map(|gain| inputs.under(gain));
-        let fixed = fixed.zip(&switched).map(samples(2));
-        let outputs = outputs.into_iter().zip(&switched).map(samples(params.ring_degree()));
+        let fixed = gains.fixed.iter().map(|gain| inputs.under(gain)).map(samples(2));
+        let outputs = outputs.into_iter().map(samples(params.ring_degree()));
         StageNoise {
             rotated: inputs.rotated,
             multiplied: sums.iter().copied().fold(0.0, f64::max),
@@ -272,40 +281,45 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn times(&self, pricing: &Pricing<'_>) -> StageTimes {
         let plan = &self.plan;
         let strips = plan.packing().strip_groups() as f64;
-        let rotate = plan.rotated().count() as f64 * pricing.decompose()
+        let params = pricing.setting.params;
+        let (all, limbs) = (pricing.setting.limbs(), plan.output_limbs(params));
+        let rotate = plan.rotated().count() as f64 * pricing.decompose(all)
             + plan.input_rotations() as f64 * pricing.rotation();
-        let moved = plan.offsets().iter().filter(|o| !o.element.is_identity()).count();
-        let divide = if moved > 0 { pricing.divide() } else { 0.0 };
-        let each = pricing.placed_sum() + divide + moved as f64 * pricing.rotated_sum();
+        let moved = plan.moved();
+        let divide = if moved > 0 { pricing.divide(limbs) } else { 0.0 };
+        let each = pricing.placed_sum() + divide + moved as f64 * pricing.rotated_sum(limbs);
         let mix = plan.out_groups() as f64 * each;
         let cost = W::cost(plan, pricing);
         // Deriving, multiplying and what goes with it are cut into many small tasks.
         let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
         let mut times = StageTimes::default();
-        times.set(Stage::Keygen, pricing.keys(self.galois_elements().len()));
+        let keys = self.galois_keys(params);
+        let lower = keys.iter().filter(|key| key.limbs < all).count();
+        let keygen = pricing.keys(keys.len() - lower, all) + pricing.keys(lower, limbs);
+        times.set(Stage::Keygen, keygen);
         times.set(Stage::Weights, even(cost.prepare));
         times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
         times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.inputs()));
         times.set(Stage::Multiply, even(strips * cost.multiply));
         times.set(Stage::Mix, strips * (pricing.shared(mix, plan.out_groups()) + even(cost.mix)));
-        times.set(Stage::Response, pricing.responses(self.downloads()));
+        times.set(Stage::Response, pricing.responses(self.downloads(), limbs));
         times.set(Stage::Decrypt, pricing.decryptions(self.downloads()));
         times
     }
 
     fn operations(&self, setting: Setting<'_>) -> Operations {
-        let limbs = setting.limbs();
-        let (decompose, divide) = (limbs + limbs * limbs, 2 * (1 + limbs));
-        let (plan, outputs) = (&self.plan, self.plan.outputs());
-        let moves = |output: &&Output| !output.offset.element.is_identity();
-        let moved = outputs.iter().filter(moves).count();
-        let divided = (0..plan.out_groups())
-            .filter(|group| outputs.iter().filter(moves).any(|o| o.group == *group));
-        let rotations = plan.input_rotations();
-        let ntts = plan.rotated().count() * decompose
-            + rotations * divide
-            + moved * decompose
-            + divided.count() * divide;
+        let plan = &self.plan;
+        let (all, limbs) = (setting.limbs(), plan.output_limbs(setting.params));
+        let decompose = |limbs: usize| limbs + limbs * limbs;
+        let divide = |limbs: usize| 2 * (1 + limbs);
+        // One polynomial from all limbs to the others.
+        let switch_down = if limbs < all { 1 + limbs } else { 0 };
+        let (rotations, moved) = (plan.input_rotations(), plan.moved() * plan.out_groups());
+        let divided = if moved > 0 { plan.out_groups() } else { 0 };
+        let ntts = plan.rotated().count() * decompose(all)
+            + rotations * divide(all)
+            + moved * (switch_down + decompose(limbs))
+            + divided * (2 * switch_down + divide(limbs));
         let (plaintext, scalar) = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
         let words = 2 * setting.words();
@@ -403,7 +417,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                         server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
                     }
                 }
-                results.extend(mix(server, groups, &outputs, sums)?);
+                results.extend(mix(server, self.plan, groups, &outputs, sums)?);
             }
         }
         Ok(results)

@@ -28,31 +28,33 @@ fn together(groups: usize, threads: usize) -> usize {
 
 /// Bytes that [`mix`] takes on `threads` threads for the time it runs, outputs aside.
 pub fn mix_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    if plan.offsets().iter().all(|offset| offset.element.is_identity()) {
+    if plan.moved() == 0 {
         return 0;
     }
     let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
     let share = together(groups, threads);
-    let each = RotationSum::bytes(setting.params) + Scratch::bytes(setting.params);
+    let limbs = plan.output_limbs(setting.params);
+    let scratch = setting.params.lower().filter(|lower| lower.limbs().len() == limbs);
+    let scratch = Scratch::bytes(scratch.as_ref().unwrap_or(setting.params));
+    let each = RotationSum::bytes(setting.params, limbs) + scratch;
     let space = share as u64 * each + Panels::bytes(setting, 1);
     groups.div_ceil(share).min(threads) as u64 * space
 }
 
 /// The output ciphertexts `groups` of one strip group from the sums of `outputs`, which are all of
-/// theirs.
+/// theirs; they have the limbs that the plan gives them.
 ///
 /// # Errors
 /// [`ConvError::MissingKey`], or [`ConvError::Cancelled`].
 pub fn mix(
     server: &Server<'_>,
+    plan: &SlotPlan,
     groups: Range<usize>,
     outputs: &[Output],
     sums: &Sums,
 ) -> Result<Vec<Ciphertext>, ConvError> {
-    let evaluator = server.evaluator();
-    let context = evaluator.context();
-    let stays = |output: &Output| output.offset.element.is_identity();
-    if outputs.len() == groups.len() && outputs.iter().all(stays) {
+    let context = server.evaluator().context();
+    if plan.moved() == 0 {
         let one = |i| {
             server.check_cancelled()?;
             server.advance(1);
@@ -60,6 +62,7 @@ pub fn mix(
         };
         return server.stage(Stage::Mix, || (0..outputs.len()).into_par_iter().map(one).collect());
     }
+    let evaluator = server.evaluator().of(plan.output_limbs(context.params()));
     let share = together(groups.len(), rayon::current_num_threads());
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
@@ -102,7 +105,7 @@ impl Part {
             }
             return Ok(());
         }
-        let key = evaluator.keys().get(offset.element)?;
+        let key = evaluator.key(offset.element)?;
         for (i, output) in outputs {
             sums.copy_to(*i, sum);
             let (total, scratch) = &mut totals[output.group - *first_group];

@@ -4,6 +4,7 @@
 mod algorithm;
 mod grid;
 mod integers;
+mod level;
 mod mix;
 mod multiply;
 mod packing;

@@ -36,7 +36,7 @@ impl Panels {
     /// Zero ciphertexts for the rotated inputs of one strip group: a panel per input.
     pub fn zero(context: &Context, plan: &SlotPlan) -> Self {
         let ends = (0..plan.inputs()).scan(0, |end, input| {
-            *end += plan.shifts(input).all().len();
+            *end += plan.shifts(input).len();
             Some(*end)
         });
         Self {
@@ -146,15 +146,15 @@ pub fn rotate_inputs(
     let evaluator = server.evaluator();
     let rotate = |(index, (mut panel, input)): (usize, (PanelMut<'_>, &Ciphertext))| {
         let (mut scratch, shifts) = (evaluator.scratch(), plan.shifts(index));
-        if shifts.rotations() > 0 {
+        if plan.rotations(index) > 0 {
             evaluator.decompose(&input.c1, &mut scratch);
         }
-        for (term, shift) in shifts.all().iter().enumerate() {
+        for (term, shift) in shifts.iter().enumerate() {
             server.check_cancelled()?;
             if shift.is_identity() {
                 panel.write(term, input);
             } else {
-                let key = evaluator.keys().get(plan.shift_element(shift))?;
+                let key = evaluator.key(shift.element)?;
                 evaluator.switch_special(key, &mut scratch);
                 for limb in 0..panel.limbs() {
                     let out = panel.pairs_mut(limb, term);

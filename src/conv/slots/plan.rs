@@ -17,6 +17,7 @@ use std::ops::Range;
 
 use super::steps::{Move, Split};
 use super::{Layout, Packing, RowUse};
+use crate::bfv::GaloisKeyId;
 use crate::ring::GaloisElement;
 
 /// A rotation of inputs before the multiplication.
@@ -340,14 +341,17 @@ impl SlotPlan {
         (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
     }
 
-    /// Every automorphism that needs a key, each once.
-    pub fn galois_elements(&self) -> Vec<GaloisElement> {
-        let shifts = self.shifts.iter().flatten().map(|shift| shift.element);
-        let mut all: Vec<_> = shifts.chain(self.offsets.iter().map(|o| o.element)).collect();
-        all.retain(|element| !element.is_identity());
-        all.sort_unstable();
-        all.dedup();
-        all
+    /// Every key that rotations need, each once, where sums are moved with `limbs` limbs and inputs
+    /// have `all`.
+    pub fn galois_keys(&self, all: usize, limbs: usize) -> Vec<GaloisKeyId> {
+        let shifts = self.shifts.iter().flatten().map(|shift| (all, shift.element));
+        let keys = shifts.chain(self.offsets.iter().map(|offset| (limbs, offset.element)));
+        let keys = keys.filter(|(_, element)| !element.is_identity());
+        let mut keys: Vec<_> =
+            keys.map(|(limbs, element)| GaloisKeyId { limbs, element }).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 }
 
@@ -442,11 +446,11 @@ mod tests {
         assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (12, 8));
         assert_eq!(terms(&plan), [9, 9, 12, 12, 12, 12, 12, 12]);
         // 11 shifts and 7 offsets that are not the identity.
-        assert_eq!(plan.galois_elements().len(), 18);
+        assert_eq!(plan.galois_keys(2, 2).len(), 18);
         let plan = plan_of(&square(), 4, RowUse::Channels, split(8, Side::Inputs));
         assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (24, 4));
         assert_eq!(terms(&plan), [21, 21, 24, 24]);
-        assert_eq!(plan.galois_elements().len(), 26);
+        assert_eq!(plan.galois_keys(2, 2).len(), 26);
         let plan = plan_of(&square(), 4, RowUse::Channels, split(15, Side::Inputs));
         assert_eq!((plan.rotated_inputs(), plan.offsets().len()), (45, 2));
     }

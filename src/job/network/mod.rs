@@ -16,16 +16,15 @@ use std::time::{Duration, Instant};
 use ndarray::Array3;
 
 use super::{JobError, Prepared, RunData, RunSpec};
-use crate::bfv::wire;
+use crate::bfv::{GaloisKeyId, Params, wire};
+use crate::conv::Observer;
 use crate::conv::sizes::galois_key_bytes;
-use crate::conv::{Observer, Setting};
 use crate::network::{self, Convolution, Graph, LayerReport, RunError, Weights};
 use crate::preset::Network;
 use crate::report::{
     KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, process_peak_bytes,
     rounded,
 };
-use crate::ring::GaloisElement;
 use crate::tensor::{builtin_image, picture_activations, read_integers, read_picture};
 
 pub use baseline::{Baseline, Wire};
@@ -220,17 +219,19 @@ impl<'a> PreparedNetwork<'a> {
 
     /// The keys of all layers, those that layers share counted once.
     fn keys(&self) -> KeyBytes {
-        let mut sets: BTreeMap<Vec<u64>, (Setting<'_>, BTreeSet<GaloisElement>)> = BTreeMap::new();
+        let mut sets: BTreeMap<Vec<u64>, (&Params, BTreeSet<GaloisKeyId>)> = BTreeMap::new();
         for prepared in &self.layers {
-            let (setting, elements) = prepared.keys();
-            let params = setting.params;
+            let (params, keys) = prepared.keys();
             let mut name = vec![params.ring_degree() as u64, params.special().value()];
             name.extend(params.limbs().iter().map(crate::arith::Modulus::value));
-            sets.entry(name).or_insert_with(|| (setting, BTreeSet::new())).1.extend(elements);
+            sets.entry(name).or_insert_with(|| (params, BTreeSet::new())).1.extend(keys);
         }
-        sets.values().fold(KeyBytes::default(), |sum, (setting, elements)| KeyBytes {
-            stored: sum.stored + elements.len() as u64 * galois_key_bytes(*setting),
-            sent: sum.sent + wire::keys_bytes(setting.params, elements.len()) as u64,
+        sets.values().fold(KeyBytes::default(), |sum, (params, keys)| {
+            let keys: Vec<GaloisKeyId> = keys.iter().copied().collect();
+            KeyBytes {
+                stored: sum.stored + galois_key_bytes(params, &keys),
+                sent: sum.sent + wire::keys_bytes(params, &keys) as u64,
+            }
         })
     }
 }

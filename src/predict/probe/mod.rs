@@ -57,6 +57,9 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
         let curve = |rate: fn(&Rates) -> f64| {
             Curve::new(vec![(small.words, rate(&small)), (large.words, rate(&large))])
         };
+        let moved = |rate: fn(&Rates) -> f64| {
+            Curve::new(vec![(small.moved_words, rate(&small)), (large.moved_words, rate(&large))])
+        };
         // The size of an item is its words; both ends have the same factor there.
         let item =
             |serial: fn(&Rates) -> f64, parallel: fn(&Rates) -> f64, words: fn(&Rates) -> f64| {
@@ -70,15 +73,16 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
             let switch = Curve::new(
                 [&small, &large].map(|r| (r.words, r.switch[reduction as usize])).to_vec(),
             );
-            let add =
-                Curve::new([&small, &large].map(|r| (r.words, r.add[reduction as usize])).to_vec());
+            let add = [&small, &large].map(|r| (r.moved_words, r.add[reduction as usize]));
+            let add = Curve::new(add.to_vec());
             kernels.costs(reduction, switch, add)
         };
         Ok(CostTable {
             eager: reduction(Reduction::Eager)?,
             lazy: reduction(Reduction::Lazy)?,
             decompose: curve(|r| r.decompose),
-            divide: curve(|r| r.divide),
+            divide: moved(|r| r.divide),
+            lower: moved(|r| r.lower),
             place: curve(|r| r.place),
             encode: curve(|r| r.encode),
             key: item(|r| r.key.0, |r| r.key.1, |r| r.key_words),

@@ -4,23 +4,27 @@ use ndarray::{Array3, Array4};
 
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
 use crate::arith::kernels::{Backend, Reduction};
+use crate::arith::zeroed;
 use crate::bfv::{
-    Ciphertext, Context, GaloisKeys, Reader, Response, SecretKey, SeededGaloisKey,
-    SeededGaloisKeys, encrypt, wire,
+    Ciphertext, Context, GaloisKeyId, GaloisKeys, Reader, Response, SecretKey, SeededGaloisKeys,
+    encrypt, wire,
 };
 use crate::conv::cost::Curve;
+use crate::conv::sizes::galois_key_bytes;
 use crate::conv::slots::{Layout, Panels, SlotPlan, Sums, WeightForm, mix, rotate_inputs};
 use crate::conv::{ConvError, DenseWeights, Server, Silent, Stage, Steps};
-use crate::ring::GaloisElement;
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
 /// Unit costs at one setting; pairs are (serial, parallel).
 pub(super) struct Rates {
     pub(super) words: f64,
+    /// Words of a polynomial with the limbs that sums are moved with.
+    pub(super) moved_words: f64,
     pub(super) key_words: f64,
     pub(super) ring_degree: f64,
     pub(super) decompose: f64,
     pub(super) divide: f64,
+    pub(super) lower: f64,
     pub(super) place: f64,
     pub(super) encode: f64,
     pub(super) key: (f64, f64),
@@ -37,8 +41,8 @@ pub(super) struct Bench {
     /// Eager and lazy, by [`Reduction`].
     contexts: [Context; 2],
     plan: SlotPlan,
-    /// The automorphisms that are measured.
-    elements: Vec<GaloisElement>,
+    /// The keys that are measured.
+    keys: Vec<GaloisKeyId>,
     secret: SecretKey,
     seeds: [Seed; 2],
 }
@@ -63,34 +67,27 @@ impl Bench {
         let seeds = [derive_seed(&mut rng), derive_seed(&mut rng)];
         let secret = SecretKey::generate(&contexts[1], &seeds[0]);
         let mixed = mix_plan(contexts[1].ring_degree(), MIXED_LANES)?;
-        let mut elements = [plan.galois_elements(), mixed.galois_elements()].concat();
-        elements.sort_unstable();
-        elements.dedup();
-        Ok(Self { contexts, plan, elements, secret, seeds })
+        let params = contexts[1].params();
+        let (all, limbs) = (params.limbs().len(), mixed.output_limbs(params));
+        let mut keys = [plan.galois_keys(all, limbs), mixed.galois_keys(all, limbs)].concat();
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(Self { contexts, plan, keys, secret, seeds })
     }
 
     pub(super) fn lazy(&self) -> &Context {
         &self.contexts[1]
     }
 
-    fn key(&self) -> SeededGaloisKey {
-        let element = GaloisElement::rotation(self.lazy().ring_degree(), 1, false);
+    fn seeded_keys(&self, ids: &[GaloisKeyId]) -> Result<SeededGaloisKeys, ConvError> {
         let [private, public] = &self.seeds;
-        SeededGaloisKey::generate(self.lazy(), &self.secret, element, private, public, 0)
-    }
-
-    /// One key under the names of all: the time of a switch does not depend on what is in a key.
-    fn seeded_keys(&self) -> SeededGaloisKeys {
-        let key = self.key();
-        let named = |element| SeededGaloisKey { element, ..key.clone() };
-        let keys = self.elements.iter().copied().map(named).collect();
-        SeededGaloisKeys { seed: *self.seeds[1], keys }
+        SeededGaloisKeys::generate(self.lazy(), &self.secret, ids, private, public, || Ok(()))
     }
 
     /// The keys as the server has them.
     pub(super) fn keys(&self) -> Result<GaloisKeys, ProbeError> {
         let proceed = || Ok::<_, ConvError>(());
-        Ok(GaloisKeys::expand(self.lazy(), &self.seeded_keys(), proceed)?)
+        Ok(GaloisKeys::expand(self.lazy(), &self.seeded_keys(&self.keys)?, proceed)?)
     }
 }
 
@@ -103,34 +100,41 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
     let rest =
         |total: f64, transforms: f64, words: f64| (total - ntts(transforms)).max(0.0) / words;
 
-    let received = bench.seeded_keys();
-    let count = received.keys.len() as f64;
+    let received = bench.seeded_keys(&bench.keys)?;
+    let sent = galois_key_bytes(context.params(), &bench.keys) as f64 / size_of::<u64>() as f64;
     let exchange = time(|| wire::read_keys(context, &wire::write_keys(context, &received)).is_ok());
     let expand = time(|| GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(())).is_ok());
-    let generate = time(|| bench.key());
+    let generate = time(|| bench.seeded_keys(&bench.keys).is_ok());
     let keys = bench.keys()?;
 
     let client = client_times(bench)?;
     let (mut switch, mut add, mut decompose) = ([0.0; 2], [0.0; 2], 0.0);
-    let (mut divide, mut place) = (0.0, 0.0);
+    let (mut divide, mut lower, mut place, mut moved) = (0.0, 0.0, 0.0, 0.0);
     for context in &bench.contexts {
         let rotation = rotation_times(bench, context, &keys)?;
         let transforms = 2.0 * (1.0 + limbs);
         switch[context.reduction() as usize] = rest(rotation.switch, transforms, key_words);
-        add[context.reduction() as usize] = rest(rotation.add - rotation.decompose, 0.0, key_words);
         decompose = rest(rotation.decompose, limbs + limbs * limbs, key_words / 2.0);
-        divide = rest(rotation.finish - rotation.place, transforms, 2.0 * words);
         place = rotation.place / (2.0 * words);
+        let moved_limbs = rotation.limbs as f64;
+        moved = n * moved_limbs;
+        let own = rotation.add - rotation.place - rotation.lower - rotation.decompose_moved;
+        add[context.reduction() as usize] = rest(own, 0.0, 2.0 * moved * (moved_limbs + 1.0));
+        let own = rotation.finish - rotation.place - 2.0 * rotation.lower;
+        divide = rest(own, 2.0 * (1.0 + moved_limbs), 2.0 * moved);
+        lower = rest(rotation.lower, 1.0 + moved_limbs, moved);
     }
     Ok(Rates {
         words,
+        moved_words: moved,
         key_words,
         ring_degree: n,
         decompose,
         divide,
+        lower,
         place,
         encode: encode(context)?,
-        key: (exchange / count / key_words, (generate + expand / count) / key_words),
+        key: (exchange / sent, (generate + expand) / sent),
         encrypt: (
             (client.pack + client.upload) / words,
             (client.encryption + client.expand) / words,
@@ -144,7 +148,13 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
 
 /// Nanoseconds of rotations.
 pub(super) struct RotationTimes {
+    /// Limbs that sums are moved with.
+    pub(super) limbs: usize,
     pub(super) decompose: f64,
+    /// With the limbs that sums are moved with.
+    pub(super) decompose_moved: f64,
+    /// Of one polynomial to the limbs that sums are moved with; 0 where these are all.
+    pub(super) lower: f64,
     pub(super) switch: f64,
     pub(super) add: f64,
     pub(super) finish: f64,
@@ -176,10 +186,28 @@ pub(super) fn rotation_times(
             evaluator.keep_sum(sum);
             placed
         });
+        let limbs = mix_plan(context.ring_degree(), MIXED_LANES)?.output_limbs(context.params());
+        let below = context.of(limbs);
+        let lower_only = limbs < inputs[0].limbs();
+        let mut lowered = Ciphertext::zero(below).c1;
+        let mut space = [zeroed(context.ring_degree()), zeroed(context.ring_degree())];
+        let lower = time(|| {
+            let [coefficients, lifted] = &mut space;
+            context.divide_by_last(
+                &inputs[0].c1,
+                [&mut coefficients[..], &mut lifted[..]],
+                &mut lowered,
+            );
+        });
+        let mut scratch_below = evaluator.of(limbs).scratch();
+        let decompose_moved = time(|| evaluator.of(limbs).decompose(&lowered, &mut scratch_below));
         let (few, many) = (mix_time(server, MIXED_LANES / 2)?, mix_time(server, MIXED_LANES)?);
         let add = (many - few) / MIXED_LANES as f64;
         Ok(RotationTimes {
+            limbs,
             decompose,
+            decompose_moved,
+            lower: if lower_only { lower } else { 0.0 },
             switch: (rotate - decomposed) / moved,
             add,
             finish: few - (MIXED_LANES - 1) as f64 * add,
@@ -207,7 +235,7 @@ fn mix_time(server: &Server<'_>, lanes: usize) -> Result<f64, ProbeError> {
     let plan = mix_plan(context.ring_degree(), lanes)?;
     let outputs = plan.outputs();
     let sums = Sums::zero(context, outputs.len()).taken();
-    let all = time(|| mix(server, 0..plan.out_groups(), &outputs, &sums).is_ok());
+    let all = time(|| mix(server, &plan, 0..plan.out_groups(), &outputs, &sums).is_ok());
     Ok(all / plan.out_groups() as f64)
 }
 

@@ -1,0 +1,41 @@
+//! How many limbs sums have when they are moved.
+//!
+//! After the multiplication a ciphertext carries far more noise than a rotation adds, and nothing
+//! follows but the sum of a few of them. So sums are switched down by a limb first: rotations then
+//! have fewer digits modulo fewer primes, and their keys are a fraction of the size.
+
+use super::SlotPlan;
+use crate::bfv::Params;
+use crate::bfv::noise::{NoiseModel, Samples};
+
+/// Bits of budget that the moves alone must leave on the lower level. A sum's own noise, which keeps
+/// its distance to Q when it is switched down, may then fill all but a 20th of a bit of it.
+const BUDGET: f64 = 2.0;
+
+impl SlotPlan {
+    /// Sums of an output that are rotated.
+    pub fn moved(&self) -> usize {
+        self.offsets().iter().filter(|offset| !offset.element.is_identity()).count()
+    }
+
+    /// The limbs of outputs, and of sums when they are moved: one less than those of inputs where
+    /// noise leaves room for it and there is anything to move.
+    pub fn output_limbs(&self, params: &Params) -> usize {
+        let all = params.limbs().len();
+        let lower = params.lower().filter(|_| self.moved() > 0);
+        let fits = |lower: &Params| {
+            let count = self.out_groups() * self.packing().strip_groups() * params.ring_degree();
+            let samples = [Samples { variance: self.moving_variance(lower), count: count as u64 }];
+            NoiseModel::new(lower).floor_budget(&samples) >= BUDGET
+        };
+        lower.filter(fits).map_or(all, |lower| lower.limbs().len())
+    }
+
+    /// What moving and adding up the sums of one output adds to the variance of v, on the level of
+    /// `lower`, to which they are switched down first: every moved sum is rounded and switched, and
+    /// what they share is rounded twice, by the last limb and by P.
+    pub fn moving_variance(&self, lower: &Params) -> f64 {
+        let (model, moved) = (NoiseModel::new(lower), self.moved() as f64);
+        moved * (model.key_switch() + model.rounding()) + 2.0 * model.rounding()
+    }
+}
