@@ -13,11 +13,11 @@ use super::lanes::LaneTransform;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums, Term, Wave,
-    WeightForm, integer_gains, multiply_scalars,
+    CACHED_BYTES, Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums,
+    Term, Wave, WeightForm, integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
-use crate::arith::kernels::BATCH;
+use crate::arith::kernels::{BATCH, RowsMut};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};
 
@@ -143,6 +143,8 @@ struct ScalarMaker {
     /// Every weight modulo t, by its byte, divided by the length of the lane transform, which then
     /// need not do it.
     residues: [u64; 256],
+    /// Whether the factors of a wave are too many to stay in a cache until they are read.
+    streams: bool,
 }
 
 impl ScalarMaker {
@@ -152,7 +154,9 @@ impl ScalarMaker {
         let share = transform.share();
         let residue = |byte| plain.mul(plain.from_signed((byte as u8 as i8).into()), share);
         let weights = Weights::new(plan, packed);
-        Self { transform, weights, residues: std::array::from_fn(residue) }
+        let bytes = FusedWeights::scratch_bytes(plan, context.into());
+        let streams = bytes > CACHED_BYTES;
+        Self { transform, weights, residues: std::array::from_fn(residue), streams }
     }
 
     /// The scalars of the sums of one offset: for each sum, each limb and each block, one per term.
@@ -163,10 +167,9 @@ impl ScalarMaker {
         let mut factors = factors.into_iter();
         for outputs in outputs.chunk_by(|a, b| plan.window(a.group) == plan.window(b.group)) {
             // Sums of the same inputs have the same terms.
-            let terms = plan.term_count(&outputs[0]);
             let batches = self.weights.batches(plan, &outputs[0], &places);
             for (output, factors) in outputs.iter().zip(&mut factors) {
-                self.fill_sum(output.group, terms, &batches, factors, &mut space);
+                self.fill_sum(output.group, &batches, factors, &mut space);
             }
         }
     }
@@ -174,7 +177,6 @@ impl ScalarMaker {
     fn fill_sum(
         &self,
         out_group: usize,
-        terms: usize,
         batches: &[Batch],
         factors: &mut [u64],
         [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
@@ -185,23 +187,22 @@ impl ScalarMaker {
         let residue = |place: u32| self.residues[usize::from(weights[place as usize] as u8)];
         for (batch, start) in batches.iter().zip((0..).step_by(BATCH)) {
             for (value, places) in values.iter_mut().zip(batch) {
-                for (value, place) in value.iter_mut().zip(places) {
-                    *value = residue(*place);
-                }
+                *value = places.map(residue);
             }
             self.transform.shared_coefficients(values);
-            let size = BATCH.min(terms - start);
             for (limb, factors) in factors.chunks_exact_mut(lanes * most).enumerate() {
                 self.transform.block_scalars(limb, values, scalars);
-                for (block, scalars) in factors.chunks_exact_mut(most).zip(scalars.iter()) {
-                    match block[start..].first_chunk_mut() {
-                        Some(block) if size == BATCH => *block = *scalars,
-                        _ => block[start..start + size].copy_from_slice(&scalars[..size]),
-                    }
-                }
+                let words = &mut factors[start..];
+                let out = RowsMut { words, stride: most, streams: self.streams };
+                self.transform.kernels(limb).spread(scalars, out);
             }
         }
     }
+}
+
+/// Factors of a term of each sum that are held: as many as terms, filled up to whole batches.
+fn held_terms(plan: &SlotPlan) -> usize {
+    plan.max_terms().next_multiple_of(BATCH)
 }
 
 /// Whether a term has a weight on any lane.
@@ -235,7 +236,7 @@ impl WeightForm for FusedWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let (sums, lanes) = (plan.wave_sums(), plan.packing().lanes());
-        ScalarRows::bytes(setting, sums, lanes, plan.max_terms()) + Weights::bytes(plan)
+        ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + Weights::bytes(plan)
     }
 
     fn multiplications(plan: &SlotPlan) -> (usize, usize) {
@@ -285,7 +286,7 @@ impl WeightForm for FusedWeights {
     }
 
     fn space(plan: &SlotPlan, context: &Context) -> Derived {
-        let size = [plan.packing().lanes(), plan.max_terms()];
+        let size = [plan.packing().lanes(), held_terms(plan)];
         Derived { maker: None, rows: ScalarRows::taken(context, plan.wave_sums(), size) }
     }
 
@@ -300,7 +301,7 @@ impl WeightForm for FusedWeights {
         let maker =
             derived.maker.get_or_insert_with(|| ScalarMaker::new(plan, context, &self.packed));
         let groups = outputs.len() / plan.offsets().len().max(1);
-        let size = [plan.packing().lanes(), plan.max_terms()];
+        let size = [plan.packing().lanes(), held_terms(plan)];
         let proceed = || server.check_cancelled();
         derived.rows.build(context, [outputs.len(), groups], size, proceed, |i, factors| {
             maker.fill(plan, &outputs[i * groups..(i + 1) * groups], factors);

@@ -5,7 +5,7 @@
 //! modulo any limb is constant on c contiguous blocks of N/c entries: multiplying a ciphertext by
 //! it takes one scalar per block.
 
-use crate::arith::kernels::{BATCH, Backend};
+use crate::arith::kernels::{BATCH, Backend, Kernels};
 use crate::arith::{Modulus, bit_reverse};
 use crate::bfv::Context;
 use crate::ring::SmallNtt;
@@ -65,6 +65,11 @@ impl LaneTransform {
     /// Limbs of Q.
     pub const fn limbs(&self) -> usize {
         self.limbs.len()
+    }
+
+    /// The kernels of a limb.
+    pub fn kernels(&self, limb: usize) -> &Kernels {
+        self.limbs[limb].kernels()
     }
 
     /// Where the value of lane (`row`, `lane`) goes in the input of [`LaneTransform::coefficients`].

@@ -89,6 +89,17 @@ pub struct PairsMut<'a> {
     pub streams: bool,
 }
 
+/// Where rows of [`BATCH`] words are written apart from each other.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    /// From the first row on.
+    pub words: &'a mut [u64],
+    /// Words from one row to the next.
+    pub stride: usize,
+    /// Whether to write past the caches, as in [`PairsMut`].
+    pub streams: bool,
+}
+
 /// When sums of products are reduced modulo q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -364,6 +375,22 @@ impl Kernels {
     /// roots.
     pub fn small_inverse(&self, inverse_roots: &[Shoup], data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_inverse(inverse_roots, data));
+    }
+
+    /// Writes `rows` to their places, which are for whole rows each.
+    pub fn spread(&self, rows: &[[u64; BATCH]], out: RowsMut<'_>) {
+        match &self.engine {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512.
+            Engine::Ifma(_) => unsafe { ifma::spread(rows, out) },
+            _ => {
+                for (row, words) in rows.iter().zip(out.words.chunks_mut(out.stride)) {
+                    if let Some((words, _)) = words.split_first_chunk_mut() {
+                        *words = *row;
+                    }
+                }
+            }
+        }
     }
 
     /// `data[i] *= factor` throughout.

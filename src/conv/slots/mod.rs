@@ -18,7 +18,7 @@ pub use integers::integer_gains;
 pub use mix::mix;
 pub use multiply::{Alike, ScalarRows, multiply_dense, multiply_scalars, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};
-pub use panel::{Panels, rotate_inputs};
+pub use panel::{CACHED_BYTES, Panels, rotate_inputs};
 pub use plan::{LaneWeight, Offset, Output, Shift, SlotPlan, Term};
 pub use steps::{Move, Side, Split};
 pub use sums::{Sums, SumsChunk};

@@ -9,9 +9,9 @@ use crate::bfv::{Ciphertext, Context, Scratch};
 use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
 
-/// Panels of more bytes than this are written past the caches, since what is written first would not
+/// What takes more bytes than this is written past the caches, since what is written first would not
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
-const CACHED_BYTES: usize = 16 << 20;
+pub const CACHED_BYTES: u64 = 16 << 20;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -69,7 +69,7 @@ impl Panels {
     /// The panels side by side.
     fn panels_mut(&mut self) -> Vec<PanelMut<'_>> {
         let (tiles, limbs) = (self.tiles, self.limbs);
-        let streams = size_of_val(&self.words[..]) > CACHED_BYTES;
+        let streams = size_of_val(&self.words[..]) as u64 > CACHED_BYTES;
         let mut rest = &mut self.words[..];
         let terms = self.starts.windows(2).map(|pair| pair[1] - pair[0]);
         let panel = |terms| {

@@ -226,8 +226,9 @@ impl SlotPlan {
     pub fn waves(&self) -> Vec<Range<usize>> {
         const SUMS: usize = 200;
         const GROUPS: usize = 4;
-        let size = SUMS.div_ceil(self.offsets.len().max(1)).max(GROUPS);
         let groups = self.out_groups();
+        let count = (groups * self.offsets.len()).div_ceil(SUMS).max(1);
+        let size = groups.div_ceil(count).max(GROUPS);
         (0..groups).step_by(size).map(|first| first..groups.min(first + size)).collect()
     }
 

@@ -5,6 +5,7 @@
 //! dispatcher in the parent module sees to that.
 
 mod limit;
+mod small;
 mod sums;
 mod switch;
 mod words;
@@ -19,14 +20,12 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
+pub(super) use small::{small_forward, small_inverse, small_scale, spread};
 pub(super) use sums::{
     pair_tile_eager, pair_tile_lazy, scalar_quad_lazy, scalar_tile_eager, scalar_tile_lazy,
 };
 pub(super) use switch::{switch_key, switch_key_to_pairs};
-pub(super) use words::{
-    add, add_difference, add_permuted, lift_scaled, multiply, small_forward, small_inverse,
-    small_scale, subtract,
-};
+pub(super) use words::{add, add_difference, add_permuted, lift_scaled, multiply, subtract};
 
 const LANES: usize = 8;
 const MASK52: u64 = (1 << 52) - 1;

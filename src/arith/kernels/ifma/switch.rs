@@ -151,7 +151,7 @@ fn switch_by<const LAZY: bool>(
 /// Stores past the caches where `streams`, which needs words that begin at a cache line.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store_or_stream(words: &mut [u64; BLOCK], value: __m512i, streams: bool) {
+pub(super) fn store_or_stream(words: &mut [u64; BLOCK], value: __m512i, streams: bool) {
     if streams && words.as_ptr().addr().is_multiple_of(size_of::<__m512i>()) {
         // SAFETY: the array is 64 writable bytes, and they begin at a multiple of 64. The caller
         // orders what is written this way before what comes later.

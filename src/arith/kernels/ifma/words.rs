@@ -1,14 +1,14 @@
-//! Word by word operations, permutations and small transforms.
+//! Word by word operations and permutations.
 
 use std::arch::x86_64::{
-    _mm512_add_epi64, _mm512_cmpgt_epu64_mask, _mm512_mask_sub_epi64, _mm512_min_epu64,
-    _mm512_permutexvar_epi64, _mm512_sub_epi64,
+    _mm512_add_epi64, _mm512_cmpgt_epu64_mask, _mm512_mask_add_epi64, _mm512_mask_sub_epi64,
+    _mm512_min_epu64, _mm512_permutexvar_epi64, _mm512_sub_epi64,
 };
 
 use super::{
     Constants, LANES, load, mul_barrett, mul_shoup, splat, splat_factor, store, subtract_once,
 };
-use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation};
+use crate::arith::kernels::{BLOCK, BlockPermutation};
 use crate::arith::{Modulus, Shoup};
 
 #[target_feature(enable = "avx512f")]
@@ -77,6 +77,9 @@ pub(in super::super) fn lift_scaled(
     words: &[u64],
     out: &mut [u64],
 ) {
+    if factor.factor == 1 && from.value() / 2 < constants.q {
+        return lift_small(constants, from, words, out);
+    }
     let q = splat(constants.q);
     let by = splat_factor(factor);
     let half = splat(from.value() / 2);
@@ -91,66 +94,14 @@ pub(in super::super) fn lift_scaled(
     }
 }
 
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn small_forward(
-    constants: &Constants,
-    roots: &[Shoup],
-    data: &mut [[u64; BATCH]],
-) {
-    let q = splat(constants.q);
-    let mut half = data.len() / 2;
-    let mut blocks = 1;
-    while half > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
-            let root = splat_factor(*root);
-            let (upper, lower) = block.split_at_mut(half);
-            for (a, b) in upper.iter_mut().zip(lower) {
-                let product = subtract_once(mul_shoup(load(b), root, q), q);
-                let kept = load(a);
-                store(a, subtract_once(_mm512_add_epi64(kept, product), q));
-                let difference = _mm512_sub_epi64(_mm512_add_epi64(kept, q), product);
-                store(b, subtract_once(difference, q));
-            }
-        }
-        half /= 2;
-        blocks *= 2;
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn small_inverse(
-    constants: &Constants,
-    inverse_roots: &[Shoup],
-    data: &mut [[u64; BATCH]],
-) {
-    let q = splat(constants.q);
-    let mut half = 1;
-    let mut blocks = data.len() / 2;
-    while blocks > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse_roots[blocks..]) {
-            let root = splat_factor(*root);
-            let (upper, lower) = block.split_at_mut(half);
-            for (a, b) in upper.iter_mut().zip(lower) {
-                let (x, y) = (load(a), load(b));
-                store(a, subtract_once(_mm512_add_epi64(x, y), q));
-                let difference = _mm512_sub_epi64(_mm512_add_epi64(x, q), y);
-                store(b, subtract_once(mul_shoup(difference, root, q), q));
-            }
-        }
-        half *= 2;
-        blocks /= 2;
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn small_scale(
-    constants: &Constants,
-    factor: Shoup,
-    data: &mut [[u64; BATCH]],
-) {
-    let q = splat(constants.q);
-    let by = splat_factor(factor);
-    for words in data {
-        store(words, subtract_once(mul_shoup(load(words), by, q), q));
+/// [`lift_scaled`] by 1, of centred words that are less than q.
+#[target_feature(enable = "avx512f")]
+fn lift_small(constants: &Constants, from: &Modulus, words: &[u64], out: &mut [u64]) {
+    let half = splat(from.value() / 2);
+    let shift = splat(constants.q.wrapping_sub(from.value()));
+    for (out, word) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words.as_chunks().0) {
+        let word = load(word);
+        let negative = _mm512_cmpgt_epu64_mask(word, half);
+        store(out, _mm512_mask_add_epi64(word, negative, word, shift));
     }
 }
