@@ -137,14 +137,11 @@ impl Context {
         coefficients.copy_from_slice(poly.limb(others.len()));
         last.ntt().inverse(coefficients);
         for (i, limb) in others.iter().enumerate() {
-            let (kernels, inverse, words) =
-                (limb.kernels(), self.last_inverses[i], out.limb_mut(i));
+            let (kernels, inverse) = (limb.kernels(), self.last_inverses[i]);
             // The centred residue modulo the last limb is what rounding takes off.
             kernels.lift_scaled(last.modulus(), inverse, coefficients, lifted);
             limb.ntt().forward(lifted);
-            words.copy_from_slice(poly.limb(i));
-            kernels.scale(inverse, words);
-            kernels.subtract(words, lifted);
+            kernels.scaled_difference(inverse, poly.limb(i), lifted, out.limb_mut(i));
         }
     }
 

@@ -328,6 +328,17 @@ impl Kernels {
         dispatch!(self, add_difference(words, addends, subtrahends));
     }
 
+    /// `out[i] = factor * minuends[i] - subtrahends[i]`. Lengths are equal multiples of [`BATCH`].
+    pub fn scaled_difference(
+        &self,
+        factor: Shoup,
+        minuends: &[u64],
+        subtrahends: &[u64],
+        out: &mut [u64],
+    ) {
+        dispatch!(self, scaled_difference(factor, minuends, subtrahends, out));
+    }
+
     /// `words[i] += addends[permutation.source(i)]`. Lengths are equal.
     pub fn add_permuted(&self, words: &mut [u64], addends: &[u64], permutation: &BlockPermutation) {
         dispatch!(self, add_permuted(words, addends, permutation));

@@ -207,6 +207,18 @@ pub(super) fn add_difference(
     }
 }
 
+pub(super) fn scaled_difference(
+    modulus: &Modulus,
+    factor: Shoup,
+    minuends: &[u64],
+    subtrahends: &[u64],
+    out: &mut [u64],
+) {
+    for ((out, &minuend), &subtrahend) in out.iter_mut().zip(minuends).zip(subtrahends) {
+        *out = modulus.sub(modulus.mul_shoup(minuend, factor), subtrahend);
+    }
+}
+
 pub(super) fn add_permuted(
     modulus: &Modulus,
     words: &mut [u64],

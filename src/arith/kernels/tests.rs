@@ -165,6 +165,28 @@ fn permutations_are_followed() {
     }
 }
 
+/// Factors and differences are reduced, on every backend.
+#[test]
+fn scaled_differences_are_reduced() {
+    const LEN: usize = 6 * TILE;
+    for (bits, residues) in
+        [20, 36, 50].into_iter().flat_map(|b| [Random, Largest, Edges].map(|r| (b, r)))
+    {
+        let modulus = prime(bits);
+        let [minuends, subtrahends] = [1, 2].map(|seed| words(modulus, LEN, residues, seed));
+        let factor = modulus.shoup(modulus.value() - 2);
+        for backend in Backend::available() {
+            let mut out = vec![0; LEN];
+            let kernels = Kernels::new(backend, modulus);
+            kernels.scaled_difference(factor, &minuends, &subtrahends, &mut out);
+            for (i, out) in out.iter().enumerate() {
+                let product = modulus.mul(minuends[i], factor.factor);
+                assert_eq!(*out, modulus.sub(product, subtrahends[i]), "{backend:?}");
+            }
+        }
+    }
+}
+
 /// A key switch of `count` digits over two polynomials of [`SWITCHED`] words, and what it is.
 struct SwitchCase {
     modulus: Modulus,

@@ -24,8 +24,8 @@ pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{
-    add, add_difference, add_permuted, lift_scaled, multiply, small_forward, small_inverse,
-    small_scale, subtract,
+    add, add_difference, add_permuted, lift_scaled, multiply, scaled_difference, small_forward,
+    small_inverse, small_scale, subtract,
 };
 
 const LANES: usize = 4;

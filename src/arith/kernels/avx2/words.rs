@@ -29,6 +29,24 @@ pub(super) fn permuted(block: &[u64; BLOCK], order: &[u64; LANES]) -> __m256i {
     by_sign(_mm256_slli_epi64::<61>(order), second, first)
 }
 
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn scaled_difference(
+    constants: &Constants,
+    factor: Shoup,
+    minuends: &[u64],
+    subtrahends: &[u64],
+    out: &mut [u64],
+) {
+    let by = barrett(constants);
+    let factor = splat_factor(factor);
+    let words = minuends.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
+    for (out, (minuend, subtrahend)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words) {
+        let product = to_words(&by, mul_shoup(&by, load_doubles(minuend), factor));
+        let sum = _mm256_add_epi64(product, by.words);
+        store(out, subtract_once(_mm256_sub_epi64(sum, load(subtrahend)), by.words));
+    }
+}
+
 #[target_feature(enable = "avx2")]
 pub(in super::super) fn add_permuted(
     constants: &Constants,

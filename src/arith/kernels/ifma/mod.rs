@@ -25,7 +25,9 @@ pub(super) use sums::{
     pair_tile_eager, pair_tile_lazy, scalar_quad_lazy, scalar_tile_eager, scalar_tile_lazy,
 };
 pub(super) use switch::{switch_key, switch_key_to_pairs};
-pub(super) use words::{add, add_difference, add_permuted, lift_scaled, multiply, subtract};
+pub(super) use words::{
+    add, add_difference, add_permuted, lift_scaled, multiply, scaled_difference, subtract,
+};
 
 const LANES: usize = 8;
 const MASK52: u64 = (1 << 52) - 1;

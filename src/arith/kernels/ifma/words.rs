@@ -28,6 +28,24 @@ pub(in super::super) fn add_difference(
     }
 }
 
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scaled_difference(
+    constants: &Constants,
+    factor: Shoup,
+    minuends: &[u64],
+    subtrahends: &[u64],
+    out: &mut [u64],
+) {
+    let q = splat(constants.q);
+    let by = splat_factor(factor);
+    let words = minuends.as_chunks().0.iter().zip(subtrahends.as_chunks().0);
+    for (out, (minuend, subtrahend)) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words) {
+        let product = subtract_once(mul_shoup(load(minuend), by, q), q);
+        let difference = _mm512_sub_epi64(product, load(subtrahend));
+        store(out, _mm512_min_epu64(difference, _mm512_add_epi64(difference, q)));
+    }
+}
+
 #[target_feature(enable = "avx512f")]
 pub(in super::super) fn add_permuted(
     constants: &Constants,
