@@ -36,19 +36,41 @@ impl PackedWeights {
         self.bytes.len() as u64
     }
 
-    /// The weights, in the order of their array. Eight of them fill as many bytes as one has bits.
+    /// The weights, in the order of their array.
     pub fn unpack(&self) -> Vec<i8> {
-        let (mask, half) = ((1u64 << self.bits) - 1, 1i64 << (self.bits - 1));
         let mut weights = Vec::with_capacity(self.count.next_multiple_of(8));
+        match self.bits {
+            2 => self.unpack_bytes::<4>(&mut weights),
+            4 => self.unpack_bytes::<2>(&mut weights),
+            8 => self.unpack_bytes::<1>(&mut weights),
+            _ => self.unpack_words(&mut weights),
+        }
+        weights.truncate(self.count);
+        weights
+    }
+
+    /// Where each byte holds `EACH` whole weights: they follow from a table.
+    fn unpack_bytes<const EACH: usize>(&self, weights: &mut Vec<i8>) {
+        let weight = |byte: usize, i| self.weight(byte as u64, i);
+        let table: [[i8; EACH]; 256] =
+            std::array::from_fn(|byte| std::array::from_fn(|i| weight(byte, i as u32)));
+        weights.extend(self.bytes.iter().flat_map(|byte| table[usize::from(*byte)]));
+    }
+
+    /// Eight weights fill as many bytes as one has bits.
+    fn unpack_words(&self, weights: &mut Vec<i8>) {
         for eight in self.bytes.chunks(self.bits as usize) {
             let mut bytes = [0; 8];
             bytes[..eight.len()].copy_from_slice(eight);
             let word = u64::from_le_bytes(bytes);
-            let weight = |i| (((word >> (i * self.bits)) & mask) as i64 - half) as i8;
-            weights.extend([0, 1, 2, 3, 4, 5, 6, 7].map(weight));
+            weights.extend([0, 1, 2, 3, 4, 5, 6, 7].map(|i| self.weight(word, i)));
         }
-        weights.truncate(self.count);
-        weights
+    }
+
+    /// Weight `i` of those in `word`.
+    const fn weight(&self, word: u64, i: u32) -> i8 {
+        let (mask, half) = ((1u64 << self.bits) - 1, 1i64 << (self.bits - 1));
+        (((word >> (i * self.bits)) & mask) as i64 - half) as i8
     }
 }
 
