@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::{Params, Slots};
 use crate::arith::kernels::{Backend, Kernels, Reduction};
 use crate::arith::{Modulus, Shoup, zeroed};
-use crate::ring::{Basis, Coeff, MixedRadix, NttForm, Places, Poly};
+use crate::ring::{Basis, Coeff, Limb, MixedRadix, NttForm, Places, Poly};
 
 /// A plaintext polynomial: N coefficients in `[0, t)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,8 +130,20 @@ impl Context {
     pub fn divide_by_last(
         &self,
         poly: &Poly<NttForm>,
+        space: [&mut [u64]; 2],
+        out: &mut Poly<NttForm>,
+    ) {
+        self.divide_with(poly, space, out, |_, _, _| ());
+    }
+
+    /// [`Context::divide_by_last`] less what `subtract` adds to N coefficients, for each limb of the
+    /// result.
+    pub(super) fn divide_with(
+        &self,
+        poly: &Poly<NttForm>,
         [coefficients, lifted]: [&mut [u64]; 2],
         out: &mut Poly<NttForm>,
+        mut subtract: impl FnMut(usize, &Limb, &mut [u64]),
     ) {
         let Some((last, others)) = self.ciphertext.limbs().split_last() else { return };
         coefficients.copy_from_slice(poly.limb(others.len()));
@@ -140,6 +152,7 @@ impl Context {
             let (kernels, inverse) = (limb.kernels(), self.last_inverses[i]);
             // The centred residue modulo the last limb is what rounding takes off.
             kernels.lift_scaled(last.modulus(), inverse, coefficients, lifted);
+            subtract(i, limb, lifted);
             limb.ntt().forward(lifted);
             kernels.scaled_difference(inverse, poly.limb(i), lifted, out.limb_mut(i));
         }

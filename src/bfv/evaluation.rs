@@ -311,6 +311,33 @@ impl<'a> Evaluator<'a> {
         self.count_ntts(self.above.ciphertext_basis().len());
     }
 
+    /// [`Evaluator::switch_down`] of `poly`, plus a sum of key switches divided by P, whose part modulo
+    /// P is lost: both roundings go through one transform a limb. Two inverse and L forward ones.
+    pub(super) fn switch_down_divided(
+        &self,
+        poly: &Poly<NttForm>,
+        switched: &mut Poly<NttForm>,
+        scratch: &mut Scratch,
+        out: &mut Poly<NttForm>,
+    ) {
+        let count = self.context.ciphertext_basis().len();
+        let special = &self.context.extended_basis().limbs()[count];
+        special.ntt().inverse_times_len(switched.limb_mut(count));
+        let [coefficients, lifted] = &mut scratch.lifted;
+        let [rounded, _] = &mut scratch.residues;
+        let (modulus, inverses) =
+            (self.context.params().special(), self.context.special_inverses());
+        let residue = switched.limb(count);
+        self.above.divide_with(poly, [coefficients, lifted], out, |i, limb, words| {
+            limb.kernels().lift_scaled(modulus, inverses[i], residue, rounded);
+            limb.kernels().add(words, rounded);
+        });
+        for (i, limb) in self.context.ciphertext_basis().limbs().iter().enumerate() {
+            limb.kernels().add(out.limb_mut(i), switched.limb(i));
+        }
+        self.count_ntts(2 + count);
+    }
+
     fn count_ntts(&self, count: usize) {
         self.work.ntts.fetch_add(count as u64, Ordering::Relaxed);
     }

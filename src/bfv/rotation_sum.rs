@@ -112,18 +112,19 @@ impl RotationSum {
     /// The sum; after it this is the empty sum again.
     pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
         let mut result = Ciphertext::zero(evaluator.context());
-        if self.lowered.is_some() {
-            for (sum, out) in self.plain.polys_mut().into_iter().zip(result.polys_mut()) {
-                evaluator.switch_down(sum, scratch, out);
-                sum.clear();
-            }
-        } else {
-            std::mem::swap(&mut self.plain, &mut result);
+        let Self { plain, lowered, switched, terms } = self;
+        if lowered.is_none() {
+            std::mem::swap(plain, &mut result);
         }
-        if self.terms > 0 {
-            for (switched, sum) in self.switched.iter_mut().zip(result.polys_mut()) {
-                evaluator.add_divided(switched, scratch, sum);
+        let polys = plain.polys_mut().into_iter().zip(result.polys_mut()).zip(switched);
+        for ((plain, sum), switched) in polys {
+            match (&lowered, *terms) {
+                (Some(_), 0) => evaluator.switch_down(plain, scratch, sum),
+                (Some(_), _) => evaluator.switch_down_divided(plain, switched, scratch, sum),
+                (None, 0) => {}
+                (None, _) => evaluator.add_divided(switched, scratch, sum),
             }
+            plain.clear();
         }
         self.terms = 0;
         result

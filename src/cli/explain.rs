@@ -23,8 +23,8 @@ pub(super) fn text(explanation: &Explanation) -> String {
     );
     let _ = write!(
         text,
-        "\nplans considered, server ms\n    {:>6}  {:<9}{:>6}  {:<12}{:>10}{:>11}",
-        "lanes", "rows", "split", "kernel rows", "planner", "here"
+        "\nplans considered, server ms\n    {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9}{:>9}",
+        "lanes", "rows", "split", "kernel rows", "ciphertexts", "planner", "here"
     );
     for candidate in explanation.candidates.iter().take(SHOWN + 1) {
         text.push_str(&row(candidate));
@@ -49,12 +49,13 @@ fn row(candidate: &Candidate) -> String {
         value.map_or_else(|| "-".into(), |value| value.to_string())
     };
     format!(
-        "\n  {} {:>6}  {:<9}{:>6}  {:<12}{:>10.1}{:>11.1}",
+        "\n  {} {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9.1}{:>9.1}",
         if candidate.chosen { "*" } else { " " },
         candidate.lanes,
         word(candidate.rows),
         word(candidate.split),
         word(candidate.kernel_rows),
+        candidate.ciphertexts,
         candidate.planner_server_ms,
         candidate.server_ms
     )

@@ -132,6 +132,7 @@ impl Default for CostTable {
     /// `heconv calibrate` found it. What is planned with these costs is the same everywhere.
     fn default() -> Self {
         let curve = |small, large| Curve::new(vec![(8192.0, small), (65_536.0, large)]);
+        let moved = |small, large| Curve::new(vec![(4096.0, small), (49_152.0, large)]);
         let item = |serial, parallel| {
             let flat = |ns| Curve::new(vec![(1.0, ns)]);
             ItemCost { serial: flat(serial), parallel: flat(parallel) }
@@ -139,29 +140,29 @@ impl Default for CostTable {
         let sum = |points: &[(f64, f64)]| SumCost::new(points.to_vec());
         Self {
             ntt: Curve::new(vec![(1024.0, 0.138), (4096.0, 0.133), (32_768.0, 0.13)]),
-            decompose: curve(0.28, 0.3),
-            divide: curve(0.5, 3.0),
-            lower: curve(0.8, 0.8),
+            decompose: curve(0.21, 0.22),
+            divide: moved(0.1, 4.4),
+            lower: moved(0.6, 0.6),
             place: curve(0.22, 0.25),
             eager: ReductionCosts {
-                switch: curve(0.6, 0.78),
-                add: curve(0.81, 0.94),
+                switch: curve(0.64, 0.72),
+                add: moved(1.41, 1.0),
                 sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
                 lone_sum: sum(&[(3.0, 2.1), (12.0, 4.4), (192.0, 52.3), (768.0, 205.0)]),
                 dense_sum: sum(&[(3.0, 2.2), (24.0, 14.3), (192.0, 114.0)]),
                 factor: 3.6,
             },
             lazy: ReductionCosts {
-                switch: curve(0.88, 0.8),
-                add: curve(0.8, 0.92),
+                switch: curve(0.9, 0.8),
+                add: moved(1.55, 0.98),
                 sum: sum(&[(3.0, 0.8), (12.0, 1.5), (48.0, 4.4), (192.0, 16.4), (3072.0, 259.0)]),
                 lone_sum: sum(&[(3.0, 1.9), (12.0, 2.9), (192.0, 29.3), (768.0, 107.0)]),
                 dense_sum: sum(&[(3.0, 0.97), (24.0, 7.4), (192.0, 62.4)]),
                 factor: 2.0,
             },
-            block_scalars: Curve::new(vec![(4.0, 3.0), (16.0, 1.8), (64.0, 2.3)]),
+            block_scalars: Curve::new(vec![(4.0, 2.9), (16.0, 1.75), (64.0, 1.95)]),
             encode: curve(3.6, 4.7),
-            key: item(4.4, 12.0),
+            key: item(4.2, 13.5),
             encrypt: item(3.7, 13.3),
             respond: item(0.5, 10.0),
             decrypt: item(3.4, 5.2),
@@ -266,10 +267,13 @@ impl Pricing<'_> {
 
     /// What rotated sums of so many limbs share: the division by P, and by the limb that they lack.
     pub fn divide(&self, limbs: usize) -> f64 {
-        let words = 2.0 * self.words(limbs);
-        self.ntts(2 * (1 + limbs))
-            + words * self.costs.divide.at(self.words(limbs))
-            + 2.0 * self.switch_down(limbs)
+        let (words, costs) = (self.words(limbs), self.costs);
+        let (transforms, lower) = if limbs < self.setting.limbs() {
+            (2 + limbs, costs.lower.at(words))
+        } else {
+            (1 + limbs, 0.0)
+        };
+        2.0 * (self.ntts(transforms) + words * (costs.divide.at(words) + lower))
     }
 
     /// `count` sums of `terms` terms with scalar factors.

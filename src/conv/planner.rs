@@ -6,6 +6,9 @@ use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, Split, WeightForm};
 use super::{Algorithm, AlgorithmKind, Layer};
 use crate::bfv::params::RING_DEGREES;
 
+/// Server times this close are equal: predictions are no better.
+const EQUAL: f64 = 0.03;
+
 /// No packing lets the layer run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DoesNotFit {
@@ -41,7 +44,8 @@ fn list(numbers: &[usize]) -> String {
 }
 
 /// The plan of `layer` with the least predicted server time on one thread, among those with `lanes`
-/// lanes where given.
+/// lanes where given: of those that come within [`EQUAL`] of it, which are as good, the one with the
+/// fewest ciphertexts to send, and of these the fastest.
 ///
 /// # Errors
 /// [`DoesNotFit`] where a row of slots cannot even hold what one output row needs, or the lanes
@@ -73,11 +77,16 @@ pub fn choose(
     let pricing = Pricing { costs, setting, threads: 1 };
     let all = || all.iter().map(AsRef::as_ref).enumerate();
     let wanted = |algorithm: &dyn Algorithm| lanes.is_none_or(|lanes| algorithm.lanes() == lanes);
-    let priced = all()
-        .filter(|(_, algorithm)| wanted(*algorithm))
-        .map(|(index, algorithm)| (algorithm.times(&pricing).server(), index));
-    if let Some((_, index)) = priced.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
-        return Ok(index);
+    let priced = all().filter(|(_, algorithm)| wanted(*algorithm)).map(|(index, algorithm)| {
+        let sent = algorithm.uploads() + algorithm.downloads();
+        (algorithm.times(&pricing).server(), sent, index)
+    });
+    let priced: Vec<(f64, usize, usize)> = priced.collect();
+    let least = priced.iter().map(|(time, ..)| *time).fold(f64::INFINITY, f64::min);
+    let good = priced.iter().filter(|(time, ..)| *time <= least * (1.0 + EQUAL));
+    let best = good.min_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
+    if let Some((_, _, index)) = best {
+        return Ok(*index);
     }
     let mut possible: Vec<usize> = all().map(|(_, algorithm)| algorithm.lanes()).collect();
     possible.dedup();

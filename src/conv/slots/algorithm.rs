@@ -319,7 +319,8 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let ntts = plan.rotated().count() * decompose(all)
             + rotations * divide(all)
             + moved * (switch_down + decompose(limbs))
-            + divided * (2 * switch_down + divide(limbs));
+            // Both roundings share the way back.
+            + divided * if limbs < all { 2 * (2 + limbs) } else { divide(limbs) };
         let (plaintext, scalar) = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
         let words = 2 * setting.words();

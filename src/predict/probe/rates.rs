@@ -120,9 +120,10 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
         moved = n * moved_limbs;
         let own = rotation.add - rotation.place - rotation.lower - rotation.decompose_moved;
         add[context.reduction() as usize] = rest(own, 0.0, 2.0 * moved * (moved_limbs + 1.0));
-        let own = rotation.finish - rotation.place - 2.0 * rotation.lower;
-        divide = rest(own, 2.0 * (1.0 + moved_limbs), 2.0 * moved);
         lower = rest(rotation.lower, 1.0 + moved_limbs, moved);
+        let shared = if rotation.lower > 0.0 { 2.0 + moved_limbs } else { 1.0 + moved_limbs };
+        let own = rotation.finish - rotation.place - 2.0 * moved * lower;
+        divide = rest(own, 2.0 * shared, 2.0 * moved);
     }
     Ok(Rates {
         words,
