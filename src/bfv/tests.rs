@@ -159,6 +159,58 @@ fn variances_follow_the_model() {
     }
 }
 
+/// A sum of rotations one limb below its terms: it decrypts to the same, with the noise of the lower
+/// modulus, and the terms' own is as far from that as it was from Q.
+#[test]
+fn sums_may_lie_a_limb_below_their_terms() {
+    for limbs in [&[35, 35][..], &[33, 38], &[38, 33], &[30, 40, 35]] {
+        let context = Context::new(params(4096, limbs, 36, 20), backend(), Reduction::Lazy);
+        let setup = Setup::new(context.expect("has roots"), &[]);
+        let (n, count) = (setup.context.ring_degree(), limbs.len() - 1);
+        let lower = setup.context.lower().expect("has another limb");
+        let turns = [(1, false), (70, false), (3, true)];
+        let elements = turns.map(|(steps, swap)| GaloisElement::rotation(n, steps as i64, swap));
+        let mut ids = elements.map(|element| GaloisKeyId { limbs: count, element });
+        ids.sort_unstable();
+        let [_, errors, _] = seeds(1);
+        let (context, proceed) = (&setup.context, || Ok::<_, std::convert::Infallible>(()));
+        let Ok(sent) =
+            SeededGaloisKeys::generate(context, &setup.secret, &ids, &errors, &[2; 32], proceed);
+        let Ok(keys) = GaloisKeys::expand(context, &sent, proceed);
+        let terms = setup.encrypted_slots();
+        let evaluator = Evaluator::new(context, &keys);
+        let below = evaluator.of(count);
+        let (mut sum, mut scratch) = (below.rotation_sum(), below.scratch());
+        sum.add_plain(&terms);
+        for element in elements {
+            sum.add(below, &terms, element, &mut scratch).expect("has the key");
+        }
+        let total = sum.finish(below, &mut scratch);
+        assert_eq!(total.limbs(), count);
+        // Each term with three times the transforms of its limbs, and what they share.
+        assert_eq!(evaluator.rotations(), 3);
+        let each = 1 + count + count + count * count;
+        assert_eq!(evaluator.ntts(), (3 * each + 2 * (2 + count)) as u64);
+        let t = context.params().plain();
+        let expected = turns.iter().fold(setup.slots(), |sum, (steps, swap)| {
+            let turned = rotated(&setup.slots(), *steps, *swap);
+            sum.iter().zip(turned).map(|(a, b)| t.add(*a, b)).collect()
+        });
+        let found = context.slots().decode(&decrypt(lower, &setup.secret, &total));
+        assert_eq!(found, expected, "{limbs:?}");
+        let (model, last) = (NoiseModel::new(lower.params()), f64::from(limbs[count]).exp2());
+        let own = 4.0 * NoiseModel::new(context.params()).fresh() / (last * last);
+        let moved = 3.0 * (model.key_switch() + model.rounding()) + 2.0 * model.rounding();
+        let ratio = measure_variance(lower, &setup.secret, &total) / (own + moved);
+        assert!((ratio - 1.0).abs() < 0.15, "{limbs:?}: {ratio}");
+        // The empty sum again, and without moved terms.
+        sum.add_plain(&terms);
+        let alone = sum.finish(below, &mut scratch);
+        let found = context.slots().decode(&decrypt(lower, &setup.secret, &alone));
+        assert_eq!(found, setup.slots());
+    }
+}
+
 /// Budgets of the example set as an independent prototype had them: 45.4 bits fresh, 41.6 after a
 /// rotation.
 #[test]

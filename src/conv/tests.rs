@@ -274,6 +274,41 @@ fn floors_hold_for_equal_weights() {
     }
 }
 
+/// Sums move with all limbs or with one less, as noise allows; either way results are exact, and the
+/// noise is what was predicted.
+#[test]
+fn sums_move_on_the_level_that_noise_allows() {
+    let layer = layer(6, 10, [12, 11], [3, 3], None);
+    let cases = [
+        (&[50][..], 17, 1),
+        (&[36, 36], 20, 1),
+        (&[36, 36], 28, 2),
+        (&[36, 24], 20, 1),
+        (&[28, 40], 20, 2),
+        (&[36, 36, 36], 20, 2),
+    ];
+    for (limbs, plain, expected) in cases {
+        for kind in AlgorithmKind::ALL {
+            let context = Context::new(params(1024, limbs, 50, plain), backend(), Reduction::Lazy);
+            let context = context.expect("has roots");
+            let algorithm = kind.plan(&layer, &context, &CostTable::default(), None).expect("fits");
+            let what = format!("{limbs:?} {plain} {algorithm:?}");
+            // Nothing moves where a channel fills a ciphertext alone.
+            let moves = algorithm
+                .galois_keys(context.params())
+                .iter()
+                .any(|key| key.limbs < limbs.len() || limbs.len() == expected);
+            assert_eq!(algorithm.output_limbs(context.params()) == expected, moves, "{what}");
+            let weights = data::weights(&layer, 3);
+            let outcome = outcome_of(algorithm.as_ref(), &layer, &context, 3, &weights);
+            let noise = outcome.noise;
+            assert_eq!(outcome.mismatches, 0, "{what}");
+            assert!(noise.last > noise.predicted.floor, "{what} {noise:?}");
+            assert!((noise.last - noise.predicted.last).abs() < 0.7, "{what} {noise:?}");
+        }
+    }
+}
+
 /// Threads change nothing but time, and what each of them needs for itself.
 #[test]
 fn threads_do_not_change_results() {
