@@ -188,20 +188,30 @@ mod kernel {
     #[divan::bench(args = backends())]
     fn registers(bencher: Bencher<'_, '_>, backend: Backend) {
         const COUNT: u64 = 1 << 16;
-        let Some(count) = register_multiply_adds(backend, COUNT) else { return };
+        let Some(count) = register_multiply_adds(backend, false, COUNT) else { return };
         let counted = bencher.counter(ItemsCount::new(count));
-        counted.bench_local(|| register_multiply_adds(backend, COUNT));
+        counted.bench_local(|| register_multiply_adds(backend, false, COUNT));
     }
 
     /// Four sums of words by scalars.
     #[divan::bench(args = cases())]
-    fn scalars(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction)) {
+    fn scalars(bencher: Bencher<'_, '_>, case: (Backend, Reduction)) {
+        four_sums(bencher, case, u64::BITS);
+    }
+
+    /// Four sums of words by small integers.
+    #[divan::bench(args = cases())]
+    fn integers(bencher: Bencher<'_, '_>, case: (Backend, Reduction)) {
+        four_sums(bencher, case, 5);
+    }
+
+    fn four_sums(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction), bits: u32) {
         let kernels = kernels(backend);
         let panel = vec![5; TERMS * PAIR];
         let factors = vec![7; TERMS];
         let quotient = kernels.modulus().shoup(7).quotient;
         let quotients = vec![quotient; TERMS];
-        let row = Row { factors: &factors, quotients: &quotients };
+        let row = Row { factors: &factors, quotients: &quotients, bits };
         let mut out = [[0; PAIR]; 4];
         let counted = bencher.counter(ItemsCount::new(4 * TERMS * PAIR));
         counted.bench_local(|| kernels.scalar_quad(reduction, &[&panel], [row; 4], &mut out));

@@ -124,37 +124,26 @@ impl Context {
         lower.flatten().unwrap_or(self)
     }
 
-    /// Divides `poly`, modulo Q, by the last limb with rounding: `out` is the result modulo the
-    /// others. Needs N words of `coefficients` and of `lifted`. One inverse transform, and a forward
-    /// one for each other limb.
-    pub fn divide_by_last(
-        &self,
-        poly: &Poly<NttForm>,
-        space: [&mut [u64]; 2],
-        out: &mut Poly<NttForm>,
-    ) {
-        self.divide_with(poly, space, out, |_, _, _| ());
-    }
-
-    /// [`Context::divide_by_last`] less what `subtract` adds to N coefficients, for each limb of the
-    /// result.
-    pub(super) fn divide_with(
+    /// Divides `poly`, modulo Q, by the last limb with rounding, less what `subtract` adds to N
+    /// coefficients: `out` gets the result modulo each of the others. Needs N words of `coefficients`
+    /// and of `lifted`. One inverse transform, and a forward one for each other limb.
+    pub fn divide_by_last<'a>(
         &self,
         poly: &Poly<NttForm>,
         [coefficients, lifted]: [&mut [u64]; 2],
-        out: &mut Poly<NttForm>,
+        out: impl Iterator<Item = &'a mut [u64]>,
         mut subtract: impl FnMut(usize, &Limb, &mut [u64]),
     ) {
         let Some((last, others)) = self.ciphertext.limbs().split_last() else { return };
         coefficients.copy_from_slice(poly.limb(others.len()));
         last.ntt().inverse(coefficients);
-        for (i, limb) in others.iter().enumerate() {
+        for ((i, limb), out) in others.iter().enumerate().zip(out) {
             let (kernels, inverse) = (limb.kernels(), self.last_inverses[i]);
             // The centred residue modulo the last limb is what rounding takes off.
             kernels.lift_scaled(last.modulus(), inverse, coefficients, lifted);
             subtract(i, limb, lifted);
             limb.ntt().forward(lifted);
-            kernels.scaled_difference(inverse, poly.limb(i), lifted, out.limb_mut(i));
+            kernels.scaled_difference(inverse, poly.limb(i), lifted, out);
         }
     }
 

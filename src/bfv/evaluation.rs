@@ -163,24 +163,30 @@ impl<'a> Evaluator<'a> {
         self.sums.give(sum);
     }
 
-    /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms.
+    /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms. One of
+    /// one limb more than this evaluator's is switched down first, which takes an inverse and L
+    /// forward ones.
     pub fn decompose(&self, c1: &Poly<NttForm>, scratch: &mut Scratch) {
-        let Scratch { digits, lifted: [coefficients, _], .. } = scratch;
+        let Scratch { digits, lifted: [coefficients, lifted], .. } = scratch;
         let n = self.context.ring_degree();
-        let extended = self.context.extended_basis();
-        let count = c1.basis().len();
-        for (i, source) in c1.basis().limbs().iter().enumerate() {
-            coefficients.copy_from_slice(c1.limb(i));
+        let count = self.context.ciphertext_basis().len();
+        // Modulo its own limb a digit is the polynomial itself.
+        let own = digits.chunks_exact_mut(n).step_by(count + 1).take(count);
+        if c1.basis().len() > count {
+            let space = [&mut coefficients[..], &mut lifted[..]];
+            self.above.divide_by_last(c1, space, own, |_, _, _| ());
+            self.count_ntts(1 + count);
+        } else {
+            own.enumerate().for_each(|(i, own)| own.copy_from_slice(c1.limb(i)));
+        }
+        for (i, source) in self.context.ciphertext_basis().limbs().iter().enumerate() {
+            coefficients.copy_from_slice(&digits[i * (count + 1) * n..][..n]);
             source.ntt().inverse(coefficients);
             let rows = digits.chunks_exact_mut(n).skip(i).step_by(count);
-            for (m, (limb, row)) in extended.limbs().iter().zip(rows).enumerate() {
-                if m == i {
-                    // Modulo its own limb a digit is the polynomial itself.
-                    row.copy_from_slice(c1.limb(i));
-                } else {
-                    limb.kernels().lift_centred(source.modulus(), coefficients, row);
-                    limb.ntt().forward(row);
-                }
+            let limbs = self.context.extended_basis().limbs();
+            for (_, (limb, row)) in limbs.iter().zip(rows).enumerate().filter(|(m, _)| *m != i) {
+                limb.kernels().lift_centred(source.modulus(), coefficients, row);
+                limb.ntt().forward(row);
             }
         }
         self.count_ntts(count + count * count);
@@ -306,8 +312,8 @@ impl<'a> Evaluator<'a> {
         scratch: &mut Scratch,
         out: &mut Poly<NttForm>,
     ) {
-        let [coefficients, lifted] = &mut scratch.lifted;
-        self.above.divide_by_last(poly, [&mut coefficients[..], &mut lifted[..]], out);
+        let space = scratch.lifted.each_mut().map(|words| &mut words[..]);
+        self.above.divide_by_last(poly, space, out.limbs_mut(), |_, _, _| ());
         self.count_ntts(self.above.ciphertext_basis().len());
     }
 
@@ -323,12 +329,12 @@ impl<'a> Evaluator<'a> {
         let count = self.context.ciphertext_basis().len();
         let special = &self.context.extended_basis().limbs()[count];
         special.ntt().inverse_times_len(switched.limb_mut(count));
-        let [coefficients, lifted] = &mut scratch.lifted;
+        let space = scratch.lifted.each_mut().map(|words| &mut words[..]);
         let [rounded, _] = &mut scratch.residues;
         let (modulus, inverses) =
             (self.context.params().special(), self.context.special_inverses());
         let residue = switched.limb(count);
-        self.above.divide_with(poly, [coefficients, lifted], out, |i, limb, words| {
+        self.above.divide_by_last(poly, space, out.limbs_mut(), |i, limb, words| {
             limb.kernels().lift_scaled(modulus, inverses[i], residue, rounded);
             limb.kernels().add(words, rounded);
         });

@@ -16,8 +16,6 @@ use crate::ring::{GaloisElement, NttForm, Poly};
 pub struct RotationSum {
     /// What needs no key switch, with all limbs of the terms.
     plain: Ciphertext,
-    /// c1 of a term that is switched down, if terms are.
-    lowered: Option<Poly<NttForm>>,
     /// What was switched, modulo Q P, as keys make it: divided by P modulo Q, and by N modulo P.
     switched: [Poly<NttForm>; 2],
     /// How many terms were switched.
@@ -29,10 +27,8 @@ impl RotationSum {
     /// [`Context::lower`].
     pub(super) fn new(above: &Context, context: &Context) -> Self {
         let extended = context.extended_basis();
-        let is_lower = above.ciphertext_basis().len() > context.ciphertext_basis().len();
         Self {
             plain: Ciphertext::zero(above),
-            lowered: is_lower.then(|| Poly::zero(context.ciphertext_basis())),
             switched: [Poly::zero(extended), Poly::zero(extended)],
             terms: 0,
         }
@@ -41,8 +37,7 @@ impl RotationSum {
     /// Bytes of it for terms under `params`, with `limbs` limbs itself.
     pub fn bytes(params: &Params, limbs: usize) -> u64 {
         let (n, above) = (params.ring_degree(), params.limbs().len());
-        let lowered = if limbs < above { limbs } else { 0 };
-        (n * (2 * above + lowered + 2 * (limbs + 1)) * size_of::<u64>()) as u64
+        (2 * n * (above + limbs + 1) * size_of::<u64>()) as u64
     }
 
     /// Adds `ciphertext` under the automorphism `element`.
@@ -81,13 +76,7 @@ impl RotationSum {
         key: &GaloisKey,
         scratch: &mut Scratch,
     ) {
-        match &mut self.lowered {
-            Some(lowered) => {
-                evaluator.switch_down(&ciphertext.c1, scratch, lowered);
-                evaluator.decompose(lowered, scratch);
-            }
-            None => evaluator.decompose(&ciphertext.c1, scratch),
-        }
+        evaluator.decompose(&ciphertext.c1, scratch);
         let basis = Arc::clone(ciphertext.c0.basis());
         for (i, limb) in basis.limbs().iter().enumerate() {
             let sum = self.plain.c0.limb_mut(i);
@@ -112,17 +101,18 @@ impl RotationSum {
     /// The sum; after it this is the empty sum again.
     pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
         let mut result = Ciphertext::zero(evaluator.context());
-        let Self { plain, lowered, switched, terms } = self;
-        if lowered.is_none() {
+        let Self { plain, switched, terms } = self;
+        let is_lower = result.limbs() < plain.limbs();
+        if !is_lower {
             std::mem::swap(plain, &mut result);
         }
         let polys = plain.polys_mut().into_iter().zip(result.polys_mut()).zip(switched);
         for ((plain, sum), switched) in polys {
-            match (&lowered, *terms) {
-                (Some(_), 0) => evaluator.switch_down(plain, scratch, sum),
-                (Some(_), _) => evaluator.switch_down_divided(plain, switched, scratch, sum),
-                (None, 0) => {}
-                (None, _) => evaluator.add_divided(switched, scratch, sum),
+            match (is_lower, *terms) {
+                (true, 0) => evaluator.switch_down(plain, scratch, sum),
+                (true, _) => evaluator.switch_down_divided(plain, switched, scratch, sum),
+                (false, 0) => {}
+                (false, _) => evaluator.add_divided(switched, scratch, sum),
             }
             plain.clear();
         }

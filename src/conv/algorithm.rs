@@ -137,6 +137,8 @@ pub struct Operations {
     pub scalar_multiplications: u64,
     /// Words of ciphertexts multiplied and added, in all these products.
     pub coefficient_multiply_adds: u64,
+    /// Those of them whose factor is a small integer.
+    pub integer_multiply_adds: u64,
     /// Transforms of ring degree, of one limb each.
     pub ntts: u64,
 }

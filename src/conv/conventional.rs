@@ -13,7 +13,8 @@ use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, Move, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
+    Layout, Move, Multiplications, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm,
+    multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
@@ -153,8 +154,8 @@ impl WeightForm for DenseWeights {
         0
     }
 
-    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        (plan.total_terms(), 0)
+    fn multiplications(plan: &SlotPlan) -> Multiplications {
+        Multiplications { plaintext: plan.total_terms(), ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::server::Stage;
 use super::setting::Setting;
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{NARROW_BITS, Reduction};
 
 /// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
 /// that of the nearest one beyond.
@@ -75,11 +75,13 @@ pub struct ReductionCosts {
     pub add: Curve,
     /// A sum with scalar factors, among others: per word of the sum, by terms.
     pub sum: SumCost,
+    /// A sum with small integers as factors, among others: per word of the sum, by terms.
+    pub integer_sum: SumCost,
     /// A sum with scalar factors, alone: per word of the sum, by terms.
     pub lone_sum: SumCost,
     /// A sum with dense factors from memory: per word of the sum, by terms.
     pub dense_sum: SumCost,
-    /// A scalar factor of one limb from an integer.
+    /// A scalar factor from an integer: for eager reduction one of each limb, for lazy one for all.
     pub factor: f64,
 }
 
@@ -148,6 +150,7 @@ impl Default for CostTable {
                 switch: curve(0.64, 0.72),
                 add: moved(1.41, 1.0),
                 sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
+                integer_sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
                 lone_sum: sum(&[(3.0, 2.1), (12.0, 4.4), (192.0, 52.3), (768.0, 205.0)]),
                 dense_sum: sum(&[(3.0, 2.2), (24.0, 14.3), (192.0, 114.0)]),
                 factor: 3.6,
@@ -156,9 +159,16 @@ impl Default for CostTable {
                 switch: curve(0.9, 0.8),
                 add: moved(1.55, 0.98),
                 sum: sum(&[(3.0, 0.8), (12.0, 1.5), (48.0, 4.4), (192.0, 16.4), (3072.0, 259.0)]),
+                integer_sum: sum(&[
+                    (3.0, 1.0),
+                    (12.0, 1.4),
+                    (48.0, 3.3),
+                    (192.0, 11.4),
+                    (3072.0, 168.0),
+                ]),
                 lone_sum: sum(&[(3.0, 1.9), (12.0, 2.9), (192.0, 29.3), (768.0, 107.0)]),
                 dense_sum: sum(&[(3.0, 0.97), (24.0, 7.4), (192.0, 62.4)]),
-                factor: 2.0,
+                factor: 0.41,
             },
             block_scalars: Curve::new(vec![(4.0, 2.9), (16.0, 1.75), (64.0, 1.95)]),
             encode: curve(3.6, 4.7),
@@ -291,9 +301,22 @@ impl Pricing<'_> {
         count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms)
     }
 
-    /// `count` scalar factors from integers, modulo every limb.
+    /// `count` sums of `terms` terms with integers as factors, of at most `bits` bits with their bias.
+    pub fn integer_sums(&self, count: usize, terms: usize, bits: u32) -> f64 {
+        let limbs = self.setting.params.limbs().iter();
+        if limbs.map(|limb| limb.bits() + bits).max() > Some(NARROW_BITS) {
+            return self.scalar_sums(count, terms);
+        }
+        count as f64 * 2.0 * self.size() * self.reduction().integer_sum.at(terms)
+    }
+
+    /// `count` scalar factors from integers.
     pub fn factors(&self, count: usize) -> f64 {
-        (count * self.setting.limbs()) as f64 * self.reduction().factor
+        let each = match self.setting.reduction {
+            Reduction::Eager => self.setting.limbs(),
+            Reduction::Lazy => 1,
+        };
+        (count * each) as f64 * self.reduction().factor
     }
 
     /// The block scalars of `terms` terms from weights on `lanes` lanes, modulo every limb.

@@ -16,11 +16,12 @@ use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
+use super::padded::largest_weight;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Alike, Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Term,
-    Wave, WeightForm, scalar_tiles,
+    Alike, Layout, Multiplications, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums,
+    SumsChunk, Term, Wave, WeightForm, integer_bits, scalar_tiles,
 };
 use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR, TILE};
@@ -37,6 +38,11 @@ pub struct HadamardWeights {
 /// d: the channels of a ciphertext.
 fn order(plan: &SlotPlan) -> usize {
     plan.packing().channels_per_ciphertext()
+}
+
+/// The largest absolute value of a transformed weight: of d weights.
+fn largest(plan: &SlotPlan) -> u64 {
+    order(plan) as u64 * largest_weight(plan.packing().layer())
 }
 
 /// Entry (i, j) of the Walsh-Hadamard matrix: (-1)^(bits that i and j share).
@@ -188,17 +194,19 @@ impl WeightForm for HadamardWeights {
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let d = order(plan);
         ScalarRows::bytes(setting, 1, plan.packing().lanes(), d)
-            + ScalarRows::bytes(setting, plan.wave_sums() * d, 1, plan.max_terms())
+            + ScalarRows::integer_bytes(setting, plan.wave_sums() * d, plan.max_terms())
     }
 
-    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        let of_sum = |output: &Output| order(plan) * (plan.term_count(output) + 1);
-        (0, plan.outputs().iter().map(of_sum).sum())
+    fn multiplications(plan: &SlotPlan) -> Multiplications {
+        let (d, integer) = (order(plan), order(plan) * plan.total_terms());
+        let scalar = integer + d * plan.outputs().len();
+        Multiplications { scalar, integer, ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let (d, lanes) = (order(plan), plan.packing().lanes());
-        let accumulate = |output: &Output| pricing.scalar_sums(d, plan.term_count(output));
+        let bits = integer_bits(largest(plan));
+        let accumulate = |output: &Output| pricing.integer_sums(d, plan.term_count(output), bits);
         let outputs = plan.outputs();
         MultiplyCost {
             multiply: pricing.factors(d * plan.total_terms())
@@ -250,7 +258,8 @@ impl WeightForm for HadamardWeights {
 
     fn space(plan: &SlotPlan, context: &Context) -> Derived {
         let sums = plan.wave_sums() * order(plan);
-        Derived { weights: ScalarRows::taken(context, sums, [1, plan.max_terms()]), patterns: None }
+        let weights = ScalarRows::taken_for_integers(context, sums, plan.max_terms());
+        Derived { weights, patterns: None }
     }
 
     fn derive(
@@ -262,19 +271,12 @@ impl WeightForm for HadamardWeights {
     ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
         let (d, most) = (order(plan), plan.max_terms());
-        let (sums, proceed) = ([outputs.len() * d, d], || server.check_cancelled());
-        derived.weights.build(context, sums, [1, most], proceed, |sum, factors| {
-            let terms = plan.term_count(&outputs[sum]);
-            let weights =
-                self.weights[self.starts[outputs[sum].index]..].chunks_exact(terms.max(1));
-            let limbs = context.ciphertext_basis().limbs();
-            for (factors, weights) in factors.into_iter().zip(weights) {
-                for (limb, factors) in limbs.iter().zip(factors.chunks_exact_mut(most)) {
-                    for (factor, weight) in factors.iter_mut().zip(weights) {
-                        *factor = limb.modulus().from_signed((*weight).into());
-                    }
-                }
-            }
+        let (size, proceed) = ([outputs.len() * d, most], || server.check_cancelled());
+        derived.weights.build_integers(context, size, largest(plan), proceed, |row| {
+            let output = &outputs[row / d];
+            let terms = plan.term_count(output);
+            let first = self.starts[output.index] + row % d * terms;
+            self.weights[first..first + terms].iter().map(|weight| i64::from(*weight))
         })?;
         if derived.patterns.is_none() {
             derived.patterns = Some(Patterns::scalars(server, plan)?);
@@ -298,8 +300,10 @@ impl WeightForm for HadamardWeights {
             sums.chunks_mut().into_par_iter().try_for_each(|chunk| tiles.fill(chunk))?;
             Ok::<_, ConvError>(((), watch.share()))
         })?;
-        let products = |output: &Output| order(wave.plan) * (wave.plan.term_count(output) + 1);
-        server.count_scalar_multiplications(wave.outputs.iter().map(products).sum());
+        let d = order(wave.plan);
+        let terms: usize = wave.outputs.iter().map(|output| wave.plan.term_count(output)).sum();
+        server.count_scalar_multiplications(d * (terms + wave.outputs.len()));
+        server.count_integer_multiplications(d * terms);
         Ok(())
     }
 }
@@ -370,17 +374,10 @@ impl Tiles<'_> {
         let context = self.server.evaluator().context();
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let d = order(self.wave.plan);
-        let first = sums.start * d;
-        let row = |row| self.weights.row(row, limb, 0, terms);
-        let rows = first..sums.end * d;
-        scalar_tiles(kernels, context.reduction(), segments, rows, row, |part, row, out| {
-            let accumulator = &mut accumulators[row - first];
-            if part == 0 {
-                *accumulator = *out;
-            } else {
-                kernels.add(accumulator, out);
-            }
-        });
+        let row = |row| self.weights.row(sums.start * d + row, limb, 0, terms);
+        let accumulators = &mut accumulators[..sums.len() * d];
+        let bias = self.weights.bias(terms);
+        scalar_tiles(kernels, context.reduction(), segments, row, bias, accumulators);
     }
 
     /// S = sum over k of h_k A_k.
@@ -398,10 +395,9 @@ impl Tiles<'_> {
         let tiles_per_block = context.ring_degree() / TILE / self.wave.plan.packing().lanes();
         let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
         for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
-            let segment = [accumulators.as_flattened()];
-            scalar_tiles(kernels, context.reduction(), &segment, 0..1, row, |part, _, out| {
-                chunk.put(kernels, part, sum, tile, out);
-            });
+            let (segment, out) =
+                ([accumulators.as_flattened()], chunk.tile_mut(tile, sum..sum + 1));
+            scalar_tiles(kernels, context.reduction(), &segment, row, None, out);
         }
     }
 }

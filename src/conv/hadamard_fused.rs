@@ -10,11 +10,12 @@ use ndarray::ArrayView4;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
+use super::padded::{integer_cost, largest_weight};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    CACHED_BYTES, Layout, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift, SlotPlan, Sums,
-    Term, Wave, WeightForm, integer_gains, multiply_scalars,
+    CACHED_BYTES, Layout, Multiplications, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift,
+    SlotPlan, Sums, Term, Wave, WeightForm, integer_gains, integer_terms, multiply_scalars,
 };
 use super::weights::PackedWeights;
 use crate::arith::kernels::{BATCH, RowsMut};
@@ -132,6 +133,8 @@ impl Weights {
 pub struct Derived {
     /// Made with the first wave.
     maker: Option<ScalarMaker>,
+    /// The weights where they are integers, unpacked with the first wave.
+    integers: Option<Vec<i8>>,
     /// The block scalars of a wave.
     rows: ScalarRows,
 }
@@ -200,6 +203,12 @@ impl ScalarMaker {
     }
 }
 
+/// Whether a channel fills a ciphertext alone: then all lanes of a term have the same weight, which
+/// multiplies as the integer that it is.
+fn are_integers(plan: &SlotPlan) -> bool {
+    plan.packing().channels_per_ciphertext() == 1
+}
+
 /// Factors of a term of each sum that are held: as many as terms, filled up to whole batches.
 fn held_terms(plan: &SlotPlan) -> usize {
     plan.max_terms().next_multiple_of(BATCH)
@@ -236,14 +245,23 @@ impl WeightForm for FusedWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let (sums, lanes) = (plan.wave_sums(), plan.packing().lanes());
+        if are_integers(plan) {
+            return ScalarRows::integer_bytes(setting, sums, plan.max_terms())
+                + plan.packing().layer().weight_count() as u64;
+        }
         ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + Weights::bytes(plan)
     }
 
-    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        (0, plan.total_terms())
+    fn multiplications(plan: &SlotPlan) -> Multiplications {
+        let scalar = plan.total_terms();
+        let integer = if are_integers(plan) { scalar } else { 0 };
+        Multiplications { scalar, integer, ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+        if are_integers(plan) {
+            return integer_cost(plan, pricing);
+        }
         let sums = |output: &Output| pricing.scalar_sums(1, plan.term_count(output));
         MultiplyCost {
             multiply: pricing.block_scalars(plan.total_terms(), plan.packing().lanes())
@@ -255,7 +273,7 @@ impl WeightForm for FusedWeights {
     /// One channel per ciphertext makes integers of all D. Else a gain counts the D that hold a
     /// weight on any lane.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
-        if plan.packing().channels_per_ciphertext() == 1 {
+        if are_integers(plan) {
             return integer_gains(plan, weights);
         }
         let gain = |output: &Output| {
@@ -272,7 +290,7 @@ impl WeightForm for FusedWeights {
     /// them, or c - 1 where both rows agree and D is symmetric under X -> X^-1.
     fn pattern_norms(plan: &SlotPlan, params: &Params) -> Vec<f64> {
         let packing = plan.packing();
-        if packing.channels_per_ciphertext() == 1 {
+        if are_integers(plan) {
             return vec![1.0];
         }
         let lanes = packing.lanes() as f64;
@@ -286,8 +304,13 @@ impl WeightForm for FusedWeights {
     }
 
     fn space(plan: &SlotPlan, context: &Context) -> Derived {
-        let size = [plan.packing().lanes(), held_terms(plan)];
-        Derived { maker: None, rows: ScalarRows::taken(context, plan.wave_sums(), size) }
+        let (sums, size) = (plan.wave_sums(), [plan.packing().lanes(), held_terms(plan)]);
+        let rows = if are_integers(plan) {
+            ScalarRows::taken_for_integers(context, sums, plan.max_terms())
+        } else {
+            ScalarRows::taken(context, sums, size)
+        };
+        Derived { rows, ..Derived::default() }
     }
 
     fn derive(
@@ -298,11 +321,19 @@ impl WeightForm for FusedWeights {
         derived: &mut Derived,
     ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
+        let proceed = || server.check_cancelled();
+        if are_integers(plan) {
+            let size = [outputs.len(), plan.max_terms()];
+            let largest = largest_weight(plan.packing().layer());
+            let integers = derived.integers.get_or_insert_with(|| self.packed.unpack());
+            return derived.rows.build_integers(context, size, largest, proceed, |sum| {
+                integer_terms(plan, &outputs[sum], integers)
+            });
+        }
         let maker =
             derived.maker.get_or_insert_with(|| ScalarMaker::new(plan, context, &self.packed));
         let groups = outputs.len() / plan.offsets().len().max(1);
         let size = [plan.packing().lanes(), held_terms(plan)];
-        let proceed = || server.check_cancelled();
         derived.rows.build(context, [outputs.len(), groups], size, proceed, |i, factors| {
             maker.fill(plan, &outputs[i * groups..(i + 1) * groups], factors);
         })

@@ -5,37 +5,38 @@
 
 use ndarray::ArrayView4;
 
+use super::Layer;
 use super::cost::Pricing;
 use super::gains::WeightGains;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
-    integer_gains, multiply_scalars,
+    Layout, Multiplications, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums,
+    Wave, WeightForm, integer_bits, integer_gains, integer_terms, multiply_scalars,
 };
 use crate::bfv::Context;
+
+/// The largest absolute value of weights that the layer's bits allow.
+pub(super) const fn largest_weight(layer: &Layer) -> u64 {
+    layer.max_weight().unsigned_abs() + 1
+}
+
+/// What it costs to multiply by integers, one for a whole ciphertext.
+pub(super) fn integer_cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+    let bits = integer_bits(largest_weight(plan.packing().layer()));
+    let sums = |output: &Output| pricing.integer_sums(1, plan.term_count(output), bits);
+    MultiplyCost {
+        multiply: pricing.factors(plan.total_terms())
+            + plan.outputs().iter().map(sums).sum::<f64>(),
+        ..MultiplyCost::default()
+    }
+}
 
 /// One signed byte per weight.
 #[derive(Debug)]
 pub struct PaddedWeights {
     /// (output channel, input channel, kernel row, kernel column).
     weights: Vec<i8>,
-}
-
-impl PaddedWeights {
-    /// The weights of one output, in the order of terms.
-    fn terms<'a>(
-        &'a self,
-        plan: &'a SlotPlan,
-        output: &'a Output,
-    ) -> impl Iterator<Item = i8> + 'a {
-        let [_, inputs, rows, columns] = plan.packing().layer().weight_shape();
-        plan.terms(output).map(move |term| {
-            let place = plan.weight(output, &term, (0, 0));
-            place
-                .map_or(0, |[o, i, y, x]| self.weights[((o * inputs + i) * rows + y) * columns + x])
-        })
-    }
 }
 
 impl WeightForm for PaddedWeights {
@@ -67,19 +68,16 @@ impl WeightForm for PaddedWeights {
     }
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
-        ScalarRows::bytes(setting, plan.wave_sums(), 1, plan.max_terms())
+        ScalarRows::integer_bytes(setting, plan.wave_sums(), plan.max_terms())
     }
 
-    fn multiplications(plan: &SlotPlan) -> (usize, usize) {
-        (0, plan.total_terms())
+    fn multiplications(plan: &SlotPlan) -> Multiplications {
+        let terms = plan.total_terms();
+        Multiplications { scalar: terms, integer: terms, ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        let (sums, terms) = (plan.outputs().len(), plan.max_terms());
-        MultiplyCost {
-            multiply: pricing.factors(sums * terms) + pricing.scalar_sums(sums, terms),
-            ..MultiplyCost::default()
-        }
+        integer_cost(plan, pricing)
     }
 
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
@@ -87,7 +85,7 @@ impl WeightForm for PaddedWeights {
     }
 
     fn space(plan: &SlotPlan, context: &Context) -> ScalarRows {
-        ScalarRows::taken(context, plan.wave_sums(), [1, plan.max_terms()])
+        ScalarRows::taken_for_integers(context, plan.wave_sums(), plan.max_terms())
     }
 
     fn derive(
@@ -98,16 +96,10 @@ impl WeightForm for PaddedWeights {
         derived: &mut ScalarRows,
     ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
-        let (size, proceed) = ([1, plan.max_terms()], || server.check_cancelled());
-        derived.build(context, [outputs.len(), 1], size, proceed, |sum, factors| {
-            let limbs = context.ciphertext_basis().limbs();
-            let by_limb =
-                factors.into_iter().flat_map(|sum| sum.chunks_exact_mut(plan.max_terms()));
-            for (limb, factors) in limbs.iter().zip(by_limb) {
-                for (factor, weight) in factors.iter_mut().zip(self.terms(plan, &outputs[sum])) {
-                    *factor = limb.modulus().from_signed(weight.into());
-                }
-            }
+        let (size, proceed) = ([outputs.len(), plan.max_terms()], || server.check_cancelled());
+        let largest = largest_weight(plan.packing().layer());
+        derived.build_integers(context, size, largest, proceed, |sum| {
+            integer_terms(plan, &outputs[sum], &self.weights)
         })
     }
 

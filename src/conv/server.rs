@@ -171,6 +171,7 @@ pub struct Server<'a> {
     probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
     plaintext_multiplications: AtomicU64,
     scalar_multiplications: AtomicU64,
+    integer_multiplications: AtomicU64,
 }
 
 impl<'a> Server<'a> {
@@ -192,6 +193,7 @@ impl<'a> Server<'a> {
             probe,
             plaintext_multiplications: AtomicU64::new(0),
             scalar_multiplications: AtomicU64::new(0),
+            integer_multiplications: AtomicU64::new(0),
         }
     }
 
@@ -265,9 +267,19 @@ impl<'a> Server<'a> {
         self.scalar_multiplications.fetch_add(count as u64, Ordering::Relaxed);
     }
 
-    /// Products of a ciphertext with a dense plaintext, and with scalars.
-    pub fn multiplications(&self) -> (u64, u64) {
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (load(&self.plaintext_multiplications), load(&self.scalar_multiplications))
+    /// Counts those of them whose scalar is a small integer.
+    pub fn count_integer_multiplications(&self, count: usize) {
+        self.integer_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Products of a ciphertext with a dense plaintext, with scalars, and with those of them that are
+    /// small integers.
+    pub fn multiplications(&self) -> [u64; 3] {
+        let counters = [
+            &self.plaintext_multiplications,
+            &self.scalar_multiplications,
+            &self.integer_multiplications,
+        ];
+        counters.map(|counter| counter.load(Ordering::Relaxed))
     }
 }

@@ -372,3 +372,20 @@ fn layers_too_wide_for_the_ring_are_refused() {
         assert_eq!(error.to_string(), words);
     }
 }
+
+/// Every plan of a layer so narrow that different kernel positions are as many slots away: sums that
+/// move alike are all added.
+#[test]
+fn moves_of_equal_length_are_kept_apart() {
+    let spec = LayerSpec { in_channels: 2, out_channels: 3, height: 3, width: 4, ..LAYER };
+    let spec = LayerSpec { kernel: [5, 7], stride: 2, padding: Some([2, 4, 2, 1]), ..spec };
+    let layer = layer_of(&spec);
+    let context = small_context(1024, backend(), Reduction::Lazy);
+    for kind in AlgorithmKind::ALL {
+        for plan in kind.candidates(&layer, 1024) {
+            let weights = data::weights(&layer, 3);
+            let outcome = outcome_of(plan.as_ref(), &layer, &context, 3, &weights);
+            assert_eq!(outcome.mismatches, 0, "{plan:?}");
+        }
+    }
+}

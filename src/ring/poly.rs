@@ -62,6 +62,11 @@ impl<R: Representation> Poly<R> {
         &mut self.words[i * n..(i + 1) * n]
     }
 
+    /// The words of every limb.
+    pub fn limbs_mut(&mut self) -> impl Iterator<Item = &mut [u64]> {
+        self.words.chunks_exact_mut(self.basis.ring_degree())
+    }
+
     /// Makes it zero.
     pub fn clear(&mut self) {
         self.words.fill(0);

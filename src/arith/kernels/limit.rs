@@ -10,8 +10,9 @@ use super::{avx2, ifma};
 const SUMS: usize = 4;
 
 /// Does about `count` multiply-adds of words to sums that lazy kernels keep, all in registers, and
-/// gives how many they were; `None` where this machine lacks the instructions.
-pub fn multiply_adds(backend: Backend, count: u64) -> Option<u64> {
+/// gives how many they were; `None` where this machine lacks the instructions. Where products are
+/// `narrow`, as [`super::NARROW_BITS`] has it, a backend may do less.
+pub fn multiply_adds(backend: Backend, narrow: bool, count: u64) -> Option<u64> {
     if !backend.is_available() {
         return None;
     }
@@ -20,8 +21,14 @@ pub fn multiply_adds(backend: Backend, count: u64) -> Option<u64> {
         #[cfg(target_arch = "x86_64")]
         Backend::Avx512Ifma => {
             let rounds = count.div_ceil(ifma::ROUND);
-            // SAFETY: the backend is available: the processor has AVX-512 IFMA.
-            (unsafe { ifma::multiply_adds(&words, rounds) }, rounds * ifma::ROUND)
+            let result = if narrow {
+                // SAFETY: the backend is available: the processor has AVX-512 IFMA.
+                unsafe { ifma::multiply_adds::<true>(&words, rounds) }
+            } else {
+                // SAFETY: as above.
+                unsafe { ifma::multiply_adds::<false>(&words, rounds) }
+            };
+            (result, rounds * ifma::ROUND)
         }
         #[cfg(target_arch = "x86_64")]
         Backend::Avx2 => {
@@ -61,10 +68,12 @@ mod tests {
     #[test]
     fn loops_do_what_they_were_asked_for() {
         for backend in Backend::ALL.into_iter().filter(|backend| backend.is_available()) {
-            let done = multiply_adds(backend, 1000);
-            assert!(done.is_some_and(|done| (1000..1064).contains(&done)), "{done:?}");
+            for narrow in [false, true] {
+                let done = multiply_adds(backend, narrow, 1000);
+                assert!(done.is_some_and(|done| (1000..1064).contains(&done)), "{done:?}");
+            }
         }
-        assert_eq!(multiply_adds(Backend::Portable, 1000), Some(1000));
+        assert_eq!(multiply_adds(Backend::Portable, false, 1000), Some(1000));
     }
 
     #[test]

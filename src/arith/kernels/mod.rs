@@ -177,15 +177,21 @@ pub struct Row<'a> {
     pub factors: &'a [u64],
     /// Shoup's quotients of the factors; read by eager reduction only and may be empty otherwise.
     pub quotients: &'a [u64],
+    /// No factor has more bits. Where a product has no more than [`NARROW_BITS`], lazy reduction may
+    /// need but one instruction for it.
+    pub bits: u32,
 }
 
 impl Row<'_> {
     /// The row of some of its terms.
     pub fn part(self, terms: std::ops::Range<usize>) -> Self {
         let quotients = self.quotients.get(terms.clone()).unwrap_or_default();
-        Self { factors: &self.factors[terms], quotients }
+        Self { factors: &self.factors[terms], quotients, ..self }
     }
 }
+
+/// What one half of a 104-bit product holds.
+pub const NARROW_BITS: u32 = 52;
 
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
@@ -249,8 +255,32 @@ impl Kernels {
     ) {
         match reduction {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
-            Reduction::Lazy => dispatch!(self, scalar_tile_lazy(segments, rows, out)),
+            Reduction::Lazy => match &self.engine {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+                Engine::Ifma(constants) if self.is_narrow(&rows) => unsafe {
+                    ifma::scalar_tile_lazy::<O, true>(constants, segments, rows, out);
+                },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                Engine::Ifma(constants) => unsafe {
+                    ifma::scalar_tile_lazy::<O, false>(constants, segments, rows, out);
+                },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+                Engine::Avx2(constants) => unsafe {
+                    avx2::scalar_tile_lazy(constants, segments, rows, out);
+                },
+                Engine::Portable => {
+                    portable::scalar_tile_lazy(&self.modulus, segments, rows, out);
+                }
+            },
         }
+    }
+
+    /// Whether all products of words with factors of these rows fit [`NARROW_BITS`].
+    fn is_narrow(&self, rows: &[Row<'_>]) -> bool {
+        rows.iter().all(|row| row.bits + self.modulus.bits() <= NARROW_BITS)
     }
 
     /// [`Kernels::scalar_tile`] of four sums.
@@ -264,8 +294,13 @@ impl Kernels {
         match (&self.engine, reduction) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+            (Engine::Ifma(constants), Reduction::Lazy) if self.is_narrow(&rows) => unsafe {
+                ifma::scalar_quad_lazy::<true>(constants, segments, rows, out);
+            },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
             (Engine::Ifma(constants), Reduction::Lazy) => unsafe {
-                ifma::scalar_quad_lazy(constants, segments, rows, out);
+                ifma::scalar_quad_lazy::<false>(constants, segments, rows, out);
             },
             _ => self.scalar_tile(reduction, segments, rows, out),
         }

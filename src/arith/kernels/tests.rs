@@ -70,7 +70,11 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
         let kernels = Kernels::new(backend, modulus);
         for reduction in [Reduction::Eager, Reduction::Lazy] {
             let shoups = rows.each_ref().map(|row| quotients(modulus, row));
-            let quad = [0, 1, 2, 3].map(|i| Row { factors: &rows[i], quotients: &shoups[i] });
+            let quad = [0, 1, 2, 3].map(|i| Row {
+                factors: &rows[i],
+                quotients: &shoups[i],
+                bits: u64::BITS,
+            });
             let mut out = [[u64::MAX; PAIR]; 4];
             kernels.scalar_quad(reduction, &segments, quad, &mut out);
             let mut both = [[u64::MAX; PAIR]; 2];
@@ -87,6 +91,46 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
                 }
                 let expected = sum(&|k| dense[k * TILE + word % TILE], word);
                 assert_eq!(pair[word], expected, "{backend:?} {reduction:?}");
+            }
+        }
+    }
+}
+
+/// Checks the tile kernels with factors so small that products fit half of what they may fill, the
+/// largest of them filling all of it.
+fn check_narrow_tiles(modulus: Modulus, terms: usize, residues: Residues, seed: u64) {
+    let bits = NARROW_BITS - modulus.bits();
+    let panel = words(modulus, terms * PAIR, residues, seed);
+    let rows = [1, 2, 4, 5].map(|i| {
+        let row = words(modulus, terms, residues, seed ^ i).into_iter();
+        let row = row.map(|word| if residues == Largest { u64::MAX } else { word });
+        row.map(|word| word & ((1 << bits) - 1)).collect::<Vec<u64>>()
+    });
+    for backend in Backend::available() {
+        let kernels = Kernels::new(backend, modulus);
+        let quad = [0, 1, 2, 3].map(|i| Row { factors: &rows[i], quotients: &[], bits });
+        let mut out = [[u64::MAX; PAIR]; 4];
+        kernels.scalar_quad(Reduction::Lazy, &[&panel], quad, &mut out);
+        let mut single = [[u64::MAX; PAIR]; 1];
+        kernels.scalar_tile(Reduction::Lazy, &[&panel], [quad[0]], &mut single);
+        assert_eq!(out[0], single[0]);
+        for (row, out) in rows.iter().zip(&out) {
+            for (word, out) in out.iter().enumerate() {
+                let product =
+                    |k: usize| modulus.mul(modulus.reduce(row[k]), panel[k * PAIR + word]);
+                let expected = (0..terms).fold(0, |sum, k| modulus.add(sum, product(k)));
+                assert_eq!(*out, expected, "{backend:?} {bits}");
+            }
+        }
+    }
+}
+
+#[test]
+fn narrow_products_are_summed() {
+    for bits in [20, 36, 48, 50] {
+        for residues in [Random, Largest, Edges] {
+            for terms in [0, 1, 7, 64, 5000] {
+                check_narrow_tiles(prime(bits), terms, residues, 3);
             }
         }
     }

@@ -68,8 +68,8 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
-    /// Products of a ciphertext with dense plaintexts, and with scalars, in one strip group.
-    fn multiplications(plan: &SlotPlan) -> (usize, usize);
+    /// Products in one strip group.
+    fn multiplications(plan: &SlotPlan) -> Multiplications;
 
     /// What multiplication costs on one core.
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
@@ -111,6 +111,17 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         derived: &Self::Derived,
         sums: &mut Sums,
     ) -> Result<(), ConvError>;
+}
+
+/// Products of a ciphertext.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Multiplications {
+    /// With dense plaintexts.
+    pub plaintext: usize,
+    /// With one scalar, or one scalar per block.
+    pub scalar: usize,
+    /// Those of them whose scalar is a small integer.
+    pub integer: usize,
 }
 
 /// What is multiplied at a time.
@@ -321,7 +332,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
             + moved * (switch_down + decompose(limbs))
             // Both roundings share the way back.
             + divided * if limbs < all { 2 * (2 + limbs) } else { divide(limbs) };
-        let (plaintext, scalar) = W::multiplications(&self.plan);
+        let Multiplications { plaintext, scalar, integer } = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
         let words = 2 * setting.words();
         Operations {
@@ -329,6 +340,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
             plaintext_multiplications: (strips * plaintext) as u64,
             scalar_multiplications: (strips * scalar) as u64,
             coefficient_multiply_adds: (strips * (plaintext + scalar) * words) as u64,
+            integer_multiply_adds: (strips * integer * words) as u64,
             ntts: (strips * ntts) as u64,
         }
     }

@@ -7,6 +7,21 @@ use ndarray::ArrayView4;
 use super::{Output, SlotPlan};
 use crate::conv::gains::{Gain, WeightGains};
 
+/// The weights of one output, in the order of terms, from those of the layer as (output channel, input
+/// channel of its group, kernel row, kernel column).
+pub fn integer_terms<'a>(
+    plan: &'a SlotPlan,
+    output: &'a Output,
+    weights: &'a [i8],
+) -> impl Iterator<Item = i64> + 'a {
+    let [_, inputs, rows, columns] = plan.packing().layer().weight_shape();
+    plan.terms(output).map(move |term| {
+        let place = plan.weight(output, &term, (0, 0));
+        let weight = place.map(|[o, i, y, x]| weights[((o * inputs + i) * rows + y) * columns + x]);
+        weight.unwrap_or(0).into()
+    })
+}
+
 /// The gains of weights that multiply whole ciphertexts as integers.
 pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
     let outputs = plan.outputs();

@@ -72,8 +72,9 @@ pub fn mix(
         let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
         let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
         let mut made = Part { first_group: part.start, each: totals, sum };
-        // Outputs come offset by offset.
-        for same in mine.chunk_by(|(_, a), (_, b)| a.offset.element == b.offset.element) {
+        // Outputs come offset by offset. Different ones may have the same automorphism, but each output
+        // has one sum of each, and one working space.
+        for same in mine.chunk_by(|(_, a), (_, b)| a.offset.place == b.offset.place) {
             server.check_cancelled()?;
             made.add(evaluator, sums, same)?;
             server.advance(same.len() as u64);

@@ -15,8 +15,9 @@
 
 use std::ops::Range;
 
+use super::Packing;
+use super::reach::{joined_lanes, meets, tap};
 use super::steps::{Move, Split};
-use super::{Layout, Packing, RowUse};
 use crate::bfv::GaloisKeyId;
 use crate::ring::GaloisElement;
 
@@ -356,70 +357,13 @@ impl SlotPlan {
     }
 }
 
-/// How many more columns lie between an input and an output on a lane where rotations of the input
-/// or of the sum wrap lanes: those come from the next pixel.
-fn carried(packing: &Packing, sum: &Move, input: &Move, lane: usize) -> i64 {
-    match packing.layout() {
-        Layout::Interleaved => {
-            let after = lane + input.lanes >= packing.lanes_per_row();
-            i64::from(after) + i64::from(lane < sum.lanes)
-        }
-        Layout::Contiguous => 0,
-    }
-}
-
-/// The kernel position that reads a phase from so far, on a lane.
-fn tap(
-    packing: &Packing,
-    phase: usize,
-    sum: &Move,
-    input: &Move,
-    lane: usize,
-) -> Option<[usize; 2]> {
-    let columns = sum.columns + input.columns + carried(packing, sum, input, lane);
-    packing.grid().phases()[phase].tap([sum.rows + input.rows, columns])
-}
-
-/// Whether there is such a position on any lane.
-fn meets(packing: &Packing, phase: usize, sum: &Move, input: &Move) -> bool {
-    let per_row = packing.lanes_per_row();
-    // From each of these lanes to the next, all wrap alike.
-    let firsts = [0, sum.lanes, per_row - input.lanes];
-    let mut firsts = firsts.into_iter().filter(|lane| *lane < per_row);
-    firsts.any(|lane| tap(packing, phase, sum, input, lane).is_some())
-}
-
-/// For no swap and a swap, and every e: whether it leads from a lane with an input channel to
-/// one with an output channel that reads it.
-fn joined_lanes(packing: &Packing) -> [Vec<bool>; 2] {
-    let (layer, per_row) = (packing.layer(), packing.lanes_per_row());
-    let channels = packing.channels_per_ciphertext();
-    let [_, inputs] = layer.group_channels();
-    // Where all channels meet, those of one ciphertext stand for the others.
-    let most = if layer.groups() == 1 { channels } else { usize::MAX };
-    let place = |channel: usize| match packing.rows() {
-        RowUse::Channels => (channel % channels / per_row, channel % per_row),
-        RowUse::Strips => (0, channel % per_row),
-    };
-    let mut joins = [(); 2].map(|()| vec![false; per_row]);
-    for out_channel in 0..layer.out_channels().min(most) {
-        let (out_row, out_lane) = place(out_channel);
-        let first = layer.first_input(out_channel);
-        for in_channel in (first..first + inputs).take(most) {
-            let (row, lane) = place(in_channel);
-            joins[row ^ out_row][(lane + per_row - out_lane) % per_row] = true;
-        }
-    }
-    joins
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
     use super::*;
     use crate::conv::LayerSpec;
-    use crate::conv::slots::Side;
+    use crate::conv::slots::{Layout, RowUse, Side};
     use crate::conv::testing::{LAYER, layer_of};
 
     /// Eight channels of six rows and columns.

@@ -1,6 +1,8 @@
 //! The sums S of the multiply stage.
 
-use crate::arith::kernels::{Kernels, PAIR, TILE};
+use std::ops::Range;
+
+use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
 use crate::conv::setting::Setting;
@@ -100,25 +102,14 @@ impl Sums {
 
 impl SumsChunk<'_> {
     /// The tiles of the chunk.
-    pub fn tiles(&self) -> std::ops::Range<usize> {
+    pub fn tiles(&self) -> Range<usize> {
         self.first_tile..self.first_tile + self.chunk / TILE
     }
 
-    /// Writes one tile of one ciphertext, or adds to it where this is not its first part.
-    pub fn put(
-        &mut self,
-        kernels: &Kernels,
-        part: usize,
-        index: usize,
-        tile: usize,
-        pair: &[u64; PAIR],
-    ) {
-        let at = ((tile - self.first_tile) * self.count + index) * PAIR;
-        let words = &mut self.words[at..at + PAIR];
-        if part == 0 {
-            words.copy_from_slice(pair);
-        } else {
-            kernels.add(words, pair);
-        }
+    /// One tile of some of the ciphertexts.
+    pub fn tile_mut(&mut self, tile: usize, ciphertexts: Range<usize>) -> &mut [[u64; PAIR]] {
+        let first = (tile - self.first_tile) * self.count;
+        let tiles = self.words.as_chunks_mut().0;
+        &mut tiles[first + ciphertexts.start..first + ciphertexts.end]
     }
 }

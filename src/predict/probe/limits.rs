@@ -18,6 +18,9 @@ pub struct Limits {
     /// the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiply_add_ns: Option<f64>,
+    /// The same with a factor that is a small integer, for which a backend may need less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integer_multiply_add_ns: Option<f64>,
     /// Bytes read from memory a nanosecond, in units of 10^9 bytes a second.
     pub memory_read_gb_per_s: f64,
 }
@@ -26,12 +29,15 @@ impl Limits {
     /// The better of each: a limit is the best that was ever seen.
     #[must_use]
     pub fn best(self, other: Self) -> Self {
-        let multiply_add_ns = match (self.multiply_add_ns, other.multiply_add_ns) {
+        let least = |a: Option<f64>, b: Option<f64>| match (a, b) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, another) => one.or(another),
         };
+        let multiply_add_ns = least(self.multiply_add_ns, other.multiply_add_ns);
+        let integer_multiply_add_ns =
+            least(self.integer_multiply_add_ns, other.integer_multiply_add_ns);
         let memory_read_gb_per_s = self.memory_read_gb_per_s.max(other.memory_read_gb_per_s);
-        Self { multiply_add_ns, memory_read_gb_per_s, ..self }
+        Self { multiply_add_ns, integer_multiply_add_ns, memory_read_gb_per_s, ..self }
     }
 }
 
@@ -53,11 +59,14 @@ const PASSES: usize = 4;
 /// Measures the limits of `threads` threads.
 pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Limits, ProbeError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let multiply_add = |_| {
-        let start = Instant::now();
-        let done = pool.broadcast(|_| multiply_adds(backend, MULTIPLY_ADDS));
-        let done: u64 = done.into_iter().sum::<Option<u64>>()?;
-        Some(start.elapsed().as_nanos() as f64 / done as f64)
+    let multiply_add = |narrow| {
+        let one = |_| {
+            let start = Instant::now();
+            let done = pool.broadcast(|_| multiply_adds(backend, narrow, MULTIPLY_ADDS));
+            let done: u64 = done.into_iter().sum::<Option<u64>>()?;
+            Some(start.elapsed().as_nanos() as f64 / done as f64)
+        };
+        (0..GOES).filter_map(one).reduce(f64::min).map(|ns| rounded(ns, 4))
     };
     let mut words = zeroed(READ_BYTES / size_of::<u64>());
     // Pages that were never written are all the same one.
@@ -75,10 +84,8 @@ pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Lim
     let memory_read = (0..PASSES).flat_map(|_| windows()).map(read).fold(0.0, f64::max);
     Ok(Limits {
         threads,
-        multiply_add_ns: (0..GOES)
-            .filter_map(multiply_add)
-            .reduce(f64::min)
-            .map(|ns| rounded(ns, 4)),
+        multiply_add_ns: multiply_add(false),
+        integer_multiply_add_ns: multiply_add(true),
         memory_read_gb_per_s: rounded(memory_read, 2),
     })
 }

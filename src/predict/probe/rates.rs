@@ -4,7 +4,6 @@ use ndarray::{Array3, Array4};
 
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
 use crate::arith::kernels::{Backend, Reduction};
-use crate::arith::zeroed;
 use crate::bfv::{
     Ciphertext, Context, GaloisKeyId, GaloisKeys, Reader, Response, SecretKey, SeededGaloisKeys,
     encrypt, wire,
@@ -188,27 +187,17 @@ pub(super) fn rotation_times(
             placed
         });
         let limbs = mix_plan(context.ring_degree(), MIXED_LANES)?.output_limbs(context.params());
-        let below = context.of(limbs);
-        let lower_only = limbs < inputs[0].limbs();
-        let mut lowered = Ciphertext::zero(below).c1;
-        let mut space = [zeroed(context.ring_degree()), zeroed(context.ring_degree())];
-        let lower = time(|| {
-            let [coefficients, lifted] = &mut space;
-            context.divide_by_last(
-                &inputs[0].c1,
-                [&mut coefficients[..], &mut lifted[..]],
-                &mut lowered,
-            );
-        });
-        let mut scratch_below = evaluator.of(limbs).scratch();
-        let decompose_moved = time(|| evaluator.of(limbs).decompose(&lowered, &mut scratch_below));
+        let below = evaluator.of(limbs);
+        let (mut scratch_below, lowered) = (below.scratch(), Ciphertext::zero(below.context()).c1);
+        let decompose_moved = time(|| below.decompose(&lowered, &mut scratch_below));
+        let both = time(|| below.decompose(&inputs[0].c1, &mut scratch_below));
         let (few, many) = (mix_time(server, MIXED_LANES / 2)?, mix_time(server, MIXED_LANES)?);
         let add = (many - few) / MIXED_LANES as f64;
         Ok(RotationTimes {
             limbs,
             decompose,
             decompose_moved,
-            lower: if lower_only { lower } else { 0.0 },
+            lower: if limbs < inputs[0].limbs() { both - decompose_moved } else { 0.0 },
             switch: (rotate - decomposed) / moved,
             add,
             finish: few - (MIXED_LANES - 1) as f64 * add,
@@ -288,6 +277,6 @@ pub(super) fn encode(context: &Context) -> Result<f64, ProbeError> {
     let weights = Array4::ones(layer.weight_shape());
     let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
     let all = time(|| DenseWeights::prepare(&plan, context, weights.view(), steps).is_ok());
-    let count = DenseWeights::multiplications(&plan).0 as f64;
+    let count = DenseWeights::multiplications(&plan).plaintext as f64;
     Ok(all / count / context.ciphertext_basis().words() as f64)
 }

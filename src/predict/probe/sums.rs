@@ -48,8 +48,9 @@ impl KernelBench {
         let context = context(KERNEL_SIZES, self.backend, reduction)?;
         let keys = GaloisKeys::default();
         serve(&context, &keys, |server| {
-            let sum = |panels: usize| Self::scalar(server, panels, 16);
-            let lone = |panels: usize| Self::scalar(server, panels, 1);
+            let sum = |panels: usize| Self::scalar(server, panels, 16, false);
+            let integer = |panels: usize| Self::scalar(server, panels, 16, true);
+            let lone = |panels: usize| Self::scalar(server, panels, 1, false);
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
                 Ok::<_, ProbeError>(SumCost::new(
@@ -60,6 +61,7 @@ impl KernelBench {
                 switch,
                 add,
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
+                integer_sum: curve(&integer, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64, 256])?,
                 factor: factor(&context),
@@ -68,24 +70,25 @@ impl KernelBench {
     }
 
     /// Terms, and nanoseconds per word of one of `count` sums.
-    fn scalar(server: &Server<'_>, panels: usize, count: usize) -> Result<(f64, f64), ProbeError> {
+    fn scalar(
+        server: &Server<'_>,
+        panels: usize,
+        count: usize,
+        integers: bool,
+    ) -> Result<(f64, f64), ProbeError> {
         let (context, plan) = (server.evaluator().context(), plan(panels)?);
         let (terms, panels) = (plan.max_terms(), Panels::zero(context, &plan));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs = vec![output; count];
         let wave = Wave { plan: &plan, index: 0, outputs: &outputs, panels: &panels };
         let (mut rows, mut sums) = (ScalarRows::default(), Sums::zero(context, count));
-        rows.build(
-            context,
-            [count, 1],
-            [1, terms],
-            || Ok(()),
-            |_, factors| {
-                for sum in factors {
-                    sum.fill(3);
-                }
-            },
-        )?;
+        if integers {
+            let threes = |_| std::iter::repeat_n(3, terms);
+            rows.build_integers(context, [count, terms], 8, || Ok(()), threes)?;
+        } else {
+            let fill = |_, factors: Vec<&mut [u64]>| factors.into_iter().for_each(|f| f.fill(3));
+            rows.build(context, [count, 1], [1, terms], || Ok(()), fill)?;
+        }
         let all = time(|| multiply_scalars(server, &wave, &rows, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
@@ -112,15 +115,11 @@ impl KernelBench {
 fn factor(context: &Context) -> f64 {
     const SUMS: usize = 64;
     const TERMS: usize = 256;
-    let modulus = *context.ciphertext_basis().limbs()[0].modulus();
     let weights: Vec<i8> = (0..TERMS).map(|i| i as u8 as i8).collect();
-    let fill = |_: usize, factors: Vec<&mut [u64]>| {
-        for (factor, weight) in factors.into_iter().flatten().zip(&weights) {
-            *factor = modulus.from_signed((*weight).into());
-        }
-    };
+    let integers = |_| weights.iter().map(|weight| i64::from(*weight));
     let mut rows = ScalarRows::default();
-    let all = time(|| rows.build(context, [SUMS, 1], [1, TERMS], || Ok(()), fill).is_ok());
+    let all =
+        time(|| rows.build_integers(context, [SUMS, TERMS], 128, || Ok(()), integers).is_ok());
     all / (SUMS * TERMS) as f64
 }
 

@@ -133,8 +133,13 @@ impl Figures {
     /// Sets the shares of what the machine allows this many threads. `plaintext_bytes` are those of a
     /// weight plaintext.
     pub fn hold_against(&mut self, limits: &Limits, plaintext_bytes: usize) {
+        let work = &self.operations;
+        let of_integers =
+            work.integer_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
+        let least = limits.multiply_add_ns.zip(limits.integer_multiply_add_ns);
+        let least = least.map(|(any, integer)| any + (integer - any) * of_integers);
         let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
-        self.share_of_limit = limits.multiply_add_ns.map(share);
+        self.share_of_limit = least.map(share);
         let read = self.operations.plaintext_multiplications * plaintext_bytes as u64;
         if read > 0 {
             // Bytes over GB/s are nanoseconds.

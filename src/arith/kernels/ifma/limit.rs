@@ -2,7 +2,8 @@
 
 use std::arch::x86_64::_mm512_set_epi64;
 
-use super::{LANES, load, multiply_add, splat, store, wide};
+use super::sums::add_product;
+use super::{LANES, load, splat, store, wide};
 
 /// Sums side by side: as many as hide the latency of the instructions, and as the kernels hold.
 const SUMS: usize = 8;
@@ -12,7 +13,10 @@ pub(in super::super) const ROUND: u64 = (SUMS * LANES) as u64;
 
 /// `rounds` rounds of multiply-adds from `words`, which the compiler must not know.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn multiply_adds(words: &[u64; LANES], rounds: u64) -> u64 {
+pub(in super::super) fn multiply_adds<const NARROW: bool>(
+    words: &[u64; LANES],
+    rounds: u64,
+) -> u64 {
     let (word, factor) = (load(words), splat(words[0]));
     let mut sums = [wide(word); SUMS];
     // Sums that begin alike would be one.
@@ -21,7 +25,7 @@ pub(in super::super) fn multiply_adds(words: &[u64; LANES], rounds: u64) -> u64 
     }
     for _ in 0..rounds {
         for sum in &mut sums {
-            *sum = multiply_add(*sum, word, factor);
+            *sum = add_product::<NARROW>(*sum, word, factor);
         }
     }
     let mut result = 0;

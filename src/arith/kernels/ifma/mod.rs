@@ -134,8 +134,10 @@ fn mul_shoup(value: __m512i, by: Factor, q: __m512i) -> __m512i {
     let zero = _mm512_setzero_si512();
     let quotient = _mm512_madd52hi_epu64(zero, value, by.quotient);
     let product = _mm512_madd52lo_epu64(zero, value, by.factor);
-    let multiple = _mm512_madd52lo_epu64(zero, quotient, q);
-    _mm512_and_si512(_mm512_sub_epi64(product, multiple), splat(MASK52))
+    // Modulo 2^52, which the difference is below, taking q away is adding 2^52 - q.
+    let negated = _mm512_sub_epi64(splat(1 << 52), q);
+    let difference = _mm512_madd52lo_epu64(product, quotient, negated);
+    _mm512_and_si512(difference, splat(MASK52))
 }
 
 /// A sum of 104-bit products as `high * 2^52 + low`.

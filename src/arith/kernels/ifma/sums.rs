@@ -1,6 +1,6 @@
 //! Sums of products.
 
-use std::arch::x86_64::{__m512i, _mm512_add_epi64, _mm512_setzero_si512};
+use std::arch::x86_64::{__m512i, _mm512_add_epi64, _mm512_madd52lo_epu64, _mm512_setzero_si512};
 
 use super::{
     Constants, LANES, LAZY_TERMS, Wide, barrett, load, mul_barrett, mul_shoup, multiply_add,
@@ -51,9 +51,20 @@ fn finish(constants: &Constants, terms: usize, sums: &[Wide; PAIR / LANES], out:
     }
 }
 
-/// `O * 8` accumulators, all in registers for `O <= 2`.
+/// The sum plus a product, which has no high half where it is `NARROW`.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scalar_tile_lazy<const O: usize>(
+pub(super) fn add_product<const NARROW: bool>(sum: Wide, word: __m512i, factor: __m512i) -> Wide {
+    if NARROW {
+        Wide { low: _mm512_madd52lo_epu64(sum.low, word, factor), high: sum.high }
+    } else {
+        multiply_add(sum, word, factor)
+    }
+}
+
+/// `O * 8` accumulators, all in registers for `O <= 2`. Products that are `NARROW` have no high half.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scalar_tile_lazy<const O: usize, const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
@@ -82,7 +93,7 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
                 for (sums, row) in sums.iter_mut().zip(factors) {
                     let factor = splat(row[k]);
                     for (sum, word) in sums.iter_mut().zip(words) {
-                        *sum = multiply_add(*sum, word, factor);
+                        *sum = add_product::<NARROW>(*sum, word, factor);
                     }
                 }
             }
@@ -97,7 +108,7 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
 /// [`scalar_tile_lazy`] of four sums: one half of the pair after the other, each with 16
 /// accumulators, so that every word that is loaded meets four factors.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scalar_quad_lazy(
+pub(in super::super) fn scalar_quad_lazy<const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     rows: [Row<'_>; 4],
@@ -129,7 +140,7 @@ pub(in super::super) fn scalar_quad_lazy(
                     for (sums, row) in sums.iter_mut().zip(factors) {
                         let factor = splat(row[k]);
                         for (sum, word) in sums.iter_mut().zip(words) {
-                            *sum = multiply_add(*sum, word, factor);
+                            *sum = add_product::<NARROW>(*sum, word, factor);
                         }
                     }
                 }
