@@ -159,10 +159,10 @@ impl WeightForm for DenseWeights {
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        let sum = |output: &Output| pricing.dense_sums(1, plan.term_count(output));
+        let sums = |(count, terms)| pricing.dense_sums(count, terms);
         MultiplyCost {
             prepare: pricing.encode(plan.total_terms()),
-            multiply: plan.outputs().iter().map(sum).sum(),
+            multiply: plan.sum_sizes().map(sums).sum(),
             ..MultiplyCost::default()
         }
     }

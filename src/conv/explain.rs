@@ -92,8 +92,7 @@ fn where_planes_lie(plan: &SlotPlan) -> Vec<Entry> {
 /// Numbers are those of one strip group.
 fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
     use FactValue::{Count, Word};
-    let outputs = plan.outputs();
-    let moved = outputs.iter().filter(|output| !output.offset.element.is_identity()).count();
+    let moved = plan.moved() * plan.out_groups();
     let kernel_rows = match plan.split().rows {
         Side::Inputs => "inputs",
         Side::Sums => "sums",
@@ -108,7 +107,7 @@ fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
         ("rotated_inputs", Count(plan.rotated_inputs()), "ciphertexts held for multiplication"),
         ("offsets", Count(plan.offsets().len()), "moves of sums after multiplication"),
         ("outputs", Count(plan.out_groups()), "output ciphertexts"),
-        ("sums", Count(outputs.len()), "sums of products: one for each output and offset"),
+        ("sums", Count(plan.sums()), "sums of products: one for each output and offset"),
         ("output_rotations", Count(moved), "rotations of sums"),
         ("terms", Count(plan.total_terms()), "products in all sums"),
         ("most_terms", Count(plan.max_terms()), "products in the longest sum"),

@@ -180,7 +180,7 @@ impl WeightForm for HadamardWeights {
     }
 
     fn prepare_units(plan: &SlotPlan) -> u64 {
-        plan.outputs().len() as u64
+        plan.sums() as u64
     }
 
     fn bytes(&self) -> u64 {
@@ -199,20 +199,19 @@ impl WeightForm for HadamardWeights {
 
     fn multiplications(plan: &SlotPlan) -> Multiplications {
         let (d, integer) = (order(plan), order(plan) * plan.total_terms());
-        let scalar = integer + d * plan.outputs().len();
+        let scalar = integer + d * plan.sums();
         Multiplications { scalar, integer, ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
         let (d, lanes) = (order(plan), plan.packing().lanes());
         let bits = integer_bits(largest(plan));
-        let accumulate = |output: &Output| pricing.integer_sums(d, plan.term_count(output), bits);
-        let outputs = plan.outputs();
+        let accumulate = |(count, terms)| pricing.integer_sums(d * count, terms, bits);
         MultiplyCost {
             multiply: pricing.factors(d * plan.total_terms())
                 + pricing.block_scalars(d, lanes)
-                + outputs.iter().map(accumulate).sum::<f64>(),
-            mix: pricing.lone_sums(outputs.len(), d),
+                + plan.sum_sizes().map(accumulate).sum::<f64>(),
+            mix: pricing.lone_sums(plan.sums(), d),
             ..MultiplyCost::default()
         }
     }

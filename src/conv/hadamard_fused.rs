@@ -262,10 +262,10 @@ impl WeightForm for FusedWeights {
         if are_integers(plan) {
             return integer_cost(plan, pricing);
         }
-        let sums = |output: &Output| pricing.scalar_sums(1, plan.term_count(output));
+        let sums = |(count, terms)| pricing.scalar_sums(count, terms);
         MultiplyCost {
             multiply: pricing.block_scalars(plan.total_terms(), plan.packing().lanes())
-                + plan.outputs().iter().map(sums).sum::<f64>(),
+                + plan.sum_sizes().map(sums).sum::<f64>(),
             ..MultiplyCost::default()
         }
     }

@@ -24,10 +24,9 @@ pub(super) const fn largest_weight(layer: &Layer) -> u64 {
 /// What it costs to multiply by integers, one for a whole ciphertext.
 pub(super) fn integer_cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
     let bits = integer_bits(largest_weight(plan.packing().layer()));
-    let sums = |output: &Output| pricing.integer_sums(1, plan.term_count(output), bits);
+    let sums = |(count, terms)| pricing.integer_sums(count, terms, bits);
     MultiplyCost {
-        multiply: pricing.factors(plan.total_terms())
-            + plan.outputs().iter().map(sums).sum::<f64>(),
+        multiply: pricing.factors(plan.total_terms()) + plan.sum_sizes().map(sums).sum::<f64>(),
         ..MultiplyCost::default()
     }
 }

@@ -140,7 +140,7 @@ fn a_bare_command_runs_the_demo() {
 #[test]
 fn the_text_says_what_the_record_says() {
     let report = heconv(&[&["run", "--seed", "3"], &SMALL[..]].concat()).success();
-    for words in ["exact", "bench/c16-32-k3", "hadamard-fused, lazy", "72 rotations", "seed 3"] {
+    for words in ["exact", "bench/c16-32-k3", "hadamard-fused, lazy", "56 rotations", "seed 3"] {
         assert!(report.contains(words), "{words:?} in {report}");
     }
 }

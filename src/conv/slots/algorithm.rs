@@ -294,7 +294,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let strips = plan.packing().strip_groups() as f64;
         let params = pricing.setting.params;
         let (all, limbs) = (pricing.setting.limbs(), plan.output_limbs(params));
-        let rotate = plan.rotated().count() as f64 * pricing.decompose(all)
+        let rotate = plan.rotated() as f64 * pricing.decompose(all)
             + plan.input_rotations() as f64 * pricing.rotation();
         let moved = plan.moved();
         let divide = if moved > 0 { pricing.divide(limbs) } else { 0.0 };
@@ -327,7 +327,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let switch_down = if limbs < all { 1 + limbs } else { 0 };
         let (rotations, moved) = (plan.input_rotations(), plan.moved() * plan.out_groups());
         let divided = if moved > 0 { plan.out_groups() } else { 0 };
-        let ntts = plan.rotated().count() * decompose(all)
+        let ntts = plan.rotated() * decompose(all)
             + rotations * divide(all)
             + moved * (switch_down + decompose(limbs))
             // Both roundings share the way back.
@@ -362,7 +362,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
             weights: W::prepare_units(&self.plan),
             rotate: strips * self.plan.rotated_inputs() as u64,
             multiply: strips * (self.plan.waves().len() * Sums::tasks(setting)) as u64,
-            mix: strips * self.plan.outputs().len() as u64,
+            mix: strips * self.plan.sums() as u64,
         }
     }
 

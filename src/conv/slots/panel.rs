@@ -129,7 +129,7 @@ impl PanelMut<'_> {
 
 /// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
 pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    plan.rotated().count().min(threads) as u64 * Scratch::bytes(setting.params)
+    plan.rotated().min(threads) as u64 * Scratch::bytes(setting.params)
 }
 
 /// Every input under every shift of the plan: one panel per input, with one term per shift. Each

@@ -188,17 +188,23 @@ impl SlotPlan {
 
     /// Rotated inputs of one strip group, and those that are used as they are.
     pub fn rotated_inputs(&self) -> usize {
-        (0..self.inputs()).map(|input| self.shifts(input).len()).sum()
+        self.phase_inputs() * self.shifts.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// Rotations of an input, for each phase.
+    fn phase_rotations(&self) -> impl Iterator<Item = usize> + use<'_> {
+        let rotations = |all: &Vec<Shift>| all.iter().filter(|shift| !shift.is_identity()).count();
+        self.shifts.iter().map(rotations)
     }
 
     /// The inputs of one strip group that are rotated at all.
-    pub fn rotated(&self) -> impl Iterator<Item = usize> + use<'_> {
-        (0..self.inputs()).filter(|input| self.rotations(*input) > 0)
+    pub fn rotated(&self) -> usize {
+        self.phase_inputs() * self.phase_rotations().filter(|count| *count > 0).count()
     }
 
     /// Rotations of all inputs of one strip group.
     pub fn input_rotations(&self) -> usize {
-        (0..self.inputs()).map(|input| self.rotations(input)).sum()
+        self.phase_inputs() * self.phase_rotations().sum::<usize>()
     }
 
     /// Output ciphertexts of one strip group.
@@ -283,17 +289,39 @@ impl SlotPlan {
 
     /// How many terms a sum has.
     pub fn term_count(&self, output: &Output) -> usize {
-        self.inputs_of(output.group).map(|input| self.used(&output.offset, input).len()).sum()
+        self.window(output.group).len() * self.terms_of_channels(&output.offset)
+    }
+
+    /// Terms of a sum with this offset for each group of channels that it reads.
+    fn terms_of_channels(&self, offset: &Offset) -> usize {
+        self.used[offset.place].iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// The sums of one strip group: how many there are of how many terms.
+    pub fn sum_sizes(&self) -> impl Iterator<Item = (usize, usize)> + use<'_> {
+        // Where all channels meet, all output ciphertexts read the same.
+        let alike = self.packing.layer().groups() == 1;
+        let (groups, each) = if alike { (1, self.out_groups()) } else { (self.out_groups(), 1) };
+        let windows: Vec<usize> = (0..groups).map(|group| self.window(group).len()).collect();
+        self.offsets.iter().flat_map(move |offset| {
+            let terms = self.terms_of_channels(offset);
+            windows.clone().into_iter().map(move |window| (each, window * terms))
+        })
+    }
+
+    /// The number of sums of one strip group.
+    pub fn sums(&self) -> usize {
+        self.offsets.len() * self.out_groups()
     }
 
     /// Terms of all sums of one strip group.
     pub fn total_terms(&self) -> usize {
-        self.outputs().iter().map(|output| self.term_count(output)).sum()
+        self.sum_sizes().map(|(count, terms)| count * terms).sum()
     }
 
     /// The most terms that a sum has.
     pub fn max_terms(&self) -> usize {
-        self.outputs().iter().map(|output| self.term_count(output)).max().unwrap_or(0)
+        self.sum_sizes().map(|(_, terms)| terms).max().unwrap_or(0)
     }
 
     /// All lanes (row, lane).

@@ -40,18 +40,33 @@ pub(super) fn meets(packing: &Packing, phase: usize, sum: &Move, input: &Move) -
 pub(super) fn joined_lanes(packing: &Packing) -> [Vec<bool>; 2] {
     let (layer, per_row) = (packing.layer(), packing.lanes_per_row());
     let channels = packing.channels_per_ciphertext();
-    let [_, inputs] = layer.group_channels();
-    // Where all channels meet, those of one ciphertext stand for the others.
-    let most = if layer.groups() == 1 { channels } else { usize::MAX };
+    let mut joins = [(); 2].map(|()| vec![false; per_row]);
+    if layer.groups() == 1 {
+        // All channels meet; those of one ciphertext stand for the others.
+        let lanes = |all: usize, row: usize| {
+            let row = if packing.rows() == RowUse::Channels { row } else { 2 * row };
+            all.min(channels).saturating_sub(row * per_row).min(per_row) as i64
+        };
+        for (row, out_row) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let (inputs, outputs) =
+                (lanes(layer.in_channels(), row), lanes(layer.out_channels(), out_row));
+            if inputs > 0 && outputs > 0 {
+                for e in 1 - outputs..inputs {
+                    joins[row ^ out_row][e.rem_euclid(per_row as i64) as usize] = true;
+                }
+            }
+        }
+        return joins;
+    }
     let place = |channel: usize| match packing.rows() {
         RowUse::Channels => (channel % channels / per_row, channel % per_row),
         RowUse::Strips => (0, channel % per_row),
     };
-    let mut joins = [(); 2].map(|()| vec![false; per_row]);
-    for out_channel in 0..layer.out_channels().min(most) {
+    let [_, inputs] = layer.group_channels();
+    for out_channel in 0..layer.out_channels() {
         let (out_row, out_lane) = place(out_channel);
         let first = layer.first_input(out_channel);
-        for in_channel in (first..first + inputs).take(most) {
+        for in_channel in first..first + inputs {
             let (row, lane) = place(in_channel);
             joins[row ^ out_row][(lane + per_row - out_lane) % per_row] = true;
         }

@@ -178,7 +178,7 @@ pub(super) fn rotation_times(
         let moved = plan.input_rotations() as f64;
         let mut panels = Panels::zero(context, plan);
         let rotate = time(|| rotate_inputs(server, plan, &inputs, &mut panels).is_ok());
-        let decomposed = decompose * plan.rotated().count() as f64;
+        let decomposed = decompose * plan.rotated() as f64;
         let place = time(|| {
             let mut sum = evaluator.rotation_sum();
             sum.add_plain(&inputs[0]);
