@@ -14,8 +14,10 @@ use crate::ring::{GaloisElement, NttForm, Poly};
 /// A sum of rotated ciphertexts that share one division by P. Several may share working space.
 #[derive(Debug)]
 pub struct RotationSum {
-    /// What needs no key switch, with all limbs of the terms.
+    /// What needs no key switch, with all limbs of the terms; of an empty sum it is anything.
     plain: Ciphertext,
+    /// Whether there is any term.
+    is_begun: bool,
     /// What was switched, modulo Q P, as keys make it: divided by P modulo Q, and by N modulo P.
     switched: [Poly<NttForm>; 2],
     /// How many terms were switched.
@@ -29,6 +31,7 @@ impl RotationSum {
         let extended = context.extended_basis();
         Self {
             plain: Ciphertext::zero(above),
+            is_begun: false,
             switched: [Poly::zero(extended), Poly::zero(extended)],
             terms: 0,
         }
@@ -65,7 +68,20 @@ impl RotationSum {
 
     /// Adds `ciphertext` as it is.
     pub fn add_plain(&mut self, ciphertext: &Ciphertext) {
-        self.plain.add_assign(ciphertext);
+        self.begun().add_assign(ciphertext);
+    }
+
+    /// Where to write a first term that is added as it is; `None` where there are terms.
+    pub const fn first_plain(&mut self) -> Option<&mut Ciphertext> {
+        if std::mem::replace(&mut self.is_begun, true) { None } else { Some(&mut self.plain) }
+    }
+
+    /// What needs no key switch, zero where there is no term yet.
+    fn begun(&mut self) -> &mut Ciphertext {
+        if let Some(plain) = self.first_plain() {
+            plain.polys_mut().into_iter().for_each(Poly::clear);
+        }
+        &mut self.plain
     }
 
     /// Begins to add `ciphertext` under the automorphism of `key`: decomposes it into `scratch`.
@@ -79,7 +95,7 @@ impl RotationSum {
         evaluator.decompose(&ciphertext.c1, scratch);
         let basis = Arc::clone(ciphertext.c0.basis());
         for (i, limb) in basis.limbs().iter().enumerate() {
-            let sum = self.plain.c0.limb_mut(i);
+            let sum = self.begun().c0.limb_mut(i);
             limb.kernels().add_permuted(sum, ciphertext.c0.limb(i), key.permutation().blocks());
         }
         self.terms += 1;
@@ -101,7 +117,8 @@ impl RotationSum {
     /// The sum; after it this is the empty sum again.
     pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
         let mut result = Ciphertext::zero(evaluator.context());
-        let Self { plain, switched, terms } = self;
+        self.begun();
+        let Self { plain, is_begun, switched, terms } = self;
         let is_lower = result.limbs() < plain.limbs();
         if !is_lower {
             std::mem::swap(plain, &mut result);
@@ -114,9 +131,8 @@ impl RotationSum {
                 (false, 0) => {}
                 (false, _) => evaluator.add_divided(switched, scratch, sum),
             }
-            plain.clear();
         }
-        self.terms = 0;
+        (*is_begun, *terms) = (false, 0);
         result
     }
 }

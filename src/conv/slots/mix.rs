@@ -101,8 +101,13 @@ impl Part {
         let Self { first_group, each: totals, sum } = self;
         if offset.element.is_identity() {
             for (i, output) in outputs {
-                sums.copy_to(*i, sum);
-                totals[output.group - *first_group].0.add_plain(sum);
+                let (total, _) = &mut totals[output.group - *first_group];
+                if let Some(first) = total.first_plain() {
+                    sums.copy_to(*i, first);
+                } else {
+                    sums.copy_to(*i, sum);
+                    total.add_plain(sum);
+                }
             }
             return Ok(());
         }

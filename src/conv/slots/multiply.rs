@@ -41,7 +41,7 @@ impl Alike {
     /// Whether the words of a tile are worth being laid end to end first: they come in pieces of few
     /// terms, each of which costs every sum some time, and there are many sums.
     const fn gathers(&self) -> bool {
-        const FEW_TERMS: usize = 4;
+        const FEW_TERMS: usize = 3;
         const MANY_SUMS: usize = 16;
         self.terms < FEW_TERMS * self.segments.len() && self.sums.end - self.sums.start >= MANY_SUMS
     }

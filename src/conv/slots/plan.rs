@@ -130,9 +130,16 @@ impl SlotPlan {
             };
             moves.iter().enumerate().map(of_phase).collect()
         };
-        // Sums with the same terms stand together: the kernels take several at a time.
+        // Sums with the same terms stand together: the kernels take several at a time. Those that stay
+        // where they are come first, for others are added to them.
         let mut all: Vec<_> = pairs.iter().map(|(swap, by)| (used(by), *swap, **by)).collect();
-        all.sort_by_key(|(used, ..)| used.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>());
+        let stays = |swap: bool, by: &Move| element(by, swap).is_identity();
+        let still =
+            all.iter().find(|(_, swap, by)| stays(*swap, by)).map(|(used, ..)| used.clone());
+        all.sort_by_key(|(used, swap, by)| {
+            let terms: Vec<_> = used.iter().map(|range| (range.start, range.end)).collect();
+            (still.as_ref() != Some(used), terms, !stays(*swap, by))
+        });
         let offset = |(place, (_, swap, by)): (usize, &(_, bool, Move))| Offset {
             place,
             swap: *swap,
