@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::Context;
 use super::evaluation::MissingKey;
+use super::wire::{KeyMessage, WireError};
 use crate::arith::kernels::BLOCK;
 use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
@@ -243,12 +244,43 @@ impl GaloisKeys {
         received: &SeededGaloisKeys,
         proceed: impl Fn() -> Result<(), E> + Sync,
     ) -> Result<Self, E> {
-        let expand = |(stream, key): (usize, &SeededGaloisKey)| {
+        Ok(Self { keys: Self::expand_from(context, received, 0, proceed)?.into_iter().collect() })
+    }
+
+    /// Expands keys that are number `first` and on of their set.
+    fn expand_from<E: Send>(
+        context: &Context,
+        received: &SeededGaloisKeys,
+        first: u64,
+        proceed: impl Fn() -> Result<(), E> + Sync,
+    ) -> Result<Vec<(GaloisKeyId, GaloisKey)>, E> {
+        let expand = |(i, key): (usize, &SeededGaloisKey)| {
             proceed()?;
-            Ok((key.id, GaloisKey::expand(context, key, &received.seed, stream as u64)))
+            Ok((key.id, GaloisKey::expand(context, key, &received.seed, first + i as u64)))
         };
-        let keys = received.keys.par_iter().enumerate().map(expand).collect::<Result<_, E>>()?;
-        Ok(Self { keys })
+        received.keys.par_iter().enumerate().map(expand).collect()
+    }
+
+    /// Expands the keys of a message as they are read, as many at a time as there are threads, so that
+    /// few are held twice. `proceed` is asked before each key, and its error ends the work.
+    ///
+    /// # Errors
+    /// That of `proceed`, and [`WireError`] for what is no such message.
+    pub fn receive<E: From<WireError> + Send>(
+        context: &Context,
+        bytes: &[u8],
+        proceed: impl Fn() -> Result<(), E> + Sync,
+    ) -> Result<Self, E> {
+        let mut message = KeyMessage::open(context, bytes)?;
+        let mut keys = BTreeMap::new();
+        loop {
+            let read = message.read(rayon::current_num_threads())?;
+            if read.is_empty() {
+                return Ok(Self { keys });
+            }
+            let received = SeededGaloisKeys { seed: message.seed, keys: read };
+            keys.extend(Self::expand_from(context, &received, keys.len() as u64, &proceed)?);
+        }
     }
 
     /// One of the keys.

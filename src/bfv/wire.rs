@@ -150,24 +150,59 @@ pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
     writer.bytes
 }
 
+/// A message of Galois keys that is read key by key.
+pub struct KeyMessage<'a> {
+    context: &'a Context,
+    reader: Reader<'a>,
+    /// The public seed of the keys.
+    pub seed: [u8; 32],
+    left: usize,
+    last: Option<GaloisKeyId>,
+}
+
+impl<'a> KeyMessage<'a> {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// [`WireError`] for bytes that do not begin as [`write_keys`] begins them under these parameters.
+    pub fn open(context: &'a Context, bytes: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::open(context, bytes, Kind::Keys)?;
+        let seed = reader.array()?;
+        let left = reader.count;
+        Ok(Self { context, reader, seed, left, last: None })
+    }
+
+    /// The next keys, at most `count` of them; none where all have been read.
+    ///
+    /// # Errors
+    /// [`WireError`] for bytes that [`write_keys`] would not write.
+    pub fn read(&mut self, count: usize) -> Result<Vec<SeededGaloisKey>, WireError> {
+        let mut keys = Vec::new();
+        for _ in 0..count.min(self.left) {
+            let key = read_key(self.context, &mut self.reader)?;
+            if self.last.is_some_and(|last| last >= key.id) {
+                return Err(WireError::Order);
+            }
+            self.last = Some(key.id);
+            self.left -= 1;
+            keys.push(key);
+        }
+        if self.left == 0 {
+            // What is left does not belong to it.
+            self.reader.expect_length(self.reader.length - self.reader.rest.len())?;
+        }
+        Ok(keys)
+    }
+}
+
 /// Reads a message of Galois keys.
 ///
 /// # Errors
 /// [`WireError`] for bytes that [`write_keys`] would not write under these parameters.
 pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, WireError> {
-    let mut reader = Reader::open(context, bytes, Kind::Keys)?;
-    let seed = reader.array()?;
-    let mut keys: Vec<SeededGaloisKey> = Vec::new();
-    for _ in 0..reader.count {
-        let key = read_key(context, &mut reader)?;
-        if keys.last().is_some_and(|last| last.id >= key.id) {
-            return Err(WireError::Order);
-        }
-        keys.push(key);
-    }
-    // What is left does not belong to it.
-    reader.expect_length(bytes.len() - reader.rest.len())?;
-    Ok(SeededGaloisKeys { seed, keys })
+    let mut message = KeyMessage::open(context, bytes)?;
+    let keys = message.read(usize::MAX)?;
+    Ok(SeededGaloisKeys { seed: message.seed, keys })
 }
 
 fn read_key(context: &Context, reader: &mut Reader<'_>) -> Result<SeededGaloisKey, WireError> {

@@ -154,8 +154,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let client = Client::new(context, job.secrets);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
         let bytes = client.keys(algorithm, steps)?;
-        let received = wire::read_keys(context, &bytes)?;
-        let keys = GaloisKeys::expand(context, &received, || steps.check())?;
+        let keys = GaloisKeys::receive(context, &bytes, || steps.check())?;
         Ok::<_, ConvError>((keys, bytes.len()))
     })?;
 

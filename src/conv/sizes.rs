@@ -56,8 +56,10 @@ pub fn server_peak(
     let params = setting.params;
     let ids = algorithm.galois_keys(params);
     let keys = galois_key_bytes(params, &ids);
-    // Half of a key is read, the other half drawn from a seed.
-    let reading_keys = keys + keys / 2 + wire::keys_bytes(params, &ids) as u64;
+    // Half of a key is read, the other half drawn from a seed, as many at a time as there are threads.
+    let largest = ids.iter().map(|key| galois_key_bytes(params, &[*key])).max().unwrap_or(0);
+    let together = threads.min(ids.len()) as u64 * largest / 2;
+    let reading_keys = keys + together + wire::keys_bytes(params, &ids) as u64;
     let words = |words: usize| (words * size_of::<u64>()) as u64;
     let ciphertexts = |count: usize, limbs| words(2 * count * limbs * setting.ring_degree());
     let (limbs, output_limbs) = (setting.limbs(), algorithm.output_limbs(params));
@@ -79,10 +81,10 @@ pub fn server_peak_bound(algorithm: &dyn Algorithm, setting: Setting<'_>, thread
 }
 
 /// Bytes that making and sending the keys takes besides the server's own: the client's half of each
-/// pair, the message, and the half that was read from it.
+/// pair, and the message.
 pub fn key_exchange_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
     let keys = algorithm.galois_keys(setting.params);
-    galois_key_bytes(setting.params, &keys) + wire::keys_bytes(setting.params, &keys) as u64
+    galois_key_bytes(setting.params, &keys) / 2 + wire::keys_bytes(setting.params, &keys) as u64
 }
 
 /// Bytes of Galois keys in the server's memory.
