@@ -13,13 +13,17 @@ use crate::conv::setting::Setting;
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
 pub const CACHED_BYTES: u64 = 16 << 20;
 
+/// Words between panels: the same tile of all of them is read at once, and at multiples of a page apart
+/// they would all fall into the same few places of a cache.
+const APART: usize = 13 * 8;
+
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
 #[derive(Debug)]
 pub struct Panels {
     words: AlignedWords,
-    /// Terms of all panels before each one, and at the end of all.
-    starts: Vec<usize>,
+    /// For each panel, its first word and its terms.
+    panels: Vec<(usize, usize)>,
     tiles: usize,
     limbs: usize,
 }
@@ -35,13 +39,17 @@ struct PanelMut<'a> {
 impl Panels {
     /// Zero ciphertexts for the rotated inputs of one strip group: a panel per input.
     pub fn zero(context: &Context, plan: &SlotPlan) -> Self {
-        let ends = (0..plan.inputs()).scan(0, |end, input| {
-            *end += plan.shifts(input).len();
-            Some(*end)
-        });
+        let each = 2 * context.ciphertext_basis().words();
+        let mut end = 0;
+        let panel = |input| {
+            let (start, terms) = (end, plan.shifts(input).len());
+            end += terms * each + APART;
+            (start, terms)
+        };
+        let panels = (0..plan.inputs()).map(panel).collect();
         Self {
-            words: zeroed(2 * plan.rotated_inputs() * context.ciphertext_basis().words()),
-            starts: std::iter::once(0).chain(ends).collect(),
+            words: zeroed(end),
+            panels,
             tiles: context.ring_degree() / TILE,
             limbs: context.ciphertext_basis().len(),
         }
@@ -60,9 +68,9 @@ impl Panels {
 
     /// The terms of one tile of one panel, as many as it has shifts.
     pub fn tile(&self, panel: usize, limb: usize, tile: usize) -> &[u64] {
-        let [first, end] = [self.starts[panel], self.starts[panel + 1]];
-        let size = (end - first) * PAIR;
-        let start = first * PAIR * self.limbs * self.tiles + (limb * self.tiles + tile) * size;
+        let (first, terms) = self.panels[panel];
+        let size = terms * PAIR;
+        let start = first + (limb * self.tiles + tile) * size;
         &self.words[start..start + size]
     }
 
@@ -71,14 +79,12 @@ impl Panels {
         let (tiles, limbs) = (self.tiles, self.limbs);
         let streams = size_of_val(&self.words[..]) as u64 > CACHED_BYTES;
         let mut rest = &mut self.words[..];
-        let terms = self.starts.windows(2).map(|pair| pair[1] - pair[0]);
-        let panel = |terms| {
-            let (words, after) =
-                std::mem::take(&mut rest).split_at_mut(terms * PAIR * tiles * limbs);
-            rest = after;
-            PanelMut { words, terms, tiles, streams }
+        let panel = |&(_, terms): &(usize, usize)| {
+            let size = terms * PAIR * tiles * limbs;
+            let words = rest.split_off_mut(..size + APART).unwrap_or_default();
+            PanelMut { words: words.get_mut(..size).unwrap_or_default(), terms, tiles, streams }
         };
-        terms.map(panel).collect()
+        self.panels.iter().map(panel).collect()
     }
 
     /// Term `term` of a panel as a ciphertext.
