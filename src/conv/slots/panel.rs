@@ -23,7 +23,7 @@ const APART: usize = 13 * 8;
 pub struct Panels {
     words: AlignedWords,
     /// For each panel, its first word and its terms.
-    panels: Vec<(usize, usize)>,
+    places: Vec<(usize, usize)>,
     tiles: usize,
     limbs: usize,
 }
@@ -46,10 +46,10 @@ impl Panels {
             end += terms * each + APART;
             (start, terms)
         };
-        let panels = (0..plan.inputs()).map(panel).collect();
+        let places = (0..plan.inputs()).map(panel).collect();
         Self {
             words: zeroed(end),
-            panels,
+            places,
             tiles: context.ring_degree() / TILE,
             limbs: context.ciphertext_basis().len(),
         }
@@ -68,7 +68,7 @@ impl Panels {
 
     /// The terms of one tile of one panel, as many as it has shifts.
     pub fn tile(&self, panel: usize, limb: usize, tile: usize) -> &[u64] {
-        let (first, terms) = self.panels[panel];
+        let (first, terms) = self.places[panel];
         let size = terms * PAIR;
         let start = first + (limb * self.tiles + tile) * size;
         &self.words[start..start + size]
@@ -84,7 +84,7 @@ impl Panels {
             let words = rest.split_off_mut(..size + APART).unwrap_or_default();
             PanelMut { words: words.get_mut(..size).unwrap_or_default(), terms, tiles, streams }
         };
-        self.panels.iter().map(panel).collect()
+        self.places.iter().map(panel).collect()
     }
 
     /// Term `term` of a panel as a ciphertext.

@@ -16,7 +16,7 @@
 use std::ops::Range;
 
 use super::Packing;
-use super::reach::{joined_lanes, meets, tap};
+use super::reach::{Reach, tap};
 use super::steps::{Move, Split};
 use crate::bfv::GaloisKeyId;
 use crate::ring::GaloisElement;
@@ -99,40 +99,15 @@ impl SlotPlan {
     /// The plan of a packing, with the rotations that `split` leaves to inputs and to sums.
     pub fn new(packing: Packing, split: Split) -> Self {
         let [inputs, sums] = split.all_moves(&packing);
+        let reach = Reach::new(&packing);
+        let sums = reach.needed_sums(&inputs, &sums);
+        let inputs = reach.needed_inputs(&inputs, &sums);
         let n = packing.ring_degree();
         let element = |by: &Move, swap| GaloisElement::rotation(n, by.slots(&packing), swap);
-        let joins = joined_lanes(&packing);
-        let phases = 0..packing.grid().phases().len();
-        let pairs = sums.iter().flat_map(|by| [false, true].map(|swap| (swap, by)));
-        let joined = |swap: bool, sum: &Move, input: &Move| {
-            joins[usize::from(swap)][(sum.lanes + input.lanes) % packing.lanes_per_row()]
-        };
-        let pairs: Vec<(bool, &Move)> = pairs
-            .filter(|(swap, sum)| {
-                let mut all = inputs.iter().flat_map(|i| phases.clone().map(move |p| (p, i)));
-                all.any(|(phase, input)| {
-                    joined(*swap, sum, input) && meets(&packing, phase, sum, input)
-                })
-            })
-            .collect();
-        let needed = |phase, input: &&Move| {
-            let mut sums = pairs.iter();
-            sums.any(|(swap, sum)| joined(*swap, sum, input) && meets(&packing, phase, sum, input))
-        };
-        let of_phase = |phase| inputs.iter().filter(|input| needed(phase, input)).collect();
-        let moves: Vec<Vec<&Move>> = phases.clone().map(of_phase).collect();
-        let used = |sum: &Move| -> Vec<Range<usize>> {
-            let of_phase = |(phase, inputs): (usize, &Vec<&Move>)| {
-                // Those that meet follow on each other.
-                let first = inputs.iter().position(|input| meets(&packing, phase, sum, input));
-                let last = inputs.iter().rposition(|input| meets(&packing, phase, sum, input));
-                first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
-            };
-            moves.iter().enumerate().map(of_phase).collect()
-        };
         // Sums with the same terms stand together: the kernels take several at a time. Those that stay
         // where they are come first, for others are added to them.
-        let mut all: Vec<_> = pairs.iter().map(|(swap, by)| (used(by), *swap, **by)).collect();
+        let mut all: Vec<_> =
+            sums.into_iter().map(|(swap, by)| (reach.used(&inputs, &by), swap, by)).collect();
         let stays = |swap: bool, by: &Move| element(by, swap).is_identity();
         let still =
             all.iter().find(|(_, swap, by)| stays(*swap, by)).map(|(used, ..)| used.clone());
@@ -147,9 +122,9 @@ impl SlotPlan {
             element: element(by, *swap),
         };
         let offsets = all.iter().enumerate().map(offset).collect();
-        let shift = |by: &&Move| Shift { by: **by, element: element(by, false) };
-        let shifts = moves.iter().map(|moves| moves.iter().map(shift).collect()).collect();
-        let used = all.iter().map(|(used, ..)| used.clone()).collect();
+        let shift = |by: &Move| Shift { by: *by, element: element(by, false) };
+        let shifts = inputs.iter().map(|moves| moves.iter().map(shift).collect()).collect();
+        let used = all.into_iter().map(|(used, ..)| used).collect();
         Self { packing, split, shifts, offsets, used }
     }
 

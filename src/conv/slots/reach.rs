@@ -1,5 +1,7 @@
 //! What a rotation of an input and one of a sum together reach: kernel positions, and channels.
 
+use std::ops::Range;
+
 use super::{Layout, Move, Packing, RowUse};
 
 /// How many more columns lie between an input and an output on a lane where rotations of the input
@@ -26,18 +28,72 @@ pub(super) fn tap(
     packing.grid().phases()[phase].tap([sum.rows + input.rows, columns])
 }
 
-/// Whether there is such a position on any lane.
-pub(super) fn meets(packing: &Packing, phase: usize, sum: &Move, input: &Move) -> bool {
-    let per_row = packing.lanes_per_row();
-    // From each of these lanes to the next, all wrap alike.
-    let firsts = [0, sum.lanes, per_row - input.lanes];
-    let mut firsts = firsts.into_iter().filter(|lane| *lane < per_row);
-    firsts.any(|lane| tap(packing, phase, sum, input, lane).is_some())
+/// Which moves of inputs and of sums together reach a weight.
+pub(super) struct Reach<'a> {
+    packing: &'a Packing,
+    joins: [Vec<bool>; 2],
+}
+
+impl<'a> Reach<'a> {
+    pub(super) fn new(packing: &'a Packing) -> Self {
+        Self { packing, joins: joined_lanes(packing) }
+    }
+
+    /// Whether a kernel position reads a phase from so far, on any lane.
+    fn meets(&self, phase: usize, sum: &Move, input: &Move) -> bool {
+        let per_row = self.packing.lanes_per_row();
+        // From each of these lanes to the next, all wrap alike.
+        let firsts = [0, sum.lanes, per_row - input.lanes];
+        let mut firsts = firsts.into_iter().filter(|lane| *lane < per_row);
+        firsts.any(|lane| tap(self.packing, phase, sum, input, lane).is_some())
+    }
+
+    /// Whether that holds, and channels meet.
+    fn serves(&self, phase: usize, (swap, sum): (bool, &Move), input: &Move) -> bool {
+        let lanes = (sum.lanes + input.lanes) % self.packing.lanes_per_row();
+        self.joins[usize::from(swap)][lanes] && self.meets(phase, sum, input)
+    }
+
+    fn phases(&self) -> Range<usize> {
+        0..self.packing.grid().phases().len()
+    }
+
+    /// The moves of sums, without and with a swap of rows, that serve any input.
+    pub(super) fn needed_sums(&self, inputs: &[Move], sums: &[Move]) -> Vec<(bool, Move)> {
+        let all = sums.iter().flat_map(|by| [false, true].map(|swap| (swap, by)));
+        let serves = |sum: &(bool, &Move)| {
+            let serves = |phase| inputs.iter().any(|input| self.serves(phase, *sum, input));
+            self.phases().any(serves)
+        };
+        all.filter(serves).map(|(swap, by)| (swap, *by)).collect()
+    }
+
+    /// The moves of inputs that serve any of `sums`, for each phase.
+    pub(super) fn needed_inputs(&self, inputs: &[Move], sums: &[(bool, Move)]) -> Vec<Vec<Move>> {
+        let of_phase = |phase| {
+            let serves = |input: &&Move| {
+                sums.iter().any(|(swap, sum)| self.serves(phase, (*swap, sum), input))
+            };
+            inputs.iter().filter(serves).copied().collect()
+        };
+        self.phases().map(of_phase).collect()
+    }
+
+    /// Which moves of the inputs of every phase a sum with this move uses.
+    pub(super) fn used(&self, inputs: &[Vec<Move>], sum: &Move) -> Vec<Range<usize>> {
+        let of_phase = |(phase, inputs): (usize, &Vec<Move>)| {
+            // Those that meet follow on each other.
+            let meets = |input: &Move| self.meets(phase, sum, input);
+            let (first, last) = (inputs.iter().position(meets), inputs.iter().rposition(meets));
+            first.zip(last).map_or(0..0, |(first, last)| first..last + 1)
+        };
+        inputs.iter().enumerate().map(of_phase).collect()
+    }
 }
 
 /// For no swap and a swap, and every e: whether it leads from a lane with an input channel to
 /// one with an output channel that reads it.
-pub(super) fn joined_lanes(packing: &Packing) -> [Vec<bool>; 2] {
+fn joined_lanes(packing: &Packing) -> [Vec<bool>; 2] {
     let (layer, per_row) = (packing.layer(), packing.lanes_per_row());
     let channels = packing.channels_per_ciphertext();
     let mut joins = [(); 2].map(|()| vec![false; per_row]);

@@ -83,7 +83,8 @@ impl ScalarRows {
         let limbs = context.ciphertext_basis().limbs();
         if context.reduction() == Reduction::Eager {
             return self.build(context, [sums, 1], [1, terms], proceed, |sum, factors| {
-                let by_limb = factors.into_iter().flat_map(|sum| sum.chunks_exact_mut(terms));
+                let by_limb =
+                    factors.into_iter().flat_map(|sum| sum.chunks_exact_mut(terms.max(1)));
                 for (limb, factors) in limbs.iter().zip(by_limb) {
                     for (factor, integer) in factors.iter_mut().zip(integers(sum)) {
                         *factor = limb.modulus().from_signed(integer);
