@@ -56,9 +56,9 @@ impl<T> Default for Pool<T> {
 }
 
 impl Scratch {
-    /// Bytes of it under `params`.
-    pub fn bytes(params: &Params) -> u64 {
-        let (n, limbs) = (params.ring_degree(), params.limbs().len());
+    /// Bytes of it under `params`, for ciphertexts of `limbs` limbs.
+    pub fn bytes(params: &Params, limbs: usize) -> u64 {
+        let n = params.ring_degree();
         let words = n * (limbs * (limbs + 1) + 4);
         (words * size_of::<u64>()) as u64
     }

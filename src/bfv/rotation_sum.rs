@@ -5,8 +5,6 @@
 //! rounding adds is small against the noise that the terms have, if the last limb is: it is for the
 //! caller to know.
 
-use std::sync::Arc;
-
 use super::evaluation::{Evaluator, MissingKey, Scratch};
 use super::{Ciphertext, Context, GaloisKey, Params};
 use crate::ring::{GaloisElement, NttForm, Poly};
@@ -93,8 +91,7 @@ impl RotationSum {
         scratch: &mut Scratch,
     ) {
         evaluator.decompose(&ciphertext.c1, scratch);
-        let basis = Arc::clone(ciphertext.c0.basis());
-        for (i, limb) in basis.limbs().iter().enumerate() {
+        for (i, limb) in ciphertext.c0.basis().limbs().iter().enumerate() {
             let sum = self.begun().c0.limb_mut(i);
             limb.kernels().add_permuted(sum, ciphertext.c0.limb(i), key.permutation().blocks());
         }

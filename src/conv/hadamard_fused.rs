@@ -203,12 +203,6 @@ impl ScalarMaker {
     }
 }
 
-/// Whether a channel fills a ciphertext alone: then all lanes of a term have the same weight, which
-/// multiplies as the integer that it is.
-fn are_integers(plan: &SlotPlan) -> bool {
-    plan.packing().channels_per_ciphertext() == 1
-}
-
 /// Factors of a term of each sum that are held: as many as terms, filled up to whole batches.
 fn held_terms(plan: &SlotPlan) -> usize {
     plan.max_terms().next_multiple_of(BATCH)
@@ -245,7 +239,7 @@ impl WeightForm for FusedWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         let (sums, lanes) = (plan.wave_sums(), plan.packing().lanes());
-        if are_integers(plan) {
+        if plan.multiplies_by_integers() {
             return ScalarRows::integer_bytes(setting, sums, plan.max_terms())
                 + plan.packing().layer().weight_count() as u64;
         }
@@ -254,12 +248,12 @@ impl WeightForm for FusedWeights {
 
     fn multiplications(plan: &SlotPlan) -> Multiplications {
         let scalar = plan.total_terms();
-        let integer = if are_integers(plan) { scalar } else { 0 };
+        let integer = if plan.multiplies_by_integers() { scalar } else { 0 };
         Multiplications { scalar, integer, ..Multiplications::default() }
     }
 
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        if are_integers(plan) {
+        if plan.multiplies_by_integers() {
             return integer_cost(plan, pricing);
         }
         let sums = |(count, terms)| pricing.scalar_sums(count, terms);
@@ -273,7 +267,7 @@ impl WeightForm for FusedWeights {
     /// One channel per ciphertext makes integers of all D. Else a gain counts the D that hold a
     /// weight on any lane.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
-        if are_integers(plan) {
+        if plan.multiplies_by_integers() {
             return integer_gains(plan, weights);
         }
         let gain = |output: &Output| {
@@ -290,7 +284,7 @@ impl WeightForm for FusedWeights {
     /// them, or c - 1 where both rows agree and D is symmetric under X -> X^-1.
     fn pattern_norms(plan: &SlotPlan, params: &Params) -> Vec<f64> {
         let packing = plan.packing();
-        if are_integers(plan) {
+        if plan.multiplies_by_integers() {
             return vec![1.0];
         }
         let lanes = packing.lanes() as f64;
@@ -305,7 +299,7 @@ impl WeightForm for FusedWeights {
 
     fn space(plan: &SlotPlan, context: &Context) -> Derived {
         let (sums, size) = (plan.wave_sums(), [plan.packing().lanes(), held_terms(plan)]);
-        let rows = if are_integers(plan) {
+        let rows = if plan.multiplies_by_integers() {
             ScalarRows::taken_for_integers(context, sums, plan.max_terms())
         } else {
             ScalarRows::taken(context, sums, size)
@@ -322,7 +316,7 @@ impl WeightForm for FusedWeights {
     ) -> Result<(), ConvError> {
         let context = server.evaluator().context();
         let proceed = || server.check_cancelled();
-        if are_integers(plan) {
+        if plan.multiplies_by_integers() {
             let size = [outputs.len(), plan.max_terms()];
             let largest = largest_weight(plan.packing().layer());
             let integers = derived.integers.get_or_insert_with(|| self.packed.unpack());

@@ -182,8 +182,8 @@ impl<W: WeightForm> SlotAlgorithm<W> {
     /// What the mix stage adds to the variance of v of an output, as if that had all limbs.
     fn moving_variance(&self, params: &Params) -> f64 {
         let model = NoiseModel::new(params);
-        let (moved, limbs) = (self.plan.moved(), self.plan.output_limbs(params));
-        match (moved, params.lower().filter(|lower| lower.limbs().len() == limbs)) {
+        let moved = self.plan.moved();
+        match (moved, self.plan.lowered(params)) {
             (0, _) => 0.0,
             (_, Some(lower)) => {
                 let last = (params.log2_q() - lower.log2_q()).exp2();

@@ -18,17 +18,21 @@ impl SlotPlan {
         self.offsets().iter().filter(|offset| !offset.element.is_identity()).count()
     }
 
-    /// The limbs of outputs, and of sums when they are moved: one less than those of inputs where
-    /// noise leaves room for it and there is anything to move.
+    /// The limbs of outputs, and of sums when they are moved.
     pub fn output_limbs(&self, params: &Params) -> usize {
-        let all = params.limbs().len();
+        self.lowered(params).as_ref().unwrap_or(params).limbs().len()
+    }
+
+    /// The parameters that sums are moved under where they are not all of `params`: those without the
+    /// last limb, if noise leaves room for it and there is anything to move.
+    pub fn lowered(&self, params: &Params) -> Option<Params> {
         let lower = params.lower().filter(|_| self.moved() > 0);
         let fits = |lower: &Params| {
             let count = self.out_groups() * self.packing().strip_groups() * params.ring_degree();
             let samples = [Samples { variance: self.moving_variance(lower), count: count as u64 }];
             NoiseModel::new(lower).floor_budget(&samples) >= BUDGET
         };
-        lower.filter(fits).map_or(all, |lower| lower.limbs().len())
+        lower.filter(fits)
     }
 
     /// What moving and adding up the sums of one output adds to the variance of v, on the level of

@@ -34,9 +34,7 @@ pub fn mix_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) 
     let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
     let share = together(groups, threads);
     let limbs = plan.output_limbs(setting.params);
-    let scratch = setting.params.lower().filter(|lower| lower.limbs().len() == limbs);
-    let scratch = Scratch::bytes(scratch.as_ref().unwrap_or(setting.params));
-    let each = RotationSum::bytes(setting.params, limbs) + scratch;
+    let each = RotationSum::bytes(setting.params, limbs) + Scratch::bytes(setting.params, limbs);
     let space = share as u64 * each + Panels::bytes(setting, 1);
     groups.div_ceil(share).min(threads) as u64 * space
 }

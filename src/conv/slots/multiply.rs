@@ -104,7 +104,7 @@ pub fn multiply_scalars(
     sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
     let terms = runs.iter().map(|run| run.sums.len() * run.terms).sum();
     server.count_scalar_multiplications(terms);
-    if wave.plan.packing().channels_per_ciphertext() == 1 {
+    if wave.plan.multiplies_by_integers() {
         server.count_integer_multiplications(terms);
     }
     Ok(())

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::SlotPlan;
+use super::rows::APART;
 use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
@@ -12,10 +13,6 @@ use crate::conv::setting::Setting;
 /// What takes more bytes than this is written past the caches, since what is written first would not
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
 pub const CACHED_BYTES: u64 = 16 << 20;
-
-/// Words between panels: the same tile of all of them is read at once, and at multiples of a page apart
-/// they would all fall into the same few places of a cache.
-const APART: usize = 13 * 8;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -135,7 +132,7 @@ impl PanelMut<'_> {
 
 /// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
 pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    plan.rotated().min(threads) as u64 * Scratch::bytes(setting.params)
+    plan.rotated().min(threads) as u64 * Scratch::bytes(setting.params, setting.limbs())
 }
 
 /// Every input under every shift of the plan: one panel per input, with one term per shift. Each

@@ -291,6 +291,12 @@ impl SlotPlan {
         })
     }
 
+    /// Whether a channel fills a ciphertext alone: then all lanes of a term have the same weight, which
+    /// multiplies as the integer that it is.
+    pub fn multiplies_by_integers(&self) -> bool {
+        self.packing.channels_per_ciphertext() == 1
+    }
+
     /// The number of sums of one strip group.
     pub fn sums(&self) -> usize {
         self.offsets.len() * self.out_groups()

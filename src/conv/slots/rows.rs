@@ -30,11 +30,13 @@ pub struct ScalarRows {
     bias: Vec<u64>,
 }
 
-/// Words from the factors of one sum to the next: those of all sums for one block are read together,
-/// and at multiples of a page apart they would all fall into the same few places of a cache.
+/// Words between things of which the same part is read at once: at multiples of a page apart the parts
+/// would all fall into the same few places of a cache.
+pub(super) const APART: usize = 13 * 8;
+
+/// Words from the factors of one sum to the next: those of all sums for one block are read together.
 const fn stride(words: usize) -> usize {
     const PAGE: usize = 512;
-    const APART: usize = 13 * 8;
     if words < PAGE {
         if words == 0 { 1 } else { words }
     } else {
