@@ -214,7 +214,7 @@ mod kernel {
         let row = Row { factors: &factors, quotients: &quotients, bits };
         let mut out = [[0; PAIR]; 4];
         let counted = bencher.counter(ItemsCount::new(4 * TERMS * PAIR));
-        counted.bench_local(|| kernels.scalar_quad(reduction, &[&panel], [row; 4], &mut out));
+        counted.bench_local(|| kernels.scalar_tile(reduction, &[&panel], [row; 4], &mut out));
     }
 
     /// A sum of words by words.

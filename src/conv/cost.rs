@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::server::Stage;
 use super::setting::Setting;
+use crate::arith::Modulus;
 use crate::arith::kernels::{NARROW_BITS, Reduction};
 
 /// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
@@ -75,8 +76,8 @@ pub struct ReductionCosts {
     pub add: Curve,
     /// A sum with scalar factors, among others: per word of the sum, by terms.
     pub sum: SumCost,
-    /// A sum with small integers as factors, among others: per word of the sum, by terms.
-    pub integer_sum: SumCost,
+    /// A sum whose products are narrow, among others: per word of the sum, by terms.
+    pub narrow_sum: SumCost,
     /// A sum with scalar factors, alone: per word of the sum, by terms.
     pub lone_sum: SumCost,
     /// A sum with dense factors from memory: per word of the sum, by terms.
@@ -150,7 +151,7 @@ impl Default for CostTable {
                 switch: curve(0.64, 0.72),
                 add: moved(1.41, 1.0),
                 sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
-                integer_sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
+                narrow_sum: sum(&[(3.0, 0.99), (12.0, 3.0), (192.0, 44.8), (3072.0, 724.0)]),
                 lone_sum: sum(&[(3.0, 2.1), (12.0, 4.4), (192.0, 52.3), (768.0, 205.0)]),
                 dense_sum: sum(&[(3.0, 2.2), (24.0, 14.3), (192.0, 114.0)]),
                 factor: 3.6,
@@ -159,7 +160,7 @@ impl Default for CostTable {
                 switch: curve(0.9, 0.8),
                 add: moved(1.55, 0.98),
                 sum: sum(&[(3.0, 0.8), (12.0, 1.5), (48.0, 4.4), (192.0, 16.4), (3072.0, 259.0)]),
-                integer_sum: sum(&[
+                narrow_sum: sum(&[
                     (3.0, 1.0),
                     (12.0, 1.4),
                     (48.0, 3.3),
@@ -288,7 +289,23 @@ impl Pricing<'_> {
 
     /// `count` sums of `terms` terms with scalar factors.
     pub fn scalar_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().sum.at(terms)
+        self.sums(count, terms, |limb| limb.bits())
+    }
+
+    /// `count` sums of `terms` terms with integers as factors, of at most `bits` bits with their bias.
+    pub fn integer_sums(&self, count: usize, terms: usize, bits: u32) -> f64 {
+        self.sums(count, terms, |_| bits)
+    }
+
+    /// `count` sums of `terms` terms with factors of so many bits modulo a limb.
+    fn sums(&self, count: usize, terms: usize, bits: impl Fn(&Modulus) -> u32) -> f64 {
+        let reduction = self.reduction();
+        let of_limb = |limb: &Modulus| {
+            let is_narrow = limb.bits() + bits(limb) <= NARROW_BITS;
+            if is_narrow { &reduction.narrow_sum } else { &reduction.sum }.at(terms)
+        };
+        let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();
+        (2 * count * self.setting.ring_degree()) as f64 * each
     }
 
     /// `count` sums of `terms` terms with scalar factors, one at a time.
@@ -299,15 +316,6 @@ impl Pricing<'_> {
     /// `count` sums of `terms` terms with dense factors.
     pub fn dense_sums(&self, count: usize, terms: usize) -> f64 {
         count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms)
-    }
-
-    /// `count` sums of `terms` terms with integers as factors, of at most `bits` bits with their bias.
-    pub fn integer_sums(&self, count: usize, terms: usize, bits: u32) -> f64 {
-        let limbs = self.setting.params.limbs().iter();
-        if limbs.map(|limb| limb.bits() + bits).max() > Some(NARROW_BITS) {
-            return self.scalar_sums(count, terms);
-        }
-        count as f64 * 2.0 * self.size() * self.reduction().integer_sum.at(terms)
     }
 
     /// `count` scalar factors from integers.

@@ -1,8 +1,8 @@
 //! Finds the best parameters by prediction.
 //!
-//! Times depend on the ring degree, the number of limbs and the plan, but not on the sizes of
-//! primes; bytes rise with the size of Q; noise falls with P, on which nothing else depends but the
-//! keys' message. So every family of sets takes the widest P, the least Q that keeps the margin,
+//! Times depend on the ring degree, the number of limbs and the plan, and on which limbs are narrow;
+//! bytes rise with the size of Q; noise falls with P, on which nothing else depends but the keys'
+//! message. So every family of sets takes the widest P, the least Q that keeps the margin,
 //! and a few sizes above it, for a larger Q may let the response be smaller by a bit or two.
 
 use std::sync::Arc;
@@ -161,11 +161,17 @@ fn search_ring(
     let mut most = f64::NEG_INFINITY;
     let before = found.candidates.len();
     for limbs in 1..=MAX_LIMBS {
-        let family = Family { ring_degree, limbs, plain_bits };
-        match search_family(query, layers, family, group) {
-            Ok(candidate) => found.candidates.push(candidate),
-            Err(floor) => most = most.max(floor),
+        let mut best: Option<Candidate> = None;
+        for family in Family::all(ring_degree, limbs, plain_bits) {
+            match search_family(query, layers, family, group) {
+                Ok(found) if best.as_ref().is_none_or(|best| found.value < best.value) => {
+                    best = Some(found);
+                }
+                Ok(_) => {}
+                Err(floor) => most = most.max(floor),
+            }
         }
+        found.candidates.extend(best);
     }
     if found.candidates.len() == before {
         let reason = if most.is_finite() {
@@ -327,7 +333,7 @@ mod tests {
     fn query(layer: &str, objective: Objective) -> Query {
         let catalogue = Catalogue::builtin().expect("valid presets");
         let layer = catalogue.layer(layer).expect("exists").clone();
-        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36);
+        let params = Family::all(4096, 2, 20).next().expect("even").spec(70, 36);
         let run = RunSpec { backend: Backend::Portable, ..RunSpec::new(layer, params) };
         Query {
             runs: vec![run],
@@ -345,8 +351,7 @@ mod tests {
         let layer = estimator.predictor(run).expect("valid");
         let plain_bits = plain_bits_for(ring_degree, layer.layer().worst_output()).expect("some t");
         let mut least = [f64::INFINITY; 7];
-        for limbs in 1..=3 {
-            let family = Family { ring_degree, limbs, plain_bits };
+        for family in (1..=3).flat_map(|limbs| Family::all(ring_degree, limbs, plain_bits)) {
             for (q_bits, special_bits) in
                 family.sizes().flat_map(|q| (20..=50).map(move |special| (q, special)))
             {

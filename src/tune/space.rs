@@ -1,5 +1,6 @@
 //! The parameter sets that a tuner considers.
 
+use crate::arith::kernels::NARROW_BITS;
 use crate::bfv::params::{MAX_LIMB_BITS, MAX_PLAIN_BITS};
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
@@ -20,23 +21,49 @@ pub struct Family {
     pub limbs: usize,
     /// Bits of t.
     pub plain_bits: u32,
+    /// Whether the last limb is [`NARROW`], whatever the others are.
+    pub has_narrow_limb: bool,
 }
 
+/// The largest size of a limb whose products, in the multiply stage, fit one half of a 104-bit product:
+/// they take half the time. The last limb is the one that sums are switched down by, and what noise
+/// the moves of sums add depends on the others alone.
+const NARROW: u32 = NARROW_BITS / 2;
+
 impl Family {
+    /// The families of this many limbs.
+    pub fn all(ring_degree: usize, limbs: usize, plain_bits: u32) -> impl Iterator<Item = Self> {
+        let of = move |has_narrow_limb| Self { ring_degree, limbs, plain_bits, has_narrow_limb };
+        let is_possible = |family: &Self| {
+            !family.has_narrow_limb || (family.limbs > 1 && family.least() <= NARROW)
+        };
+        [false, true].into_iter().map(of).filter(is_possible)
+    }
+
+    /// The least size of a limb: larger than t, and large enough for there to be primes = 1 mod 2N.
+    fn least(&self) -> u32 {
+        (self.plain_bits + 1).max(self.ring_degree.ilog2() + 6)
+    }
+
+    /// How many limbs share what is left of Q evenly, and the size of the one that does not.
+    const fn parts(&self) -> (u32, u32) {
+        let limbs = self.limbs as u32;
+        if self.has_narrow_limb { (limbs - 1, NARROW) } else { (limbs, 0) }
+    }
+
     /// Sizes of Q in bits that the limbs can have together, each larger than t.
     pub fn sizes(&self) -> std::ops::RangeInclusive<u32> {
-        let limbs = self.limbs as u32;
-        // Below this there are too few primes = 1 mod 2N.
-        let least = (self.plain_bits + 1).max(self.ring_degree.ilog2() + 6);
-        limbs * least..=limbs * MAX_LIMB_BITS
+        let (even, narrow) = self.parts();
+        even * self.least() + narrow..=even * MAX_LIMB_BITS + narrow
     }
 
     /// The set whose limbs have `q_bits` bits together, as evenly as can be, and whose special prime
     /// has `special_bits` bits, named as it is written on the command line.
     pub fn spec(&self, q_bits: u32, special_bits: u32) -> ParamsSpec {
-        let limbs = self.limbs as u32;
-        let (each, more) = (q_bits / limbs, q_bits % limbs);
-        let sizes: Vec<u32> = (0..limbs).map(|i| each + u32::from(i < more)).collect();
+        let (even, narrow) = self.parts();
+        let (each, more) = ((q_bits - narrow) / even, (q_bits - narrow) % even);
+        let mut sizes: Vec<u32> = (0..even).map(|i| each + u32::from(i < more)).collect();
+        sizes.extend((narrow > 0).then_some(narrow));
         let list: Vec<String> = sizes.iter().map(ToString::to_string).collect();
         let (degree, plain) = (self.ring_degree, self.plain_bits);
         ParamsSpec {
@@ -55,9 +82,8 @@ impl Family {
         let cap = policy.table.cap_log2_qp(self.ring_degree, policy.level)?;
         let room = (f64::from(cap) - policy.margin_bits).floor() as i64 - i64::from(q_bits);
         let most = i64::from(MAX_LIMB_BITS).min(room);
-        let least = i64::from(*self.sizes().start()) / self.limbs as i64;
         // Primes of a size may be used up by limbs of the same size.
-        (least..=most).rev().find_map(|bits| {
+        (i64::from(self.least())..=most).rev().find_map(|bits| {
             let params = Params::new(&self.spec(q_bits, bits as u32), policy).ok()?;
             Some((bits as u32, params))
         })
@@ -78,12 +104,18 @@ pub fn plain_bits_for(ring_degree: usize, largest: i64) -> Option<u32> {
 mod tests {
     use super::*;
 
-    const FAMILY: Family = Family { ring_degree: 4096, limbs: 2, plain_bits: 20 };
+    const FAMILY: Family =
+        Family { ring_degree: 4096, limbs: 2, plain_bits: 20, has_narrow_limb: false };
 
     #[test]
     fn sets_are_even_and_named_as_typed() {
         assert_eq!(FAMILY.spec(71, 35).name, "4096:36,35|35:20");
         assert_eq!(FAMILY.sizes(), 42..=100);
+        let families: Vec<Family> = Family::all(4096, 3, 20).collect();
+        assert_eq!(families[1].spec(99, 40).name, "4096:37,36,26|40:20");
+        assert_eq!(families[1].sizes(), 68..=126);
+        // A limb must be larger than t, and not the only one.
+        assert_eq!([Family::all(4096, 1, 20).count(), Family::all(4096, 3, 26).count()], [1, 1]);
     }
 
     #[test]

@@ -245,7 +245,8 @@ impl Kernels {
     }
 
     /// `out[o] = sum over terms k of rows[o][k] * panel[k]`, where the segments laid end to end
-    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms.
+    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Four sums at a time
+    /// take less than one after the other, and eight less still where products are narrow.
     pub fn scalar_tile<const O: usize>(
         &self,
         reduction: Reduction,
@@ -257,15 +258,11 @@ impl Kernels {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
             Reduction::Lazy => match &self.engine {
                 #[cfg(target_arch = "x86_64")]
-                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
-                Engine::Ifma(constants) if self.is_narrow(&rows) => unsafe {
-                    ifma::scalar_tile_lazy::<O, true>(constants, segments, rows, out);
-                },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                Engine::Ifma(constants) => unsafe {
-                    ifma::scalar_tile_lazy::<O, false>(constants, segments, rows, out);
-                },
+                Engine::Ifma(constants) => {
+                    let is_narrow = self.is_narrow(&rows);
+                    // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+                    unsafe { ifma::scalar_tiles_lazy(constants, is_narrow, segments, rows, out) };
+                }
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
                 Engine::Avx2(constants) => unsafe {
@@ -283,29 +280,6 @@ impl Kernels {
         rows.iter().all(|row| row.bits + self.modulus.bits() <= NARROW_BITS)
     }
 
-    /// [`Kernels::scalar_tile`] of four sums.
-    pub fn scalar_quad(
-        &self,
-        reduction: Reduction,
-        segments: &[&[u64]],
-        rows: [Row<'_>; 4],
-        out: &mut [[u64; PAIR]; 4],
-    ) {
-        match (&self.engine, reduction) {
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
-            (Engine::Ifma(constants), Reduction::Lazy) if self.is_narrow(&rows) => unsafe {
-                ifma::scalar_quad_lazy::<true>(constants, segments, rows, out);
-            },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            (Engine::Ifma(constants), Reduction::Lazy) => unsafe {
-                ifma::scalar_quad_lazy::<false>(constants, segments, rows, out);
-            },
-            _ => self.scalar_tile(reduction, segments, rows, out),
-        }
-    }
-
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
     /// factors, which meet both halves of its [`PAIR`] of panel words.
     pub fn pair_tile(
@@ -317,7 +291,26 @@ impl Kernels {
     ) {
         match reduction {
             Reduction::Eager => dispatch!(self, pair_tile_eager(segments, factors, out)),
-            Reduction::Lazy => dispatch!(self, pair_tile_lazy(segments, factors, out)),
+            Reduction::Lazy => match &self.engine {
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+                Engine::Ifma(constants) if 2 * self.modulus.bits() <= NARROW_BITS => unsafe {
+                    ifma::pair_tile_lazy::<true>(constants, segments, factors, out);
+                },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                Engine::Ifma(constants) => unsafe {
+                    ifma::pair_tile_lazy::<false>(constants, segments, factors, out);
+                },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+                Engine::Avx2(constants) => unsafe {
+                    avx2::pair_tile_lazy(constants, segments, factors, out);
+                },
+                Engine::Portable => {
+                    portable::pair_tile_lazy(&self.modulus, segments, factors, out);
+                }
+            },
         }
     }
 

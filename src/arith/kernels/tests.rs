@@ -76,7 +76,7 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
                 bits: u64::BITS,
             });
             let mut out = [[u64::MAX; PAIR]; 4];
-            kernels.scalar_quad(reduction, &segments, quad, &mut out);
+            kernels.scalar_tile(reduction, &segments, quad, &mut out);
             let mut both = [[u64::MAX; PAIR]; 2];
             kernels.scalar_tile(reduction, &segments, [quad[0], quad[1]], &mut both);
             assert_eq!(out[..2], both);
@@ -110,7 +110,7 @@ fn check_narrow_tiles(modulus: Modulus, terms: usize, residues: Residues, seed: 
         let kernels = Kernels::new(backend, modulus);
         let quad = [0, 1, 2, 3].map(|i| Row { factors: &rows[i], quotients: &[], bits });
         let mut out = [[u64::MAX; PAIR]; 4];
-        kernels.scalar_quad(Reduction::Lazy, &[&panel], quad, &mut out);
+        kernels.scalar_tile(Reduction::Lazy, &[&panel], quad, &mut out);
         let mut single = [[u64::MAX; PAIR]; 1];
         kernels.scalar_tile(Reduction::Lazy, &[&panel], [quad[0]], &mut single);
         assert_eq!(out[0], single[0]);

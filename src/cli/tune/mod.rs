@@ -105,7 +105,8 @@ impl Args {
         }
         let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
         // Every candidate brings parameters, algorithm and lanes of its own.
-        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20 }.spec(70, 36);
+        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20, has_narrow_limb: true };
+        let params = params.spec(62, 44);
         let run = |layer: LayerPreset| RunSpec {
             policy: self.common.policy(),
             reduction: self.reduction,

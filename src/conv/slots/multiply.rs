@@ -150,44 +150,46 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Several sums at a time.
     fn sums<'a>(
         self,
         row: impl Fn(usize) -> Row<'a>,
         bias: Option<Row<'a>>,
         sums: &mut [[u64; PAIR]],
     ) {
-        const TOGETHER: usize = 4;
         let taken_off = bias.map(|bias| {
             let mut sum = [[0; PAIR]];
             self.kernels.scalar_tile(self.reduction, self.segments, [bias], &mut sum);
             sum[0]
         });
-        let (fours, rest) = sums.as_chunks_mut::<TOGETHER>();
-        let done = fours.len() * TOGETHER;
-        for (sums, first) in fours.iter_mut().zip((0..).step_by(TOGETHER)) {
-            let rows = std::array::from_fn(|i| row(first + i));
-            self.put(taken_off.as_ref(), sums, |out| {
-                self.kernels.scalar_quad(self.reduction, self.segments, rows, out);
-            });
+        let (eights, rest) = sums.as_chunks_mut::<8>();
+        let (fours, ones) = rest.as_chunks_mut::<4>();
+        let mut first = 0;
+        for sums in eights {
+            self.together(first, &row, taken_off.as_ref(), sums);
+            first += sums.len();
         }
-        for (sum, place) in rest.iter_mut().zip(done..) {
-            self.put(taken_off.as_ref(), std::array::from_mut(sum), |out| {
-                self.kernels.scalar_tile(self.reduction, self.segments, [row(place)], out);
-            });
+        for sums in fours {
+            self.together(first, &row, taken_off.as_ref(), sums);
+            first += sums.len();
+        }
+        for sum in ones {
+            self.together(first, &row, taken_off.as_ref(), std::array::from_mut(sum));
+            first += 1;
         }
     }
 
-    /// Puts what `make` makes into `sums`, or adds it to them.
-    fn put<const O: usize>(
+    /// Makes sums that stand side by side, from the one at `first` on, or adds this part to them.
+    fn together<'a, const O: usize>(
         self,
+        first: usize,
+        row: &impl Fn(usize) -> Row<'a>,
         taken_off: Option<&[u64; PAIR]>,
         sums: &mut [[u64; PAIR]; O],
-        make: impl FnOnce(&mut [[u64; PAIR]; O]),
     ) {
         let mut new = [[0; PAIR]; O];
         let out = if self.adds { &mut new } else { &mut *sums };
-        make(out);
+        let rows = std::array::from_fn(|i| row(first + i));
+        self.kernels.scalar_tile(self.reduction, self.segments, rows, out);
         if let Some(taken_off) = taken_off {
             for out in out.iter_mut() {
                 self.kernels.subtract(out, taken_off);

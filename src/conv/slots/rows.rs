@@ -24,8 +24,8 @@ pub struct ScalarRows {
     terms: usize,
     /// Words from one sum to the next.
     stride: usize,
-    /// No factor has more bits.
-    bits: u32,
+    /// For each of those, no factor has more bits.
+    bits: Vec<u32>,
     /// What was added to integers, for each term; empty where nothing was.
     bias: Vec<u64>,
 }
@@ -96,7 +96,7 @@ impl ScalarRows {
         }
         let per_sum = stride(terms);
         (self.limbs, self.blocks, self.terms, self.stride) = (1, 1, terms, per_sum);
-        (self.bits, self.bias) = (integer_bits(largest), vec![largest; terms]);
+        (self.bits, self.bias) = (vec![integer_bits(largest)], vec![largest; terms]);
         let factors = space(&mut self.factors, sums * per_sum);
         factors.par_chunks_mut(per_sum.max(1)).enumerate().try_for_each(|(sum, factors)| {
             proceed()?;
@@ -126,7 +126,8 @@ impl ScalarRows {
         let words = limbs.len() * blocks * terms;
         let per_sum = stride(words);
         (self.limbs, self.blocks, self.terms, self.stride) = (limbs.len(), blocks, terms, per_sum);
-        (self.bits, self.bias) = (u64::BITS, Vec::new());
+        self.bits = limbs.iter().map(|limb| limb.modulus().bits()).collect();
+        self.bias.clear();
         let factors = space(&mut self.factors, sums * per_sum);
         let groups = factors.par_chunks_mut((together * per_sum).max(1)).enumerate();
         groups.try_for_each(|(i, group)| {
@@ -182,14 +183,14 @@ impl ScalarRows {
         Row {
             factors: &self.factors[range.clone()],
             quotients: self.quotients.get(range).unwrap_or_default(),
-            bits: self.bits,
+            bits: self.bits.get(limb).copied().unwrap_or(u64::BITS),
         }
     }
 
     /// What all words of a sum of `terms` terms are to be multiplied by and taken off, if anything.
     pub fn bias(&self, terms: usize) -> Option<Row<'_>> {
         let factors = self.bias.get(..terms).filter(|_| !self.bias.is_empty())?;
-        Some(Row { factors, quotients: &[], bits: self.bits })
+        Some(Row { factors, quotients: &[], bits: *self.bits.first()? })
     }
 }
 

@@ -61,7 +61,7 @@ impl KernelBench {
                 switch,
                 add,
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
-                integer_sum: curve(&integer, &[1, 4, 16, 64, 256, 1024])?,
+                narrow_sum: curve(&integer, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64, 256])?,
                 factor: factor(&context),

@@ -80,11 +80,11 @@ pub(in super::super) fn small_forward(
         blocks = 2;
     }
     while 4 * blocks < data.len() {
-        forward_fours::<false>(&by, &roots[blocks..], &roots[2 * blocks..], data, blocks);
+        forward_fours(&by, roots, data, blocks);
         blocks *= 4;
     }
     if 4 * blocks == data.len() {
-        forward_fours::<true>(&by, &roots[blocks..], &roots[2 * blocks..], data, blocks);
+        forward_last(&by, roots, data);
     }
 }
 
@@ -100,33 +100,48 @@ fn forward_pairs<const REDUCES: bool>(by: &Lazy, roots: &[Shoup], data: &mut [[u
     }
 }
 
-/// The level of `blocks` blocks with roots from `first` on, and the next with those from `second`.
+/// Two levels forwards: the root of the first, and both of the second.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn forward_fours<const REDUCES: bool>(
+fn forward_four<const REDUCES: bool>(
     by: &Lazy,
-    first: &[Shoup],
-    second: &[Shoup],
-    data: &mut [[u64; BATCH]],
-    blocks: usize,
+    [root, upper, lower]: [Factor; 3],
+    [a, b, c, d]: [&mut [u64; BATCH]; 4],
 ) {
+    let [even, odd] = both(load(a), mul_shoup(load(c), root, by.q), by.twice);
+    let [below, above] = both(load(b), mul_shoup(load(d), root, by.q), by.twice);
+    let [w, x] = both(even, mul_shoup(below, upper, by.q), by.twice);
+    let [y, z] = both(odd, mul_shoup(above, lower, by.q), by.twice);
+    store(a, last::<REDUCES>(by, w));
+    store(b, last::<REDUCES>(by, x));
+    store(c, last::<REDUCES>(by, y));
+    store(d, last::<REDUCES>(by, z));
+}
+
+/// The level of `blocks` blocks, and the next.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn forward_fours(by: &Lazy, roots: &[Shoup], data: &mut [[u64; BATCH]], blocks: usize) {
     let size = data.len() / blocks;
-    let roots = first.iter().zip(second.as_chunks::<2>().0);
-    for (block, (first, second)) in data.chunks_exact_mut(size).zip(roots) {
-        let root = splat_factor(*first);
-        let [upper, lower] = second.map(|root| splat_factor(root));
+    let roots = roots[blocks..].iter().zip(roots[2 * blocks..].as_chunks::<2>().0);
+    for (block, (first, [upper, lower])) in data.chunks_exact_mut(size).zip(roots) {
+        let roots = [splat_factor(*first), splat_factor(*upper), splat_factor(*lower)];
         let (a, rest) = block.split_at_mut(size / 4);
         let (b, rest) = rest.split_at_mut(size / 4);
         let (c, d) = rest.split_at_mut(size / 4);
         for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-            let [even, odd] = both(load(a), mul_shoup(load(c), root, by.q), by.twice);
-            let [below, above] = both(load(b), mul_shoup(load(d), root, by.q), by.twice);
-            let [w, x] = both(even, mul_shoup(below, upper, by.q), by.twice);
-            let [y, z] = both(odd, mul_shoup(above, lower, by.q), by.twice);
-            store(a, last::<REDUCES>(by, w));
-            store(b, last::<REDUCES>(by, x));
-            store(c, last::<REDUCES>(by, y));
-            store(d, last::<REDUCES>(by, z));
+            forward_four::<false>(by, roots, [a, b, c, d]);
         }
+    }
+}
+
+/// The last two levels.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn forward_last(by: &Lazy, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    let blocks = data.len() / 4;
+    let roots = roots[blocks..].iter().zip(roots[2 * blocks..].as_chunks::<2>().0);
+    for (block, (first, [upper, lower])) in data.as_chunks_mut::<4>().0.iter_mut().zip(roots) {
+        let roots = [splat_factor(*first), splat_factor(*upper), splat_factor(*lower)];
+        forward_four::<true>(by, roots, block.each_mut());
     }
 }
 
@@ -141,6 +156,10 @@ pub(in super::super) fn small_inverse(
     }
     let by = lazy(constants);
     let (mut blocks, mut bound) = (data.len(), constants.q);
+    if blocks > 4 {
+        inverse_first(&by, inverse_roots, data);
+        (blocks, bound) = (blocks / 4, 4 * bound);
+    }
     while blocks > 4 {
         inverse_fours::<false>(&by, inverse_roots, data, blocks, bound);
         (blocks, bound) = (blocks / 4, 4 * bound);
@@ -164,6 +183,39 @@ fn inverse_pairs(by: &Lazy, roots: &[Shoup], data: &mut [[u64; BATCH]], bound: u
     }
 }
 
+/// Two levels backwards of words below half of `twice`: both roots of the first, and that of the
+/// second.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn inverse_four<const REDUCES: bool>(
+    by: &Lazy,
+    [bound, twice]: [__m512i; 2],
+    [upper, lower, root]: [Factor; 3],
+    [a, b, c, d]: [&mut [u64; BATCH]; 4],
+) {
+    let [even, odd] = both(load(a), load(b), bound);
+    let [below, above] = both(load(c), load(d), bound);
+    let odd = mul_shoup(odd, upper, by.q);
+    let above = mul_shoup(above, lower, by.q);
+    let [w, y] = both(even, below, twice);
+    let [x, z] = both(odd, above, by.twice);
+    store(a, last::<REDUCES>(by, w));
+    store(b, last::<REDUCES>(by, x));
+    store(c, last::<REDUCES>(by, mul_shoup(y, root, by.q)));
+    store(d, last::<REDUCES>(by, mul_shoup(z, root, by.q)));
+}
+
+/// The first two levels, of words below q.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn inverse_first(by: &Lazy, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    let blocks = data.len();
+    let roots = roots[blocks / 2..].as_chunks::<2>().0.iter().zip(&roots[blocks / 4..]);
+    for (block, ([upper, lower], second)) in data.as_chunks_mut::<4>().0.iter_mut().zip(roots) {
+        let roots = [splat_factor(*upper), splat_factor(*lower), splat_factor(*second)];
+        inverse_four::<false>(by, [by.q, by.twice], roots, block.each_mut());
+    }
+}
+
 /// The levels that make `blocks / 2` and `blocks / 4` blocks of `blocks`, of words below `bound`.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn inverse_fours<const REDUCES: bool>(
@@ -174,25 +226,15 @@ fn inverse_fours<const REDUCES: bool>(
     bound: u64,
 ) {
     let size = 4 * (data.len() / blocks);
-    let (bound, twice) = (splat(bound), splat(2 * bound));
+    let bounds = [splat(bound), splat(2 * bound)];
     let roots = roots[blocks / 2..].as_chunks::<2>().0.iter().zip(&roots[blocks / 4..]);
-    for (block, (first, second)) in data.chunks_exact_mut(size).zip(roots) {
-        let [upper, lower] = first.map(|root| splat_factor(root));
-        let root = splat_factor(*second);
+    for (block, ([upper, lower], second)) in data.chunks_exact_mut(size).zip(roots) {
+        let roots = [splat_factor(*upper), splat_factor(*lower), splat_factor(*second)];
         let (a, rest) = block.split_at_mut(size / 4);
         let (b, rest) = rest.split_at_mut(size / 4);
         let (c, d) = rest.split_at_mut(size / 4);
         for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-            let [even, odd] = both(load(a), load(b), bound);
-            let [below, above] = both(load(c), load(d), bound);
-            let odd = mul_shoup(odd, upper, by.q);
-            let above = mul_shoup(above, lower, by.q);
-            let [w, y] = both(even, below, twice);
-            let [x, z] = both(odd, above, by.twice);
-            store(a, last::<REDUCES>(by, w));
-            store(b, last::<REDUCES>(by, x));
-            store(c, last::<REDUCES>(by, mul_shoup(y, root, by.q)));
-            store(d, last::<REDUCES>(by, mul_shoup(z, root, by.q)));
+            inverse_four::<REDUCES>(by, bounds, roots, [a, b, c, d]);
         }
     }
 }

@@ -62,9 +62,95 @@ pub(super) fn add_product<const NARROW: bool>(sum: Wide, word: __m512i, factor: 
     }
 }
 
+/// As many sums at a time as have their accumulators in registers.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scalar_tiles_lazy<const O: usize>(
+    constants: &Constants,
+    is_narrow: bool,
+    segments: &[&[u64]],
+    rows: [Row<'_>; O],
+    out: &mut [[u64; PAIR]; O],
+) {
+    let (quads, octets) = (rows.as_chunks::<4>().0.iter(), rows.as_chunks::<8>().0.iter());
+    match (is_narrow, O) {
+        (true, 8) if rows[0].factors.len() <= LAZY_TERMS => {
+            for (rows, out) in octets.zip(out.as_chunks_mut().0) {
+                octet_narrow(constants, segments, *rows, out);
+            }
+        }
+        (true, 4 | 8) => {
+            for (rows, out) in quads.zip(out.as_chunks_mut().0) {
+                scalar_halves_lazy::<true>(constants, segments, *rows, out);
+            }
+        }
+        (false, 4 | 8) => {
+            for (rows, out) in quads.zip(out.as_chunks_mut().0) {
+                scalar_halves_lazy::<false>(constants, segments, *rows, out);
+            }
+        }
+        (true, _) => scalar_whole_lazy::<O, true>(constants, segments, rows, out),
+        (false, _) => scalar_whole_lazy::<O, false>(constants, segments, rows, out),
+    }
+}
+
+/// Eight sums of at most [`LAZY_TERMS`] narrow products: one half of the pair after the other, each
+/// with 16 accumulators. Places are written out, since a loop over so many would not keep them in
+/// registers.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn octet_narrow(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: [Row<'_>; 8],
+    out: &mut [[u64; PAIR]; 8],
+) {
+    for half in 0..2 {
+        let mut sums = [[_mm512_setzero_si512(); TILE / LANES]; 8];
+        let mut start = 0;
+        for segment in segments {
+            let terms = segment.as_chunks::<PAIR>().0;
+            let mut factors = [[].as_slice(); 8];
+            for (factors, row) in factors.iter_mut().zip(&rows) {
+                *factors = &row.factors[start..start + terms.len()];
+            }
+            start += terms.len();
+            for (k, term) in terms.iter().enumerate() {
+                let words = &term.as_chunks::<LANES>().0[2 * half..2 * half + 2];
+                let words = [load(&words[0]), load(&words[1])];
+                macro_rules! add {
+                    ($($sum:literal)*) => { $(
+                        let factor = splat(factors[$sum][k]);
+                        let [low, high] = sums[$sum];
+                        sums[$sum] = [
+                            _mm512_madd52lo_epu64(low, words[0], factor),
+                            _mm512_madd52lo_epu64(high, words[1], factor),
+                        ];
+                    )* };
+                }
+                add!(0 1 2 3 4 5 6 7);
+            }
+        }
+        let (is_short, by) = (start <= constants.short_terms, barrett(constants));
+        macro_rules! finish {
+            ($($sum:literal)*) => { $(
+                let words = &mut out[$sum].as_chunks_mut::<LANES>().0[2 * half..2 * half + 2];
+                let [low, high] = sums[$sum];
+                let [low, high] = [wide(low), wide(high)];
+                if is_short {
+                    store(&mut words[0], reduce_short(&by, low));
+                    store(&mut words[1], reduce_short(&by, high));
+                } else {
+                    store(&mut words[0], reduce(constants, low));
+                    store(&mut words[1], reduce(constants, high));
+                }
+            )* };
+        }
+        finish!(0 1 2 3 4 5 6 7);
+    }
+}
+
 /// `O * 8` accumulators, all in registers for `O <= 2`. Products that are `NARROW` have no high half.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scalar_tile_lazy<const O: usize, const NARROW: bool>(
+fn scalar_whole_lazy<const O: usize, const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
@@ -105,10 +191,10 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize, const NARROW: bool>(
     }
 }
 
-/// [`scalar_tile_lazy`] of four sums: one half of the pair after the other, each with 16
+/// [`scalar_whole_lazy`] of four sums: one half of the pair after the other, each with 16
 /// accumulators, so that every word that is loaded meets four factors.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scalar_quad_lazy<const NARROW: bool>(
+fn scalar_halves_lazy<const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     rows: [Row<'_>; 4],
@@ -193,7 +279,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn pair_tile_lazy(
+pub(in super::super) fn pair_tile_lazy<const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     factors: &[u64],
@@ -219,7 +305,7 @@ pub(in super::super) fn pair_tile_lazy(
                 let factor = factor.as_chunks::<LANES>().0;
                 let factor = [load(&factor[0]), load(&factor[1])];
                 for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
-                    *sum = multiply_add(*sum, word, factor[i % 2]);
+                    *sum = add_product::<NARROW>(*sum, word, factor[i % 2]);
                 }
             }
         }
