@@ -73,7 +73,7 @@ mod transform {
 
     fn ntt(ring_degree: usize) -> Ntt {
         let prime = largest_ntt_primes(36, 2 * ring_degree as u64, 1, &[]).expect("a prime")[0];
-        Ntt::new(ring_degree, &Modulus::new(prime).expect("a modulus")).expect("roots")
+        Ntt::new(ring_degree, &Kernels::new(Backend::detect(), Modulus::new(prime).expect("a modulus"))).expect("roots")
     }
 
     #[divan::bench(args = [2048, 4096, 8192, 16384])]

@@ -47,7 +47,7 @@ impl Context {
             reduction,
             ciphertext: Arc::new(Basis::new(n, &limbs, backend)?),
             extended: Arc::new(Basis::new(n, &with_special, backend)?),
-            slots: Slots::new(n, &plain)?,
+            slots: Slots::new(n, &Kernels::new(backend, plain))?,
             plain_places: radix.places_modulo(&plain),
             radix,
             whole_mod_plain: limbs

@@ -111,12 +111,13 @@ impl<'a> Reader<'a> {
         let mut secret = Zeroizing::new(zeroed(n));
         secret.copy_from_slice(values.words());
         values.zeroize();
+        let kernels = Kernels::new(context.backend(), modulus);
         Some(Self {
             context,
             bits,
             whole: Modulus::new(1 << bits)?,
-            kernels: Kernels::new(context.backend(), modulus),
-            ntt: Ntt::new(n, &modulus)?,
+            ntt: Ntt::new(n, &kernels)?,
+            kernels,
             secret,
             share: modulus.shoup(modulus.inverse(n as u64)),
         })

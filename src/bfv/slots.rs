@@ -1,7 +1,8 @@
 //! Slots: the plaintext ring as N integers modulo t in two rows.
 
 use super::Plaintext;
-use crate::arith::{Modulus, bit_reverse};
+use crate::arith::bit_reverse;
+use crate::arith::kernels::Kernels;
 use crate::ring::Ntt;
 
 /// The slots of a plaintext.
@@ -17,7 +18,7 @@ pub struct Slots {
 }
 
 impl Slots {
-    pub(super) fn new(ring_degree: usize, plain: &Modulus) -> Option<Self> {
+    pub(super) fn new(ring_degree: usize, plain: &Kernels) -> Option<Self> {
         let two_n = 2 * ring_degree;
         let bits = ring_degree.ilog2();
         let row: Vec<usize> =

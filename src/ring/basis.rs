@@ -40,8 +40,8 @@ impl Basis {
     /// The basis of `moduli` at `ring_degree`, or `None` where one of them has no transform.
     pub fn new(ring_degree: usize, moduli: &[Modulus], backend: Backend) -> Option<Self> {
         let limb = |modulus: &Modulus| {
-            let ntt = Ntt::new(ring_degree, modulus)?;
-            Some(Limb { ntt, kernels: Kernels::new(backend, *modulus) })
+            let kernels = Kernels::new(backend, *modulus);
+            Some(Limb { ntt: Ntt::new(ring_degree, &kernels)?, kernels })
         };
         let limbs = moduli.iter().map(limb).collect::<Option<Vec<_>>>()?;
         Some(Self { ring_degree, limbs })

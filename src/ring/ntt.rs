@@ -1,8 +1,11 @@
-//! Negacyclic number-theoretic transforms: of ring degree by the NTT crate, and small batched ones.
+//! Negacyclic number-theoretic transforms: of ring degree, and small batched ones.
+//!
+//! Those of ring degree are the NTT crate's, except on backends whose kernels are faster; these take the
+//! same root and give the same values in the same order.
 
 use concrete_ntt::prime64::Plan;
 
-use crate::arith::kernels::{BATCH, Backend, Kernels};
+use crate::arith::kernels::{BATCH, Backend, Kernels, LongTransform, Root};
 use crate::arith::{Modulus, Shoup, bit_reverse};
 
 /// The transform of one prime at one length.
@@ -12,22 +15,31 @@ use crate::arith::{Modulus, Shoup, bit_reverse};
 #[derive(Clone, Debug)]
 pub struct Ntt {
     plan: Plan,
+    own: Option<LongTransform>,
 }
 
 impl Ntt {
-    /// The transform of length `len` modulo `modulus`, or `None` where there are no roots: `len`
-    /// must be a power of two from 16 on and the modulus a prime = 1 mod `2 * len`.
-    pub fn new(len: usize, modulus: &Modulus) -> Option<Self> {
+    /// The transform of length `len` modulo the kernels' modulus, or `None` where there are no roots:
+    /// `len` must be a power of two from 16 on and the modulus a prime = 1 mod `2 * len`.
+    pub fn new(len: usize, kernels: &Kernels) -> Option<Self> {
+        let modulus = kernels.modulus();
         // Without this check the crate would search long for a root of unity before giving up.
         if !len.is_power_of_two() || modulus.value() % (2 * len as u64) != 1 {
             return None;
         }
-        Plan::try_new(len, modulus.value()).map(|plan| Self { plan })
+        let mut ntt = Self { plan: Plan::try_new(len, modulus.value())?, own: None };
+        let root = ntt.root();
+        let [roots, inverses] = [root, modulus.inverse(root)].map(|root| roots(modulus, root, len));
+        ntt.own = kernels.long_transform(&roots, &inverses);
+        Some(ntt)
     }
 
     /// Coefficients to values, in place; both in `[0, q)`. `words.len()` must be the length.
     pub fn forward(&self, words: &mut [u64]) {
-        self.plan.fwd(words);
+        match &self.own {
+            Some(own) => own.forward(words),
+            None => self.plan.fwd(words),
+        }
     }
 
     /// Values to coefficients, in place; both in `[0, q)`. `words.len()` must be the length.
@@ -39,7 +51,10 @@ impl Ntt {
     /// Values to coefficients times the length, in place; both in `[0, q)`. `words.len()` must be the
     /// length. For values that were divided by the length where it cost nothing.
     pub fn inverse_times_len(&self, words: &mut [u64]) {
-        self.plan.inv(words);
+        match &self.own {
+            Some(own) => own.inverse_times_len(words),
+            None => self.plan.inv(words),
+        }
     }
 
     /// psi: the value of X at entry 0.
@@ -51,28 +66,30 @@ impl Ntt {
     }
 }
 
+/// omega^bitrev(j) for all j below `len`.
+fn roots(modulus: &Modulus, omega: u64, len: usize) -> Vec<Root> {
+    let powers = std::iter::successors(Some(1), |power| Some(modulus.mul(*power, omega)));
+    let powers: Vec<u64> = powers.take(len).collect();
+    let at = |j| Root::new(modulus.shoup(powers[bit_reverse(j, len.ilog2())]));
+    (0..len).map(at).collect()
+}
+
 /// Batched transforms of a small length, which need no more than a root of unity.
 #[derive(Clone, Debug)]
 pub struct SmallNtt {
     kernels: Kernels,
-    roots: Vec<Shoup>,
-    inverse_roots: Vec<Shoup>,
+    roots: Vec<Root>,
+    inverse_roots: Vec<Root>,
     inverse_len: Shoup,
 }
 
 impl SmallNtt {
     /// The transform of length `len`, a power of two, for a primitive `2 * len`-th root `omega`.
     pub fn new(backend: Backend, modulus: Modulus, len: usize, omega: u64) -> Self {
-        let bits = len.ilog2();
-        let table = |root: u64| {
-            (0..len)
-                .map(|j| modulus.shoup(modulus.pow(root, bit_reverse(j, bits) as u64)))
-                .collect()
-        };
         Self {
             kernels: Kernels::new(backend, modulus),
-            roots: table(omega),
-            inverse_roots: table(modulus.inverse(omega)),
+            roots: roots(&modulus, omega, len),
+            inverse_roots: roots(&modulus, modulus.inverse(omega), len),
             inverse_len: modulus.shoup(modulus.inverse(modulus.reduce(len as u64))),
         }
     }
@@ -110,52 +127,65 @@ mod tests {
     use crate::arith::largest_ntt_primes;
     use proptest::prelude::*;
 
-    fn transform(log_len: u32, bits: u32) -> (Ntt, Modulus) {
+    /// The transform of a backend, and the modulus.
+    fn transform(backend: Backend, log_len: u32, bits: u32) -> (Ntt, Modulus) {
         let prime = largest_ntt_primes(bits, 2 << log_len, 1, &[]).expect("exists")[0];
         let modulus = Modulus::new(prime).expect("in range");
-        (Ntt::new(1 << log_len, &modulus).expect("has roots"), modulus)
+        let kernels = Kernels::new(backend, modulus);
+        (Ntt::new(1 << log_len, &kernels).expect("has roots"), modulus)
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
+        #![proptest_config(ProptestConfig::with_cases(96))]
 
-        /// The crate's values lie in range, come in the documented order and invert.
+        /// Values lie in range, come in the documented order and invert, whatever computes them.
         #[test]
         fn values_are_evaluations_in_bit_reversed_order(
-            log_len in 4u32..10, bits in prop::sample::select(vec![20u32, 30, 36, 49, 50, 51, 61]),
+            log_len in 4u32..13, bits in prop::sample::select(vec![20u32, 26, 30, 36, 43, 46, 47, 49, 50, 51, 61]),
             seed in prop::collection::vec(any::<u64>(), 1..40), extreme: bool,
         ) {
-            let (ntt, modulus) = transform(log_len, bits);
-            let len = 1usize << log_len;
-            let coefficients: Vec<u64> = (0..len)
-                .map(|i| if extreme { modulus.value() - 1 } else { modulus.reduce(seed[i % seed.len()]) })
-                .collect();
-            let mut values = coefficients.clone();
-            ntt.forward(&mut values);
-            prop_assert!(values.iter().all(|v| *v < modulus.value()));
-            let psi = ntt.root();
-            prop_assert_eq!(modulus.pow(psi, len as u64), modulus.value() - 1);
-            for i in [0, 1, len / 2, len - 1] {
-                let point = modulus.pow(psi, 2 * bit_reverse(i, log_len) as u64 + 1);
-                let expected =
-                    coefficients.iter().rev().fold(0, |sum, c| modulus.add(modulus.mul(sum, point), *c));
-                prop_assert_eq!(values[i], expected);
+            let all = Backend::available().map(|backend| transform(backend, log_len, bits));
+            let mut seen: Option<[Vec<u64>; 2]> = None;
+            for (ntt, modulus) in all {
+                let len = 1usize << log_len;
+                let coefficients: Vec<u64> = (0..len)
+                    .map(|i| if extreme { modulus.value() - 1 } else { modulus.reduce(seed[i % seed.len()]) })
+                    .collect();
+                let mut values = coefficients.clone();
+                ntt.forward(&mut values);
+                prop_assert!(values.iter().all(|v| *v < modulus.value()));
+                let psi = ntt.root();
+                prop_assert_eq!(modulus.pow(psi, len as u64), modulus.value() - 1);
+                for i in [0, 1, len / 2, len - 1] {
+                    let point = modulus.pow(psi, 2 * bit_reverse(i, log_len) as u64 + 1);
+                    let expected =
+                        coefficients.iter().rev().fold(0, |sum, c| modulus.add(modulus.mul(sum, point), *c));
+                    prop_assert_eq!(values[i], expected);
+                }
+                let mut multiples = values.clone();
+                ntt.inverse_times_len(&mut multiples);
+                let times_len = |c: &u64| modulus.mul(*c, modulus.reduce(len as u64));
+                prop_assert_eq!(multiples, coefficients.iter().map(times_len).collect::<Vec<_>>());
+                let mut inverse = values.clone();
+                ntt.inverse(&mut inverse);
+                prop_assert_eq!(&inverse, &coefficients);
+                // Largest values are as hard backwards as largest coefficients are forwards.
+                let mut back = coefficients;
+                if extreme {
+                    ntt.inverse_times_len(&mut back);
+                }
+                let this = [values, back];
+                prop_assert_eq!(seen.get_or_insert_with(|| this.clone()), &this);
             }
-            let mut multiples = values.clone();
-            ntt.inverse_times_len(&mut multiples);
-            let times_len = |c: &u64| modulus.mul(*c, modulus.reduce(len as u64));
-            prop_assert_eq!(multiples, coefficients.iter().map(times_len).collect::<Vec<_>>());
-            ntt.inverse(&mut values);
-            prop_assert_eq!(values, coefficients);
         }
     }
 
     #[test]
     fn lengths_and_moduli_without_roots_are_refused() {
-        let modulus = Modulus::new(1_032_193).expect("in range");
-        assert!(Ntt::new(4096, &modulus).is_some());
-        assert!(Ntt::new(8192 * 16, &modulus).is_none());
-        assert!(Ntt::new(100, &modulus).is_none());
-        assert!(Ntt::new(8, &modulus).is_none());
+        let kernels = Kernels::new(Backend::detect(), Modulus::new(1_032_193).expect("in range"));
+        assert!(Ntt::new(4096, &kernels).is_some());
+        assert!(Ntt::new(8192 * 16, &kernels).is_none());
+        assert!(Ntt::new(100, &kernels).is_none());
+        assert!(Ntt::new(8, &kernels).is_none());
     }
 }

@@ -100,6 +100,21 @@ pub struct RowsMut<'a> {
     pub streams: bool,
 }
 
+/// A root of unity as transforms take it.
+#[derive(Clone, Copy, Debug)]
+pub struct Root {
+    by: Shoup,
+    /// Shoup's quotient of 52 bits.
+    quotient52: u64,
+}
+
+impl Root {
+    /// A root by its factor and quotient.
+    pub const fn new(by: Shoup) -> Self {
+        Self { by, quotient52: by.quotient >> 12 }
+    }
+}
+
 /// When sums of products are reduced modulo q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -406,14 +421,29 @@ impl Kernels {
     /// Negacyclic transform of [`BATCH`] polynomials of `data.len()` coefficients at once, in
     /// place; `data[i]` holds coefficient i of each. `roots[j]` is omega^bitrev(j) for a primitive
     /// `2 * len`-th root omega; entry i of the result is the value at omega^(2 bitrev(i) + 1).
-    pub fn small_forward(&self, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    pub fn small_forward(&self, roots: &[Root], data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_forward(roots, data));
     }
 
     /// Undoes [`Kernels::small_forward`] up to a factor of `data.len()`, given the inverses of its
     /// roots.
-    pub fn small_inverse(&self, inverse_roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+    pub fn small_inverse(&self, inverse_roots: &[Root], data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_inverse(inverse_roots, data));
+    }
+
+    /// The transform of polynomials of `roots.len()` coefficients, given the roots as for the small ones.
+    /// `None` where this backend has none of its own, or not of this length.
+    pub fn long_transform(
+        &self,
+        roots: &[Root],
+        inverse_roots: &[Root],
+    ) -> Option<LongTransform> {
+        match &self.engine {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Ifma(constants) => ifma::LongRoots::new(roots, inverse_roots)
+                .map(|roots| LongTransform(LongEngine::Ifma(*constants, roots))),
+            _ => None,
+        }
     }
 
     /// Writes `rows` to their places, which are for whole rows each.
@@ -435,6 +465,41 @@ impl Kernels {
     /// `data[i] *= factor` throughout.
     pub fn small_scale(&self, factor: Shoup, data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_scale(factor, data));
+    }
+}
+
+/// The transform of one long polynomial modulo one modulus.
+#[derive(Clone, Debug)]
+pub struct LongTransform(LongEngine);
+
+#[derive(Clone, Debug)]
+enum LongEngine {
+    #[cfg(target_arch = "x86_64")]
+    Ifma(ifma::Constants, ifma::LongRoots),
+}
+
+impl LongTransform {
+    /// Negacyclic transform in place, of as many words as it was made for, in `[0, q)`; the order of
+    /// values is that of [`Kernels::small_forward`].
+    pub fn forward(&self, words: &mut [u64]) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::long_transform` makes this engine only for kernels of AVX-512 IFMA.
+            LongEngine::Ifma(ref constants, ref roots) => unsafe {
+                ifma::long_forward(constants, roots, words);
+            },
+        }
+    }
+
+    /// Undoes [`LongTransform::forward`] up to a factor of `words.len()`.
+    pub fn inverse_times_len(&self, words: &mut [u64]) {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            LongEngine::Ifma(ref constants, ref roots) => unsafe {
+                ifma::long_inverse(constants, roots, words);
+            },
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
-use super::{BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Reduction, Row, TILE};
+use super::{BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Root, Reduction, Row, TILE};
 use crate::arith::{Modulus, Shoup};
 
 /// Words that a lazy loop keeps in registers as 128-bit sums.
@@ -268,14 +268,14 @@ pub(super) fn lift_scaled(
 }
 
 /// One pass per stage, blocks halving (Longa and Naehrig, eprint 2016/504, algorithm 1).
-pub(super) fn small_forward(modulus: &Modulus, roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+pub(super) fn small_forward(modulus: &Modulus, roots: &[Root], data: &mut [[u64; BATCH]]) {
     let mut half = data.len() / 2;
     let mut blocks = 1;
     while half > 0 {
         for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
-                let product = modulus.mul_shoup(*b, *root);
+                let product = modulus.mul_shoup(*b, root.by);
                 (*a, *b) = (modulus.add(*a, product), modulus.sub(*a, product));
             }
         }
@@ -285,7 +285,7 @@ pub(super) fn small_forward(modulus: &Modulus, roots: &[Shoup], data: &mut [[u64
 }
 
 /// The stages of [`small_forward`] undone in reverse order, each up to a factor of 2.
-pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Shoup], data: &mut [[u64; BATCH]]) {
+pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Root], data: &mut [[u64; BATCH]]) {
     let mut half = 1;
     let mut blocks = data.len() / 2;
     while blocks > 0 {
@@ -293,7 +293,7 @@ pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Shoup], data: &m
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
                 let difference = modulus.sub(*a, *b);
-                (*a, *b) = (modulus.add(*a, *b), modulus.mul_shoup(difference, *root));
+                (*a, *b) = (modulus.add(*a, *b), modulus.mul_shoup(difference, root.by));
             }
         }
         half *= 2;

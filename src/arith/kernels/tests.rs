@@ -333,8 +333,9 @@ fn wide_moduli_fold_in_time() {
 }
 
 /// Powers of `root` in the order in which small transforms read them.
-fn powers(modulus: Modulus, root: u64, log_len: u32) -> Vec<Shoup> {
+fn powers(modulus: Modulus, root: u64, log_len: u32) -> Vec<Root> {
     let power = |j| modulus.shoup(modulus.pow(root, bit_reverse(j, log_len) as u64));
+    let power = |j| Root::new(power(j));
     (0..1 << log_len).map(power).collect()
 }
 
@@ -382,7 +383,7 @@ fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
 /// residues.
 #[test]
 fn small_transforms_evaluate_and_invert() {
-    for bits in [20, 40, 50] {
+    for bits in [20, 40, 46, 47, 50] {
         for residues in RESIDUES {
             for log_len in 1..8 {
                 check_small_transforms(bits, log_len, residues);

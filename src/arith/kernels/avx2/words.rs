@@ -11,7 +11,7 @@ use super::{
     Barrett, Constants, LANES, barrett, by_sign, load, load_doubles, mul_barrett, mul_shoup,
     remainder, splat, splat_factor, store, subtract_once, to_words,
 };
-use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation};
+use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation, Root};
 use crate::arith::{Modulus, Shoup};
 
 /// Half a block of a permutation: the words of `block` that `order` names.
@@ -165,7 +165,7 @@ fn leave(by: &Barrett, data: &mut [[u64; BATCH]]) {
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_forward(
     constants: &Constants,
-    roots: &[Shoup],
+    roots: &[Root],
     data: &mut [[u64; BATCH]],
 ) {
     let by = barrett(constants);
@@ -174,7 +174,7 @@ pub(in super::super) fn small_forward(
     enter(data);
     while half > 0 {
         for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
-            let root = splat_factor(*root);
+            let root = splat_factor(root.by);
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().zip(lower) {
                 let (mut sums, mut differences) = (load_batch(a), load_batch(b));
@@ -196,7 +196,7 @@ pub(in super::super) fn small_forward(
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_inverse(
     constants: &Constants,
-    inverse_roots: &[Shoup],
+    inverse_roots: &[Root],
     data: &mut [[u64; BATCH]],
 ) {
     let by = barrett(constants);
@@ -205,7 +205,7 @@ pub(in super::super) fn small_inverse(
     enter(data);
     while blocks > 0 {
         for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse_roots[blocks..]) {
-            let root = splat_factor(*root);
+            let root = splat_factor(root.by);
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().zip(lower) {
                 let (mut sums, mut products) = (load_batch(a), load_batch(b));

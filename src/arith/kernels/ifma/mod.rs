@@ -4,7 +4,9 @@
 //! Functions here are safe to call where the processor has `avx512f` and `avx512ifma`; the
 //! dispatcher in the parent module sees to that.
 
+mod butterfly;
 mod limit;
+mod long;
 mod small;
 mod sums;
 mod switch;
@@ -20,6 +22,7 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
+pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use small::{small_forward, small_inverse, small_scale, spread};
 pub(super) use sums::{
     pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tiles_lazy,
