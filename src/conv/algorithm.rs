@@ -126,6 +126,39 @@ pub struct Units {
     pub mix: u64,
 }
 
+/// Products of a ciphertext.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Multiplications {
+    /// With dense plaintexts.
+    pub plaintext: usize,
+    /// With one scalar, or one scalar per block.
+    pub scalar: usize,
+    /// Those of them whose scalar is a small integer.
+    pub integer: usize,
+}
+
+impl Multiplications {
+    /// So many times as many.
+    pub const fn times(self, count: usize) -> Self {
+        let Self { plaintext, scalar, integer } = self;
+        Self { plaintext: count * plaintext, scalar: count * scalar, integer: count * integer }
+    }
+
+    /// Them, and the words that they multiply.
+    pub fn operations(self, setting: Setting<'_>) -> Operations {
+        let Self { plaintext, scalar, integer } = self;
+        let (all, others) = (plaintext + scalar, plaintext + scalar - integer);
+        let narrow = integer * setting.words() + others * setting.narrow_words();
+        Operations {
+            plaintext_multiplications: plaintext as u64,
+            scalar_multiplications: scalar as u64,
+            coefficient_multiply_adds: (2 * all * setting.words()) as u64,
+            narrow_multiply_adds: (2 * narrow) as u64,
+            ..Operations::default()
+        }
+    }
+}
+
 /// Work of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Operations {
@@ -137,8 +170,8 @@ pub struct Operations {
     pub scalar_multiplications: u64,
     /// Words of ciphertexts multiplied and added, in all these products.
     pub coefficient_multiply_adds: u64,
-    /// Those of them whose factor is a small integer.
-    pub integer_multiply_adds: u64,
+    /// Those of them that may take half of the work: the factor is a small integer, or the limb narrow.
+    pub narrow_multiply_adds: u64,
     /// Transforms of ring degree, of one limb each.
     pub ntts: u64,
 }

@@ -8,13 +8,13 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
+use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, Move, Multiplications, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm,
-    multiply_dense,
+    Layout, Move, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
 };
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
+use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::hadamard_fused::FusedWeights;
@@ -20,8 +21,8 @@ use super::padded::largest_weight;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Alike, Layout, Multiplications, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums,
-    SumsChunk, Term, Wave, WeightForm, integer_bits, scalar_tiles,
+    Alike, Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Term,
+    Wave, WeightForm, integer_bits, scalar_tiles,
 };
 use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR, TILE};

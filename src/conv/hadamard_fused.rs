@@ -7,6 +7,7 @@
 
 use ndarray::ArrayView4;
 
+use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
@@ -14,8 +15,8 @@ use super::padded::{integer_cost, largest_weight};
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    CACHED_BYTES, Layout, Multiplications, MultiplyCost, Offset, Output, RowUse, ScalarRows, Shift,
-    SlotPlan, Sums, Term, Wave, WeightForm, integer_gains, integer_terms, multiply_scalars,
+    CACHED_BYTES, Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Sums, Term, Wave,
+    WeightForm, WeightLines, integer_gains, integer_terms, multiply_scalars,
 };
 use super::weights::PackedWeights;
 use crate::arith::kernels::{BATCH, RowsMut};
@@ -26,106 +27,6 @@ use crate::bfv::{Context, Params};
 #[derive(Debug)]
 pub struct FusedWeights {
     packed: PackedWeights,
-}
-
-/// For every shift of every phase the places of the weights on all lanes, in the order of the lane
-/// transform, counted from the first weight of a pair of ciphertexts.
-type Places = Vec<Vec<Vec<u32>>>;
-
-/// For each lane the places of the weights of [`BATCH`] terms, counted from the first weight of an
-/// output ciphertext. Lane by lane they lie close to each other.
-type Batch = Vec<[u32; BATCH]>;
-
-/// The weights of a layer with channels filled up to whole ciphertexts, as small integers.
-struct Weights {
-    /// For each output channel a row of (input channel of its window, kernel position), 0 where there
-    /// is no channel, or none that meets.
-    values: Vec<i8>,
-    /// Bytes of a row, of which the last is 0.
-    row: usize,
-    taps: usize,
-    /// Channels of a ciphertext.
-    channels: usize,
-}
-
-impl Weights {
-    fn new(plan: &SlotPlan, packed: &PackedWeights) -> Self {
-        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-        let (taps, row) = (layer.kernel()[0] * layer.kernel()[1], Self::row(plan));
-        let mut values = vec![0; Self::bytes(plan) as usize];
-        let all = packed.unpack();
-        let given = all.chunks_exact(layer.group_channels()[1] * taps);
-        for (out_channel, (row, weights)) in values.chunks_exact_mut(row).zip(given).enumerate() {
-            let window = plan.window(out_channel / channels);
-            let start = (layer.first_input(out_channel) - window.start * channels) * taps;
-            row[start..start + weights.len()].copy_from_slice(weights);
-        }
-        Self { values, row, taps, channels }
-    }
-
-    /// Bytes of a row: an odd number of cache lines, so that the weights that lanes take from as many
-    /// rows at a time fall into different places of a cache.
-    fn row(plan: &SlotPlan) -> usize {
-        const LINE: usize = 64;
-        let (layer, channels) = (plan.packing().layer(), plan.packing().channels_per_ciphertext());
-        let widest = (0..plan.out_groups()).map(|group| plan.window(group).len()).max();
-        let weights = widest.unwrap_or(0) * channels * layer.kernel()[0] * layer.kernel()[1];
-        ((weights + 1).div_ceil(LINE) | 1) * LINE
-    }
-
-    /// Bytes that such weights take.
-    fn bytes(plan: &SlotPlan) -> u64 {
-        let channels = plan.packing().channels_per_ciphertext();
-        (plan.out_groups() * channels * Self::row(plan)) as u64
-    }
-
-    /// The place of a 0 among the weights of an output ciphertext.
-    const fn nothing(&self) -> u32 {
-        self.row as u32 - 1
-    }
-
-    /// The weights of an output ciphertext.
-    fn of_group(&self, out_group: usize) -> &[i8] {
-        let size = self.channels * self.row;
-        &self.values[out_group * size..][..size]
-    }
-
-    /// Where weights of an offset come from.
-    fn places(&self, plan: &SlotPlan, transform: &LaneTransform, offset: &Offset) -> Places {
-        let kernel_width = plan.packing().layer().kernel()[1];
-        let of_shift = |phase, shift: &Shift| {
-            let mut places = vec![self.nothing(); transform.lanes()];
-            for (row, lane) in plan.lanes() {
-                let Some(w) = plan.lane_weight(offset, phase, shift, (row, lane)) else { continue };
-                let within = w.in_channel * self.taps + w.tap[0] * kernel_width + w.tap[1];
-                let place = w.out_channel * self.row + within;
-                places[transform.entry(row, lane)] = place as u32;
-            }
-            places
-        };
-        let of_phase = |(phase, shifts): (usize, &Vec<Shift>)| {
-            shifts.iter().map(|shift| of_shift(phase, shift)).collect()
-        };
-        plan.phases().iter().enumerate().map(of_phase).collect()
-    }
-
-    /// The terms of a sum, a batch at a time; those after the last are 0.
-    fn batches(&self, plan: &SlotPlan, output: &Output, places: &Places) -> Vec<Batch> {
-        let first = plan.window(output.group).start;
-        let lanes = plan.packing().lanes();
-        let terms = plan.term_count(output);
-        let mut batches = vec![vec![[self.nothing(); BATCH]; lanes]; terms.div_ceil(BATCH)];
-        for (i, term) in plan.terms(output).enumerate() {
-            let start = (plan.channel_group(term.input) - first) * self.channels * self.taps;
-            let batch = batches[i / BATCH].iter_mut();
-            for (at, place) in batch.zip(&places[plan.phase(term.input)][term.place]) {
-                if *place != self.nothing() {
-                    at[i % BATCH] = place + start as u32;
-                }
-            }
-        }
-        batches
-    }
 }
 
 /// What one inference derives.
@@ -142,56 +43,55 @@ pub struct Derived {
 /// Makes block scalars of one layer.
 struct ScalarMaker {
     transform: LaneTransform,
-    weights: Weights,
-    /// Every weight modulo t, by its byte, divided by the length of the lane transform, which then
-    /// need not do it.
-    residues: [u64; 256],
+    lines: WeightLines,
+    /// Lanes in the order of the transform.
+    lanes: Vec<(usize, usize)>,
     /// Whether the factors of a wave are too many to stay in a cache until they are read.
     streams: bool,
+}
+
+/// Space for the block scalars of one sum.
+struct Space {
+    /// A row of weights for each lane.
+    rows: Vec<i8>,
+    /// Bytes of a row.
+    row: usize,
+    values: Vec<[u64; BATCH]>,
+    scalars: Vec<[u64; BATCH]>,
 }
 
 impl ScalarMaker {
     fn new(plan: &SlotPlan, context: &Context, packed: &PackedWeights) -> Self {
         let transform = LaneTransform::new(context, plan.packing().lanes());
-        let plain = context.params().plain();
-        let share = transform.share();
-        let residue = |byte| plain.mul(plain.from_signed((byte as u8 as i8).into()), share);
-        let weights = Weights::new(plan, packed);
-        let bytes = FusedWeights::scratch_bytes(plan, context.into());
-        let streams = bytes > CACHED_BYTES;
-        Self { transform, weights, residues: std::array::from_fn(residue), streams }
+        let mut lanes: Vec<(usize, usize)> = plan.lanes().collect();
+        lanes.sort_by_key(|(row, lane)| transform.entry(*row, *lane));
+        let streams = FusedWeights::scratch_bytes(plan, context.into()) > CACHED_BYTES;
+        Self { transform, lines: WeightLines::new(plan, packed), lanes, streams }
+    }
+
+    fn space(&self, plan: &SlotPlan) -> Space {
+        let (lanes, row) = (self.lanes.len(), WeightLines::row_bytes(plan.max_terms()));
+        let batch = || vec![[0; BATCH]; lanes];
+        Space { rows: vec![0; lanes * row], row, values: batch(), scalars: batch() }
     }
 
     /// The scalars of the sums of one offset: for each sum, each limb and each block, one per term.
     fn fill(&self, plan: &SlotPlan, outputs: &[Output], factors: Vec<&mut [u64]>) {
         let Some(first) = outputs.first() else { return };
-        let places = self.weights.places(plan, &self.transform, &first.offset);
-        let mut space = [(); 2].map(|()| vec![[0; BATCH]; self.transform.lanes()]);
-        let mut factors = factors.into_iter();
-        for outputs in outputs.chunk_by(|a, b| plan.window(a.group) == plan.window(b.group)) {
-            // Sums of the same inputs have the same terms.
-            let batches = self.weights.batches(plan, &outputs[0], &places);
-            for (output, factors) in outputs.iter().zip(&mut factors) {
-                self.fill_sum(output.group, &batches, factors, &mut space);
-            }
+        let starts = self.lines.starts(plan, &first.offset, &self.lanes);
+        let mut space = self.space(plan);
+        for (output, factors) in outputs.iter().zip(factors) {
+            self.lines.copy(plan, output, &starts, space.row, &mut space.rows);
+            self.fill_sum(plan.term_count(output), factors, &mut space);
         }
     }
 
-    fn fill_sum(
-        &self,
-        out_group: usize,
-        batches: &[Batch],
-        factors: &mut [u64],
-        [values, scalars]: &mut [Vec<[u64; BATCH]>; 2],
-    ) {
-        let lanes = self.transform.lanes();
+    fn fill_sum(&self, terms: usize, factors: &mut [u64], space: &mut Space) {
+        let lanes = self.lanes.len();
         let most = factors.len() / (self.transform.limbs() * lanes);
-        let weights = self.weights.of_group(out_group);
-        let residue = |place: u32| self.residues[usize::from(weights[place as usize] as u8)];
-        for (batch, start) in batches.iter().zip((0..).step_by(BATCH)) {
-            for (value, places) in values.iter_mut().zip(batch) {
-                *value = places.map(residue);
-            }
+        let Space { rows, row, values, scalars } = space;
+        for start in (0..terms).step_by(BATCH) {
+            self.transform.shares(&rows[start..], *row, values);
             self.transform.shared_coefficients(values);
             for (limb, factors) in factors.chunks_exact_mut(lanes * most).enumerate() {
                 self.transform.block_scalars(limb, values, scalars);
@@ -243,7 +143,7 @@ impl WeightForm for FusedWeights {
             return ScalarRows::integer_bytes(setting, sums, plan.max_terms())
                 + plan.packing().layer().weight_count() as u64;
         }
-        ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + Weights::bytes(plan)
+        ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + WeightLines::bytes(plan)
     }
 
     fn multiplications(plan: &SlotPlan) -> Multiplications {

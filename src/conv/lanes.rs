@@ -83,12 +83,13 @@ impl LaneTransform {
         self.plain.inverse(data);
     }
 
-    /// 1/c modulo t.
-    pub const fn share(&self) -> u64 {
-        self.plain.inverse_len()
+    /// Turns rows of bytes, one for each entry and `stride` bytes apart, into values for
+    /// [`LaneTransform::shared_coefficients`].
+    pub fn shares(&self, bytes: &[i8], stride: usize, values: &mut [[u64; BATCH]]) {
+        self.plain.kernels().scale_bytes(self.plain.inverse_len(), bytes, stride, values);
     }
 
-    /// [`LaneTransform::coefficients`] of values that were multiplied by [`LaneTransform::share`].
+    /// [`LaneTransform::coefficients`] of values that were multiplied by 1/c before.
     pub fn shared_coefficients(&self, data: &mut [[u64; BATCH]]) {
         self.plain.inverse_times_len(data);
     }

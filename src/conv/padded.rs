@@ -6,13 +6,14 @@
 use ndarray::ArrayView4;
 
 use super::Layer;
+use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::WeightGains;
 use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
-    Layout, Multiplications, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums,
-    Wave, WeightForm, integer_bits, integer_gains, integer_terms, multiply_scalars,
+    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
+    integer_bits, integer_gains, integer_terms, multiply_scalars,
 };
 use crate::bfv::Context;
 

@@ -230,16 +230,11 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 }
 
 fn count(server: &Server<'_>) -> Operations {
-    let context = server.evaluator().context();
-    let [plaintext, scalar, integer] = server.multiplications();
-    let words = 2 * context.ciphertext_basis().words() as u64;
+    let evaluator = server.evaluator();
     Operations {
-        rotations: server.evaluator().rotations(),
-        plaintext_multiplications: plaintext,
-        scalar_multiplications: scalar,
-        coefficient_multiply_adds: (plaintext + scalar) * words,
-        integer_multiply_adds: integer * words,
-        ntts: server.evaluator().ntts(),
+        rotations: evaluator.rotations(),
+        ntts: evaluator.ntts(),
+        ..server.multiplications().operations(evaluator.context().into())
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a running convolution needs besides keys: a clock, progress, cancellation and samples.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Units;
+use super::algorithm::Multiplications;
 use crate::bfv::wire::WireError;
 use crate::bfv::{Ciphertext, Evaluator, MissingKey};
 
@@ -169,9 +170,9 @@ pub struct Server<'a> {
     units: Units,
     current: AtomicU8,
     probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
-    plaintext_multiplications: AtomicU64,
-    scalar_multiplications: AtomicU64,
-    integer_multiplications: AtomicU64,
+    plaintext_multiplications: AtomicUsize,
+    scalar_multiplications: AtomicUsize,
+    integer_multiplications: AtomicUsize,
 }
 
 impl<'a> Server<'a> {
@@ -191,9 +192,9 @@ impl<'a> Server<'a> {
             units,
             current: AtomicU8::new(0),
             probe,
-            plaintext_multiplications: AtomicU64::new(0),
-            scalar_multiplications: AtomicU64::new(0),
-            integer_multiplications: AtomicU64::new(0),
+            plaintext_multiplications: AtomicUsize::new(0),
+            scalar_multiplications: AtomicUsize::new(0),
+            integer_multiplications: AtomicUsize::new(0),
         }
     }
 
@@ -259,27 +260,26 @@ impl<'a> Server<'a> {
 
     /// Counts products of a ciphertext and a dense plaintext.
     pub fn count_plaintext_multiplications(&self, count: usize) {
-        self.plaintext_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+        self.plaintext_multiplications.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts products of a ciphertext and one scalar, or one scalar per block.
     pub fn count_scalar_multiplications(&self, count: usize) {
-        self.scalar_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+        self.scalar_multiplications.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts those of them whose scalar is a small integer.
     pub fn count_integer_multiplications(&self, count: usize) {
-        self.integer_multiplications.fetch_add(count as u64, Ordering::Relaxed);
+        self.integer_multiplications.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// Products of a ciphertext with a dense plaintext, with scalars, and with those of them that are
-    /// small integers.
-    pub fn multiplications(&self) -> [u64; 3] {
-        let counters = [
-            &self.plaintext_multiplications,
-            &self.scalar_multiplications,
-            &self.integer_multiplications,
-        ];
-        counters.map(|counter| counter.load(Ordering::Relaxed))
+    /// What was counted.
+    pub fn multiplications(&self) -> Multiplications {
+        let count = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        Multiplications {
+            plaintext: count(&self.plaintext_multiplications),
+            scalar: count(&self.scalar_multiplications),
+            integer: count(&self.integer_multiplications),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the figures of a plan follow from, besides the plan.
 
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{NARROW_BITS, Reduction};
 use crate::bfv::{Context, Params};
 
 /// Parameters and reduction mode, without the tables that a [`Context`] holds: enough to plan and
@@ -27,6 +27,13 @@ impl Setting<'_> {
     /// Words of a polynomial modulo Q.
     pub fn words(&self) -> usize {
         self.limbs() * self.ring_degree()
+    }
+
+    /// Words of a polynomial modulo the limbs that are *narrow*: products of their residues fit one half
+    /// of a 104-bit product.
+    pub fn narrow_words(&self) -> usize {
+        let limbs = self.params.limbs().iter();
+        limbs.filter(|limb| 2 * limb.bits() <= NARROW_BITS).count() * self.ring_degree()
     }
 
     /// Words of a polynomial modulo Q P.

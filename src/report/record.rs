@@ -441,9 +441,9 @@ pub struct OperationCounts {
     pub plaintext_multiplications: u64,
     pub scalar_multiplications: u64,
     pub coefficient_multiply_adds: u64,
-    /// Those of them whose factor is a small integer.
+    /// Those of them that may take half of the work.
     #[serde(default)]
-    pub integer_multiply_adds: u64,
+    pub narrow_multiply_adds: u64,
     pub ntts: u64,
 }
 
@@ -454,7 +454,7 @@ impl OperationCounts {
         self.plaintext_multiplications += other.plaintext_multiplications;
         self.scalar_multiplications += other.scalar_multiplications;
         self.coefficient_multiply_adds += other.coefficient_multiply_adds;
-        self.integer_multiply_adds += other.integer_multiply_adds;
+        self.narrow_multiply_adds += other.narrow_multiply_adds;
         self.ntts += other.ntts;
     }
 }
@@ -466,7 +466,7 @@ impl From<Operations> for OperationCounts {
             plaintext_multiplications: operations.plaintext_multiplications,
             scalar_multiplications: operations.scalar_multiplications,
             coefficient_multiply_adds: operations.coefficient_multiply_adds,
-            integer_multiply_adds: operations.integer_multiply_adds,
+            narrow_multiply_adds: operations.narrow_multiply_adds,
             ntts: operations.ntts,
         }
     }

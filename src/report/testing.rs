@@ -96,7 +96,7 @@ pub(crate) fn record() -> Record {
             plaintext_multiplications: 96,
             scalar_multiplications: 384,
             coefficient_multiply_adds: 3_145_728,
-            integer_multiply_adds: 1_048_576,
+            narrow_multiply_adds: 1_048_576,
             ntts: 60,
         },
         repeat: None,

@@ -105,8 +105,8 @@ impl SmallNtt {
     }
 
     /// 1/len modulo q.
-    pub const fn inverse_len(&self) -> u64 {
-        self.inverse_len.factor
+    pub const fn inverse_len(&self) -> Shoup {
+        self.inverse_len
     }
 
     /// Values to coefficients times the length.

@@ -413,6 +413,34 @@ impl Kernels {
         dispatch!(self, lift_scaled(from, factor, words, out));
     }
 
+    /// `out[i][j]` is byte `i * stride + j` times `factor`. No row begins beyond the end of `bytes`, nor
+    /// nearer to it than [`BATCH`].
+    pub fn scale_bytes(
+        &self,
+        factor: Shoup,
+        bytes: &[i8],
+        stride: usize,
+        out: &mut [[u64; BATCH]],
+    ) {
+        match &self.engine {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
+            Engine::Ifma(constants) => unsafe {
+                ifma::scale_bytes(constants, factor, bytes, stride, out);
+            },
+            _ => {
+                let product = |byte: &i8| {
+                    self.modulus.mul_shoup(self.modulus.from_signed((*byte).into()), factor)
+                };
+                for (bytes, out) in bytes.chunks(stride).zip(out) {
+                    for (out, byte) in out.iter_mut().zip(bytes) {
+                        *out = product(byte);
+                    }
+                }
+            }
+        }
+    }
+
     /// `words[i] *= factor`. Lengths are multiples of [`BATCH`].
     pub fn scale(&self, factor: Shoup, words: &mut [u64]) {
         self.small_scale(factor, words.as_chunks_mut().0);
@@ -433,11 +461,7 @@ impl Kernels {
 
     /// The transform of polynomials of `roots.len()` coefficients, given the roots as for the small ones.
     /// `None` where this backend has none of its own, or not of this length.
-    pub fn long_transform(
-        &self,
-        roots: &[Root],
-        inverse_roots: &[Root],
-    ) -> Option<LongTransform> {
+    pub fn long_transform(&self, roots: &[Root], inverse_roots: &[Root]) -> Option<LongTransform> {
         match &self.engine {
             #[cfg(target_arch = "x86_64")]
             Engine::Ifma(constants) => ifma::LongRoots::new(roots, inverse_roots)

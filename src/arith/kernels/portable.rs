@@ -1,6 +1,8 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
-use super::{BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Root, Reduction, Row, TILE};
+use super::{
+    BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Reduction, Root, Row, TILE,
+};
 use crate::arith::{Modulus, Shoup};
 
 /// Words that a lazy loop keeps in registers as 128-bit sums.

@@ -10,7 +10,9 @@ use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 use crate::conv::Layer;
-use crate::conv::algorithm::{Algorithm, Operations, PreparedWeights, Units, WorkingBytes};
+use crate::conv::algorithm::{
+    Algorithm, Multiplications, Operations, PreparedWeights, Units, WorkingBytes,
+};
 use crate::conv::cost::{Pricing, StageTimes};
 use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
@@ -111,17 +113,6 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         derived: &Self::Derived,
         sums: &mut Sums,
     ) -> Result<(), ConvError>;
-}
-
-/// Products of a ciphertext.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Multiplications {
-    /// With dense plaintexts.
-    pub plaintext: usize,
-    /// With one scalar, or one scalar per block.
-    pub scalar: usize,
-    /// Those of them whose scalar is a small integer.
-    pub integer: usize,
 }
 
 /// What is multiplied at a time.
@@ -332,16 +323,12 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
             + moved * (switch_down + decompose(limbs))
             // Both roundings share the way back.
             + divided * if limbs < all { 2 * (2 + limbs) } else { divide(limbs) };
-        let Multiplications { plaintext, scalar, integer } = W::multiplications(&self.plan);
         let strips = self.plan.packing().strip_groups();
-        let words = 2 * setting.words();
+        let multiplications = W::multiplications(&self.plan).times(strips);
         Operations {
             rotations: (strips * (rotations + moved)) as u64,
-            plaintext_multiplications: (strips * plaintext) as u64,
-            scalar_multiplications: (strips * scalar) as u64,
-            coefficient_multiply_adds: (strips * (plaintext + scalar) * words) as u64,
-            integer_multiply_adds: (strips * integer * words) as u64,
             ntts: (strips * ntts) as u64,
+            ..multiplications.operations(setting)
         }
     }
 

@@ -24,6 +24,16 @@ impl Line {
         usize::try_from(distance - self.least).ok().and_then(|i| self.positions.get(i)).copied()
     }
 
+    /// The positions, in order.
+    pub fn positions(&self) -> impl Iterator<Item = usize> + use<'_> {
+        self.positions.iter().copied()
+    }
+
+    /// How many positions there are.
+    pub const fn len(&self) -> usize {
+        self.positions.len()
+    }
+
     /// The least and the largest distance.
     pub fn reach(&self) -> (i64, i64) {
         (self.least, self.least + self.positions.len() as i64 - 1)

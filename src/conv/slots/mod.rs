@@ -5,6 +5,7 @@ mod algorithm;
 mod grid;
 mod integers;
 mod level;
+mod lines;
 mod mix;
 mod multiply;
 mod packing;
@@ -15,8 +16,9 @@ mod rows;
 mod steps;
 mod sums;
 
-pub use algorithm::{Multiplications, MultiplyCost, SlotAlgorithm, Wave, WeightForm};
+pub use algorithm::{MultiplyCost, SlotAlgorithm, Wave, WeightForm};
 pub use integers::{integer_gains, integer_terms};
+pub use lines::WeightLines;
 pub use mix::mix;
 pub use multiply::{Alike, multiply_dense, multiply_scalars, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};

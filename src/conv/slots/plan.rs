@@ -252,7 +252,12 @@ impl SlotPlan {
 
     /// Which shifts of an input a sum with this offset uses.
     pub fn used(&self, offset: &Offset, input: usize) -> Range<usize> {
-        self.used[offset.place][self.phase(input)].clone()
+        self.used_of_phase(offset, self.phase(input))
+    }
+
+    /// Which shifts of the inputs of a phase a sum with this offset uses.
+    pub fn used_of_phase(&self, offset: &Offset, phase: usize) -> Range<usize> {
+        self.used[offset.place][phase].clone()
     }
 
     /// Whether sums of two offsets use the same shifts of all inputs.

@@ -18,9 +18,9 @@ pub struct Limits {
     /// the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiply_add_ns: Option<f64>,
-    /// The same with a factor that is a small integer, for which a backend may need less.
+    /// The same where word and factor are so small that a backend may need less.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub integer_multiply_add_ns: Option<f64>,
+    pub narrow_multiply_add_ns: Option<f64>,
     /// Bytes read from memory a nanosecond, in units of 10^9 bytes a second.
     pub memory_read_gb_per_s: f64,
 }
@@ -34,10 +34,10 @@ impl Limits {
             (one, another) => one.or(another),
         };
         let multiply_add_ns = least(self.multiply_add_ns, other.multiply_add_ns);
-        let integer_multiply_add_ns =
-            least(self.integer_multiply_add_ns, other.integer_multiply_add_ns);
+        let narrow_multiply_add_ns =
+            least(self.narrow_multiply_add_ns, other.narrow_multiply_add_ns);
         let memory_read_gb_per_s = self.memory_read_gb_per_s.max(other.memory_read_gb_per_s);
-        Self { multiply_add_ns, integer_multiply_add_ns, memory_read_gb_per_s, ..self }
+        Self { multiply_add_ns, narrow_multiply_add_ns, memory_read_gb_per_s, ..self }
     }
 }
 
@@ -85,7 +85,7 @@ pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Lim
     Ok(Limits {
         threads,
         multiply_add_ns: multiply_add(false),
-        integer_multiply_add_ns: multiply_add(true),
+        narrow_multiply_add_ns: multiply_add(true),
         memory_read_gb_per_s: rounded(memory_read, 2),
     })
 }

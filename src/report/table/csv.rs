@@ -85,7 +85,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "operations.plaintext_multiplications",
     "operations.scalar_multiplications",
     "operations.coefficient_multiply_adds",
-    "operations.integer_multiply_adds",
+    "operations.narrow_multiply_adds",
     "operations.ntts",
     "repeat.runs",
     "repeat.min.server",

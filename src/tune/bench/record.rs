@@ -135,8 +135,8 @@ impl Figures {
     pub fn hold_against(&mut self, limits: &Limits, plaintext_bytes: usize) {
         let work = &self.operations;
         let of_integers =
-            work.integer_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
-        let least = limits.multiply_add_ns.zip(limits.integer_multiply_add_ns);
+            work.narrow_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
+        let least = limits.multiply_add_ns.zip(limits.narrow_multiply_add_ns);
         let least = least.map(|(any, integer)| any + (integer - any) * of_integers);
         let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
         self.share_of_limit = least.map(share);

@@ -99,8 +99,10 @@ fn transpose(v: [__m512i; LANES]) -> [__m512i; LANES] {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn transpose_pairs(v: [__m512i; 4]) -> [__m512i; 4] {
-    let (a, b) = (_mm512_shuffle_i64x2::<0x44>(v[0], v[1]), _mm512_shuffle_i64x2::<0x44>(v[2], v[3]));
-    let (c, d) = (_mm512_shuffle_i64x2::<0xee>(v[0], v[1]), _mm512_shuffle_i64x2::<0xee>(v[2], v[3]));
+    let (a, b) =
+        (_mm512_shuffle_i64x2::<0x44>(v[0], v[1]), _mm512_shuffle_i64x2::<0x44>(v[2], v[3]));
+    let (c, d) =
+        (_mm512_shuffle_i64x2::<0xee>(v[0], v[1]), _mm512_shuffle_i64x2::<0xee>(v[2], v[3]));
     [
         _mm512_shuffle_i64x2::<0x88>(a, b),
         _mm512_shuffle_i64x2::<0xdd>(a, b),

@@ -1,6 +1,6 @@
 //! Small transforms of eight polynomials side by side, and rows of eight words.
 
-use std::arch::x86_64::_mm_sfence;
+use std::arch::x86_64::{_mm_cvtsi64_si128, _mm_sfence, _mm512_add_epi64, _mm512_cvtepu8_epi64};
 
 use super::butterfly::{
     bound, forward_four, forward_two, inverse_four, inverse_two, is_wide_forward, is_wide_inverse,
@@ -22,6 +22,28 @@ pub(in super::super) fn spread(rows: &[[u64; BATCH]], out: RowsMut<'_>) {
     if out.streams {
         // Whoever is told that the words are there must find them there.
         _mm_sfence();
+    }
+}
+
+/// Signed bytes times a factor: 128 is added to each, and 128 times the factor taken off.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(in super::super) fn scale_bytes(
+    constants: &Constants,
+    factor: Shoup,
+    bytes: &[i8],
+    stride: usize,
+    out: &mut [[u64; BATCH]],
+) {
+    const SIGNS: u64 = 0x8080_8080_8080_8080;
+    let (q, twice, by) = (splat(constants.q), splat(2 * constants.q), splat_factor(factor));
+    let offset =
+        splat(constants.q - (128 * u128::from(factor.factor) % u128::from(constants.q)) as u64);
+    for (bytes, out) in bytes.chunks(stride).zip(out) {
+        let Some(bytes) = bytes.first_chunk::<BATCH>() else { return };
+        let word = u64::from_le_bytes(bytes.map(i8::cast_unsigned)) ^ SIGNS;
+        let words = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128(word.cast_signed()));
+        let product = _mm512_add_epi64(mul_shoup(words, by, q), offset);
+        store(out, subtract_once(subtract_once(product, twice), q));
     }
 }
 

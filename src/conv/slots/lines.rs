@@ -1,0 +1,225 @@
+//! Raw weights in the order in which the terms of a sum meet them.
+//!
+//! Interleaved, one rotation by a slot more moves every lane to the weight of the next input channel, or
+//! from the last channel to the first at the next kernel column. So for an output channel the weights
+//! of a kernel row, column after column and in each channel after channel, are a *line*: a lane of a
+//! sum finds those of successive rotations one after the other, zeros beyond both ends included. Where
+//! inputs are rotated by kernel rows too, the lines of these rows are laid byte by byte between each
+//! other, as rotations are.
+
+use std::ops::Range;
+
+use super::{Output, RowUse, Side, SlotPlan};
+use crate::conv::weights::PackedWeights;
+
+/// Bytes that are copied at a time.
+const CHUNK: usize = 32;
+
+/// The weights of a layer with channels filled up to whole ciphertexts, as small integers.
+#[derive(Debug)]
+pub struct WeightLines {
+    /// For each output channel, each group of input channels in its window, each row of slots and each
+    /// phase, its lines; zeros where there is no channel, or none that meets.
+    values: Vec<i8>,
+    shape: Shape,
+    runs: Vec<Vec<Run>>,
+}
+
+/// Where lines lie.
+#[derive(Debug)]
+struct Shape {
+    phases: Vec<PhaseLines>,
+    /// Bytes of all lines of an output channel, a group of input channels, and a row of slots.
+    block: usize,
+    /// Rows of slots whose channels differ.
+    rows: usize,
+    /// Bytes of an output channel.
+    channel: usize,
+}
+
+/// The lines of one phase.
+#[derive(Clone, Copy, Debug)]
+struct PhaseLines {
+    /// The first byte within a block.
+    start: usize,
+    /// Bytes from a slot to the next, and from a kernel row to the next.
+    apart: [usize; 2],
+}
+
+/// Shifts of a phase whose weights follow on each other.
+#[derive(Clone, Debug)]
+struct Run {
+    places: Range<usize>,
+    /// Bytes from where a lane is without any shift to the first of them.
+    first: i64,
+}
+
+impl Shape {
+    fn new(plan: &SlotPlan) -> Self {
+        const LINE: usize = 64;
+        let packing = plan.packing();
+        let mut block = 0;
+        let mut lines = |phase: &super::grid::Phase| {
+            let (rows, columns) = (phase.rows.len(), phase.columns.len());
+            let len = (columns + 2) * packing.lanes_per_row();
+            let apart = if plan.split().rows == Side::Inputs { [rows, 1] } else { [1, len] };
+            let start = block;
+            block += rows * len;
+            PhaseLines { start, apart }
+        };
+        let phases = packing.grid().phases().iter().map(&mut lines).collect();
+        let rows = if packing.rows() == RowUse::Channels { 2 } else { 1 };
+        let widest = (0..plan.out_groups()).map(|group| plan.window(group).len()).max();
+        // An odd number of cache lines: what lanes read from as many channels at a time falls into
+        // different places of a cache.
+        let channel = ((widest.unwrap_or(0) * rows * block).div_ceil(LINE) | 1) * LINE;
+        Self { phases, block, rows, channel }
+    }
+
+    /// For every kernel position, where in a block the weight of the first lane is, and how far from it
+    /// that of the next lane.
+    fn places(&self, plan: &SlotPlan) -> Vec<[usize; 2]> {
+        let [rows, columns] = plan.packing().layer().kernel();
+        let mut places = vec![[0; 2]; rows * columns];
+        for (lines, phase) in self.phases.iter().zip(plan.packing().grid().phases()) {
+            let [slot, apart] = lines.apart;
+            for (row, kernel_row) in phase.rows.positions().enumerate() {
+                for (column, kernel_column) in phase.columns.positions().enumerate() {
+                    let slots = (column + 1) * plan.packing().lanes_per_row();
+                    let place = lines.start + row * apart + slots * slot;
+                    places[kernel_row * columns + kernel_column] = [place, slot];
+                }
+            }
+        }
+        places
+    }
+
+    fn bytes(&self, plan: &SlotPlan) -> usize {
+        let channels = plan.out_groups() * plan.packing().channels_per_ciphertext();
+        channels * self.channel + CHUNK
+    }
+}
+
+impl WeightLines {
+    /// The lines of the weights of a plan's layer.
+    pub fn new(plan: &SlotPlan, packed: &PackedWeights) -> Self {
+        let shape = Shape::new(plan);
+        let mut values = vec![0; shape.bytes(plan)];
+        let (packing, per_row) = (plan.packing(), plan.packing().lanes_per_row());
+        let (layer, channels) = (packing.layer(), packing.channels_per_ciphertext());
+        let places = shape.places(plan);
+        let all = packed.unpack();
+        let given = all.chunks_exact(layer.group_channels()[1] * places.len());
+        let channels_out = values.chunks_exact_mut(shape.channel).zip(given).enumerate();
+        for (out_channel, (values, weights)) in channels_out {
+            let before = plan.window(out_channel / channels).start * channels;
+            let inputs = weights.chunks_exact(places.len()).enumerate();
+            for (input, weights) in inputs {
+                let input = layer.first_input(out_channel) - before + input;
+                let (group, in_group) = (input / channels, input % channels);
+                let (row, lane) = (in_group / per_row, in_group % per_row);
+                let start = (group * shape.rows + row) * shape.block;
+                for (weight, [place, slot]) in weights.iter().zip(&places) {
+                    values[start + place + lane * slot] = *weight;
+                }
+            }
+        }
+        let runs = plan.phases().iter().zip(&shape.phases).map(|(shifts, lines)| {
+            let first = |shift: &super::Shift| {
+                let slots = shift.by.columns * per_row as i64 + shift.by.lanes as i64;
+                let [slot, row] = lines.apart.map(|apart| apart as i64);
+                slots * slot + shift.by.rows * row
+            };
+            let firsts: Vec<(usize, i64)> = shifts.iter().map(first).enumerate().collect();
+            let runs = firsts.chunk_by(|(_, a), (_, b)| a + 1 == *b);
+            runs.map(|run| Run { places: run[0].0..run[0].0 + run.len(), first: run[0].1 })
+                .collect()
+        });
+        let runs = runs.collect();
+        Self { values, shape, runs }
+    }
+
+    /// Bytes that the lines take.
+    pub fn bytes(plan: &SlotPlan) -> u64 {
+        Shape::new(plan).bytes(plan) as u64
+    }
+
+    /// Bytes of a row that [`WeightLines::copy`] fills for sums of `terms` terms.
+    pub const fn row_bytes(terms: usize) -> usize {
+        terms.next_multiple_of(CHUNK) + CHUNK
+    }
+
+    /// For each phase and each lane, in the order of `lanes`, where in the lines of an output
+    /// ciphertext it is with an offset and without any shift.
+    pub fn starts(
+        &self,
+        plan: &SlotPlan,
+        offset: &super::Offset,
+        lanes: &[(usize, usize)],
+    ) -> Vec<Vec<i64>> {
+        let (packing, per_row) = (plan.packing(), plan.packing().lanes_per_row());
+        let start = |(lines, phase): (&PhaseLines, &super::grid::Phase),
+                     (row, lane): (usize, usize)| {
+            let out_lane = (lane + per_row - offset.by.lanes) % per_row;
+            let out_row = row ^ usize::from(offset.swap);
+            let out_channel = packing.channel_in_group(out_row, out_lane);
+            let block = out_channel * self.shape.channel + row % self.shape.rows * self.shape.block;
+            let columns =
+                offset.by.columns + i64::from(lane < offset.by.lanes) - phase.columns.reach().0 + 1;
+            let slots = lane as i64 + columns * per_row as i64;
+            let rows = offset.by.rows - phase.rows.reach().0;
+            let [slot, row] = lines.apart.map(|apart| apart as i64);
+            (block + lines.start) as i64 + slots * slot + rows * row
+        };
+        let phases = self.shape.phases.iter().zip(packing.grid().phases());
+        phases.map(|phase| lanes.iter().map(|lane| start(phase, *lane)).collect()).collect()
+    }
+
+    /// The weights of all terms of a sum: a row of `row` bytes for each lane that `starts` was made for.
+    /// Rows are filled up with zeros.
+    pub fn copy(
+        &self,
+        plan: &SlotPlan,
+        output: &Output,
+        starts: &[Vec<i64>],
+        row: usize,
+        rows: &mut [i8],
+    ) {
+        let group = output.group * plan.packing().channels_per_ciphertext() * self.shape.channel;
+        let inputs = self.shape.rows * self.shape.block;
+        let window = plan.window(output.group).len();
+        let mut term = 0;
+        for (phase, (starts, runs)) in starts.iter().zip(&self.runs).enumerate() {
+            let used = plan.used_of_phase(&output.offset, phase);
+            for input in 0..window {
+                let base = (group + input * inputs) as i64;
+                for run in runs {
+                    let places = run.places.start.max(used.start)..run.places.end.min(used.end);
+                    if places.is_empty() {
+                        continue;
+                    }
+                    let first = base + run.first + (places.start as i64 - run.places.start as i64);
+                    for (row, start) in rows.chunks_exact_mut(row).zip(starts) {
+                        self.copy_run(first + start, &mut row[term..], places.len());
+                    }
+                    term += places.len();
+                }
+            }
+        }
+        for row in rows.chunks_exact_mut(row) {
+            row[term..].fill(0);
+        }
+    }
+
+    /// Copies `count` weights from `from` on, and more than these: what comes behind is copied later.
+    #[inline]
+    fn copy_run(&self, from: i64, to: &mut [i8], count: usize) {
+        let from = &self.values[from as usize..];
+        for at in (0..count).step_by(CHUNK) {
+            let chunks = to[at..].first_chunk_mut::<CHUNK>().zip(from[at..].first_chunk::<CHUNK>());
+            if let Some((to, from)) = chunks {
+                *to = *from;
+            }
+        }
+    }
+}
