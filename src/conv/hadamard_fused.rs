@@ -91,8 +91,7 @@ impl ScalarMaker {
         let most = factors.len() / (self.transform.limbs() * lanes);
         let Space { rows, row, values, scalars } = space;
         for start in (0..terms).step_by(BATCH) {
-            self.transform.shares(&rows[start..], *row, values);
-            self.transform.shared_coefficients(values);
+            self.transform.coefficients_of_bytes(&rows[start..], *row, values);
             for (limb, factors) in factors.chunks_exact_mut(lanes * most).enumerate() {
                 self.transform.block_scalars(limb, values, scalars);
                 let words = &mut factors[start..];

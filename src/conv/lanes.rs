@@ -83,15 +83,11 @@ impl LaneTransform {
         self.plain.inverse(data);
     }
 
-    /// Turns rows of bytes, one for each entry and `stride` bytes apart, into values for
-    /// [`LaneTransform::shared_coefficients`].
-    pub fn shares(&self, bytes: &[i8], stride: usize, values: &mut [[u64; BATCH]]) {
-        self.plain.kernels().scale_bytes(self.plain.inverse_len(), bytes, stride, values);
-    }
-
-    /// [`LaneTransform::coefficients`] of values that were multiplied by 1/c before.
-    pub fn shared_coefficients(&self, data: &mut [[u64; BATCH]]) {
-        self.plain.inverse_times_len(data);
+    /// [`LaneTransform::coefficients`] of signed bytes: a row of them for each entry, `stride` bytes
+    /// apart.
+    pub fn coefficients_of_bytes(&self, bytes: &[i8], stride: usize, data: &mut [[u64; BATCH]]) {
+        self.plain.kernels().lift_bytes(bytes, stride, data);
+        self.plain.inverse(data);
     }
 
     /// Turns coefficients into the scalar of each block modulo limb `limb`, by way of their centred

@@ -5,8 +5,8 @@
 
 use concrete_ntt::prime64::Plan;
 
-use crate::arith::kernels::{BATCH, Backend, Kernels, LongTransform, Root};
-use crate::arith::{Modulus, Shoup, bit_reverse};
+use crate::arith::kernels::{BATCH, Backend, InverseRoots, Kernels, LongTransform, Root};
+use crate::arith::{Modulus, bit_reverse};
 
 /// The transform of one prime at one length.
 ///
@@ -29,8 +29,8 @@ impl Ntt {
         }
         let mut ntt = Self { plan: Plan::try_new(len, modulus.value())?, own: None };
         let root = ntt.root();
-        let [roots, inverses] = [root, modulus.inverse(root)].map(|root| roots(modulus, root, len));
-        ntt.own = kernels.long_transform(&roots, &inverses);
+        let inverse = InverseRoots::new(modulus, roots(modulus, modulus.inverse(root), len));
+        ntt.own = kernels.long_transform(&roots(modulus, root, len), &inverse);
         Some(ntt)
     }
 
@@ -44,15 +44,19 @@ impl Ntt {
 
     /// Values to coefficients, in place; both in `[0, q)`. `words.len()` must be the length.
     pub fn inverse(&self, words: &mut [u64]) {
-        self.inverse_times_len(words);
-        self.plan.normalize(words);
+        if let Some(own) = &self.own {
+            own.inverse(words, false);
+        } else {
+            self.plan.inv(words);
+            self.plan.normalize(words);
+        }
     }
 
     /// Values to coefficients times the length, in place; both in `[0, q)`. `words.len()` must be the
     /// length. For values that were divided by the length where it cost nothing.
     pub fn inverse_times_len(&self, words: &mut [u64]) {
         match &self.own {
-            Some(own) => own.inverse_times_len(words),
+            Some(own) => own.inverse(words, true),
             None => self.plan.inv(words),
         }
     }
@@ -79,8 +83,7 @@ fn roots(modulus: &Modulus, omega: u64, len: usize) -> Vec<Root> {
 pub struct SmallNtt {
     kernels: Kernels,
     roots: Vec<Root>,
-    inverse_roots: Vec<Root>,
-    inverse_len: Shoup,
+    inverse: InverseRoots,
 }
 
 impl SmallNtt {
@@ -89,8 +92,7 @@ impl SmallNtt {
         Self {
             kernels: Kernels::new(backend, modulus),
             roots: roots(&modulus, omega, len),
-            inverse_roots: roots(&modulus, modulus.inverse(omega), len),
-            inverse_len: modulus.shoup(modulus.inverse(modulus.reduce(len as u64))),
+            inverse: InverseRoots::new(&modulus, roots(&modulus, modulus.inverse(omega), len)),
         }
     }
 
@@ -104,20 +106,9 @@ impl SmallNtt {
         self.kernels.small_forward(&self.roots, data);
     }
 
-    /// 1/len modulo q.
-    pub const fn inverse_len(&self) -> Shoup {
-        self.inverse_len
-    }
-
-    /// Values to coefficients times the length.
-    pub fn inverse_times_len(&self, data: &mut [[u64; BATCH]]) {
-        self.kernels.small_inverse(&self.inverse_roots, data);
-    }
-
     /// Values to coefficients.
     pub fn inverse(&self, data: &mut [[u64; BATCH]]) {
-        self.inverse_times_len(data);
-        self.kernels.small_scale(self.inverse_len, data);
+        self.kernels.small_inverse(&self.inverse, data);
     }
 }
 

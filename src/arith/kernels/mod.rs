@@ -115,6 +115,26 @@ impl Root {
     }
 }
 
+/// The roots of an inverse transform, and what divides by its length with its last level.
+#[derive(Clone, Debug)]
+pub struct InverseRoots {
+    roots: Vec<Root>,
+    /// 1 over the length.
+    share: Root,
+    /// The root of the last level over the length.
+    last: Root,
+}
+
+impl InverseRoots {
+    /// From the inverses of the roots of a transform of `roots.len()` coefficients, at least two.
+    pub fn new(modulus: &Modulus, roots: Vec<Root>) -> Self {
+        let share = modulus.shoup(modulus.inverse(modulus.reduce(roots.len() as u64)));
+        let last =
+            roots.get(1).map_or(share.factor, |root| modulus.mul_shoup(root.by.factor, share));
+        Self { roots, share: Root::new(share), last: Root::new(modulus.shoup(last)) }
+    }
+}
+
 /// When sums of products are reduced modulo q.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -413,28 +433,17 @@ impl Kernels {
         dispatch!(self, lift_scaled(from, factor, words, out));
     }
 
-    /// `out[i][j]` is byte `i * stride + j` times `factor`. No row begins beyond the end of `bytes`, nor
-    /// nearer to it than [`BATCH`].
-    pub fn scale_bytes(
-        &self,
-        factor: Shoup,
-        bytes: &[i8],
-        stride: usize,
-        out: &mut [[u64; BATCH]],
-    ) {
+    /// `out[i][j]` is byte `i * stride + j` modulo q, which is above 128. No row begins beyond the end of
+    /// `bytes`, nor nearer to it than [`BATCH`].
+    pub fn lift_bytes(&self, bytes: &[i8], stride: usize, out: &mut [[u64; BATCH]]) {
         match &self.engine {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
-            Engine::Ifma(constants) => unsafe {
-                ifma::scale_bytes(constants, factor, bytes, stride, out);
-            },
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512.
+            Engine::Ifma(constants) => unsafe { ifma::lift_bytes(constants, bytes, stride, out) },
             _ => {
-                let product = |byte: &i8| {
-                    self.modulus.mul_shoup(self.modulus.from_signed((*byte).into()), factor)
-                };
                 for (bytes, out) in bytes.chunks(stride).zip(out) {
                     for (out, byte) in out.iter_mut().zip(bytes) {
-                        *out = product(byte);
+                        *out = self.modulus.from_signed((*byte).into());
                     }
                 }
             }
@@ -453,18 +462,17 @@ impl Kernels {
         dispatch!(self, small_forward(roots, data));
     }
 
-    /// Undoes [`Kernels::small_forward`] up to a factor of `data.len()`, given the inverses of its
-    /// roots.
-    pub fn small_inverse(&self, inverse_roots: &[Root], data: &mut [[u64; BATCH]]) {
-        dispatch!(self, small_inverse(inverse_roots, data));
+    /// Undoes [`Kernels::small_forward`].
+    pub fn small_inverse(&self, roots: &InverseRoots, data: &mut [[u64; BATCH]]) {
+        dispatch!(self, small_inverse(roots, data));
     }
 
     /// The transform of polynomials of `roots.len()` coefficients, given the roots as for the small ones.
     /// `None` where this backend has none of its own, or not of this length.
-    pub fn long_transform(&self, roots: &[Root], inverse_roots: &[Root]) -> Option<LongTransform> {
+    pub fn long_transform(&self, roots: &[Root], inverse: &InverseRoots) -> Option<LongTransform> {
         match &self.engine {
             #[cfg(target_arch = "x86_64")]
-            Engine::Ifma(constants) => ifma::LongRoots::new(roots, inverse_roots)
+            Engine::Ifma(constants) => ifma::LongRoots::new(constants, roots, inverse)
                 .map(|roots| LongTransform(LongEngine::Ifma(*constants, roots))),
             _ => None,
         }
@@ -515,13 +523,13 @@ impl LongTransform {
         }
     }
 
-    /// Undoes [`LongTransform::forward`] up to a factor of `words.len()`.
-    pub fn inverse_times_len(&self, words: &mut [u64]) {
+    /// Undoes [`LongTransform::forward`], or all but a factor of `words.len()`.
+    pub fn inverse(&self, words: &mut [u64], times_len: bool) {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             LongEngine::Ifma(ref constants, ref roots) => unsafe {
-                ifma::long_inverse(constants, roots, words);
+                ifma::long_inverse(constants, roots, times_len, words);
             },
         }
     }

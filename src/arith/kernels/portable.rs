@@ -1,7 +1,8 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
 use super::{
-    BATCH, BLOCK, BlockPermutation, KeySwitch, PAIR, PairsMut, Reduction, Root, Row, TILE,
+    BATCH, BLOCK, BlockPermutation, InverseRoots, KeySwitch, PAIR, PairsMut, Reduction, Root, Row,
+    TILE,
 };
 use crate::arith::{Modulus, Shoup};
 
@@ -287,11 +288,11 @@ pub(super) fn small_forward(modulus: &Modulus, roots: &[Root], data: &mut [[u64;
 }
 
 /// The stages of [`small_forward`] undone in reverse order, each up to a factor of 2.
-pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Root], data: &mut [[u64; BATCH]]) {
+pub(super) fn small_inverse(modulus: &Modulus, by: &InverseRoots, data: &mut [[u64; BATCH]]) {
     let mut half = 1;
     let mut blocks = data.len() / 2;
     while blocks > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse_roots[blocks..]) {
+        for (block, root) in data.chunks_exact_mut(2 * half).zip(&by.roots[blocks..]) {
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
                 let difference = modulus.sub(*a, *b);
@@ -301,6 +302,7 @@ pub(super) fn small_inverse(modulus: &Modulus, inverse_roots: &[Root], data: &mu
         half *= 2;
         blocks /= 2;
     }
+    small_scale(modulus, by.share.by, data);
 }
 
 pub(super) fn small_scale(modulus: &Modulus, factor: Shoup, data: &mut [[u64; BATCH]]) {

@@ -366,13 +366,13 @@ fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
                 assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
             }
         }
-        kernels.small_inverse(&powers(modulus, modulus.inverse(omega), log_len), &mut data);
-        kernels.small_scale(modulus.shoup(modulus.inverse(len as u64)), &mut data);
+        let inverses = powers(modulus, modulus.inverse(omega), log_len);
+        let inverses = InverseRoots::new(&modulus, inverses);
+        kernels.small_inverse(&inverses, &mut data);
         assert_eq!(data, coefficients);
         // The largest words of an inverse, which no forward transform gives.
         let mut extremes = vec![[modulus.value() - 1; BATCH]; len];
         let mut expected = extremes.clone();
-        let inverses = powers(modulus, modulus.inverse(omega), log_len);
         kernels.small_inverse(&inverses, &mut extremes);
         Kernels::new(Backend::Portable, modulus).small_inverse(&inverses, &mut expected);
         assert_eq!(extremes, expected, "{backend:?}, length {len}");

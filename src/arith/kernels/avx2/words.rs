@@ -11,7 +11,7 @@ use super::{
     Barrett, Constants, LANES, barrett, by_sign, load, load_doubles, mul_barrett, mul_shoup,
     remainder, splat, splat_factor, store, subtract_once, to_words,
 };
-use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation, Root};
+use crate::arith::kernels::{BATCH, BLOCK, BlockPermutation, InverseRoots, Root};
 use crate::arith::{Modulus, Shoup};
 
 /// Half a block of a permutation: the words of `block` that `order` names.
@@ -196,7 +196,7 @@ pub(in super::super) fn small_forward(
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_inverse(
     constants: &Constants,
-    inverse_roots: &[Root],
+    inverse: &InverseRoots,
     data: &mut [[u64; BATCH]],
 ) {
     let by = barrett(constants);
@@ -204,7 +204,7 @@ pub(in super::super) fn small_inverse(
     let mut blocks = data.len() / 2;
     enter(data);
     while blocks > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse_roots[blocks..]) {
+        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse.roots[blocks..]) {
             let root = splat_factor(root.by);
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().zip(lower) {
@@ -222,6 +222,7 @@ pub(in super::super) fn small_inverse(
         blocks /= 2;
     }
     leave(&by, data);
+    small_scale(constants, inverse.share.by, data);
 }
 
 #[target_feature(enable = "avx2,fma")]

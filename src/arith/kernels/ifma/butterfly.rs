@@ -106,8 +106,16 @@ pub(super) fn apart<const WIDE: bool>(
     [_mm512_add_epi64(a, b), _mm512_sub_epi64(_mm512_add_epi64(a, by.twice), b)]
 }
 
-/// `a + b`, and `root (a - b)` below 2q, of words below `bound`: the sum is below twice that, or below
-/// 2q as its terms.
+/// `a + b` and `a - b` of words below `bound`, both below twice that; the sum below 2q where `WIDE`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn both<const WIDE: bool>(by: &Levels, bound: __m512i, a: __m512i, b: __m512i) -> [__m512i; 2] {
+    let sum = _mm512_add_epi64(a, b);
+    let difference = _mm512_sub_epi64(_mm512_add_epi64(a, bound), b);
+    [if WIDE { subtract_once(sum, by.twice) } else { sum }, difference]
+}
+
+/// [`both`], the difference times a root.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn joined<const WIDE: bool>(
@@ -117,17 +125,23 @@ pub(super) fn joined<const WIDE: bool>(
     b: __m512i,
     root: Factor,
 ) -> [__m512i; 2] {
-    let sum = _mm512_add_epi64(a, b);
-    let difference = _mm512_sub_epi64(_mm512_add_epi64(a, bound), b);
-    let sum = if WIDE { subtract_once(sum, by.twice) } else { sum };
+    let [sum, difference] = both::<WIDE>(by, bound, a, b);
     [sum, product::<WIDE>(by, difference, root)]
 }
 
-/// The bound of words after so many levels backwards.
+/// The bounds of words after so many levels backwards, and after one more.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) fn bound<const WIDE: bool>(by: &Levels, constants: &Constants, levels: u32) -> __m512i {
-    if WIDE { by.twice } else { splat(constants.q << levels) }
+pub(super) fn bounds<const WIDE: bool>(
+    by: &Levels,
+    constants: &Constants,
+    levels: u32,
+) -> [__m512i; 2] {
+    if WIDE {
+        [by.twice; 2]
+    } else {
+        [splat(constants.q << levels), splat(constants.q << (levels + 1))]
+    }
 }
 
 /// One level forwards: all of a block.
@@ -175,27 +189,27 @@ pub(super) fn forward_four<const WIDE: bool, const REDUCES: bool>(
     }
 }
 
-/// The last level backwards, of words below `bound`.
+/// Two levels backwards of four words, up to the multiplications of the second: the sums and the
+/// differences that are to be multiplied.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn inverse_two<const WIDE: bool>(
+fn joined_four<const WIDE: bool>(
     by: &Levels,
-    bound: __m512i,
-    root: Root,
-    data: &mut [Words],
-) {
-    let root = splat_root(root);
-    let (upper, lower) = data.split_at_mut(data.len() / 2);
-    for (a, b) in upper.iter_mut().zip(lower) {
-        let [sum, difference] = joined::<WIDE>(by, bound, load(a), load(b), root);
-        store(a, reduce_word(by, sum));
-        store(b, reduce_word(by, difference));
-    }
+    bounds: [__m512i; 2],
+    [upper, lower]: [Factor; 2],
+    [a, b, c, d]: [__m512i; 4],
+) -> [__m512i; 4] {
+    let [even, odd] = joined::<WIDE>(by, bounds[0], a, b, upper);
+    let [below, above] = joined::<WIDE>(by, bounds[0], c, d, lower);
+    let [w, y] = both::<WIDE>(by, bounds[1], even, below);
+    let [x, z] = both::<WIDE>(by, by.twice, odd, above);
+    [w, x, y, z]
 }
 
 /// Two levels backwards, to the blocks from root `at` on, `blocks` of them. Words are below the first
 /// of `bounds` before, and below the second after one level.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn inverse_four<const WIDE: bool, const REDUCES: bool>(
+pub(super) fn inverse_four<const WIDE: bool>(
     by: &Levels,
     bounds: [__m512i; 2],
     roots: &[Root],
@@ -206,19 +220,67 @@ pub(super) fn inverse_four<const WIDE: bool, const REDUCES: bool>(
     let roots = roots[at..at + blocks].iter().zip(roots[2 * at..].as_chunks::<2>().0);
     for (block, (second, first)) in data.chunks_exact_mut(size).zip(roots) {
         let root = splat_root(*second);
-        let [upper, lower] = [splat_root(first[0]), splat_root(first[1])];
+        let firsts = [splat_root(first[0]), splat_root(first[1])];
         let (a, rest) = block.split_at_mut(size / 4);
         let (b, rest) = rest.split_at_mut(size / 4);
         let (c, d) = rest.split_at_mut(size / 4);
         for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-            let [even, odd] = joined::<WIDE>(by, bounds[0], load(a), load(b), upper);
-            let [below, above] = joined::<WIDE>(by, bounds[0], load(c), load(d), lower);
-            let [w, y] = joined::<WIDE>(by, bounds[1], even, below, root);
-            let [x, z] = joined::<WIDE>(by, by.twice, odd, above, root);
-            store(a, last::<REDUCES>(by, w));
-            store(b, last::<REDUCES>(by, x));
-            store(c, last::<REDUCES>(by, y));
-            store(d, last::<REDUCES>(by, z));
+            let words = [load(a), load(b), load(c), load(d)];
+            let [w, x, y, z] = joined_four::<WIDE>(by, bounds, firsts, words);
+            store(a, w);
+            store(b, x);
+            store(c, product::<WIDE>(by, y, root));
+            store(d, product::<WIDE>(by, z, root));
         }
+    }
+}
+
+/// `word` times a root modulo q.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn reduced_product(by: &Levels, word: __m512i, root: Factor) -> __m512i {
+    subtract_once(product::<true>(by, word, root), by.q)
+}
+
+/// The last two levels backwards, with a share of all words: `last` are the share, and the last root
+/// times it.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn inverse_last_four<const WIDE: bool>(
+    by: &Levels,
+    bounds: [__m512i; 2],
+    roots: &[Root],
+    last: [Root; 2],
+    data: &mut [Words],
+) {
+    let firsts = [splat_root(roots[2]), splat_root(roots[3])];
+    let [share, root] = [splat_root(last[0]), splat_root(last[1])];
+    let quarter = data.len() / 4;
+    let (a, rest) = data.split_at_mut(quarter);
+    let (b, rest) = rest.split_at_mut(quarter);
+    let (c, d) = rest.split_at_mut(quarter);
+    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+        let words = [load(a), load(b), load(c), load(d)];
+        let [w, x, y, z] = joined_four::<WIDE>(by, bounds, firsts, words);
+        store(a, reduced_product(by, w, share));
+        store(b, reduced_product(by, x, share));
+        store(c, reduced_product(by, y, root));
+        store(d, reduced_product(by, z, root));
+    }
+}
+
+/// The last level backwards, as [`inverse_last_four`].
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn inverse_last_two<const WIDE: bool>(
+    by: &Levels,
+    bounds: [__m512i; 2],
+    last: [Root; 2],
+    data: &mut [Words],
+) {
+    let [share, root] = [splat_root(last[0]), splat_root(last[1])];
+    let (upper, lower) = data.split_at_mut(data.len() / 2);
+    for (a, b) in upper.iter_mut().zip(lower) {
+        let [sum, difference] = both::<WIDE>(by, bounds[0], load(a), load(b));
+        store(a, reduced_product(by, sum, share));
+        store(b, reduced_product(by, difference, root));
     }
 }

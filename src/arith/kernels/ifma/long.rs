@@ -9,11 +9,11 @@ use std::arch::x86_64::{
 };
 
 use super::butterfly::{
-    Levels, Words, apart, bound, forward_four, forward_two, inverse_four, inverse_two,
-    is_wide_forward, is_wide_inverse, joined, levels, reduce_word,
+    Levels, Words, apart, bounds, forward_four, forward_two, inverse_four, inverse_last_four,
+    inverse_last_two, is_wide_forward, is_wide_inverse, joined, levels, reduce_word,
 };
 use super::{Constants, Factor, LANES, load, store};
-use crate::arith::kernels::Root;
+use crate::arith::kernels::{InverseRoots, Root};
 
 /// Words of eight vectors.
 const GROUP: usize = LANES * LANES;
@@ -58,14 +58,25 @@ impl Roots {
 pub(in super::super) struct LongRoots {
     forward: Roots,
     inverse: Roots,
+    /// What the last level takes: 1 and its root, and both over the length.
+    last: [[Root; 2]; 2],
 }
 
 impl LongRoots {
-    /// From all roots, in bit-reversed order, of both directions; `None` for polynomials of no more
-    /// than [`GROUP`] words, where eight vectors are not a part of one block.
-    pub(in super::super) fn new(roots: &[Root], inverse_roots: &[Root]) -> Option<Self> {
-        let is_long = roots.len() > GROUP && roots.len() == inverse_roots.len();
-        is_long.then(|| Self { forward: Roots::new(roots), inverse: Roots::new(inverse_roots) })
+    /// From all roots of both directions; `None` for polynomials of fewer than four groups, which do not
+    /// fall into parts of whole groups.
+    pub(in super::super) fn new(
+        constants: &Constants,
+        roots: &[Root],
+        inverse: &InverseRoots,
+    ) -> Option<Self> {
+        let is_long = roots.len() >= 4 * GROUP && roots.len() == inverse.roots.len();
+        let [one, ..] = constants.powers;
+        is_long.then(|| Self {
+            forward: Roots::new(roots),
+            inverse: Roots::new(&inverse.roots),
+            last: [[Root::new(one), inverse.roots[1]], [inverse.share, inverse.last]],
+        })
     }
 }
 
@@ -151,25 +162,27 @@ fn forward_tail<const WIDE: bool>(
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn inverse_head<const WIDE: bool>(
     by: &Levels,
-    bounds: [__m512i; 3],
+    constants: &Constants,
     roots: &[[Words; 2]; 7],
     group: &mut [Words; LANES],
 ) {
+    let [[first, second], [third, _]] =
+        [bounds::<WIDE>(by, constants, 0), bounds::<WIDE>(by, constants, 2)];
     let v = transpose(load_group(group));
-    let [a, b] = joined::<WIDE>(by, bounds[0], v[0], v[1], root(&roots[3]));
-    let [c, d] = joined::<WIDE>(by, bounds[0], v[2], v[3], root(&roots[4]));
-    let [e, f] = joined::<WIDE>(by, bounds[0], v[4], v[5], root(&roots[5]));
-    let [g, h] = joined::<WIDE>(by, bounds[0], v[6], v[7], root(&roots[6]));
+    let [a, b] = joined::<WIDE>(by, first, v[0], v[1], root(&roots[3]));
+    let [c, d] = joined::<WIDE>(by, first, v[2], v[3], root(&roots[4]));
+    let [e, f] = joined::<WIDE>(by, first, v[4], v[5], root(&roots[5]));
+    let [g, h] = joined::<WIDE>(by, first, v[6], v[7], root(&roots[6]));
     let [r, s] = [root(&roots[1]), root(&roots[2])];
-    let [a, c] = joined::<WIDE>(by, bounds[1], a, c, r);
-    let [b, d] = joined::<WIDE>(by, bounds[1], b, d, r);
-    let [e, g] = joined::<WIDE>(by, bounds[1], e, g, s);
-    let [f, h] = joined::<WIDE>(by, bounds[1], f, h, s);
+    let [a, c] = joined::<WIDE>(by, second, a, c, r);
+    let [b, d] = joined::<WIDE>(by, second, b, d, r);
+    let [e, g] = joined::<WIDE>(by, second, e, g, s);
+    let [f, h] = joined::<WIDE>(by, second, f, h, s);
     let r = root(&roots[0]);
-    let [a, e] = joined::<WIDE>(by, bounds[2], a, e, r);
-    let [b, f] = joined::<WIDE>(by, bounds[2], b, f, r);
-    let [c, g] = joined::<WIDE>(by, bounds[2], c, g, r);
-    let [d, h] = joined::<WIDE>(by, bounds[2], d, h, r);
+    let [a, e] = joined::<WIDE>(by, third, a, e, r);
+    let [b, f] = joined::<WIDE>(by, third, b, f, r);
+    let [c, g] = joined::<WIDE>(by, third, c, g, r);
+    let [d, h] = joined::<WIDE>(by, third, d, h, r);
     for (words, value) in group.iter_mut().zip(transpose([a, b, c, d, e, f, g, h])) {
         store(words, value);
     }
@@ -212,58 +225,61 @@ fn forward<const WIDE: bool>(constants: &Constants, roots: &Roots, data: &mut [W
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn long_inverse(constants: &Constants, roots: &LongRoots, words: &mut [u64]) {
+pub(in super::super) fn long_inverse(
+    constants: &Constants,
+    roots: &LongRoots,
+    times_len: bool,
+    words: &mut [u64],
+) {
     let is_wide = is_wide_inverse(constants, words.len());
+    let last = roots.last[usize::from(!times_len)];
     let data = words.as_chunks_mut().0;
     if is_wide {
-        inverse::<true>(constants, &roots.inverse, data);
+        inverse::<true>(constants, &roots.inverse, last, data);
     } else {
-        inverse::<false>(constants, &roots.inverse, data);
+        inverse::<false>(constants, &roots.inverse, last, data);
     }
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn inverse<const WIDE: bool>(constants: &Constants, roots: &Roots, data: &mut [Words]) {
+fn inverse<const WIDE: bool>(
+    constants: &Constants,
+    roots: &Roots,
+    last: [Root; 2],
+    data: &mut [Words],
+) {
     let by = levels(constants);
-    let after = |levels| bound::<WIDE>(&by, constants, levels);
     let is_odd = data.len().ilog2() % 2 == 1;
-    let mut blocks = if is_odd { 2 } else { 1 };
+    // The parts that forward transforms end with: the last levels are of more than one.
+    let mut blocks = if is_odd { 2 } else { 4 };
     while data.len() / blocks > NEAR {
         blocks *= 4;
     }
     let size = data.len() / blocks;
-    let heads = [after(0), after(1), after(2)];
-    let mut done = 3;
     let parts = data.chunks_exact_mut(size).zip(roots.tails.chunks(size / LANES));
     for (first, (part, tails)) in (blocks..).zip(parts) {
         for (group, roots) in part.as_chunks_mut().0.iter_mut().zip(tails) {
-            inverse_head::<WIDE>(&by, heads, roots, group);
+            inverse_head::<WIDE>(&by, constants, roots, group);
         }
-        done = 3;
-        let mut parts = size;
+        let (mut parts, mut done) = (size, 3);
         while parts > 1 {
             parts /= 4;
-            let bounds = [after(done), after(done + 1)];
-            let at = [first * parts, parts];
-            if first * parts == 1 {
-                inverse_four::<WIDE, true>(&by, bounds, &roots.heap, at, part);
-            } else {
-                inverse_four::<WIDE, false>(&by, bounds, &roots.heap, at, part);
-            }
+            let bounds = bounds::<WIDE>(&by, constants, done);
+            inverse_four::<WIDE>(&by, bounds, &roots.heap, [first * parts, parts], part);
             done += 2;
         }
     }
-    while blocks > 2 {
+    let mut done = 3 + size.ilog2();
+    while blocks > 4 {
         blocks /= 4;
-        let bounds = [after(done), after(done + 1)];
-        if blocks == 1 {
-            inverse_four::<WIDE, true>(&by, bounds, &roots.heap, [1; 2], data);
-        } else {
-            inverse_four::<WIDE, false>(&by, bounds, &roots.heap, [blocks; 2], data);
-        }
+        let bounds = bounds::<WIDE>(&by, constants, done);
+        inverse_four::<WIDE>(&by, bounds, &roots.heap, [blocks; 2], data);
         done += 2;
     }
+    let bounds = bounds::<WIDE>(&by, constants, done);
     if is_odd {
-        inverse_two::<WIDE>(&by, after(done), roots.heap[1], data);
+        inverse_last_two::<WIDE>(&by, bounds, last, data);
+    } else {
+        inverse_last_four::<WIDE>(&by, bounds, &roots.heap, last, data);
     }
 }

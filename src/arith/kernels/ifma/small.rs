@@ -1,15 +1,17 @@
 //! Small transforms of eight polynomials side by side, and rows of eight words.
 
-use std::arch::x86_64::{_mm_cvtsi64_si128, _mm_sfence, _mm512_add_epi64, _mm512_cvtepu8_epi64};
+use std::arch::x86_64::{
+    _mm_cvtsi64_si128, _mm_sfence, _mm512_add_epi64, _mm512_cvtepi8_epi64, _mm512_min_epu64,
+};
 
 use super::butterfly::{
-    bound, forward_four, forward_two, inverse_four, inverse_two, is_wide_forward, is_wide_inverse,
-    levels,
+    bounds, forward_four, forward_two, inverse_four, inverse_last_four, inverse_last_two,
+    is_wide_forward, is_wide_inverse, levels,
 };
 use super::switch::store_or_stream;
 use super::{Constants, load, mul_shoup, splat, splat_factor, store, subtract_once};
 use crate::arith::Shoup;
-use crate::arith::kernels::{BATCH, Root, RowsMut};
+use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
 
 /// Writes a row after the other.
 #[target_feature(enable = "avx512f")]
@@ -25,25 +27,21 @@ pub(in super::super) fn spread(rows: &[[u64; BATCH]], out: RowsMut<'_>) {
     }
 }
 
-/// Signed bytes times a factor: 128 is added to each, and 128 times the factor taken off.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scale_bytes(
+/// Signed bytes: q is added to those below zero.
+#[target_feature(enable = "avx512f")]
+pub(in super::super) fn lift_bytes(
     constants: &Constants,
-    factor: Shoup,
     bytes: &[i8],
     stride: usize,
     out: &mut [[u64; BATCH]],
 ) {
-    const SIGNS: u64 = 0x8080_8080_8080_8080;
-    let (q, twice, by) = (splat(constants.q), splat(2 * constants.q), splat_factor(factor));
-    let offset =
-        splat(constants.q - (128 * u128::from(factor.factor) % u128::from(constants.q)) as u64);
+    let q = splat(constants.q);
     for (bytes, out) in bytes.chunks(stride).zip(out) {
         let Some(bytes) = bytes.first_chunk::<BATCH>() else { return };
-        let word = u64::from_le_bytes(bytes.map(i8::cast_unsigned)) ^ SIGNS;
-        let words = _mm512_cvtepu8_epi64(_mm_cvtsi64_si128(word.cast_signed()));
-        let product = _mm512_add_epi64(mul_shoup(words, by, q), offset);
-        store(out, subtract_once(subtract_once(product, twice), q));
+        let bytes = _mm_cvtsi64_si128(i64::from_le_bytes(bytes.map(i8::cast_unsigned)));
+        let words = _mm512_cvtepi8_epi64(bytes);
+        // As an unsigned number what is below zero is larger than with q.
+        store(out, _mm512_min_epu64(words, _mm512_add_epi64(words, q)));
     }
 }
 
@@ -81,31 +79,35 @@ fn forward<const WIDE: bool>(constants: &Constants, roots: &[Root], data: &mut [
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn small_inverse(
     constants: &Constants,
-    inverse_roots: &[Root],
+    roots: &InverseRoots,
     data: &mut [[u64; BATCH]],
 ) {
     if is_wide_inverse(constants, data.len()) {
-        inverse::<true>(constants, inverse_roots, data);
+        inverse::<true>(constants, roots, data);
     } else {
-        inverse::<false>(constants, inverse_roots, data);
+        inverse::<false>(constants, roots, data);
     }
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn inverse<const WIDE: bool>(constants: &Constants, roots: &[Root], data: &mut [[u64; BATCH]]) {
+fn inverse<const WIDE: bool>(
+    constants: &Constants,
+    InverseRoots { roots, share, last }: &InverseRoots,
+    data: &mut [[u64; BATCH]],
+) {
     let by = levels(constants);
     let (mut blocks, mut done) = (data.len(), 0);
     while blocks > 4 {
         blocks /= 4;
-        let bounds = [bound::<WIDE>(&by, constants, done), bound::<WIDE>(&by, constants, done + 1)];
-        inverse_four::<WIDE, false>(&by, bounds, roots, [blocks; 2], data);
+        let bounds = bounds::<WIDE>(&by, constants, done);
+        inverse_four::<WIDE>(&by, bounds, roots, [blocks; 2], data);
         done += 2;
     }
-    let bounds = [bound::<WIDE>(&by, constants, done), bound::<WIDE>(&by, constants, done + 1)];
+    let bounds = bounds::<WIDE>(&by, constants, done);
     if blocks == 4 {
-        inverse_four::<WIDE, true>(&by, bounds, roots, [1; 2], data);
+        inverse_last_four::<WIDE>(&by, bounds, roots, [*share, *last], data);
     } else {
-        inverse_two::<WIDE>(&by, bounds[0], roots[1], data);
+        inverse_last_two::<WIDE>(&by, bounds, [*share, *last], data);
     }
 }
 
