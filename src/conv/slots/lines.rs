@@ -214,12 +214,16 @@ impl WeightLines {
     /// Copies `count` weights from `from` on, and more than these: what comes behind is copied later.
     #[inline]
     fn copy_run(&self, from: i64, to: &mut [i8], count: usize) {
-        let from = &self.values[from as usize..];
-        for at in (0..count).step_by(CHUNK) {
-            let chunks = to[at..].first_chunk_mut::<CHUNK>().zip(from[at..].first_chunk::<CHUNK>());
-            if let Some((to, from)) = chunks {
+        let copy = |at: usize, to: &mut [i8]| {
+            let from = self.values.get(from as usize + at..).and_then(|from| from.first_chunk());
+            if let Some((to, from)) = to.first_chunk_mut::<CHUNK>().zip(from) {
                 *to = *from;
             }
+        };
+        // Most runs are short.
+        copy(0, to);
+        if count > CHUNK {
+            (CHUNK..count).step_by(CHUNK).for_each(|at| copy(at, &mut to[at..]));
         }
     }
 }

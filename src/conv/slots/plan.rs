@@ -213,7 +213,7 @@ impl SlotPlan {
     /// sums to make good use of what it reads of the inputs, and several ciphertexts for as many
     /// threads to mix.
     pub fn waves(&self) -> Vec<Range<usize>> {
-        const SUMS: usize = 200;
+        const SUMS: usize = 256;
         const GROUPS: usize = 4;
         let groups = self.out_groups();
         let count = (groups * self.offsets.len()).div_ceil(SUMS).max(1);
