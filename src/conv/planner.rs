@@ -7,7 +7,7 @@ use super::{Algorithm, AlgorithmKind, Layer};
 use crate::bfv::params::RING_DEGREES;
 
 /// Server times this close are equal: predictions are no better.
-const EQUAL: f64 = 0.03;
+const EQUAL: f64 = 0.1;
 
 /// No packing lets the layer run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
