@@ -68,23 +68,30 @@ impl Setup {
     }
 }
 
+/// Those of the detected backend, and of the NTT crate, which the portable one takes.
 mod transform {
-    use super::{Bencher, Modulus, Ntt, largest_ntt_primes, zeroed};
+    use super::{Backend, Bencher, Kernels, Modulus, Ntt, largest_ntt_primes, zeroed};
 
-    fn ntt(ring_degree: usize) -> Ntt {
+    fn ntt((backend, ring_degree): (Backend, usize)) -> Ntt {
         let prime = largest_ntt_primes(36, 2 * ring_degree as u64, 1, &[]).expect("a prime")[0];
-        Ntt::new(ring_degree, &Kernels::new(Backend::detect(), Modulus::new(prime).expect("a modulus"))).expect("roots")
+        let kernels = Kernels::new(backend, Modulus::new(prime).expect("a modulus"));
+        Ntt::new(ring_degree, &kernels).expect("roots")
     }
 
-    #[divan::bench(args = [2048, 4096, 8192, 16384])]
-    fn forward(bencher: Bencher<'_, '_>, ring_degree: usize) {
-        let (ntt, mut words) = (ntt(ring_degree), zeroed(ring_degree));
+    fn cases() -> impl Iterator<Item = (Backend, usize)> {
+        let backends = [Backend::detect(), Backend::Portable];
+        backends.into_iter().flat_map(|backend| [2048, 4096, 8192, 16384].map(|n| (backend, n)))
+    }
+
+    #[divan::bench(args = cases())]
+    fn forward(bencher: Bencher<'_, '_>, case: (Backend, usize)) {
+        let (ntt, mut words) = (ntt(case), zeroed(case.1));
         bencher.bench_local(|| ntt.forward(&mut words));
     }
 
-    #[divan::bench(args = [2048, 4096, 8192, 16384])]
-    fn inverse(bencher: Bencher<'_, '_>, ring_degree: usize) {
-        let (ntt, mut words) = (ntt(ring_degree), zeroed(ring_degree));
+    #[divan::bench(args = cases())]
+    fn inverse(bencher: Bencher<'_, '_>, case: (Backend, usize)) {
+        let (ntt, mut words) = (ntt(case), zeroed(case.1));
         bencher.bench_local(|| ntt.inverse(&mut words));
     }
 }

@@ -289,7 +289,7 @@ impl Pricing<'_> {
 
     /// `count` sums of `terms` terms with scalar factors.
     pub fn scalar_sums(&self, count: usize, terms: usize) -> f64 {
-        self.sums(count, terms, |limb| limb.bits())
+        self.sums(count, terms, Modulus::bits)
     }
 
     /// `count` sums of `terms` terms with integers as factors, of at most `bits` bits with their bias.

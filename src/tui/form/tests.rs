@@ -19,11 +19,11 @@ fn form() -> (Form, Vec<ParamsSpec>) {
 #[test]
 fn steps_skip_what_is_invalid() {
     let (form, presets) = form();
-    // 35 + 35 + 36 is at the cap, so limbs cannot grow; at N = 8192 they can.
+    // 36 + 26 + 44 is at the cap, so limbs cannot grow; at N = 8192 they can.
     assert!(form.next_valid(Field::LimbBits, true, &presets, 2).is_err());
     let larger = form.next_valid(Field::RingDegree, true, &presets, 2).expect("more room");
     assert_eq!(larger.params.ring_degree, 8192);
-    assert_eq!(larger.params.name, "8192:35,35|36:20");
+    assert_eq!(larger.params.name, "8192:36,26|44:20");
     assert!(larger.next_valid(Field::LimbBits, true, &presets, 2).is_ok());
     // There are no suitable 17-bit primes at every N; steps pass over the gaps.
     let smaller = form.next_valid(Field::PlainBits, false, &presets, 2).expect("some size");
@@ -52,7 +52,7 @@ fn invalid_forms_say_why_and_offer_a_fix() {
     assert!(problem.contains("log2(QP)"), "{problem}");
     let (change, fixed) = broken.fix().expect("a fix");
     assert!(fixed.check().is_ok());
-    assert_eq!(change, "limb bits 36 36 -> 35 35");
+    assert_eq!(change, "limb bits 36 36 -> 31 31");
     assert!(fixed.fix().is_none());
 }
 

@@ -131,7 +131,7 @@ mod tests {
             .map(|point| (point.value(Field::PlainBits), point.value(Field::LimbBits)))
             .collect();
         let expected =
-            [("20", "35 35"), ("19", "35 35"), ("21", "35 35"), ("20", "34 34")].map(|(t, q)| {
+            [("20", "36 26"), ("19", "36 26"), ("21", "36 26"), ("20", "35 25")].map(|(t, q)| {
                 // Larger limbs are above the cap of N = 4096.
                 (t.to_owned(), q.to_owned())
             });

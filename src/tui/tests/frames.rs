@@ -141,7 +141,7 @@ fn the_first_frame_tells_of_noise_and_a_finished_run_is_exact() {
     assert!(text("ready").contains("noise budget"));
     assert!(text("finished").contains("exact"));
     assert!(!text("ready").contains("exact  "));
-    assert!(text("invalid").contains("fixes it: limb bits 36 36 -> 35 35"));
+    assert!(text("invalid").contains("fixes it: limb bits 36 36 -> 31 31"));
     assert!(text("error").contains("cannot start threads"));
     assert!(text("compare empty").contains("no runs yet"));
 }

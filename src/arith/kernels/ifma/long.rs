@@ -89,7 +89,7 @@ fn root(words: &[Words; 2]) -> Factor {
 /// Word i of vector j becomes word j of vector i.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transpose(v: [__m512i; LANES]) -> [__m512i; LANES] {
+fn transpose(v: &[__m512i; LANES]) -> [__m512i; LANES] {
     let even = [
         _mm512_unpacklo_epi64(v[0], v[1]),
         _mm512_unpacklo_epi64(v[2], v[3]),
@@ -137,7 +137,7 @@ fn forward_tail<const WIDE: bool>(
     roots: &[[Words; 2]; 7],
     group: &mut [Words; LANES],
 ) {
-    let v = transpose(load_group(group));
+    let v = transpose(&load_group(group));
     let r = root(&roots[0]);
     let [a, e] = apart::<WIDE>(by, v[0], v[4], r);
     let [b, f] = apart::<WIDE>(by, v[1], v[5], r);
@@ -152,7 +152,7 @@ fn forward_tail<const WIDE: bool>(
     let [c, d] = apart::<WIDE>(by, c, d, root(&roots[4]));
     let [e, f] = apart::<WIDE>(by, e, f, root(&roots[5]));
     let [g, h] = apart::<WIDE>(by, g, h, root(&roots[6]));
-    for (words, value) in group.iter_mut().zip(transpose([a, b, c, d, e, f, g, h])) {
+    for (words, value) in group.iter_mut().zip(transpose(&[a, b, c, d, e, f, g, h])) {
         store(words, reduce_word(by, value));
     }
 }
@@ -168,7 +168,7 @@ fn inverse_head<const WIDE: bool>(
 ) {
     let [[first, second], [third, _]] =
         [bounds::<WIDE>(by, constants, 0), bounds::<WIDE>(by, constants, 2)];
-    let v = transpose(load_group(group));
+    let v = transpose(&load_group(group));
     let [a, b] = joined::<WIDE>(by, first, v[0], v[1], root(&roots[3]));
     let [c, d] = joined::<WIDE>(by, first, v[2], v[3], root(&roots[4]));
     let [e, f] = joined::<WIDE>(by, first, v[4], v[5], root(&roots[5]));
@@ -183,7 +183,7 @@ fn inverse_head<const WIDE: bool>(
     let [b, f] = joined::<WIDE>(by, third, b, f, r);
     let [c, g] = joined::<WIDE>(by, third, c, g, r);
     let [d, h] = joined::<WIDE>(by, third, d, h, r);
-    for (words, value) in group.iter_mut().zip(transpose([a, b, c, d, e, f, g, h])) {
+    for (words, value) in group.iter_mut().zip(transpose(&[a, b, c, d, e, f, g, h])) {
         store(words, value);
     }
 }

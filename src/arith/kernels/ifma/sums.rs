@@ -75,7 +75,7 @@ pub(in super::super) fn scalar_tiles_lazy<const O: usize>(
     match (is_narrow, O) {
         (true, 8) if rows[0].factors.len() <= LAZY_TERMS => {
             for (rows, out) in octets.zip(out.as_chunks_mut().0) {
-                octet_narrow(constants, segments, *rows, out);
+                octet_narrow(constants, segments, rows, out);
             }
         }
         (true, 4 | 8) => {
@@ -100,7 +100,7 @@ pub(in super::super) fn scalar_tiles_lazy<const O: usize>(
 fn octet_narrow(
     constants: &Constants,
     segments: &[&[u64]],
-    rows: [Row<'_>; 8],
+    rows: &[Row<'_>; 8],
     out: &mut [[u64; PAIR]; 8],
 ) {
     for half in 0..2 {
@@ -109,7 +109,7 @@ fn octet_narrow(
         for segment in segments {
             let terms = segment.as_chunks::<PAIR>().0;
             let mut factors = [[].as_slice(); 8];
-            for (factors, row) in factors.iter_mut().zip(&rows) {
+            for (factors, row) in factors.iter_mut().zip(rows) {
                 *factors = &row.factors[start..start + terms.len()];
             }
             start += terms.len();
