@@ -291,28 +291,16 @@ impl Kernels {
     ) {
         match reduction {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
-            Reduction::Lazy => match &self.engine {
-                #[cfg(target_arch = "x86_64")]
-                Engine::Ifma(constants) => {
-                    let is_narrow = self.is_narrow(&rows);
-                    // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
-                    unsafe { ifma::scalar_tiles_lazy(constants, is_narrow, segments, rows, out) };
-                }
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
-                Engine::Avx2(constants) => unsafe {
-                    avx2::scalar_tile_lazy(constants, segments, rows, out);
-                },
-                Engine::Portable => {
-                    portable::scalar_tile_lazy(&self.modulus, segments, rows, out);
-                }
-            },
+            Reduction::Lazy => {
+                let bits = rows.iter().map(|row| row.bits).max().unwrap_or(0);
+                dispatch!(self, scalar_tile_lazy(self.is_narrow(bits), segments, rows, out));
+            }
         }
     }
 
-    /// Whether all products of words with factors of these rows fit [`NARROW_BITS`].
-    fn is_narrow(&self, rows: &[Row<'_>]) -> bool {
-        rows.iter().all(|row| row.bits + self.modulus.bits() <= NARROW_BITS)
+    /// Whether products of words with factors of so many bits fit [`NARROW_BITS`].
+    const fn is_narrow(&self, bits: u32) -> bool {
+        bits.saturating_add(self.modulus.bits()) <= NARROW_BITS
     }
 
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
@@ -326,26 +314,10 @@ impl Kernels {
     ) {
         match reduction {
             Reduction::Eager => dispatch!(self, pair_tile_eager(segments, factors, out)),
-            Reduction::Lazy => match &self.engine {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512 IFMA.
-                Engine::Ifma(constants) if 2 * self.modulus.bits() <= NARROW_BITS => unsafe {
-                    ifma::pair_tile_lazy::<true>(constants, segments, factors, out);
-                },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                Engine::Ifma(constants) => unsafe {
-                    ifma::pair_tile_lazy::<false>(constants, segments, factors, out);
-                },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
-                Engine::Avx2(constants) => unsafe {
-                    avx2::pair_tile_lazy(constants, segments, factors, out);
-                },
-                Engine::Portable => {
-                    portable::pair_tile_lazy(&self.modulus, segments, factors, out);
-                }
-            },
+            Reduction::Lazy => {
+                let is_narrow = self.is_narrow(self.modulus.bits());
+                dispatch!(self, pair_tile_lazy(is_narrow, segments, factors, out));
+            }
         }
     }
 

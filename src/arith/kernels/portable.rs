@@ -18,36 +18,64 @@ fn lazy_terms(modulus: &Modulus) -> usize {
 
 pub(super) fn scalar_tile_lazy<const O: usize>(
     modulus: &Modulus,
+    is_narrow: bool,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
     for (row, out) in rows.iter().zip(out) {
-        for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
-            let words = |term: &[u64; PAIR]| term.as_chunks::<WIDTH>().0[column];
-            let mut sum = WideSum::new(modulus);
-            let mut factors = row.factors;
-            for segment in segments {
-                let terms = segment.as_chunks::<PAIR>().0;
-                let (now, later) = factors.split_at(terms.len());
-                factors = later;
-                for (&factor, term) in now.iter().zip(terms) {
-                    sum.add(&[factor; WIDTH], &words(term));
-                }
-            }
-            *out = sum.finish();
+        if is_narrow && row.factors.len() <= NARROW_TERMS {
+            scalar_sum::<u64>(modulus, segments, row.factors, out);
+        } else {
+            scalar_sum::<u128>(modulus, segments, row.factors, out);
         }
     }
 }
 
-pub(super) fn pair_tile_lazy(
+fn scalar_sum<S: Sum>(
     modulus: &Modulus,
     segments: &[&[u64]],
     factors: &[u64],
     out: &mut [u64; PAIR],
 ) {
     for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
-        let mut sum = WideSum::new(modulus);
+        let words = |term: &[u64; PAIR]| term.as_chunks::<WIDTH>().0[column];
+        let mut sum = Accumulators::<S>::new(modulus);
+        let mut factors = factors;
+        for segment in segments {
+            let terms = segment.as_chunks::<PAIR>().0;
+            let (now, later) = factors.split_at(terms.len());
+            factors = later;
+            for (&factor, term) in now.iter().zip(terms) {
+                sum.add(&[factor; WIDTH], &words(term));
+            }
+        }
+        *out = sum.finish();
+    }
+}
+
+pub(super) fn pair_tile_lazy(
+    modulus: &Modulus,
+    is_narrow: bool,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    if is_narrow && factors.len() <= NARROW_TERMS * TILE {
+        pair_sum::<u64>(modulus, segments, factors, out);
+    } else {
+        pair_sum::<u128>(modulus, segments, factors, out);
+    }
+}
+
+fn pair_sum<S: Sum>(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+        let mut sum = Accumulators::<S>::new(modulus);
         let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
         for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
             let factor = factor.as_chunks::<WIDTH>().0[column % (TILE / WIDTH)];
@@ -57,32 +85,77 @@ pub(super) fn pair_tile_lazy(
     }
 }
 
+/// Products below 2^52 whose sum 64 bits hold.
+const NARROW_TERMS: usize = 1 << 12;
+
+/// What holds a sum of products.
+trait Sum: Copy + Default + From<u64> {
+    /// Products that it takes before it must be reduced.
+    fn room(modulus: &Modulus) -> usize;
+
+    fn add_product(&mut self, a: u64, b: u64);
+
+    fn reduce(self, modulus: &Modulus) -> u64;
+}
+
+/// For any products.
+impl Sum for u128 {
+    fn room(modulus: &Modulus) -> usize {
+        lazy_terms(modulus)
+    }
+
+    #[inline]
+    fn add_product(&mut self, a: u64, b: u64) {
+        *self += Self::from(a) * Self::from(b);
+    }
+
+    fn reduce(self, modulus: &Modulus) -> u64 {
+        modulus.reduce_wide(self)
+    }
+}
+
+/// For [`NARROW_TERMS`] products below 2^52.
+impl Sum for u64 {
+    fn room(_: &Modulus) -> usize {
+        NARROW_TERMS
+    }
+
+    #[inline]
+    fn add_product(&mut self, a: u64, b: u64) {
+        *self = self.wrapping_add(a.wrapping_mul(b));
+    }
+
+    fn reduce(self, modulus: &Modulus) -> u64 {
+        modulus.reduce(self)
+    }
+}
+
 /// [`WIDTH`] sums of products, reduced only when they would overflow and at the end.
-struct WideSum<'a> {
+struct Accumulators<'a, S> {
     modulus: &'a Modulus,
-    sums: [u128; WIDTH],
+    sums: [S; WIDTH],
     room: usize,
 }
 
-impl<'a> WideSum<'a> {
+impl<'a, S: Sum> Accumulators<'a, S> {
     fn new(modulus: &'a Modulus) -> Self {
-        Self { modulus, sums: [0; WIDTH], room: lazy_terms(modulus) }
+        Self { modulus, sums: [S::default(); WIDTH], room: S::room(modulus) }
     }
 
     #[inline]
     fn add(&mut self, a: &[u64; WIDTH], b: &[u64; WIDTH]) {
         if self.room == 0 {
-            self.sums = self.sums.map(|sum| u128::from(self.modulus.reduce_wide(sum)));
-            self.room = lazy_terms(self.modulus);
+            self.sums = self.sums.map(|sum| sum.reduce(self.modulus).into());
+            self.room = S::room(self.modulus);
         }
         self.room -= 1;
         for ((sum, &a), &b) in self.sums.iter_mut().zip(a).zip(b) {
-            *sum += u128::from(a) * u128::from(b);
+            sum.add_product(a, b);
         }
     }
 
     fn finish(self) -> [u64; WIDTH] {
-        self.sums.map(|sum| self.modulus.reduce_wide(sum))
+        self.sums.map(|sum| sum.reduce(self.modulus))
     }
 }
 

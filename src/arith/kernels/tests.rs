@@ -101,23 +101,25 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
 fn check_narrow_tiles(modulus: Modulus, terms: usize, residues: Residues, seed: u64) {
     let bits = NARROW_BITS - modulus.bits();
     let panel = words(modulus, terms * PAIR, residues, seed);
-    let rows = [1, 2, 4, 5].map(|i| {
+    let rows = [1, 2, 4, 5, 6, 7, 8, 9].map(|i| {
         let row = words(modulus, terms, residues, seed ^ i).into_iter();
         let row = row.map(|word| if residues == Largest { u64::MAX } else { word });
         row.map(|word| word & ((1 << bits) - 1)).collect::<Vec<u64>>()
     });
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
-        let quad = [0, 1, 2, 3].map(|i| Row { factors: &rows[i], quotients: &[], bits });
-        let mut out = [[u64::MAX; PAIR]; 4];
-        kernels.scalar_tile(Reduction::Lazy, &[&panel], quad, &mut out);
-        let mut single = [[u64::MAX; PAIR]; 1];
-        kernels.scalar_tile(Reduction::Lazy, &[&panel], [quad[0]], &mut single);
-        assert_eq!(out[0], single[0]);
+        let rows = rows.each_ref().map(|factors| Row { factors, quotients: &[], bits });
+        let mut out = [[u64::MAX; PAIR]; 8];
+        kernels.scalar_tile(Reduction::Lazy, &[&panel], rows, &mut out);
+        let [a, b, c, d, ..] = rows;
+        let (mut four, mut one) = ([[u64::MAX; PAIR]; 4], [[u64::MAX; PAIR]; 1]);
+        kernels.scalar_tile(Reduction::Lazy, &[&panel], [a, b, c, d], &mut four);
+        kernels.scalar_tile(Reduction::Lazy, &[&panel], [a], &mut one);
+        assert_eq!((&out[..4], out[0]), (&four[..], one[0]));
         for (row, out) in rows.iter().zip(&out) {
             for (word, out) in out.iter().enumerate() {
                 let product =
-                    |k: usize| modulus.mul(modulus.reduce(row[k]), panel[k * PAIR + word]);
+                    |k: usize| modulus.mul(modulus.reduce(row.factors[k]), panel[k * PAIR + word]);
                 let expected = (0..terms).fold(0, |sum, k| modulus.add(sum, product(k)));
                 assert_eq!(*out, expected, "{backend:?} {bits}");
             }
@@ -127,7 +129,7 @@ fn check_narrow_tiles(modulus: Modulus, terms: usize, residues: Residues, seed: 
 
 #[test]
 fn narrow_products_are_summed() {
-    for bits in [20, 36, 48, 50] {
+    for bits in [20, 26, 36, 48, 50] {
         for residues in [Random, Largest, Edges] {
             for terms in [0, 1, 7, 64, 5000] {
                 check_narrow_tiles(prime(bits), terms, residues, 3);
@@ -205,6 +207,25 @@ fn permutations_are_followed() {
         for i in 0..LEN {
             let from = permutation.source(i);
             assert_eq!(sum[i], modulus.add(polys[0][i], polys[1][from]), "{backend:?}");
+        }
+    }
+}
+
+/// Bytes of both signs and at both ends, on every backend.
+#[test]
+fn bytes_are_lifted() {
+    const STRIDE: usize = 40;
+    let bytes: Vec<i8> = (0..=255).map(|byte: u8| byte.cast_signed()).collect();
+    for bits in [8, 20, 50] {
+        let modulus = prime(bits);
+        for backend in Backend::available() {
+            let mut out = [[u64::MAX; BATCH]; 6];
+            Kernels::new(backend, modulus).lift_bytes(&bytes[8..], STRIDE, &mut out);
+            for (bytes, out) in bytes[8..].chunks(STRIDE).zip(out) {
+                let expected =
+                    bytes[..BATCH].iter().map(|byte| modulus.from_signed((*byte).into()));
+                assert_eq!(out.to_vec(), expected.collect::<Vec<u64>>(), "{backend:?}");
+            }
         }
     }
 }
@@ -319,7 +340,7 @@ fn key_switches_are_exact() {
 /// Sums that cross every bound at which accumulators are folded, at the largest residues.
 #[test]
 fn long_sums_of_extreme_residues_do_not_overflow() {
-    for bits in [50, 36, 20] {
+    for bits in [50, 36, 26, 20] {
         check_tiles(prime(bits), 4095 + 4096 + 3, 4094, Largest, 1);
         check_tiles(prime(bits), 4096, 4096, Largest, 1);
     }

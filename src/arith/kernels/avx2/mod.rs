@@ -7,6 +7,7 @@
 //! parent module sees to that.
 
 mod limit;
+mod narrow;
 mod sums;
 mod switch;
 mod words;
@@ -59,6 +60,7 @@ pub(super) struct Constants {
     powers: [Shoup; 3],
     /// Products whose sum [`reduce_short`] takes.
     short_terms: usize,
+    bits: u32,
 }
 
 impl Constants {
@@ -70,6 +72,7 @@ impl Constants {
             radix: (1u64 << modulus.bits()) as f64,
             powers: [step, radix, modulus.mul(step, radix)].map(|power| modulus.shoup(power)),
             short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
+            bits: modulus.bits(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_sub_pd,
 };
 
+use super::narrow::{self, FACTOR_BITS, TERMS};
 use super::{
     Barrett, Constants, Factor, LANES, LAZY_TERMS, Split, UNSIGNED, Wide, barrett, load_doubles,
     mul_barrett, mul_shoup, multiply_add, ratio, reduce, remainder, split, store, to_words, wide,
@@ -57,10 +58,15 @@ fn double(word: u64) -> f64 {
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
+    is_narrow: bool,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
+    let fits = |row: &Row<'_>| row.bits <= FACTOR_BITS && row.factors.len() <= TERMS;
+    if is_narrow && constants.bits <= FACTOR_BITS && rows.iter().all(fits) {
+        return narrow::scalar_tile(constants, segments, &rows, out);
+    }
     let by = split(constants);
     let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
     let (mut start, mut taken) = (0, 0);
@@ -193,10 +199,14 @@ fn add_product(by: &Barrett, sum: __m256d, product: __m256d) -> __m256d {
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tile_lazy(
     constants: &Constants,
+    is_narrow: bool,
     segments: &[&[u64]],
     factors: &[u64],
     out: &mut [u64; PAIR],
 ) {
+    if is_narrow && factors.len() <= TERMS * TILE {
+        return narrow::pair_tile(constants, segments, factors, out);
+    }
     let mut sums = [[wide(_mm256_setzero_si256()); 2]; COLUMNS / 2];
     let mut taken = 0;
     let mut factors = factors.as_chunks::<TILE>().0;

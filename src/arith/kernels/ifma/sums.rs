@@ -64,7 +64,7 @@ pub(super) fn add_product<const NARROW: bool>(sum: Wide, word: __m512i, factor: 
 
 /// As many sums at a time as have their accumulators in registers.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn scalar_tiles_lazy<const O: usize>(
+pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
     is_narrow: bool,
     segments: &[&[u64]],
@@ -279,7 +279,22 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn pair_tile_lazy<const NARROW: bool>(
+pub(in super::super) fn pair_tile_lazy(
+    constants: &Constants,
+    is_narrow: bool,
+    segments: &[&[u64]],
+    factors: &[u64],
+    out: &mut [u64; PAIR],
+) {
+    if is_narrow {
+        pair_tile_by::<true>(constants, segments, factors, out);
+    } else {
+        pair_tile_by::<false>(constants, segments, factors, out);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn pair_tile_by<const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
     factors: &[u64],
