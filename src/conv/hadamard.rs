@@ -297,7 +297,10 @@ impl WeightForm for HadamardWeights {
         let weights = &derived.weights;
         let tiles = Tiles { server, wave, runs, weights, patterns, watch: &watch };
         server.shared_stage([Stage::Multiply, Stage::Mix], || {
-            sums.chunks_mut().into_par_iter().try_for_each(|chunk| tiles.fill(chunk))?;
+            sums.chunks_mut()
+                .into_par_iter()
+                .with_max_len(1)
+                .try_for_each(|chunk| tiles.fill(chunk))?;
             Ok::<_, ConvError>(((), watch.share()))
         })?;
         let d = order(wave.plan);

@@ -101,7 +101,7 @@ pub fn multiply_scalars(
         server.advance(1);
         Ok::<_, ConvError>(())
     };
-    sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
+    sums.chunks_mut().into_par_iter().with_max_len(1).try_for_each(multiply)?;
     let terms = runs.iter().map(|run| run.sums.len() * run.terms).sum();
     server.count_scalar_multiplications(terms);
     if wave.plan.multiplies_by_integers() {
@@ -239,7 +239,7 @@ pub fn multiply_dense(
         server.advance(1);
         Ok::<_, ConvError>(())
     };
-    sums.chunks_mut().into_par_iter().try_for_each(multiply)?;
+    sums.chunks_mut().into_par_iter().with_max_len(1).try_for_each(multiply)?;
     server.count_plaintext_multiplications(terms);
     Ok(())
 }

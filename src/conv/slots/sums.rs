@@ -61,7 +61,8 @@ impl Sums {
         setting.words() / CHUNK.min(setting.ring_degree())
     }
 
-    /// The pieces for parallel tasks.
+    /// The pieces for parallel tasks, which are to be taken one by one: those of a narrow limb take less
+    /// time.
     pub fn chunks_mut(&mut self) -> Vec<SumsChunk<'_>> {
         let (chunk, per_limb) = (self.chunk, self.ring_degree / self.chunk);
         let pieces = self.words.chunks_exact_mut((2 * self.count * chunk).max(1)).enumerate();
