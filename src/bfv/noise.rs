@@ -122,6 +122,12 @@ impl NoiseModel {
         self.budget(bound(samples, FAILURE))
     }
 
+    /// Whether [`NoiseModel::floor_budget`] is at least `bits`, which takes far less to say than what it
+    /// is.
+    pub fn leaves(&self, samples: &[Samples], bits: f64) -> bool {
+        Self::keeps(samples, (self.log2_q - 1.0 - bits).exp2() / self.plain)
+    }
+
     /// Whether all |v| stay below `limit` with probability 1 - 2^-40.
     pub fn keeps(samples: &[Samples], limit: f64) -> bool {
         expected_beyond(samples, limit) < FAILURE

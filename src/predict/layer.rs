@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ndarray::{Array4, ArrayView4};
 
+use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::{Params, response_bits};
 use crate::conv::cost::{CostTable, Pricing, StageTimes};
@@ -57,8 +58,9 @@ pub struct LayerPredictor {
 /// All plans of an algorithm at a ring degree.
 type Plans = Arc<Vec<Planned>>;
 
-/// What the planner's choice follows from: algorithm, N, limbs, reduction and lanes asked for.
-type Choice = (AlgorithmKind, usize, usize, Reduction, Option<usize>);
+/// What the planner's choice follows from: algorithm, N, all primes, reduction and lanes asked for.
+/// Which limbs are narrow, and whether sums may be moved with one less, depend on the primes.
+type Choice = (AlgorithmKind, usize, Vec<u64>, Reduction, Option<usize>);
 
 /// A plan, and what is worked out of the weights once.
 #[derive(Debug)]
@@ -152,7 +154,10 @@ impl LayerPredictor {
         setting: Setting<'_>,
         lanes: Option<usize>,
     ) -> Result<usize, DoesNotFit> {
-        let key = (kind, setting.ring_degree(), setting.limbs(), setting.reduction, lanes);
+        let params = setting.params;
+        let primes = params.limbs().iter().chain([params.special(), params.plain()]);
+        let primes = primes.map(Modulus::value).collect();
+        let key = (kind, setting.ring_degree(), primes, setting.reduction, lanes);
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = chosen.get(&key) {
             return Ok(*index);

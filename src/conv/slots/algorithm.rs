@@ -295,9 +295,8 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         // Deriving, multiplying and what goes with it are cut into many small tasks.
         let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
         let mut times = StageTimes::default();
-        let keys = self.galois_keys(params);
-        let lower = keys.iter().filter(|key| key.limbs < all).count();
-        let keygen = pricing.keys(keys.len() - lower, all) + pricing.keys(lower, limbs);
+        let [upper, lower] = plan.key_counts(all, limbs);
+        let keygen = pricing.keys(upper, all) + pricing.keys(lower, limbs);
         times.set(Stage::Keygen, keygen);
         times.set(Stage::Weights, even(cost.prepare));
         times.set(Stage::Encrypt, pricing.uploads(self.uploads()));

@@ -30,7 +30,7 @@ impl SlotPlan {
         let fits = |lower: &Params| {
             let count = self.out_groups() * self.packing().strip_groups() * params.ring_degree();
             let samples = [Samples { variance: self.moving_variance(lower), count: count as u64 }];
-            NoiseModel::new(lower).floor_budget(&samples) >= BUDGET
+            NoiseModel::new(lower).leaves(&samples, BUDGET)
         };
         lower.filter(fits)
     }

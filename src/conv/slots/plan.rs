@@ -93,6 +93,16 @@ pub struct SlotPlan {
     offsets: Vec<Offset>,
     /// For each offset and each phase, the shifts that its sums use.
     used: Vec<Vec<Range<usize>>>,
+    /// The rotations of inputs, those of sums, and both, rising and each once.
+    rotations: [Vec<GaloisElement>; 3],
+}
+
+/// Rotations among `elements`, rising and each once.
+fn distinct(elements: impl Iterator<Item = GaloisElement>) -> Vec<GaloisElement> {
+    let mut distinct: Vec<_> = elements.filter(|element| !element.is_identity()).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
 }
 
 impl SlotPlan {
@@ -121,11 +131,16 @@ impl SlotPlan {
             by: *by,
             element: element(by, *swap),
         };
-        let offsets = all.iter().enumerate().map(offset).collect();
+        let offsets: Vec<Offset> = all.iter().enumerate().map(offset).collect();
         let shift = |by: &Move| Shift { by: *by, element: element(by, false) };
-        let shifts = inputs.iter().map(|moves| moves.iter().map(shift).collect()).collect();
+        let shifts: Vec<Vec<Shift>> =
+            inputs.iter().map(|moves| moves.iter().map(shift).collect()).collect();
         let used = all.into_iter().map(|(used, ..)| used).collect();
-        Self { packing, split, shifts, offsets, used }
+        let inputs = distinct(shifts.iter().flatten().map(|shift| shift.element));
+        let sums = distinct(offsets.iter().map(|offset| offset.element));
+        let both = distinct(inputs.iter().chain(&sums).copied());
+        let rotations = [inputs, sums, both];
+        Self { packing, split, shifts, offsets, used, rotations }
     }
 
     /// The packing.
@@ -364,17 +379,20 @@ impl SlotPlan {
         (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
     }
 
-    /// Every key that rotations need, each once, where sums are moved with `limbs` limbs and inputs
-    /// have `all`.
+    /// Every key that rotations need, each once and rising, where sums are moved with `limbs` limbs and
+    /// inputs have `all`.
     pub fn galois_keys(&self, all: usize, limbs: usize) -> Vec<GaloisKeyId> {
-        let shifts = self.shifts.iter().flatten().map(|shift| (all, shift.element));
-        let keys = shifts.chain(self.offsets.iter().map(|offset| (limbs, offset.element)));
-        let keys = keys.filter(|(_, element)| !element.is_identity());
-        let mut keys: Vec<_> =
-            keys.map(|(limbs, element)| GaloisKeyId { limbs, element }).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
+        let [inputs, sums, both] = &self.rotations;
+        let keys = |elements: &[GaloisElement], limbs| {
+            elements.iter().map(|&element| GaloisKeyId { limbs, element }).collect::<Vec<_>>()
+        };
+        if limbs == all { keys(both, all) } else { [keys(sums, limbs), keys(inputs, all)].concat() }
+    }
+
+    /// How many of these are for all limbs, and for fewer.
+    pub const fn key_counts(&self, all: usize, limbs: usize) -> [usize; 2] {
+        let [inputs, sums, both] = &self.rotations;
+        if limbs == all { [both.len(), 0] } else { [inputs.len(), sums.len()] }
     }
 }
 
