@@ -9,7 +9,8 @@
 
 use std::ops::Range;
 
-use super::{Output, RowUse, Side, SlotPlan};
+use super::grid::Phase;
+use super::{Offset, Output, RowUse, Shift, Side, SlotPlan};
 use crate::conv::weights::PackedWeights;
 
 /// Bytes that are copied at a time.
@@ -54,12 +55,20 @@ struct Run {
     first: i64,
 }
 
+impl PhaseLines {
+    /// Bytes of so many slots and kernel rows.
+    const fn bytes(&self, slots: i64, rows: i64) -> i64 {
+        let [slot, row] = self.apart;
+        slots * slot as i64 + rows * row as i64
+    }
+}
+
 impl Shape {
     fn new(plan: &SlotPlan) -> Self {
         const LINE: usize = 64;
         let packing = plan.packing();
         let mut block = 0;
-        let mut lines = |phase: &super::grid::Phase| {
+        let mut lines = |phase: &Phase| {
             let (rows, columns) = (phase.rows.len(), phase.columns.len());
             let len = (columns + 2) * packing.lanes_per_row();
             let apart = if plan.split().rows == Side::Inputs { [rows, 1] } else { [1, len] };
@@ -76,22 +85,41 @@ impl Shape {
         Self { phases, block, rows, channel }
     }
 
-    /// For every kernel position, where in a block the weight of the first lane is, and how far from it
-    /// that of the next lane.
-    fn places(&self, plan: &SlotPlan) -> Vec<[usize; 2]> {
+    /// For every kernel position that is read, where in a block the weight of the first lane is, and how
+    /// far from it that of the next lane.
+    fn places(&self, plan: &SlotPlan) -> Vec<Option<[usize; 2]>> {
         let [rows, columns] = plan.packing().layer().kernel();
-        let mut places = vec![[0; 2]; rows * columns];
+        let mut places = vec![None; rows * columns];
         for (lines, phase) in self.phases.iter().zip(plan.packing().grid().phases()) {
             let [slot, apart] = lines.apart;
             for (row, kernel_row) in phase.rows.positions().enumerate() {
                 for (column, kernel_column) in phase.columns.positions().enumerate() {
                     let slots = (column + 1) * plan.packing().lanes_per_row();
                     let place = lines.start + row * apart + slots * slot;
-                    places[kernel_row * columns + kernel_column] = [place, slot];
+                    places[kernel_row * columns + kernel_column] = Some([place, slot]);
                 }
             }
         }
         places
+    }
+
+    /// The runs of the shifts of every phase.
+    fn runs(&self, plan: &SlotPlan) -> Vec<Vec<Run>> {
+        let per_row = plan.packing().lanes_per_row() as i64;
+        let of_phase = |(shifts, lines): (&Vec<Shift>, &PhaseLines)| {
+            let first = |shift: &Shift| {
+                let slots = shift.by.columns * per_row + shift.by.lanes as i64;
+                lines.bytes(slots, shift.by.rows)
+            };
+            let firsts: Vec<(usize, i64)> = shifts.iter().map(first).enumerate().collect();
+            let runs = firsts.chunk_by(|(_, a), (_, b)| a + 1 == *b);
+            let run = |run: &[(usize, i64)]| Run {
+                places: run[0].0..run[0].0 + run.len(),
+                first: run[0].1,
+            };
+            runs.map(run).collect()
+        };
+        plan.phases().iter().zip(&self.phases).map(of_phase).collect()
     }
 
     fn bytes(&self, plan: &SlotPlan) -> usize {
@@ -119,23 +147,14 @@ impl WeightLines {
                 let (group, in_group) = (input / channels, input % channels);
                 let (row, lane) = (in_group / per_row, in_group % per_row);
                 let start = (group * shape.rows + row) * shape.block;
-                for (weight, [place, slot]) in weights.iter().zip(&places) {
-                    values[start + place + lane * slot] = *weight;
+                for (weight, place) in weights.iter().zip(&places) {
+                    if let Some([place, slot]) = place {
+                        values[start + place + lane * slot] = *weight;
+                    }
                 }
             }
         }
-        let runs = plan.phases().iter().zip(&shape.phases).map(|(shifts, lines)| {
-            let first = |shift: &super::Shift| {
-                let slots = shift.by.columns * per_row as i64 + shift.by.lanes as i64;
-                let [slot, row] = lines.apart.map(|apart| apart as i64);
-                slots * slot + shift.by.rows * row
-            };
-            let firsts: Vec<(usize, i64)> = shifts.iter().map(first).enumerate().collect();
-            let runs = firsts.chunk_by(|(_, a), (_, b)| a + 1 == *b);
-            runs.map(|run| Run { places: run[0].0..run[0].0 + run.len(), first: run[0].1 })
-                .collect()
-        });
-        let runs = runs.collect();
+        let runs = shape.runs(plan);
         Self { values, shape, runs }
     }
 
@@ -154,22 +173,21 @@ impl WeightLines {
     pub fn starts(
         &self,
         plan: &SlotPlan,
-        offset: &super::Offset,
+        offset: &Offset,
         lanes: &[(usize, usize)],
     ) -> Vec<Vec<i64>> {
         let (packing, per_row) = (plan.packing(), plan.packing().lanes_per_row());
-        let start = |(lines, phase): (&PhaseLines, &super::grid::Phase),
-                     (row, lane): (usize, usize)| {
+        let start = |(lines, phase): (&PhaseLines, &Phase), (row, lane): (usize, usize)| {
             let out_lane = (lane + per_row - offset.by.lanes) % per_row;
             let out_row = row ^ usize::from(offset.swap);
             let out_channel = packing.channel_in_group(out_row, out_lane);
             let block = out_channel * self.shape.channel + row % self.shape.rows * self.shape.block;
+            // A column of zeros comes first.
             let columns =
                 offset.by.columns + i64::from(lane < offset.by.lanes) - phase.columns.reach().0 + 1;
             let slots = lane as i64 + columns * per_row as i64;
             let rows = offset.by.rows - phase.rows.reach().0;
-            let [slot, row] = lines.apart.map(|apart| apart as i64);
-            (block + lines.start) as i64 + slots * slot + rows * row
+            (block + lines.start) as i64 + lines.bytes(slots, rows)
         };
         let phases = self.shape.phases.iter().zip(packing.grid().phases());
         phases.map(|phase| lanes.iter().map(|lane| start(phase, *lane)).collect()).collect()
@@ -225,5 +243,56 @@ impl WeightLines {
         if count > CHUNK {
             (CHUNK..count).step_by(CHUNK).for_each(|at| copy(at, &mut to[at..]));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::slots::{Layout, Packing, Split};
+    use crate::conv::testing::{LAYER, layer_of};
+    use crate::conv::{LayerSpec, data};
+
+    /// What is copied for a lane is what the plan says stands there.
+    fn check(spec: &LayerSpec, lanes: usize, rows: RowUse) {
+        let layer = layer_of(spec);
+        let Some(packing) = Packing::new(&layer, 1024, Layout::Interleaved, lanes, rows) else {
+            return;
+        };
+        let weights = data::weights(&layer, 5);
+        let packed = PackedWeights::new(&layer, weights.view());
+        for split in Split::all(&packing) {
+            let plan = SlotPlan::new(packing.clone(), split);
+            let lines = WeightLines::new(&plan, &packed);
+            let lanes: Vec<(usize, usize)> = plan.lanes().collect();
+            let row = WeightLines::row_bytes(plan.max_terms());
+            let mut rows = vec![i8::MAX; lanes.len() * row];
+            for output in plan.outputs() {
+                let starts = lines.starts(&plan, &output.offset, &lanes);
+                lines.copy(&plan, &output, &starts, row, &mut rows);
+                for (lane, row) in lanes.iter().zip(rows.chunks(row)) {
+                    for (term, weight) in plan.terms(&output).zip(row) {
+                        let place = plan.weight(&output, &term, *lane);
+                        let expected = place.map_or(0, |place| weights[place]);
+                        assert_eq!(i64::from(*weight), expected, "{spec:?} {split:?} {lane:?}");
+                    }
+                    assert!(row[plan.term_count(&output)..].iter().all(|weight| *weight == 0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_find_their_weights() {
+        let spec = LayerSpec { in_channels: 8, out_channels: 8, height: 6, width: 5, ..LAYER };
+        for (stride, groups) in [(1, 1), (2, 1), (1, 2), (2, 8), (3, 4)] {
+            for (lanes, rows) in [(1, RowUse::Channels), (4, RowUse::Channels), (2, RowUse::Strips)]
+            {
+                check(&LayerSpec { stride, groups, ..spec.clone() }, lanes, rows);
+            }
+        }
+        // Fewer channels than lanes, and kernel rows that read zeros alone.
+        let few = LayerSpec { in_channels: 3, out_channels: 5, height: 1, ..spec };
+        check(&few, 4, RowUse::Channels);
     }
 }
