@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::server::Stage;
 use super::setting::Setting;
 use crate::arith::Modulus;
-use crate::arith::kernels::{NARROW_BITS, Reduction};
+use crate::arith::kernels::{Reduction, are_narrow};
 
 /// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
 /// that of the nearest one beyond.
@@ -301,7 +301,7 @@ impl Pricing<'_> {
     fn sums(&self, count: usize, terms: usize, bits: impl Fn(&Modulus) -> u32) -> f64 {
         let reduction = self.reduction();
         let of_limb = |limb: &Modulus| {
-            let is_narrow = limb.bits() + bits(limb) <= NARROW_BITS;
+            let is_narrow = are_narrow(limb.bits(), bits(limb));
             if is_narrow { &reduction.narrow_sum } else { &reduction.sum }.at(terms)
         };
         let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();

@@ -114,6 +114,6 @@ fn what_is_done(plan: &SlotPlan) -> Vec<Entry> {
         ("waves", Count(plan.waves().len()), "parts that outputs are made in, one after the other"),
         ("wave_sums", Count(plan.wave_sums()), "sums held at a time"),
         ("tile_words", Count(TILE), "words of a polynomial that a kernel takes at once"),
-        ("keys", Count(plan.galois_keys(1, 1).len()), "Galois keys"),
+        ("keys", Count(plan.key_counts(1, 1)[0]), "Galois keys"),
     ]
 }

@@ -1,6 +1,6 @@
 //! What the figures of a plan follow from, besides the plan.
 
-use crate::arith::kernels::{NARROW_BITS, Reduction};
+use crate::arith::kernels::{Reduction, are_narrow};
 use crate::bfv::{Context, Params};
 
 /// Parameters and reduction mode, without the tables that a [`Context`] holds: enough to plan and
@@ -33,7 +33,7 @@ impl Setting<'_> {
     /// of a 104-bit product.
     pub fn narrow_words(&self) -> usize {
         let limbs = self.params.limbs().iter();
-        limbs.filter(|limb| 2 * limb.bits() <= NARROW_BITS).count() * self.ring_degree()
+        limbs.filter(|limb| are_narrow(limb.bits(), limb.bits())).count() * self.ring_degree()
     }
 
     /// Words of a polynomial modulo Q P.

@@ -29,8 +29,10 @@ impl Ntt {
         }
         let mut ntt = Self { plan: Plan::try_new(len, modulus.value())?, own: None };
         let root = ntt.root();
-        let inverse = InverseRoots::new(modulus, roots(modulus, modulus.inverse(root), len));
-        ntt.own = kernels.long_transform(&roots(modulus, root, len), &inverse);
+        ntt.own = kernels.long_transform(|| {
+            let inverse = InverseRoots::new(modulus, roots(modulus, modulus.inverse(root), len));
+            (roots(modulus, root, len), inverse)
+        });
         Some(ntt)
     }
 

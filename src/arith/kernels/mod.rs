@@ -228,6 +228,12 @@ impl Row<'_> {
 /// What one half of a 104-bit product holds.
 pub const NARROW_BITS: u32 = 52;
 
+/// Whether products of words modulo a modulus with factors, of so many bits each, are *narrow*: fit
+/// [`NARROW_BITS`].
+pub const fn are_narrow(modulus_bits: u32, factor_bits: u32) -> bool {
+    factor_bits.saturating_add(modulus_bits) <= NARROW_BITS
+}
+
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels {
@@ -293,14 +299,10 @@ impl Kernels {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
             Reduction::Lazy => {
                 let bits = rows.iter().map(|row| row.bits).max().unwrap_or(0);
-                dispatch!(self, scalar_tile_lazy(self.is_narrow(bits), segments, rows, out));
+                let is_narrow = are_narrow(self.modulus.bits(), bits);
+                dispatch!(self, scalar_tile_lazy(is_narrow, segments, rows, out));
             }
         }
-    }
-
-    /// Whether products of words with factors of so many bits fit [`NARROW_BITS`].
-    const fn is_narrow(&self, bits: u32) -> bool {
-        bits.saturating_add(self.modulus.bits()) <= NARROW_BITS
     }
 
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
@@ -315,7 +317,7 @@ impl Kernels {
         match reduction {
             Reduction::Eager => dispatch!(self, pair_tile_eager(segments, factors, out)),
             Reduction::Lazy => {
-                let is_narrow = self.is_narrow(self.modulus.bits());
+                let is_narrow = are_narrow(self.modulus.bits(), self.modulus.bits());
                 dispatch!(self, pair_tile_lazy(is_narrow, segments, factors, out));
             }
         }
@@ -439,13 +441,19 @@ impl Kernels {
         dispatch!(self, small_inverse(roots, data));
     }
 
-    /// The transform of polynomials of `roots.len()` coefficients, given the roots as for the small ones.
-    /// `None` where this backend has none of its own, or not of this length.
-    pub fn long_transform(&self, roots: &[Root], inverse: &InverseRoots) -> Option<LongTransform> {
+    /// The transform of one long polynomial, given the roots as for the small ones, which are asked for
+    /// only where this backend has transforms of its own. `None` where it has none, or not of this length.
+    pub fn long_transform(
+        &self,
+        roots: impl FnOnce() -> (Vec<Root>, InverseRoots),
+    ) -> Option<LongTransform> {
         match &self.engine {
             #[cfg(target_arch = "x86_64")]
-            Engine::Ifma(constants) => ifma::LongRoots::new(constants, roots, inverse)
-                .map(|roots| LongTransform(LongEngine::Ifma(*constants, roots))),
+            Engine::Ifma(constants) => {
+                let (roots, inverse) = roots();
+                ifma::LongRoots::new(constants, &roots, &inverse)
+                    .map(|roots| LongTransform(LongEngine::Ifma(*constants, roots)))
+            }
             _ => None,
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn scalar_tile_lazy<const O: usize>(
     out: &mut [[u64; PAIR]; O],
 ) {
     for (row, out) in rows.iter().zip(out) {
-        if is_narrow && row.factors.len() <= NARROW_TERMS {
+        if is_narrow {
             scalar_sum::<u64>(modulus, segments, row.factors, out);
         } else {
             scalar_sum::<u128>(modulus, segments, row.factors, out);
@@ -61,7 +61,7 @@ pub(super) fn pair_tile_lazy(
     factors: &[u64],
     out: &mut [u64; PAIR],
 ) {
-    if is_narrow && factors.len() <= NARROW_TERMS * TILE {
+    if is_narrow {
         pair_sum::<u64>(modulus, segments, factors, out);
     } else {
         pair_sum::<u128>(modulus, segments, factors, out);
@@ -84,9 +84,6 @@ fn pair_sum<S: Sum>(
         *out = sum.finish();
     }
 }
-
-/// Products below 2^52 whose sum 64 bits hold.
-const NARROW_TERMS: usize = 1 << 12;
 
 /// What holds a sum of products.
 trait Sum: Copy + Default + From<u64> {
@@ -114,10 +111,11 @@ impl Sum for u128 {
     }
 }
 
-/// For [`NARROW_TERMS`] products below 2^52.
+/// For products below 2^52.
 impl Sum for u64 {
+    /// A reduced value and so many products are below 2^64.
     fn room(_: &Modulus) -> usize {
-        NARROW_TERMS
+        (1 << 12) - 1
     }
 
     #[inline]

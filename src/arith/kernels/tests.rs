@@ -355,8 +355,8 @@ fn wide_moduli_fold_in_time() {
 
 /// Powers of `root` in the order in which small transforms read them.
 fn powers(modulus: Modulus, root: u64, log_len: u32) -> Vec<Root> {
-    let power = |j| modulus.shoup(modulus.pow(root, bit_reverse(j, log_len) as u64));
-    let power = |j| Root::new(power(j));
+    let power = |j| modulus.pow(root, bit_reverse(j, log_len) as u64);
+    let power = |j| Root::new(modulus.shoup(power(j)));
     (0..1 << log_len).map(power).collect()
 }
 

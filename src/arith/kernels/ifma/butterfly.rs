@@ -15,7 +15,7 @@ use std::arch::x86_64::{
     _mm512_setzero_si512, _mm512_sub_epi64,
 };
 
-use super::{Constants, Factor, LANES, MASK52, load, splat, store, subtract_once};
+use super::{Constants, Factor, LANES, MASK52, load, shoup_rest, splat, store, subtract_once};
 use crate::arith::kernels::Root;
 
 /// Eight words.
@@ -78,10 +78,7 @@ pub(super) fn reduce_word(by: &Levels, word: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn product<const WIDE: bool>(by: &Levels, word: __m512i, root: Factor) -> __m512i {
-    let zero = _mm512_setzero_si512();
-    let quotient = _mm512_madd52hi_epu64(zero, word, root.quotient);
-    let product = _mm512_madd52lo_epu64(zero, word, root.factor);
-    let rest = _mm512_madd52lo_epu64(product, quotient, by.negated);
+    let rest = shoup_rest(word, root, by.negated);
     if WIDE { _mm512_and_si512(rest, by.mask) } else { rest }
 }
 

@@ -128,17 +128,23 @@ fn splat_factor(shoup: Shoup) -> Factor {
     Factor { factor: splat(shoup.factor), quotient: splat(shoup.quotient >> 12) }
 }
 
-/// `value * factor` in `[0, 2q)` for `value` below 2^52.
+/// `value * factor` below 2q, modulo 2^52, for `value` modulo 2^52; `negated` is 2^52 - q.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn mul_shoup(value: __m512i, by: Factor, q: __m512i) -> __m512i {
+fn shoup_rest(value: __m512i, by: Factor, negated: __m512i) -> __m512i {
     let zero = _mm512_setzero_si512();
     let quotient = _mm512_madd52hi_epu64(zero, value, by.quotient);
     let product = _mm512_madd52lo_epu64(zero, value, by.factor);
     // Modulo 2^52, which the difference is below, taking q away is adding 2^52 - q.
+    _mm512_madd52lo_epu64(product, quotient, negated)
+}
+
+/// `value * factor` in `[0, 2q)` for `value` below 2^52.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn mul_shoup(value: __m512i, by: Factor, q: __m512i) -> __m512i {
     let negated = _mm512_sub_epi64(splat(1 << 52), q);
-    let difference = _mm512_madd52lo_epu64(product, quotient, negated);
-    _mm512_and_si512(difference, splat(MASK52))
+    _mm512_and_si512(shoup_rest(value, by, negated), splat(MASK52))
 }
 
 /// A sum of 104-bit products as `high * 2^52 + low`.
