@@ -70,6 +70,7 @@ fn layer((channels, side, kernel): (usize, usize, usize)) -> Layer {
         padding: None,
         groups: 1,
         activation_bits: 4,
+        activation_signed: None,
         weight_bits: 4,
     })
     .expect("a layer")

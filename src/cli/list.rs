@@ -60,7 +60,7 @@ fn lines(what: What, catalogue: &Catalogue) -> Vec<String> {
 fn layer_line(preset: &LayerPreset) -> String {
     let spec = &preset.spec;
     format!(
-        "{:<22}{:>4} -> {:<5} {:>3}x{:<4} kernel {}x{}  {}-bit activations, {}-bit weights",
+        "{:<22}{:>4} -> {:<5} {:>3}x{:<4} kernel {}x{}  {}-bit {}activations, {}-bit weights",
         preset.full_name(),
         spec.in_channels,
         spec.out_channels,
@@ -69,6 +69,7 @@ fn layer_line(preset: &LayerPreset) -> String {
         spec.kernel[0],
         spec.kernel[1],
         spec.activation_bits,
+        if spec.activation_signed == Some(true) { "signed " } else { "" },
         spec.weight_bits,
     )
 }

@@ -21,11 +21,12 @@ fn data_generator(seed: u64, stream: u64) -> ChaCha20Rng {
     generator(&bytes, stream)
 }
 
-/// Activations uniform in `[0, 2^activation_bits)`.
+/// Activations uniform in [`Layer::activation_range`].
 pub fn input(layer: &Layer, seed: u64) -> Array3<i64> {
     let mut rng = data_generator(seed, INPUT_STREAM);
-    let mask = layer.max_activation().cast_unsigned();
-    Array3::from_shape_simple_fn(layer.input_shape(), || (rng.next_u64() & mask).cast_signed())
+    let (mask, least) = ((1u64 << layer.activation_bits()) - 1, *layer.activation_range().start());
+    let mut activation = || (rng.next_u64() & mask).cast_signed() + least;
+    Array3::from_shape_simple_fn(layer.input_shape(), &mut activation)
 }
 
 /// Weights as symmetric quantisation of a trained layer gives them: bell-shaped around 0, the
@@ -49,5 +50,33 @@ pub(crate) fn bell(seed: u64, stream: u64, max: i64) -> impl FnMut() -> i64 {
         let scaled = (sum - SUM_MEAN) * max;
         let rounded = (scaled.abs() + THREE_SIGMA / 2) / THREE_SIGMA;
         (scaled.signum() * rounded).clamp(-max, max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::LayerSpec;
+    use crate::conv::testing::{LAYER, layer_of};
+
+    /// The same words of the stream, from the least activation on; every activation comes up.
+    #[test]
+    fn activations_fill_their_range() {
+        let of = |activation_signed| layer_of(&LayerSpec { activation_signed, ..LAYER });
+        let (unsigned, signed) = (input(&of(None), 5), input(&of(Some(true)), 5));
+        assert_eq!(unsigned.mapv(|value| value - 8), signed);
+        for (input, layer) in [(unsigned, of(None)), (signed, of(Some(true)))] {
+            let (least, most) = (input.iter().min(), input.iter().max());
+            let range = layer.activation_range();
+            assert_eq!((least, most), (Some(range.start()), Some(range.end())));
+        }
+    }
+
+    /// Seeds give for ever what they gave.
+    #[test]
+    fn unsigned_inputs_stay_as_they_are() {
+        let layer = layer_of(&LayerSpec { activation_bits: 8, ..LAYER });
+        let first: Vec<i64> = input(&layer, 1).iter().take(8).copied().collect();
+        assert_eq!(first, [230, 139, 205, 189, 77, 71, 134, 116]);
     }
 }

@@ -1,5 +1,7 @@
 //! The shape of a convolution layer.
 
+use std::ops::RangeInclusive;
+
 /// A convolution layer as a user gives it, unchecked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerSpec {
@@ -21,8 +23,12 @@ pub struct LayerSpec {
     pub padding: Option<[usize; 4]>,
     /// Channel groups.
     pub groups: usize,
-    /// Activations are unsigned integers below `2^activation_bits`.
+    /// Bits of an activation.
     pub activation_bits: u32,
+    /// Whether activations are signed: integers in `[-2^(bits-1), 2^(bits-1))` rather than in
+    /// `[0, 2^bits)`. Where this is not said they are unsigned, unless an input that comes with the
+    /// layer has negative values.
+    pub activation_signed: Option<bool>,
     /// Weights are signed integers within `+-(2^(weight_bits-1) - 1)`.
     pub weight_bits: u32,
 }
@@ -42,6 +48,11 @@ pub enum LayerError {
         /// The largest value allowed.
         max: u64,
     },
+    /// One bit holds no sign.
+    #[error(
+        "activation_bits = {0} must be from 2 to {MAX_ACTIVATION_BITS} where activations are signed"
+    )]
+    SignedBits(u32),
     /// A kernel side is even.
     #[error("kernel = [{0}, {1}] must be odd in both directions")]
     EvenKernel(usize, usize),
@@ -86,6 +97,7 @@ impl LayerError {
             Self::Range { field, .. } if field.starts_with("kernel") => "kernel",
             Self::Range { field, .. } => field,
             Self::Groups { .. } => "groups",
+            Self::SignedBits(_) => "activation_bits",
             Self::EvenKernel(..) | Self::KernelTooLarge { .. } => "kernel",
             Self::PaddingTooLarge { .. } => "padding",
         }
@@ -105,8 +117,12 @@ pub struct Layer {
     padding: [usize; 4],
     groups: usize,
     activation_bits: u32,
+    activation_signed: bool,
     weight_bits: u32,
 }
+
+/// The most bits of an activation.
+const MAX_ACTIVATION_BITS: u32 = 16;
 
 /// Sides of [`Layer::padding`], in order.
 const SIDES: [&str; 4] = ["top", "left", "bottom", "right"];
@@ -133,13 +149,17 @@ impl Layer {
         range("kernel height", kernel_height, 255)?;
         range("kernel width", kernel_width, 255)?;
         for (field, bits, min, max) in [
-            ("activation_bits", spec.activation_bits, 1, 16),
+            ("activation_bits", spec.activation_bits, 1, MAX_ACTIVATION_BITS),
             ("weight_bits", spec.weight_bits, 2, 8),
         ] {
             if !(min..=max).contains(&bits) {
                 let (value, min, max) = (bits.into(), min.into(), max.into());
                 return Err(LayerError::Range { field, value, min, max });
             }
+        }
+        let activation_signed = spec.activation_signed.unwrap_or(false);
+        if activation_signed && spec.activation_bits < 2 {
+            return Err(LayerError::SignedBits(spec.activation_bits));
         }
         if kernel_height % 2 == 0 || kernel_width % 2 == 0 {
             return Err(LayerError::EvenKernel(kernel_height, kernel_width));
@@ -181,6 +201,7 @@ impl Layer {
             padding,
             groups: spec.groups,
             activation_bits: spec.activation_bits,
+            activation_signed,
             weight_bits: spec.weight_bits,
         })
     }
@@ -249,9 +270,20 @@ impl Layer {
         out_channel / outputs * inputs
     }
 
-    /// Bits of an unsigned activation.
+    /// Bits of an activation.
     pub const fn activation_bits(&self) -> u32 {
         self.activation_bits
+    }
+
+    /// Whether activations are signed.
+    pub const fn activation_signed(&self) -> bool {
+        self.activation_signed
+    }
+
+    /// All activations: `[0, 2^activation_bits)`, or `[-2^(activation_bits-1), 2^(activation_bits-1))`
+    /// where they are signed.
+    pub const fn activation_range(&self) -> RangeInclusive<i64> {
+        activation_range(self.activation_bits, self.activation_signed)
     }
 
     /// Bits of a signed weight.
@@ -299,15 +331,30 @@ impl Layer {
         (1 << (self.weight_bits - 1)) - 1
     }
 
-    /// The largest activation: `2^activation_bits - 1`.
+    /// The largest activation in absolute value: `2^activation_bits - 1`, or `2^(activation_bits-1)`
+    /// where activations are signed.
     pub const fn max_activation(&self) -> i64 {
-        (1 << self.activation_bits) - 1
+        if self.activation_signed {
+            1 << (self.activation_bits - 1)
+        } else {
+            (1 << self.activation_bits) - 1
+        }
     }
 
     /// The largest possible output in absolute value, by bit widths alone.
     pub fn worst_output(&self) -> i64 {
         let terms = self.weight_count() / self.out_channels;
         terms as i64 * self.max_weight() * self.max_activation()
+    }
+}
+
+/// All activations of so many bits; signed ones have at least one.
+pub const fn activation_range(bits: u32, signed: bool) -> RangeInclusive<i64> {
+    if signed {
+        let half = 1 << (bits - 1);
+        -half..=half - 1
+    } else {
+        0..=(1 << bits) - 1
     }
 }
 
@@ -327,6 +374,7 @@ mod tests {
             padding: None,
             groups: 1,
             activation_bits: 4,
+            activation_signed: None,
             weight_bits: 4,
         }
     }
@@ -351,6 +399,21 @@ mod tests {
         let grouped = Layer::new(&LayerSpec { groups: 8, ..spec() }).expect("valid");
         assert_eq!(grouped.weight_shape(), [40, 3, 5, 5]);
         assert_eq!([4, 5, 39].map(|o| grouped.first_input(o)), [0, 3, 21]);
+    }
+
+    #[test]
+    fn activations_have_a_sign_or_a_bit_more() {
+        let layer = |activation_signed| Layer::new(&LayerSpec { activation_signed, ..spec() });
+        for unsigned in [None, Some(false)].map(|signed| layer(signed).expect("valid")) {
+            assert_eq!((unsigned.activation_range(), unsigned.max_activation()), (0..=15, 15));
+            assert!(!unsigned.activation_signed());
+        }
+        let signed = layer(Some(true)).expect("valid");
+        assert_eq!((signed.activation_range(), signed.max_activation()), (-8..=7, 8));
+        assert_eq!(signed.worst_output(), 24 * 25 * 7 * 8);
+        let one_bit =
+            |s: &mut LayerSpec| (s.activation_bits, s.activation_signed) = (1, Some(true));
+        assert!(error(one_bit).contains("from 2 to 16 where activations are signed"));
     }
 
     #[test]

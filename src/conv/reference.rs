@@ -94,17 +94,18 @@ fn add_tap<T: Copy + AddAssign + Mul<Output = T>>(
     }
 }
 
-/// The largest absolute value that any input of the layer gives with `weights`: activations are at
-/// least 0, so all positive weights of an output meet the largest activation, or all negative ones.
+/// The largest absolute value that any input of the layer gives with `weights`: all positive weights
+/// of an output meet the largest activation and all negative ones the least, or the other way round.
 pub fn largest_output(layer: &Layer, weights: ArrayView4<'_, i64>) -> i64 {
+    let range = layer.activation_range();
+    let (most, least) = (*range.end(), -range.start());
     let extreme = |output: ArrayView3<'_, i64>| {
         let (positive, negative) = output.iter().fold((0, 0), |(positive, negative), w| {
             (positive + (*w).max(0), negative + (-*w).max(0))
         });
-        i64::max(positive, negative)
+        i64::max(positive * most + negative * least, positive * least + negative * most)
     };
-    let largest = weights.axis_iter(Axis(0)).map(extreme).max();
-    largest.unwrap_or(0) * layer.max_activation()
+    weights.axis_iter(Axis(0)).map(extreme).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -112,6 +113,28 @@ mod tests {
     use super::*;
     use crate::conv::testing::{LAYER, layer_of};
     use crate::conv::{LayerSpec, data};
+
+    /// No input goes beyond, and one reaches it.
+    #[test]
+    fn the_largest_output_is_reached_and_not_exceeded() {
+        for activation_signed in [Some(false), Some(true)] {
+            for seed in 0..8 {
+                let spec = LayerSpec { height: 3, width: 3, padding: Some([0; 4]), ..LAYER };
+                let layer = layer_of(&LayerSpec { activation_signed, ..spec });
+                let weights = data::weights(&layer, seed);
+                let largest = largest_output(&layer, weights.view());
+                assert!(largest <= layer.worst_output());
+                let range = layer.activation_range();
+                let mut reached = 0;
+                for (filter, sign) in weights.outer_iter().flat_map(|w| [(w, 1), (w, -1)]) {
+                    let at = |w: i64| if w * sign > 0 { *range.end() } else { *range.start() };
+                    let sum: i64 = filter.iter().map(|w| w * at(*w)).sum();
+                    reached = reached.max(sum.abs());
+                }
+                assert_eq!(largest, reached);
+            }
+        }
+    }
 
     /// Value by value from the definition.
     #[test]
@@ -121,6 +144,7 @@ mod tests {
             LayerSpec { stride: 3, padding: Some([0, 2, 1, 0]), ..LAYER },
             LayerSpec { groups: 2, out_channels: 6, ..LAYER },
             LayerSpec { groups: 4, out_channels: 4, stride: 2, ..LAYER },
+            LayerSpec { activation_signed: Some(true), ..LAYER },
         ];
         for spec in specs {
             let layer = layer_of(&spec);

@@ -14,6 +14,7 @@ pub(crate) const LAYER: LayerSpec = LayerSpec {
     padding: None,
     groups: 1,
     activation_bits: 4,
+    activation_signed: None,
     weight_bits: 4,
 };
 

@@ -77,12 +77,14 @@ fn check_layer(layer: &Layer, ring_degree: usize, backend: Backend, seed: u64) {
     }
 }
 
-/// Layers that fit N = 1024, with any plane, odd kernel, stride, padding, groups and channel counts.
+/// Layers that fit N = 1024, with any plane, odd kernel, stride, padding, groups, channel counts and
+/// signs of activations.
 fn layers() -> impl Strategy<Value = Layer> {
     let kernel = prop::sample::select(vec![1usize, 3, 5, 7]);
     let plane = (1usize..16, 1usize..16);
-    (channels(), plane, [kernel.clone(), kernel], any::<[u8; 4]>(), 1usize..4).prop_map(
-        |((groups, in_channels, out_channels), (height, width), kernel, pads, stride)| {
+    let rest = (1usize..4, any::<bool>());
+    (channels(), plane, [kernel.clone(), kernel], any::<[u8; 4]>(), rest).prop_map(
+        |((groups, in_channels, out_channels), (height, width), kernel, pads, (stride, signed))| {
             let [top, left, bottom, right] = pads.map(usize::from);
             let [rows, columns] = kernel;
             let padding = [top % rows, left % columns, bottom % rows, right % columns];
@@ -91,6 +93,7 @@ fn layers() -> impl Strategy<Value = Layer> {
             let width = width.max(columns.saturating_sub(padding[1] + padding[3]));
             let padding = Some(padding);
             let spec = LayerSpec { height, width, kernel, stride, padding, ..LAYER };
+            let spec = LayerSpec { activation_signed: Some(signed), ..spec };
             layer_of(&LayerSpec { in_channels, out_channels, groups, ..spec })
         },
     )
@@ -127,9 +130,11 @@ proptest! {
         width in 3usize..14,
         (groups, in_channels, out_channels) in channels(),
         stride in 1usize..4,
+        signed in any::<bool>(),
         seed in 0u64..1000,
     ) {
         let spec = LayerSpec { in_channels, out_channels, height, width, stride, groups, ..LAYER };
+        let spec = LayerSpec { activation_signed: Some(signed), ..spec };
         check_layer(&layer_of(&spec), 128, backend(), seed);
     }
 
@@ -207,8 +212,10 @@ fn corner_shapes_are_exact() {
 /// Bit widths at both ends; 16-bit activations need a larger t.
 #[test]
 fn extreme_bit_widths_are_exact() {
-    for (activation_bits, weight_bits) in [(1, 2), (8, 8), (16, 8)] {
-        let layer = testing::layer_with_bits(activation_bits, weight_bits);
+    let widths = [(1, 2, false), (8, 8, false), (16, 8, false), (2, 2, true), (16, 8, true)];
+    for (activation_bits, weight_bits, signed) in widths {
+        let spec = LayerSpec { activation_bits, weight_bits, ..LAYER };
+        let layer = layer_of(&LayerSpec { activation_signed: Some(signed), ..spec });
         for kind in AlgorithmKind::ALL {
             let context = Context::new(params(1024, &[50, 50], 50, 30), backend(), Reduction::Lazy)
                 .expect("has roots");
@@ -228,6 +235,14 @@ fn noise_follows_the_model() {
         layer(32, 32, [7, 7], [5, 5], None),
         layer(16, 16, [14, 14], [1, 1], None),
         layer(2, 2, [70, 70], [3, 3], None),
+        layer_of(&LayerSpec {
+            in_channels: 16,
+            out_channels: 16,
+            height: 14,
+            width: 14,
+            activation_signed: Some(true),
+            ..LAYER
+        }),
     ];
     let params = params(4096, &[35, 35], 36, 20);
     let context = Context::new(params, backend(), Reduction::Lazy).expect("has roots");
@@ -258,6 +273,7 @@ fn floors_hold_for_equal_weights() {
         padding: None,
         groups: 1,
         activation_bits: 4,
+        activation_signed: None,
         weight_bits: 8,
     })
     .expect("valid");

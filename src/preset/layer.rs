@@ -33,7 +33,7 @@ impl LayerPreset {
 }
 
 /// The keys of a layer's shape.
-pub(super) const SHAPE_KEYS: [&str; 11] = [
+pub(super) const SHAPE_KEYS: [&str; 12] = [
     "name",
     "in_channels",
     "out_channels",
@@ -44,6 +44,7 @@ pub(super) const SHAPE_KEYS: [&str; 11] = [
     "padding",
     "groups",
     "activation_bits",
+    "activation_signed",
     "weight_bits",
 ];
 
@@ -108,6 +109,7 @@ pub(super) fn read_shape(
         padding: section.get("padding").map(|field| padding(&field)).transpose()?,
         groups: or("groups", CHANNELS, 1)? as usize,
         activation_bits: or("activation_bits", ACTIVATION_BITS, DEFAULT_BITS)? as u32,
+        activation_signed: section.get("activation_signed").map(|f| f.boolean()).transpose()?,
         weight_bits: or("weight_bits", WEIGHT_BITS, DEFAULT_BITS)? as u32,
     };
     check(section, &spec)?;

@@ -114,6 +114,9 @@ pub struct LayerRecord {
     pub padding: [usize; 4],
     pub groups: usize,
     pub activation_bits: u32,
+    /// Absent in records of versions that knew unsigned activations alone.
+    #[serde(default)]
+    pub activation_signed: bool,
     pub weight_bits: u32,
 }
 
@@ -131,6 +134,7 @@ impl LayerRecord {
             padding: layer.padding(),
             groups: layer.groups(),
             activation_bits: layer.activation_bits(),
+            activation_signed: layer.activation_signed(),
             weight_bits: layer.weight_bits(),
         }
     }

@@ -22,6 +22,7 @@ pub(crate) fn record() -> Record {
             padding: [1, 2, 1, 2],
             groups: 1,
             activation_bits: 4,
+            activation_signed: false,
             weight_bits: 5,
         },
         params: ParamsRecord {

@@ -49,7 +49,7 @@ fn setting(record: &Record) -> String {
     let standing = if security.ok { "" } else { "  INSECURE" };
     let threads = if record.threads == 1 { "thread" } else { "threads" };
     format!(
-        "layer      {}: {} -> {} channels, {}x{}, kernel {}x{}, {}-bit activations, {}-bit weights\n\
+        "layer      {}: {} -> {} channels, {}x{}, kernel {}x{}, {}-bit {}activations, {}-bit weights\n\
          params     {}: N {}, t {} ({} bits), limbs {} | {} bits\n\
          security   log2(QP) {:.1}, {cap} for {} bits ({}){standing}\n\
          method     {}, {}, {}, {} {threads}, {} lanes\n\
@@ -62,6 +62,7 @@ fn setting(record: &Record) -> String {
         layer.kernel[0],
         layer.kernel[1],
         layer.activation_bits,
+        if layer.activation_signed { "signed " } else { "" },
         layer.weight_bits,
         params.name,
         params.ring_degree,

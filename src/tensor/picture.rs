@@ -130,6 +130,7 @@ mod tests {
             padding: None,
             groups: 1,
             activation_bits,
+            activation_signed: None,
             weight_bits: 4,
         })
         .expect("valid")

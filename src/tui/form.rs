@@ -10,9 +10,15 @@ use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, Layer};
+use crate::conv::{AlgorithmKind, Layer, LayerSpec};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
+
+/// The largest number of bits, and of limbs, that is read at all.
+const MAX_BITS: u32 = 64;
+
+/// Behind the bits of signed activations.
+const SIGNED: &str = " signed";
 
 /// The lanes that the planner chooses.
 const AUTO: &str = "auto";
@@ -64,7 +70,11 @@ impl Form {
             Field::Reduction => self.reduction.name().to_owned(),
             Field::Lanes => self.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string()),
             Field::Threads => self.threads.to_string(),
-            Field::ActivationBits => self.layer.spec.activation_bits.to_string(),
+            Field::ActivationBits => {
+                let LayerSpec { activation_bits, activation_signed, .. } = self.layer.spec;
+                let sign = if activation_signed == Some(true) { SIGNED } else { "" };
+                format!("{activation_bits}{sign}")
+            }
             Field::WeightBits => self.layer.spec.weight_bits.to_string(),
         }
     }
@@ -243,8 +253,8 @@ impl Form {
                 return Ok(form);
             }
             Field::RingDegree => form.params.ring_degree = number(1 << 20)? as usize,
-            Field::PlainBits => form.params.plain = PrimeSpec::Bits(number(64)?),
-            Field::SpecialBits => form.params.special = PrimeSpec::Bits(number(64)?),
+            Field::PlainBits => form.params.plain = PrimeSpec::Bits(number(MAX_BITS)?),
+            Field::SpecialBits => form.params.special = PrimeSpec::Bits(number(MAX_BITS)?),
             Field::LimbBits => {
                 let sizes = text.split([' ', ',']).filter(|size| !size.is_empty());
                 form.params.limbs = sizes
@@ -254,7 +264,7 @@ impl Form {
             }
             Field::LimbCount => {
                 let last = form.params.limbs.last().copied().unwrap_or(PrimeSpec::Bits(30));
-                let count = number(64)? as usize;
+                let count = number(MAX_BITS)? as usize;
                 form.params.limbs.resize(count, PrimeSpec::Bits(last.bits()));
             }
             Field::Algorithm => {
@@ -274,12 +284,27 @@ impl Form {
                 form.lanes = lanes;
             }
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
-            Field::ActivationBits => form.layer.spec.activation_bits = number(64)?,
-            Field::WeightBits => form.layer.spec.weight_bits = number(64)?,
+            Field::ActivationBits => form.set_activations(text)?,
+            Field::WeightBits => form.layer.spec.weight_bits = number(MAX_BITS)?,
         }
         form.rename(self);
         form.free_lanes(self);
         Ok(form)
+    }
+
+    /// Bits of activations, with `signed` or `unsigned` behind them or as they are.
+    fn set_activations(&mut self, text: &str) -> Result<(), String> {
+        let (bits, sign) = text.split_once(' ').unwrap_or((text, ""));
+        let bits = bits.parse().ok().filter(|bits| *bits <= MAX_BITS);
+        let signed = match sign.trim() {
+            "" => self.layer.spec.activation_signed,
+            "signed" => Some(true),
+            "unsigned" => Some(false),
+            _ => return Err(not_activations(text)),
+        };
+        self.layer.spec.activation_bits = bits.ok_or_else(|| not_activations(text))?;
+        self.layer.spec.activation_signed = signed;
+        Ok(())
     }
 
     /// The nearest valid form, and what it changes; `None` where the form is valid or nothing
@@ -347,6 +372,10 @@ fn by_name<T: Copy>(all: &[T], text: &str, name: fn(T) -> &'static str) -> Resul
         let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
         format!("{text:?} is none of {}", names.join(", "))
     })
+}
+
+fn not_activations(text: &str) -> String {
+    format!("activation bits: {text:?} is nothing like 8, 8 signed or 8 unsigned")
 }
 
 fn names(presets: &[ParamsSpec]) -> String {

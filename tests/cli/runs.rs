@@ -22,6 +22,7 @@ num /params/log2_q /params/log2_qp
 str /security/table
 int /security/level
 num /security/cap_log2_qp
+bool /layer/activation_signed
 bool /security/ok /verified /seeded_secrets
 num /plaintext_headroom_bits
 num /noise_bits/fresh /noise_bits/rotated /noise_bits/multiplied /noise_bits/final

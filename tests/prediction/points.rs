@@ -45,7 +45,8 @@ fn spec(dice: &mut Dice, template: &LayerPreset) -> RunSpec {
         stride: 1,
         padding: Some(padding),
         groups: 1,
-        activation_bits: dice.among(1, 8) as u32,
+        activation_bits: dice.among(2, 8) as u32,
+        activation_signed: dice.one_of(&[None, Some(true)]),
         weight_bits: dice.among(2, 8) as u32,
     };
     let ring_degree = dice.one_of(&[1024, 2048, 4096, 4096, 8192]);

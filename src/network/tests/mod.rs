@@ -19,6 +19,7 @@ fn node(name: &str, channels: [usize; 2], side: usize, kernel: usize) -> NodeSpe
         padding: None,
         groups: 1,
         activation_bits: 4,
+        activation_signed: None,
         weight_bits: 4,
     })
 }

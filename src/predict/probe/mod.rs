@@ -147,6 +147,7 @@ fn layer(
         padding: None,
         groups: 1,
         activation_bits: 4,
+        activation_signed: None,
         weight_bits: 4,
     })
     .map_err(|_| ProbeError::Setting("layer"))

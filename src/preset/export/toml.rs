@@ -88,6 +88,7 @@ impl Text {
             padding,
             groups,
             activation_bits,
+            activation_signed,
             weight_bits,
         } = spec;
         self.line("\n[layer]");
@@ -103,7 +104,9 @@ impl Text {
             None => self.line("# padding: half the kernel on each side"),
         }
         self.entry("groups", groups, "");
-        self.entry("activation_bits", activation_bits, "unsigned");
+        let sign = if *activation_signed == Some(true) { "signed" } else { "unsigned" };
+        self.entry("activation_bits", activation_bits, sign);
+        self.entry_if("activation_signed", *activation_signed, "");
         self.entry("weight_bits", weight_bits, "signed");
         self.entry_if("image", image.as_ref(), "the input");
         for filter in filters.iter().flatten() {

@@ -32,8 +32,9 @@ fn full_name() -> impl Strategy<Value = (Option<String>, String)> {
 fn spec() -> impl Strategy<Value = LayerSpec> {
     let kernel = [select(vec![1, 3, 5, 7]), select(vec![1, 3, 5, 7])];
     let sizes = (1usize..4, 1usize..4, 7usize..40, 7usize..40);
-    let rest = (1usize..3, 1usize..3, 1u32..=16, 2u32..=8);
-    (sizes, kernel, rest).prop_flat_map(|(sizes, kernel, rest)| {
+    let rest = (1usize..3, 1usize..3, 2u32..=16, 2u32..=8);
+    let signed = option::of(any::<bool>());
+    (sizes, kernel, rest, signed).prop_flat_map(|(sizes, kernel, rest, signed)| {
         let [rows, columns] = kernel;
         let each = [0..rows, 0..columns, 0..rows, 0..columns];
         let equal = (0..rows.min(columns)).prop_map(|side| [side; 4]);
@@ -48,6 +49,7 @@ fn spec() -> impl Strategy<Value = LayerSpec> {
             padding,
             groups: rest.1,
             activation_bits: rest.2,
+            activation_signed: signed,
             weight_bits: rest.3,
         })
     })

@@ -115,3 +115,14 @@ fn ranges_are_those_of_the_layer() {
         assert!(!valid(range.start() - 1) && !valid(range.end() + 1));
     }
 }
+
+#[test]
+fn activations_are_signed_where_a_layer_says_so() {
+    for (line, said) in [("", None), ("true", Some(true)), ("false", Some(false))] {
+        let line =
+            if line.is_empty() { String::new() } else { format!("\nactivation_signed = {line}") };
+        let spec = layer(&format!("kernel = 3{line}")).spec;
+        assert_eq!(spec.activation_signed, said);
+        assert_eq!(Layer::new(&spec).expect("valid").activation_signed(), said == Some(true));
+    }
+}

@@ -12,6 +12,22 @@ fn unknown_keys() {
         "my.toml:12: unknown key `kernal` in [layer]; the nearest valid key is `kernel`",
     );
     experiment(
+        "kernel",
+        "activation_sign = true\nkernel",
+        "my.toml:12: unknown key `activation_sign` in [layer]; the nearest valid key is \
+         `activation_signed`",
+    );
+    experiment(
+        "kernel",
+        "activation_signed = 1\nkernel",
+        "my.toml:12: `activation_signed` must be true or false, not an integer",
+    );
+    experiment(
+        "kernel",
+        "activation_signed = true\nactivation_bits = 1\nkernel",
+        "my.toml:13: activation_bits = 1 must be from 2 to 16 where activations are signed",
+    );
+    experiment(
         "algorithm",
         "algoritm",
         "my.toml:2: unknown key `algoritm`; the nearest valid key is `algorithm`",

@@ -35,6 +35,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "layer.padding",
     "layer.groups",
     "layer.activation_bits",
+    "layer.activation_signed",
     "layer.weight_bits",
     "params.ring_degree",
     "params.plain_modulus",

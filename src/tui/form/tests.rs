@@ -45,6 +45,28 @@ fn typed_values_read_back() {
 }
 
 #[test]
+fn activations_may_be_signed() {
+    let (form, presets) = form();
+    let typed = |form: &Form, text: &str| form.parse(Field::ActivationBits, text, &presets);
+    let signed = typed(&form, "6 signed").expect("bits and a sign");
+    assert_eq!(
+        (signed.layer.spec.activation_bits, signed.value(Field::ActivationBits)),
+        (6, "6 signed".into())
+    );
+    assert_eq!(typed(&signed, &signed.value(Field::ActivationBits)), Ok(signed.clone()));
+    assert!(signed.check().expect("valid").1.activation_signed());
+    // A number alone says nothing of the sign, and steps do not either.
+    assert_eq!(typed(&signed, "5").expect("bits").value(Field::ActivationBits), "5 signed");
+    let more = signed.next_valid(Field::ActivationBits, true, &presets, 1).expect("steps");
+    assert_eq!(more.value(Field::ActivationBits), "7 signed");
+    assert_eq!(typed(&signed, "5 unsigned").expect("bits").value(Field::ActivationBits), "5");
+    let problem = typed(&form, "6 singed").expect_err("no such word");
+    assert!(problem.contains("8 signed"), "{problem}");
+    let one = typed(&form, "1 signed").expect("parses").check().expect_err("no room for a sign");
+    assert!(one.contains("from 2 to 16"), "{one}");
+}
+
+#[test]
 fn invalid_forms_say_why_and_offer_a_fix() {
     let (form, presets) = form();
     let broken = form.parse(Field::LimbBits, "36 36", &presets).expect("parses");

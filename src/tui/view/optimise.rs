@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use super::parts::{bar, block, centred};
 use crate::tui::app::App;
+use crate::tui::form::Field;
 use crate::tui::optimise::{Choice, Optimisation, Question};
 use crate::tune::Objective;
 
@@ -34,7 +35,7 @@ fn layer(app: &App) -> String {
     format!(
         " {}   {} + {} bits   {}   threads {}",
         form.layer.full_name(),
-        spec.activation_bits,
+        form.value(Field::ActivationBits),
         spec.weight_bits,
         form.reduction.name(),
         form.threads,

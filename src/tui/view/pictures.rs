@@ -6,6 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
 use super::parts::block;
+use crate::conv::layer::activation_range;
 use crate::tui::app::App;
 use crate::tui::picture::Picture;
 
@@ -44,7 +45,9 @@ fn show(
 fn draw_input(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let of_run = app.shown().and_then(|run| run.tensors.as_ref()).map(|tensors| &tensors.input);
     let input = of_run.or(app.input.as_ref());
-    let max = (1i64 << app.form.layer.spec.activation_bits.min(16)) - 1;
+    let spec = &app.form.layer.spec;
+    let (bits, signed) = (spec.activation_bits.clamp(1, 16), spec.activation_signed == Some(true));
+    let max = *activation_range(bits, signed).end();
     let picture = input.and_then(|input| {
         let is_picture = app.form.layer.image.is_some();
         let whole = if is_picture { Picture::from_channels(input, max) } else { None };

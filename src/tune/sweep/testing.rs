@@ -22,6 +22,7 @@ pub(in crate::tune) fn layer(name: &str) -> LayerPreset {
         padding: Some([1; 4]),
         groups: 1,
         activation_bits: 4,
+        activation_signed: None,
         weight_bits: 4,
     };
     LayerPreset { spec, network: Some("net".into()), filters: None, image: None }
