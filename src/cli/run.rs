@@ -10,17 +10,24 @@ use super::progress::Progress;
 use super::{Failure, calibrate, files};
 use crate::job::{JobError, Prepared, RunSpec};
 use crate::report::{Record, count_text};
-use crate::tensor::OutputFormat;
+use crate::tensor::{OutputFormat, Resize};
 
 /// Arguments of `heconv run`. Every flag overrides the experiment file.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     one: One,
-    /// A PNG picture as input, resized to the layer's plane.
-    #[arg(long, value_name = "FILE.png", conflicts_with = "input")]
+    /// A PNG or JPEG picture as input, as --resize brings it to the layer's plane; grey for one
+    /// channel.
+    #[arg(long, value_name = "FILE.png|FILE.jpg", conflicts_with = "input")]
     image: Option<PathBuf>,
-    /// The input, integers of shape (channels, height, width).
+    /// How: crop scales it evenly until it covers the plane and takes the centre; a number does so
+    /// with its shorter side that long (256 for networks trained on crops of 224); stretch scales
+    /// each side by its own factor.
+    #[arg(long, value_name = "crop|SIDE|stretch", default_value = "crop", requires = "image")]
+    resize: Resize,
+    /// The input, integers of shape (channels, height, width), or also (1, channels, height, width);
+    /// negative ones make activations signed where the layer does not say.
     #[arg(long, value_name = "FILE.npy")]
     input: Option<PathBuf>,
     /// Write the decrypted output: an array, or a contact sheet of all channels.
@@ -48,6 +55,7 @@ impl Args {
             repeat: self.repeat.unwrap_or(1) as usize,
             subset: self.subset.map(|k| k as usize),
             image: self.image,
+            resize: self.resize,
             input: self.input,
             costs: calibrate::costs(spec.backend),
             ..spec
@@ -94,7 +102,12 @@ fn write_experiment(export: &Export, spec: &RunSpec, record: &Record) -> Result<
             "heconv: warning: --export does not hold the data of --image, --input or --weights"
         )?;
     }
-    export.write(&spec.experiment(), Some(record))
+    let mut experiment = spec.experiment();
+    if record.layer.activation_signed {
+        // The layer may have left it to its input.
+        experiment.layer.spec.activation_signed = Some(true);
+    }
+    export.write(&experiment, Some(record))
 }
 
 /// The format of an output file, once it is clear that it can be there.

@@ -122,7 +122,7 @@ pub struct Layer {
 }
 
 /// The most bits of an activation.
-const MAX_ACTIVATION_BITS: u32 = 16;
+pub const MAX_ACTIVATION_BITS: u32 = 16;
 
 /// Sides of [`Layer::padding`], in order.
 const SIDES: [&str; 4] = ["top", "left", "bottom", "right"];

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array3, Array4, Ix3, Ix4, s};
+use ndarray::{Array1, Array3, Array4, Ix4, s};
 
 use super::{JobError, RunSpec};
-use crate::conv::{Layer, convolve, data};
+use crate::conv::{Layer, LayerSpec, convolve, data};
 use crate::network::read_layer;
-use crate::tensor::{TensorError, builtin_image, picture_input, read_integers, read_picture};
+use crate::tensor::{
+    TensorError, builtin_image, picture_input, read_activations, read_integers, read_picture,
+};
 
 /// What a run works on.
 #[derive(Clone, Debug)]
@@ -50,8 +52,7 @@ pub(super) fn bytes(layer: &Layer, part: &Layer) -> u64 {
 /// # Errors
 /// [`JobError`] where the layer or its input is not valid.
 pub fn input_preview(spec: &RunSpec) -> Result<Array3<i64>, JobError> {
-    let layer = Layer::new(&spec.layer.spec)
-        .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+    let layer = layer(spec)?;
     Ok(input(spec, &layer, spec.seed.unwrap_or(super::DEFAULT_SEED))?)
 }
 
@@ -60,8 +61,7 @@ pub fn input_preview(spec: &RunSpec) -> Result<Array3<i64>, JobError> {
 /// # Errors
 /// [`JobError`] where the layer or its data are not valid.
 pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
-    let layer = Layer::new(&spec.layer.spec)
-        .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+    let layer = layer(spec)?;
     let seed = spec.seed.unwrap_or(super::DEFAULT_SEED);
     let RunData { input, weights, .. } = load(spec, &layer, &layer, seed)?;
     let output = convolve(&layer, input.view(), weights.view(), || Ok::<_, JobError>(()))?;
@@ -70,15 +70,38 @@ pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
 
 fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, TensorError> {
     if let Some(path) = &spec.input {
-        let array = read_integers(path, &layer.input_shape(), 0..=layer.max_activation())?;
-        // The shape was checked, so this is an array of three dimensions.
-        return Ok(array.into_dimensionality::<Ix3>().unwrap_or_default());
+        return Ok(read_input(path, layer, Some(layer.activation_signed()))?.0);
     }
     match (&spec.image, &spec.layer.image) {
-        (Some(path), _) => picture_input(&read_picture(path)?, layer),
-        (None, Some(name)) => picture_input(&builtin_image(name)?, layer),
+        (Some(path), _) => picture_input(&read_picture(path)?.resized(spec.resize), layer),
+        (None, Some(name)) => picture_input(&builtin_image(name)?.resized(spec.resize), layer),
         (None, None) => Ok(data::input(layer, seed)),
     }
+}
+
+/// The layer that a run of `spec` is of. Where it does not say whether its activations are signed,
+/// they are if its input is a file with negative values.
+pub(super) fn layer(spec: &RunSpec) -> Result<Layer, JobError> {
+    let check = |given: &LayerSpec| {
+        Layer::new(given)
+            .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })
+    };
+    let given = &spec.layer.spec;
+    let layer = check(given)?;
+    let (None, Some(path)) = (given.activation_signed, &spec.input) else { return Ok(layer) };
+    let (_, signed) = read_input(path, &layer, None)?;
+    if !signed {
+        return Ok(layer);
+    }
+    check(&LayerSpec { activation_signed: Some(true), ..given.clone() })
+}
+
+fn read_input(
+    path: &Path,
+    layer: &Layer,
+    signed: Option<bool>,
+) -> Result<(Array3<i64>, bool), TensorError> {
+    read_activations(path, layer.input_shape(), layer.activation_bits(), signed)
 }
 
 /// The weights of the output channels of `part`, and what a 1 stands for where they were quantised.

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{DEFAULT_SEED, JobError, RunSpec, data, record};
 use crate::bfv::Params;
+use crate::conv::Setting;
 use crate::conv::cost::CostTable;
-use crate::conv::{Layer, Setting};
 use crate::predict::LayerPredictor;
 use crate::preset::LayerPreset;
 use crate::report::Record;
@@ -60,7 +60,11 @@ impl Estimator {
     /// [`JobError`] where the layer or its weights are not valid.
     pub fn predictor(&self, spec: &RunSpec) -> Result<Arc<LayerPredictor>, JobError> {
         let seed = spec.seed.unwrap_or(DEFAULT_SEED);
-        let key = (spec.layer.clone(), seed, spec.weights.clone());
+        let layer = data::layer(spec)?;
+        let mut preset = spec.layer.clone();
+        // What a predictor knows of signs is not what the layer says but what its input has.
+        preset.spec.activation_signed = Some(layer.activation_signed());
+        let key = (preset, seed, spec.weights.clone());
         let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = layers.iter().position(|(known, _)| *known == key) {
             // The last used comes last, the first goes first.
@@ -69,8 +73,6 @@ impl Estimator {
             layers.push(entry);
             return Ok(predictor);
         }
-        let layer = Layer::new(&spec.layer.spec)
-            .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
         let (weights, _) = data::weights(spec, &layer, &layer, seed)?;
         let predictor = Arc::new(LayerPredictor::new(layer, weights));
         if layers.len() == Self::KEPT {

@@ -23,6 +23,7 @@ use crate::conv::AlgorithmKind;
 use crate::conv::cost::CostTable;
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
+use crate::tensor::Resize;
 
 pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
@@ -67,6 +68,8 @@ pub struct RunSpec {
     pub max_memory: u64,
     /// An input picture, instead of the layer's own input.
     pub image: Option<PathBuf>,
+    /// How a picture of another size becomes as large as the layer's plane.
+    pub resize: Resize,
     /// An input array, instead of the layer's own input.
     pub input: Option<PathBuf>,
     /// A weight array, instead of the layer's own weights.
@@ -96,6 +99,7 @@ impl RunSpec {
             subset: None,
             max_memory: u64::MAX,
             image: None,
+            resize: Resize::default(),
             input: None,
             weights: None,
             link: Link::default(),

@@ -30,8 +30,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`JobError`] naming what is wrong.
     pub fn new(spec: &'a RunSpec) -> Result<Self, JobError> {
-        let layer = Layer::new(&spec.layer.spec)
-            .map_err(|source| JobError::Layer { layer: spec.layer.full_name(), source })?;
+        let layer = data::layer(spec)?;
         if !spec.backend.is_available() {
             return Err(JobError::Backend(spec.backend));
         }

@@ -37,7 +37,7 @@ impl Header {
     }
 
     /// Bytes of the numbers, if that is a number.
-    fn size(&self, element: Element) -> Option<usize> {
+    pub(super) fn size(&self, element: Element) -> Option<usize> {
         self.shape.iter().try_fold(element.size(), |size, side| size.checked_mul(*side))
     }
 

@@ -1,23 +1,29 @@
-//! Reading and writing tensors: .npy arrays, files of named tensors, and PNG pictures.
+//! Reading and writing tensors: .npy arrays, files of named tensors, and pictures.
 
+mod activations;
 mod archive;
 mod array;
 mod element;
 mod npy;
 mod picture;
+mod resize;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
 
+pub use activations::read_activations;
 pub use archive::TensorFile;
 pub use array::TypedArray;
 pub use element::Element;
 pub use npy::{read_integers, write_integers};
 pub use picture::{
-    BUILTIN_IMAGES, builtin_image, picture_activations, picture_input, read_picture,
-    write_contact_sheet,
+    BUILTIN_IMAGES, Picture, builtin_image, picture_activations, picture_input, picture_pixels,
+    read_picture, write_contact_sheet,
 };
+pub use resize::{Resize, ResizeError};
 
 /// Why a tensor could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +63,14 @@ pub enum TensorError {
         found: String,
         /// What it should hold.
         expected: String,
+    },
+    /// A picture cannot be brought to the size of the plane.
+    #[error("{taker}: {problem}")]
+    Resize {
+        /// The layer or network.
+        taker: String,
+        /// Why.
+        problem: ResizeError,
     },
     /// A picture was given to a layer or network that takes none.
     #[error("an image has 3 channels, or 1 as grey; {taker} takes {channels}")]
@@ -108,4 +122,15 @@ fn file_error(path: &Path, problem: impl std::fmt::Display) -> TensorError {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, TensorError> {
     std::fs::read(path).map_err(|error| file_error(path, error))
+}
+
+/// The bytes of a file that has `most` of them or fewer.
+fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, TensorError> {
+    let file = File::open(path).map_err(|error| file_error(path, error))?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| file_error(path, error))?;
+    if bytes.len() as u64 > most {
+        return Err(file_error(path, format_args!("more than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
 }

@@ -1,7 +1,7 @@
 //! Arrays of integers as .npy files.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -10,7 +10,10 @@ use ndarray_npy::WriteNpyExt;
 
 use super::array::Header;
 use super::element::Element;
-use super::{TensorError, file_error, read_bytes};
+use super::{TensorError, file_error};
+
+/// The longest header that is read, and what comes before its text; the usual ones have 128 bytes.
+const LONGEST_HEADER: u64 = 1 << 16;
 
 /// Reads an array of `shape` whose values lie in `range`. Any integer type is taken, and floats
 /// that hold whole numbers.
@@ -22,7 +25,6 @@ pub fn read_integers(
     shape: &[usize],
     range: RangeInclusive<i64>,
 ) -> Result<ArrayD<i64>, TensorError> {
-    let bytes = read_bytes(path)?;
     let content = |found: String| TensorError::Content {
         path: path.to_owned(),
         found,
@@ -32,18 +34,60 @@ pub fn read_integers(
             range.end()
         ),
     };
-    let (header, start) = header(&bytes).map_err(|error| {
-        file_error(path, format_args!("no .npy file that can be read: {error}"))
-    })?;
+    let npy = Npy::open(path)?;
+    let header = npy.header();
     // An array is made as large as the header says: that must be right first.
     if header.shape != shape || header.element.is_err() {
         return Err(content(header.describe()));
     }
-    let array = header.decode(&bytes[start..]).map_err(content)?.values;
-    if let Some((index, value)) = array.indexed_iter().find(|(_, v)| !range.contains_whole(**v)) {
+    let array = npy.numbers().map_err(content)?;
+    if let Some((index, value)) = array.indexed_iter().find(|(_, v)| !contains(&range, **v)) {
         return Err(content(format!("has {value} at {:?}", index.slice())));
     }
     Ok(array.mapv(|value| value as i64))
+}
+
+/// A .npy file of which no more has been read than it takes to know its header.
+pub(super) struct Npy {
+    header: Header,
+    /// The first bytes of the numbers.
+    first: Vec<u8>,
+    rest: File,
+}
+
+impl Npy {
+    /// Reads the header.
+    pub(super) fn open(path: &Path) -> Result<Self, TensorError> {
+        let unreadable = |error: &dyn std::fmt::Display| file_error(path, error);
+        let mut rest = File::open(path).map_err(|error| unreadable(&error))?;
+        let mut first = Vec::new();
+        let read = (&mut rest).take(LONGEST_HEADER).read_to_end(&mut first);
+        read.map_err(|error| unreadable(&error))?;
+        let (header, start) = header(&first)
+            .map_err(|error| unreadable(&format_args!("no .npy file that can be read: {error}")))?;
+        first.drain(..start);
+        Ok(Self { header, first, rest })
+    }
+
+    pub(super) const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The numbers. Memory is taken for what is there, and no more than the header promises.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    pub(super) fn numbers(self) -> Result<ArrayD<f64>, String> {
+        let Self { header, first: mut bytes, rest } = self;
+        let size = header.element.as_ref().ok().and_then(|element| header.size(*element));
+        let size = size.ok_or_else(|| header.describe())?;
+        let missing = (size + 1).saturating_sub(bytes.len()) as u64;
+        rest.take(missing).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() > size {
+            return Err(format!("{}, {size} bytes, but more are there", header.describe()));
+        }
+        Ok(header.decode(&bytes)?.values)
+    }
 }
 
 /// The header of a .npy file and where its numbers begin.
@@ -98,15 +142,9 @@ fn tuple(text: &str) -> Option<Vec<usize>> {
     numbers.map(|number| number.trim_end_matches('L').parse().ok()).collect()
 }
 
-/// Membership of a float in a range of integers.
-trait ContainsWhole {
-    fn contains_whole(&self, value: f64) -> bool;
-}
-
-impl ContainsWhole for RangeInclusive<i64> {
-    fn contains_whole(&self, value: f64) -> bool {
-        value.fract() == 0.0 && value >= *self.start() as f64 && value <= *self.end() as f64
-    }
+/// Whether a number is whole and in a range.
+pub(super) fn contains(range: &RangeInclusive<i64>, value: f64) -> bool {
+    value.fract() == 0.0 && value >= *range.start() as f64 && value <= *range.end() as f64
 }
 
 /// Writes little-endian int64 in C order.

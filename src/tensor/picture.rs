@@ -3,11 +3,11 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::imageops::FilterType;
-use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Luma};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Luma, Rgb, RgbImage};
 use ndarray::{Array3, ArrayView2, Axis};
 
-use super::{TensorError, file_error, read_bytes};
+use super::resize::Resize;
+use super::{TensorError, file_error, read_at_most};
 use crate::conv::Layer;
 
 /// Pixels between the maps of a contact sheet.
@@ -16,73 +16,153 @@ const GAP: u32 = 2;
 /// The photographs embedded in the binary, by name.
 pub const BUILTIN_IMAGES: [&str; 1] = ["cat-224"];
 
+/// The most bytes of a picture, as a file and decoded: nearly 90 million pixels of three bytes.
+/// What a header promises is held against it before memory is taken.
+const MOST_BYTES: u64 = 1 << 28;
+
+/// The longest side of a picture in pixels, that of JPEG.
+const LONGEST_SIDE: u32 = (1 << 16) - 1;
+
+/// A picture, and how it is brought to the size that a layer takes.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pixels: RgbImage,
+    resize: Resize,
+}
+
+impl Picture {
+    /// The same picture, resized in another way.
+    #[must_use]
+    pub fn resized(self, resize: Resize) -> Self {
+        Self { resize, ..self }
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> [u32; 2] {
+        self.pixels.dimensions().into()
+    }
+}
+
+impl From<DynamicImage> for Picture {
+    /// A picture without its transparency, in 8 bits.
+    fn from(image: DynamicImage) -> Self {
+        Self { pixels: image.into_rgb8(), resize: Resize::default() }
+    }
+}
+
 /// A picture embedded in the binary. `cat-224` is "Chelsea" by Stefan van der Walt, CC0.
 ///
 /// # Errors
 /// [`TensorError::NoSuchImage`].
-pub fn builtin_image(name: &str) -> Result<DynamicImage, TensorError> {
+pub fn builtin_image(name: &str) -> Result<Picture, TensorError> {
     if name != "cat-224" {
         return Err(TensorError::NoSuchImage { name: name.to_owned() });
     }
     decode(include_bytes!("../../assets/cat-224.png"), Path::new(name))
 }
 
-/// Reads a PNG file.
+/// Reads a PNG or JPEG file, whatever its name, turned as its EXIF orientation says.
 ///
 /// # Errors
-/// [`TensorError::File`] where there is none.
-pub fn read_picture(path: &Path) -> Result<DynamicImage, TensorError> {
-    decode(&read_bytes(path)?, path)
+/// [`TensorError::File`] where there is none, or its pixels take more than 256 MiB.
+pub fn read_picture(path: &Path) -> Result<Picture, TensorError> {
+    decode(&read_at_most(path, MOST_BYTES)?, path)
 }
 
-fn decode(bytes: &[u8], path: &Path) -> Result<DynamicImage, TensorError> {
-    ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png)
-        .decode()
-        .map_err(|error| file_error(path, format_args!("no PNG image that can be read: {error}")))
+fn decode(bytes: &[u8], path: &Path) -> Result<Picture, TensorError> {
+    let unreadable = |problem: &dyn std::fmt::Display| {
+        file_error(path, format_args!("no PNG or JPEG image that can be read: {problem}"))
+    };
+    let format = image::guess_format(bytes).map_err(|_| unreadable(&"it begins as neither"))?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+        let name = format.extensions_str().first().copied().unwrap_or("other");
+        return Err(unreadable(&format_args!("it is a .{name} file")));
+    }
+    let reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let mut decoder = reader.into_decoder().map_err(|error| unreadable(&error))?;
+    let (width, height) = decoder.dimensions();
+    if decoder.total_bytes() > MOST_BYTES || width.max(height) > LONGEST_SIDE {
+        return Err(file_error(
+            path,
+            format_args!(
+                "a picture of {width}x{height} pixels; at most {LONGEST_SIDE} on a side and \
+                 {} MiB in all are read: scale it down first",
+                MOST_BYTES >> 20
+            ),
+        ));
+    }
+    let orientation = decoder.orientation().map_err(|error| unreadable(&error))?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
+    image.apply_orientation(orientation);
+    Ok(image.into())
 }
 
-/// As [`picture_activations`], for `layer`.
+/// The activations of a picture for `layer`: those of [`picture_pixels`] scaled so that 255 is the
+/// largest activation and 0 is 0, rounded to the nearest integer.
 ///
 /// # Errors
-/// [`TensorError::Channels`] where the layer takes another number of channels.
-pub fn picture_input(picture: &DynamicImage, layer: &Layer) -> Result<Array3<i64>, TensorError> {
+/// As [`picture_pixels`].
+pub fn picture_input(picture: &Picture, layer: &Layer) -> Result<Array3<i64>, TensorError> {
     let taker = format!("layer {}", layer.name());
-    picture_activations(picture, layer.input_shape(), layer.activation_bits(), &taker)
+    let pixels = picture_pixels(picture, layer.input_shape(), &taker)?;
+    Ok(activations(&pixels, *layer.activation_range().end()))
 }
 
-/// The activations of a picture for what takes `shape` (channels, height, width): red, green and
-/// blue, or grey for one channel; without its transparency; resized to the plane as a whole, with a
-/// triangle filter; then an 8-bit value `v` becomes `v * (2^bits - 1) / 255`, rounded to the nearest
-/// integer. `taker` is for messages.
+/// The same for what takes `shape` (channels, height, width) in unsigned activations of `bits`.
+/// `taker` is for messages.
 ///
 /// # Errors
-/// [`TensorError::Channels`] for another number of channels.
+/// As [`picture_pixels`].
 pub fn picture_activations(
-    picture: &DynamicImage,
+    picture: &Picture,
     shape: [usize; 3],
     bits: u32,
     taker: &str,
 ) -> Result<Array3<i64>, TensorError> {
+    Ok(activations(&picture_pixels(picture, shape, taker)?, (1 << bits) - 1))
+}
+
+fn activations(pixels: &Array3<u8>, largest: i64) -> Array3<i64> {
+    pixels.mapv(|pixel| (i64::from(pixel) * largest + 127) / 255)
+}
+
+/// The pixels of a picture for what takes `shape` (channels, height, width): red, green and blue, or
+/// grey for one channel; resized as [`Resize`] says, with a triangle filter. `taker` is for messages.
+///
+/// # Errors
+/// [`TensorError::Channels`] for another number of channels; [`TensorError::Resize`] where the
+/// picture cannot be resized.
+pub fn picture_pixels(
+    picture: &Picture,
+    shape: [usize; 3],
+    taker: &str,
+) -> Result<Array3<u8>, TensorError> {
     let [channels, rows, columns] = shape;
-    if channels != 1 && channels != 3 {
-        return Err(TensorError::Channels { taker: taker.to_owned(), channels });
+    let plane = [columns as u32, rows as u32];
+    let scaled = || {
+        let scaled = picture.resize.scaled(picture.size(), plane);
+        scaled.map_err(|problem| TensorError::Resize { taker: taker.to_owned(), problem })
+    };
+    let bytes = match channels {
+        1 => scaled()?.of(&grey(&picture.pixels)).into_raw(),
+        3 => scaled()?.of(&picture.pixels).into_raw(),
+        _ => return Err(TensorError::Channels { taker: taker.to_owned(), channels }),
+    };
+    Ok(Array3::from_shape_fn(shape, |(c, y, x)| bytes[(y * columns + x) * channels + c]))
+}
+
+/// Luma of ITU-R Recommendation BT.601, 299/1000 red + 587/1000 green + 114/1000 blue, with the
+/// rounding of Pillow, which torchvision uses: pure green becomes 150.
+fn grey(pixels: &RgbImage) -> GrayImage {
+    let luma = |Rgb([red, green, blue]): &Rgb<u8>| {
+        let [red, green, blue] = [*red, *green, *blue].map(u32::from);
+        (red * 19_595 + green * 38_470 + blue * 7_471 + (1 << 15)) >> 16
+    };
+    let mut grey = GrayImage::new(pixels.width(), pixels.height());
+    for (grey, pixel) in grey.pixels_mut().zip(pixels.pixels()) {
+        *grey = Luma([luma(pixel) as u8]);
     }
-    let (width, height) = (columns as u32, rows as u32);
-    let picture = if (picture.width(), picture.height()) == (width, height) {
-        picture.clone()
-    } else {
-        picture.resize_exact(width, height, FilterType::Triangle)
-    };
-    let bytes = if channels == 1 {
-        picture.into_luma8().into_raw()
-    } else {
-        picture.into_rgb8().into_raw()
-    };
-    let max = (1 << bits) - 1;
-    let activation = |byte: u8| (i64::from(byte) * max + 127) / 255;
-    Ok(Array3::from_shape_fn(shape, |(c, y, x)| {
-        activation(bytes[(y * columns + x) * channels + c])
-    }))
+    grey
 }
 
 /// Writes all channels of `output` as grey pictures in a grid, each from its least value (black)
@@ -118,8 +198,8 @@ mod tests {
     use super::*;
     use crate::conv::{Layer, LayerSpec};
 
-    fn layer(in_channels: usize, size: usize, activation_bits: u32) -> Layer {
-        Layer::new(&LayerSpec {
+    fn spec(in_channels: usize, size: usize, activation_bits: u32) -> LayerSpec {
+        LayerSpec {
             name: "picture".into(),
             in_channels,
             out_channels: 1,
@@ -132,15 +212,18 @@ mod tests {
             activation_bits,
             activation_signed: None,
             weight_bits: 4,
-        })
-        .expect("valid")
+        }
+    }
+
+    fn layer(in_channels: usize, size: usize, activation_bits: u32) -> Layer {
+        Layer::new(&spec(in_channels, size, activation_bits)).expect("valid")
     }
 
     #[test]
     fn the_photograph_fills_the_range_of_activations() {
         let photograph = builtin_image("cat-224").expect("embedded");
         let full = picture_input(&photograph, &layer(3, 224, 8)).expect("three channels");
-        let pixel = photograph.to_rgb8().get_pixel(17, 40).0;
+        let pixel = photograph.pixels.get_pixel(17, 40).0;
         assert_eq!([0, 1, 2].map(|c| full[[c, 40, 17]]), pixel.map(i64::from));
         let small = picture_input(&photograph, &layer(1, 32, 4)).expect("one channel");
         assert_eq!(small.dim(), (1, 32, 32));
@@ -156,7 +239,7 @@ mod tests {
             DynamicImage::ImageLuma16(image::ImageBuffer::from_pixel(5, 4, Luma([170 * 257]))),
             DynamicImage::ImageRgba8(image::RgbaImage::from_pixel(5, 4, image::Rgba([170; 4]))),
         ];
-        for picture in pictures {
+        for picture in pictures.map(Picture::from) {
             for (channels, bits, expected) in [(3, 8, 170), (3, 4, 10), (1, 1, 1)] {
                 let shape = [channels, 3, 7];
                 let input = picture_activations(&picture, shape, bits, "it").expect("takes it");
@@ -176,7 +259,13 @@ mod tests {
         let path = directory.path().join("x.png");
         std::fs::write(&path, "no picture").expect("writes");
         let error = read_picture(&path).expect_err("no picture").to_string();
-        assert!(error.contains("no PNG image") && !error.contains('\n'), "{error}");
+        assert!(error.contains("no PNG or JPEG image") && !error.contains('\n'), "{error}");
+        std::fs::write(&path, "GIF89a").expect("writes");
+        let error = read_picture(&path).expect_err("another format").to_string();
+        assert!(
+            error.ends_with("no PNG or JPEG image that can be read: it is a .gif file"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -186,6 +275,104 @@ mod tests {
         let output = Array3::from_shape_fn((5, 4, 6), |(c, y, x)| (c * y) as i64 - x as i64);
         write_contact_sheet(&path, &output).expect("writes");
         let sheet = read_picture(&path).expect("reads");
-        assert_eq!((sheet.width(), sheet.height()), (3 * 8 - 2, 2 * 6 - 2));
+        assert_eq!(sheet.size(), [3 * 8 - 2, 2 * 6 - 2]);
+    }
+
+    /// A picture of one colour.
+    fn plain(colour: [u8; 3], [width, height]: [u32; 2]) -> Picture {
+        DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, Rgb(colour))).into()
+    }
+
+    /// What `Image.convert("L")` of Pillow gives.
+    #[test]
+    fn grey_is_that_of_pillow() {
+        for (colour, expected) in [
+            ([255, 0, 0], 76),
+            ([0, 255, 0], 150),
+            ([0, 0, 255], 29),
+            ([255, 255, 0], 226),
+            ([10, 20, 30], 18),
+            ([200, 100, 50], 124),
+            ([255; 3], 255),
+            ([77; 3], 77),
+        ] {
+            let pixels = picture_pixels(&plain(colour, [2, 2]), [1, 2, 2], "it").expect("taken");
+            assert_eq!(pixels, Array3::from_elem((1, 2, 2), expected), "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn jpeg_is_read_by_its_content() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        // A name says nothing.
+        let path = directory.path().join("x.png");
+        let image = RgbImage::from_pixel(16, 8, Rgb([200, 40, 90]));
+        image.save_with_format(&path, ImageFormat::Jpeg).expect("writes");
+        let pixels = picture_pixels(&read_picture(&path).expect("reads"), [3, 8, 16], "it");
+        let pixels = pixels.expect("three channels");
+        for (channel, expected) in [200, 40, 90].into_iter().enumerate() {
+            let all = pixels.index_axis(Axis(0), channel);
+            assert!(all.iter().all(|pixel| pixel.abs_diff(expected) <= 3), "{all}");
+        }
+    }
+
+    /// A camera that was held upright writes its rows as columns, and says so in EXIF.
+    #[test]
+    fn pictures_are_turned_as_they_were_taken() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.jpg");
+        // Black on the left, white on the right.
+        let shade = |x: u32, _| Rgb(if x < 16 { [0; 3] } else { [255; 3] });
+        RgbImage::from_fn(32, 16, shade).save(&path).expect("writes");
+        let mut bytes = std::fs::read(&path).expect("a file");
+        // TIFF, big-endian, one entry: orientation (0x0112), short, 1 of it: to be turned right.
+        let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+        let mut segment = vec![0xff, 0xe1];
+        segment.extend((exif.len() as u16 + 2).to_be_bytes());
+        segment.extend(exif);
+        bytes.splice(2..2, segment);
+        std::fs::write(&path, bytes).expect("writes");
+        let picture = read_picture(&path).expect("reads");
+        assert_eq!(picture.size(), [16, 32]);
+        let pixels = picture_pixels(&picture, [1, 32, 16], "it").expect("grey");
+        assert!(pixels[[0, 2, 8]] < 10 && pixels[[0, 29, 8]] > 245, "black above, white below");
+    }
+
+    /// A header that promises gigabytes is refused before they are asked for.
+    #[test]
+    fn huge_pictures_are_refused() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.png");
+        RgbImage::new(3, 2).save(&path).expect("writes");
+        let mut bytes = std::fs::read(&path).expect("a file");
+        for (sides, said) in [([60_000u32, 60_000], "60000x60000"), ([70_000, 1], "70000x1")] {
+            // Of the header chunk: width and height, and the checksum after five more bytes.
+            bytes[16..20].copy_from_slice(&sides[0].to_be_bytes());
+            bytes[20..24].copy_from_slice(&sides[1].to_be_bytes());
+            let checksum = crc32(&bytes[12..29]);
+            bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+            std::fs::write(&path, &bytes).expect("writes");
+            let error = read_picture(&path).expect_err("too large").to_string();
+            assert!(error.contains(said) && error.contains("scale it down"), "{error}");
+        }
+    }
+
+    /// The checksum of PNG.
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc: u32, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+            })
+        })
+    }
+
+    #[test]
+    fn signed_layers_take_half_the_range() {
+        let spec = LayerSpec { activation_signed: Some(true), ..spec(1, 2, 8) };
+        let layer = Layer::new(&spec).expect("valid");
+        for (shade, expected) in [(0, 0), (255, 127), (128, 64)] {
+            let input = picture_input(&plain([shade; 3], [2, 2]), &layer).expect("one channel");
+            assert_eq!(input, Array3::from_elem((1, 2, 2), expected));
+        }
     }
 }

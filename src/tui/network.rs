@@ -7,6 +7,7 @@ use crate::conv::Stage;
 use crate::job::{Finished, NetworkSpec, RunSpec};
 use crate::preset::Network;
 use crate::report::{Comparison, NetworkRecord, NetworkTotals, Record};
+use crate::tensor::Resize;
 
 /// The network that is chosen first: its run takes a second.
 const FIRST: &str = "resnet20";
@@ -165,7 +166,15 @@ impl Networks {
         self.number += 1;
         let layers = self.rows.iter().map(|row| row.form.spec(max_memory)).collect();
         let (image, input, weights) = (None, None, None);
-        Some(NetworkSpec { network, layers, image, input, weights, finished: Vec::new() })
+        Some(NetworkSpec {
+            network,
+            layers,
+            image,
+            resize: Resize::default(),
+            input,
+            weights,
+            finished: Vec::new(),
+        })
     }
 
     /// Begins to run the layers in other ways: how they were run, and what that came to. `None` where

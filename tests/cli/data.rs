@@ -3,16 +3,20 @@
 use image::{Rgb, RgbImage};
 use ndarray::{Array3, Array4};
 
-use crate::support::{ALGORITHMS, Place, SMALL, picture_size, read_array, record};
+use crate::support::{ALGORITHMS, Place, SMALL, heconv, picture_size, read_array, record};
 
 /// The plain convolution with these zeros around the input: top, left, bottom, right.
-fn convolution(input: &Array3<u8>, weights: &Array4<i8>, padding: [usize; 4]) -> Array3<i64> {
+fn convolution<T: Copy + Into<i64>>(
+    input: &Array3<T>,
+    weights: &Array4<i8>,
+    padding: [usize; 4],
+) -> Array3<i64> {
     let (channels, height, width) = input.dim();
     let (outputs, _, rows, columns) = weights.dim();
     let [top, left, bottom, right] = padding;
     let at = |c: usize, y: usize, x: usize| {
         let inside = (top..top + height).contains(&y) && (left..left + width).contains(&x);
-        if inside { i64::from(input[[c, y - top, x - left]]) } else { 0 }
+        if inside { input[[c, y - top, x - left]].into() } else { 0 }
     };
     let shape = (outputs, height + top + bottom + 1 - rows, width + left + right + 1 - columns);
     Array3::from_shape_fn(shape, |(o, y, x)| {
@@ -58,6 +62,102 @@ fn arrays_are_convolved() {
             assert_eq!(read_array(&to), expected, "{padding:?}, {algorithm}");
         }
     }
+}
+
+/// A layer that does not say takes negative values as signed, and the record and the exported
+/// experiment say so.
+#[test]
+fn signed_inputs_are_found_and_exact() {
+    let place = Place::new();
+    let (from, by, to) = (place.path("x.npy"), place.path("w.npy"), place.path("y.npy"));
+    let signed = input().mapv(|value| value.wrapping_add(128).cast_signed());
+    assert!(signed.iter().any(|value| *value == -128) && signed.iter().any(|value| *value == 127));
+    // A batch of one is one input.
+    ndarray_npy::write_npy(&from, &signed.clone().insert_axis(ndarray::Axis(0))).expect("written");
+    ndarray_npy::write_npy(&by, &weights()).expect("written");
+    let expected = convolution(&signed.mapv(i64::from), &weights(), [1; 4]);
+    let silent = place.tiny("silent.toml", &[]);
+    let bits = "activation_bits = 8";
+    let loud = place.tiny("loud.toml", &[(bits, "activation_bits = 8\nactivation_signed = true")]);
+    for (experiment, algorithm) in
+        [&silent, &loud].into_iter().flat_map(|one| ALGORITHMS.map(|algorithm| (one, algorithm)))
+    {
+        let files = ["--input", &from, "--weights", &by, "--output", &to];
+        let record = record(&[&[experiment, "--algorithm", algorithm], &files[..]].concat());
+        assert_eq!(record["layer"]["activation_signed"], true);
+        assert_eq!(read_array(&to), expected, "{experiment} {algorithm}");
+    }
+    let export = place.path("e.toml");
+    let ended = heconv(&["run", &silent, "--input", &from, "--export", &export]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let exported = std::fs::read_to_string(&export).expect("an experiment");
+    assert!(exported.contains("activation_signed = true"), "{exported}");
+    let refused = |text: &str, words: &[&str]| {
+        let experiment = place.tiny("other.toml", &[(bits, text)]);
+        crate::mistakes::refusal(&["run", &experiment, "--input", &from], words)
+    };
+    crate::mistakes::assert_refused([
+        refused(
+            "activation_bits = 8\nactivation_signed = false",
+            &["from 0 to 255 (activation_signed = false)", "need activation_signed = true"],
+        ),
+        refused("activation_bits = 7", &["or from -64 to 63", "activation_bits = 8"]),
+    ]);
+}
+
+/// Luma of ITU-R BT.601, as Pillow rounds it.
+#[test]
+fn grey_is_that_of_pillow() {
+    let place = Place::new();
+    let grey = [
+        ("in_channels = 2", "in_channels = 1"),
+        ("out_channels = 3", "out_channels = 1"),
+        ("kernel = 3", "kernel = 1"),
+        ("[1, 1, 1, 1]", "0"),
+    ];
+    let tiny = place.tiny("grey.toml", &grey);
+    let (from, by, to) = (place.path("x.png"), place.path("w.npy"), place.path("y.npy"));
+    RgbImage::from_pixel(5, 6, Rgb([0, 255, 0])).save(&from).expect("written");
+    ndarray_npy::write_npy(&by, &Array4::from_elem((1, 1, 1, 1), 1i8)).expect("written");
+    record(&[&tiny, "--image", &from, "--weights", &by, "--output", &to]);
+    assert_eq!(read_array(&to), Array3::from_elem((1, 6, 5), 150));
+}
+
+/// JPEG is read, and what a plane takes of a larger picture is said by --resize.
+#[test]
+fn jpeg_is_resized_as_asked() {
+    let place = Place::new();
+    let grey = [
+        ("in_channels = 2", "in_channels = 1"),
+        ("out_channels = 3", "out_channels = 1"),
+        ("kernel = 3", "kernel = 1"),
+        ("[1, 1, 1, 1]", "0"),
+        ("height = 6", "height = 8"),
+        ("width = 5", "width = 8"),
+    ];
+    let tiny = place.tiny("grey.toml", &grey);
+    let (from, by, to) = (place.path("x.jpg"), place.path("w.npy"), place.path("y.npy"));
+    // White in the middle third alone.
+    let shade = |x: u32, _| Rgb(if (32..64).contains(&x) { [255; 3] } else { [0; 3] });
+    RgbImage::from_fn(96, 32, shade).save(&from).expect("written");
+    ndarray_npy::write_npy(&by, &Array4::from_elem((1, 1, 1, 1), 1i8)).expect("written");
+    let row = |more: &[&str]| {
+        record(&[&[&tiny, "--image", &from, "--weights", &by, "--output", &to], more].concat());
+        let output = read_array(&to);
+        [0, 4, 7].map(|x| output[[0, 4, x]] > 127)
+    };
+    assert_eq!(row(&[]), [true; 3]);
+    assert_eq!(row(&["--resize", "crop"]), [true; 3]);
+    assert_eq!(row(&["--resize", "16"]), [true; 3]);
+    assert_eq!(row(&["--resize", "stretch"]), [false, true, false]);
+    let refused = |side: &str, words: &[&str]| {
+        let arguments = ["run", &tiny, "--image", &from, "--resize", side];
+        crate::mistakes::refusal(&arguments, words)
+    };
+    crate::mistakes::assert_refused([
+        refused("4", &["layer tiny", "--resize 4", "plane of 8x8"]),
+        refused("fit", &["'fit'", "crop, stretch, or the pixels"]),
+    ]);
 }
 
 #[test]

@@ -374,6 +374,7 @@ fn arrays() {
     assert_refused([
         input("flat", "|u1", &[60], &[1; 60], &with("shape [60]")),
         input("turned", "|u1", &[5, 6, 2], &[1; 60], &with("shape [5, 6, 2]")),
+        input("last", "|u1", &[6, 5, 2], &[1; 60], &with("x.transpose(2, 0, 1)")),
         input("empty", "|u1", &[0, 6, 5], &[], &with("shape [0, 6, 5]")),
         input("complex", "<c8", &shape, &[0; 480], &with("type")),
         input("boolean", "|b1", &shape, &[1; 60], &with("type")),
@@ -382,7 +383,7 @@ fn arrays() {
         input("infinite", "<f8", &shape, &floats(f64::INFINITY), &with("inf at [0, 0, 0]")),
         input("half", "<f8", &shape, &floats(0.5), &with("0.5 at [0, 0, 0]")),
         input("large", "<f8", &shape, &floats(256.0), &with("256 at [0, 0, 0]")),
-        input("negative", "|i1", &shape, &[255; 60], &with("-1 at [0, 0, 0]")),
+        input("batch", "|u1", &[2, 2, 6, 5], &[1; 120], &with("one picture at a time: x[0]")),
         input("truncated", "|u1", &shape, &[1; 59], &["60 bytes, but 59 are there"]),
     ]);
     let weights = |name: &str, shape: &[usize], data: &[u8], words: &[&str]| {
@@ -412,8 +413,8 @@ fn pictures() {
     let text = place.file("text.png", "no picture");
     let cut = place.file("cut.png", &bytes[..bytes.len() / 2]);
     assert_refused([
-        refusal(&["run", "--image", &text], &["text.png", "no PNG image"]),
-        refusal(&["run", "--image", &cut], &["cut.png", "no PNG image"]),
+        refusal(&["run", "--image", &text], &["text.png", "no PNG or JPEG image"]),
+        refusal(&["run", "--image", &cut], &["cut.png", "no PNG or JPEG image"]),
         refusal(
             &["run", &five, "--image", cat],
             &["layer tiny", "takes 5", "3 channels", "1 as grey"],

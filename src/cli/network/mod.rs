@@ -20,6 +20,7 @@ use crate::conv::AlgorithmKind;
 use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
 use crate::preset::{Catalogue, Network};
 use crate::report::{NetworkRecord, count_text};
+use crate::tensor::Resize;
 use crate::tune::Objective;
 use crate::tune::network::{BASELINE_PARAMS, Sharing, Wanted, conventional, tuned};
 
@@ -48,9 +49,20 @@ pub(super) struct Args {
     /// ratios.
     #[arg(long, value_name = "conventional", value_parser = ["conventional"])]
     compare: Option<String>,
-    /// A picture for the network's input, resized to it; the built-in photograph where absent.
-    #[arg(long, value_name = "FILE.png", conflicts_with = "input")]
+    /// A PNG or JPEG picture for the network's input, as --resize brings it to its size; grey for one
+    /// channel; the built-in photograph where absent.
+    #[arg(long, value_name = "FILE.png|FILE.jpg", conflicts_with = "input")]
     image: Option<PathBuf>,
+    /// How: crop scales the picture evenly until it covers the input and takes the centre; a number
+    /// does so with its shorter side that long (256 for networks trained on crops of 224); stretch
+    /// scales each side by its own factor.
+    #[arg(
+        long,
+        value_name = "crop|SIDE|stretch",
+        default_value = "crop",
+        conflicts_with = "input"
+    )]
+    resize: Resize,
     /// The network's input, integers of shape (channels, height, width).
     #[arg(long, value_name = "FILE.npy")]
     input: Option<PathBuf>,
@@ -91,6 +103,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         network,
         layers,
         image: args.image.clone(),
+        resize: args.resize,
         input: args.input.clone(),
         weights: args.weights.clone(),
         finished: resume.as_ref().map(ResumeFile::finished).unwrap_or_default(),

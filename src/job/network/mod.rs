@@ -25,7 +25,7 @@ use crate::report::{
     KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, process_peak_bytes,
     rounded,
 };
-use crate::tensor::{builtin_image, picture_activations, read_integers, read_picture};
+use crate::tensor::{Resize, builtin_image, picture_activations, read_activations, read_picture};
 
 pub use baseline::{Baseline, Wire};
 pub use resume::Finished;
@@ -42,6 +42,8 @@ pub struct NetworkSpec {
     pub layers: Vec<RunSpec>,
     /// An input picture, instead of the built-in one.
     pub image: Option<PathBuf>,
+    /// How a picture of another size becomes as large as the input.
+    pub resize: Resize,
     /// An input array, instead of a picture.
     pub input: Option<PathBuf>,
     /// Weights, instead of seeded ones.
@@ -257,14 +259,13 @@ impl Half {
 /// The input: an array, a picture, or the built-in picture.
 fn input(spec: &NetworkSpec, graph: &Graph) -> Result<Array3<i64>, JobError> {
     if let Some(path) = &spec.input {
-        let max = (1 << graph.input_bits()) - 1;
-        let array = read_integers(path, &graph.input_shape(), 0..=max)?;
-        // The shape was checked, so this is an array of three dimensions.
-        return Ok(array.into_dimensionality().unwrap_or_default());
+        let (shape, bits) = (graph.input_shape(), graph.input_bits());
+        return Ok(read_activations(path, shape, bits, Some(false))?.0);
     }
     let picture = match &spec.image {
         Some(path) => read_picture(path)?,
         None => builtin_image(DEFAULT_IMAGE)?,
     };
+    let picture = picture.resized(spec.resize);
     Ok(picture_activations(&picture, graph.input_shape(), graph.input_bits(), &spec.network.name)?)
 }
