@@ -1,12 +1,15 @@
-//! Reports on standard output.
+//! Reports on standard output, and files of decrypted values.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use ndarray::Array3;
 use serde::Serialize;
 
-use super::Failure;
-use crate::report::{Record, text};
+use super::{Failure, files};
+use crate::report::{Record, Verdict, text};
+use crate::tensor::OutputFormat;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -16,6 +19,46 @@ pub(super) enum Format {
     Text,
     /// One JSON object.
     Json,
+}
+
+/// The file of --output.
+#[derive(Debug)]
+pub(super) struct OutputFile {
+    path: PathBuf,
+    format: OutputFormat,
+}
+
+impl OutputFile {
+    /// The file at `path`, once it is clear that it can be there.
+    pub(super) fn new(path: PathBuf) -> Result<Self, Failure> {
+        let format = OutputFormat::of(&path).ok_or_else(|| {
+            Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
+        })?;
+        files::check_directory("--output", &path)?;
+        Ok(Self { path, format })
+    }
+
+    /// Writes `output`: under its own name what is exact, and under one with the verdict's word what
+    /// is not, so that nobody takes it for a result.
+    pub(super) fn write(&self, output: &Array3<i64>, verdict: Verdict) -> Result<(), Failure> {
+        let path = if verdict.is_exact() { self.path.clone() } else { named(&self.path, verdict) };
+        let written = self.format.write(&path, output);
+        written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
+        if verdict.is_bad() {
+            let (asked, word, path) = (self.path.display(), verdict.word(), path.display());
+            writeln!(
+                io::stderr(),
+                "heconv: warning: the output is {word}: it is in {path}, and {asked} is not written"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The path with the verdict's word before its ending.
+fn named(path: &Path, verdict: Verdict) -> PathBuf {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_extension(format!("{}.{ending}", verdict.word()))
 }
 
 /// Prints a record.

@@ -1,16 +1,16 @@
 //! `heconv run`: one layer under encryption.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::export::{self, Export};
 use super::one::One;
-use super::output::{Format, print, warn};
+use super::output::{Format, OutputFile, print, warn};
 use super::progress::Progress;
-use super::{Failure, calibrate, files};
+use super::{Failure, calibrate};
 use crate::job::{JobError, Prepared, RunSpec};
-use crate::report::{Record, count_text};
-use crate::tensor::{OutputFormat, Resize};
+use crate::report::Record;
+use crate::tensor::Resize;
 
 /// Arguments of `heconv run`. Every flag overrides the experiment file.
 #[derive(Debug, Default, clap::Args)]
@@ -30,7 +30,8 @@ pub(super) struct Args {
     /// negative ones make activations signed where the layer does not say.
     #[arg(long, value_name = "FILE.npy")]
     input: Option<PathBuf>,
-    /// Write the decrypted output: an array, or a contact sheet of all channels.
+    /// Write the decrypted output: an array, or a contact sheet of all channels. Where it is not
+    /// exact, it is written under a name that says so, like y.overflowed.npy.
     #[arg(long, value_name = "FILE.npy|FILE.png")]
     output: Option<PathBuf>,
     /// Run K times and report the run with the median server time, and the spread.
@@ -65,10 +66,7 @@ impl Args {
 
 pub(super) fn run(mut args: Args) -> Result<(), Failure> {
     let format = args.format;
-    let output = match args.output.take() {
-        Some(path) => Some((output_format(&path)?, path)),
-        None => None,
-    };
+    let output = args.output.take().map(OutputFile::new).transpose()?;
     let export = std::mem::take(&mut args.export).into_export()?;
     let spec = args.into_spec()?;
     let progress = Progress::start()?;
@@ -83,15 +81,16 @@ pub(super) fn run(mut args: Args) -> Result<(), Failure> {
     warn(&result.record)?;
     // Whether anybody reads the report or not, the files are written and the verdict given.
     let printed = print(&result.record, format);
-    if let Some((format, path)) = output {
-        let written = format.write(&path, &result.output);
-        written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
+    if let Some(output) = output {
+        output.write(&result.output, result.record.verdict())?;
     }
     if let Some(export) = export {
         write_experiment(&export, &spec, &result.record)?;
     }
-    verdict(&result.record)?;
-    printed
+    match result.record.fault() {
+        Some(fault) => Err(Failure::Failed(fault.to_string())),
+        None => printed,
+    }
 }
 
 fn write_experiment(export: &Export, spec: &RunSpec, record: &Record) -> Result<(), Failure> {
@@ -108,32 +107,4 @@ fn write_experiment(export: &Export, spec: &RunSpec, record: &Record) -> Result<
         experiment.layer.spec.activation_signed = Some(true);
     }
     export.write(&experiment, Some(record))
-}
-
-/// The format of an output file, once it is clear that it can be there.
-pub(super) fn output_format(path: &Path) -> Result<OutputFormat, Failure> {
-    let format = OutputFormat::of(path).ok_or_else(|| {
-        Failure::Input(format!("--output {}: must end in .npy or .png", path.display()))
-    })?;
-    files::check_directory("--output", path)?;
-    Ok(format)
-}
-
-fn verdict(record: &Record) -> Result<(), Failure> {
-    let checked = record.verification.unwrap_or_default();
-    let values = count_text(checked.values);
-    if checked.mismatches > 0 {
-        let wrong = count_text(checked.mismatches);
-        return Err(Failure::Failed(format!(
-            "wrong result: {wrong} of {values} values differ from the plain convolution"
-        )));
-    }
-    if checked.overflows > 0 {
-        let beyond = count_text(checked.overflows);
-        return Err(Failure::Failed(format!(
-            "overflow: {beyond} of {values} values do not fit the plaintext modulus {}",
-            record.params.plain_modulus
-        )));
-    }
-    Ok(())
 }

@@ -13,7 +13,7 @@ use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{Estimator, JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, MAX_REPEAT, PresetError, SweepFile};
-use crate::report::{Record, SweepRow};
+use crate::report::{Record, SweepRow, counted};
 use crate::tune::sweep::{
     FileError, Format, Pace, Point, RowFile, Settings, Shard, Standing, Stop, Sweep, Tally, execute,
 };
@@ -233,13 +233,13 @@ impl Run {
     fn report(self, points: usize, end: Result<(), Stop>) -> Result<(), Failure> {
         self.bar.finish_and_clear();
         let Tally { done, wrong, failed } = self.tally;
-        let plural = |count: usize| if count == 1 { "point" } else { "points" };
         // Where not even this can be written, the rows and the exit code still tell.
-        let _ = writeln!(io::stderr(), "{points} {}: {done} done, {failed} failed", plural(points));
+        let points = counted(points, "point");
+        let _ = writeln!(io::stderr(), "{points}: {done} done, {failed} failed");
         match (end, self.rows) {
             (Ok(()), _) if wrong > 0 => Err(Failure::Failed(format!(
-                "wrong result at {wrong} {}: see `mismatches` and `overflows` of the rows",
-                plural(wrong)
+                "{} not exact: see `verdict` of the rows",
+                counted(wrong, "point")
             ))),
             (Ok(()), _) => Ok(()),
             (Err(Stop::Cancelled), _) => Err(Failure::Interrupted),

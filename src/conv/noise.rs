@@ -6,8 +6,8 @@ use crate::bfv::noise::{NoiseModel, Samples};
 /// Predicted variances of v (see [`crate::bfv::noise`]).
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageNoise {
-    /// After a rotation of an input.
-    pub rotated: f64,
+    /// After a rotation of an input, where any is rotated.
+    pub rotated: Option<f64>,
     /// The largest of the sums after multiplication.
     pub multiplied: f64,
     /// The outputs, by groups of equal variance.
@@ -23,7 +23,7 @@ impl StageNoise {
         };
         PredictedBudgets {
             fresh: of_one(model.fresh()),
-            rotated: of_one(self.rotated),
+            rotated: self.rotated.map(of_one),
             multiplied: of_one(self.multiplied),
             last: model.expected_budget(&self.outputs),
             floor: model.floor_budget(&self.outputs),
@@ -36,8 +36,8 @@ impl StageNoise {
 pub struct PredictedBudgets {
     /// The expected budget of one upload.
     pub fresh: f64,
-    /// The expected budget of one rotated input.
-    pub rotated: f64,
+    /// The expected budget of one rotated input, where any is rotated.
+    pub rotated: Option<f64>,
     /// The expected budget of the noisiest sum.
     pub multiplied: f64,
     /// The expected least budget of all outputs.
@@ -46,15 +46,16 @@ pub struct PredictedBudgets {
     pub floor: f64,
 }
 
-/// Measured noise budgets in bits, each the least of its kind, beside what was predicted.
+/// Measured noise budgets in bits, each the least of its kind, beside what was predicted. Of what a
+/// run never comes to there is none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseBudgets {
     /// The first upload.
     pub fresh: f64,
-    /// At most four rotations of the first input.
-    pub rotated: f64,
+    /// At most four rotations of the first input that is rotated.
+    pub rotated: Option<f64>,
     /// At most four sums of the first strip group after multiplication.
-    pub multiplied: f64,
+    pub multiplied: Option<f64>,
     /// All outputs, before they are switched down.
     pub last: f64,
     /// The prediction.

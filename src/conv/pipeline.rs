@@ -242,12 +242,12 @@ fn count(server: &Server<'_>) -> Operations {
 struct NoiseMeter<'a> {
     client: &'a Client<'a>,
     observer: &'a dyn Observer,
-    least: Mutex<[f64; Stage::ALL.len()]>,
+    least: Mutex<[Option<f64>; Stage::ALL.len()]>,
 }
 
 impl<'a> NoiseMeter<'a> {
     fn new(client: &'a Client<'a>, observer: &'a dyn Observer) -> Self {
-        Self { client, observer, least: Mutex::new([f64::INFINITY; Stage::ALL.len()]) }
+        Self { client, observer, least: Mutex::default() }
     }
 
     fn measure(&self, stage: Stage, ciphertext: &Ciphertext) {
@@ -255,19 +255,22 @@ impl<'a> NoiseMeter<'a> {
         let budget = measure(context, &self.client.secret, ciphertext);
         // A poisoned lock means that another measurement panicked; the run is lost anyway.
         let Ok(mut least) = self.least.lock() else { return };
-        if budget < least[stage as usize] {
-            least[stage as usize] = budget;
+        let least = &mut least[stage as usize];
+        if least.is_none_or(|least| budget < least) {
+            *least = Some(budget);
             self.observer.measured(stage, budget);
         }
     }
 
     fn budgets(self, predicted: &StageNoise) -> NoiseBudgets {
-        let least = self.least.into_inner().unwrap_or([f64::NAN; Stage::ALL.len()]);
+        let least = self.least.into_inner().unwrap_or_default();
+        // Uploads and outputs are there in every run.
+        let of = |stage: Stage| least[stage as usize];
         NoiseBudgets {
-            fresh: least[Stage::Encrypt as usize],
-            rotated: least[Stage::Rotate as usize],
-            multiplied: least[Stage::Multiply as usize],
-            last: least[Stage::Mix as usize],
+            fresh: of(Stage::Encrypt).unwrap_or_default(),
+            rotated: of(Stage::Rotate),
+            multiplied: of(Stage::Multiply),
+            last: of(Stage::Mix).unwrap_or_default(),
             predicted: predicted.budgets(self.client.context.params()),
         }
     }

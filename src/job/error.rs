@@ -4,6 +4,7 @@ use crate::arith::kernels::Backend;
 use crate::bfv::ParamsError;
 use crate::conv::planner::DoesNotFit;
 use crate::conv::{ConvError, LayerError};
+use crate::report::Fault;
 use crate::tensor::TensorError;
 
 /// Why there is no result.
@@ -75,25 +76,13 @@ pub enum JobError {
         /// Why.
         problem: String,
     },
-    /// A layer of a network gave wrong values.
-    #[error("layer {layer}: wrong result, {values} values differ from the plain convolution")]
+    /// A layer of a network is not exact, so that nothing after it can be right.
+    #[error("layer {layer}: {fault}")]
     Wrong {
         /// Its name.
         layer: String,
-        /// How many.
-        values: u64,
-    },
-    /// A layer of a network gave values that t cannot hold.
-    #[error(
-        "layer {layer}: {values} values do not fit the plaintext modulus {modulus}; use a larger one"
-    )]
-    Overflow {
-        /// Its name.
-        layer: String,
-        /// How many.
-        values: u64,
-        /// t.
-        modulus: u64,
+        /// Why, and what would mend it.
+        fault: Fault,
     },
     /// No parameters keep the noise budget, security and memory.
     #[error("no parameters will do for {0}")]

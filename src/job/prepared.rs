@@ -163,10 +163,10 @@ impl<'a> Prepared<'a> {
         Some(Record {
             predicted: false,
             verification: Some(Verification {
-                verified: mismatches == 0,
                 mismatches,
                 overflows: last.overflows,
                 values: last.output.len() as u64,
+                largest_value: Some(last.largest.unsigned_abs()),
             }),
             noise_bits: least_noise.noise.into(),
             latency_ms: LatencyMs { predicted_server, ..latency_ms },

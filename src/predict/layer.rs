@@ -182,7 +182,7 @@ impl LayerPredictor {
         let nothing = f64::NEG_INFINITY;
         let budgets = PredictedBudgets {
             fresh: nothing,
-            rotated: nothing,
+            rotated: None,
             multiplied: nothing,
             last: nothing,
             floor: nothing,

@@ -1,26 +1,32 @@
 //! The one record of a run, which JSON, text and histories are made from.
 
+mod fault;
 pub(crate) mod file;
 mod history;
 mod machine;
 mod network;
+mod noise_bits;
 mod record;
 mod sweep_row;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
+pub(crate) mod verdict;
 
+pub use fault::Fault;
 pub use history::{History, Loaded};
 pub use machine::{Machine, process_peak_bytes, total_memory};
 pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios};
+pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;
 pub use record::{
-    Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, NoiseBits,
-    OperationCounts, ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage, Verification,
+    Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, OperationCounts,
+    ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage,
 };
 pub use sweep_row::{FailedPoint, SweepRow};
 pub use table::{
     TableError, TableFormat, csv_header, csv_line, json_line, table_text, unknown_table_ending,
 };
-pub use text::{bytes_text, count_text, text};
+pub use text::{bytes_text, count_text, counted, text};
+pub use verdict::{Verdict, Verification};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Communication, LatencyMs, Machine, OperationCounts, Record, Storage, rounded};
+use super::verdict::tell;
+use super::{
+    Communication, LatencyMs, Machine, OperationCounts, Record, Storage, Verdict, rounded,
+};
 use crate::network::LayerReport;
 
 /// Everything about one run of a network.
@@ -18,8 +21,9 @@ pub struct NetworkRecord {
     pub network: String,
     /// The protocol between client and server.
     pub protocol: &'static str,
-    /// Whether every layer equals its plain convolution and the output that of the plain network.
-    pub verified: bool,
+    /// The worst of the layers; wrong where the output differs from that of the plain network.
+    #[serde(flatten, serialize_with = "tell")]
+    pub verdict: Verdict,
     /// Values of the network's output.
     pub output_values: usize,
     /// How many of them differ from the plain integer network.
@@ -132,8 +136,9 @@ pub struct Comparison {
     pub name: String,
     /// What it is, in a sentence.
     pub about: String,
-    /// Whether every output that was computed equals the plain convolution.
-    pub verified: bool,
+    /// The worst of the layers.
+    #[serde(flatten, serialize_with = "tell")]
+    pub verdict: Verdict,
     /// The layers, in the order of the network; most with `extrapolated_from`.
     pub layers: Vec<Record>,
     /// All layers together.

@@ -1,19 +1,20 @@
 //! The record of a run, with the stable names of its JSON form.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Machine;
+use super::verdict::{Told, Verification};
+use super::{Machine, NoiseBits};
 use crate::bfv::Params;
 use crate::conv::cost::StageTimes;
-use crate::conv::noise::{NoiseBudgets, PredictedBudgets};
 use crate::conv::sizes::Sizes;
 use crate::conv::{Clock, Layer, Operations, Stage};
 
 /// The version of the record's form.
 pub const SCHEMA: u32 = 1;
 
-/// Everything about one run.
+/// Everything about one run. JSON has its verdict too (see [`super::verdict`]), at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Record {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -80,24 +81,26 @@ pub struct Record {
     pub extrapolated_from: Option<Extrapolated>,
 }
 
-impl Record {
-    /// Whether a run gave every value of the plain convolution modulo t.
-    pub fn is_exact(&self) -> bool {
-        self.verification.is_some_and(|verification| verification.verified)
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// The fields, and the verdict that follows from them.
+        #[derive(Serialize)]
+        struct Judged<'a> {
+            #[serde(flatten, with = "Record")]
+            record: &'a Record,
+            #[serde(flatten)]
+            told: Option<Told>,
+        }
+        let told = self.verification.map(|_| self.verdict().told());
+        Judged { record: self, told }.serialize(serializer)
     }
 }
 
-/// A run's outputs held against the plain convolution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verification {
-    /// Whether every value equals the plain convolution modulo t.
-    pub verified: bool,
-    /// Values that do not.
-    pub mismatches: u64,
-    /// Values of the plain convolution beyond t/2 in absolute value.
-    pub overflows: u64,
-    /// Values compared.
-    pub values: u64,
+impl<'de> Deserialize<'de> for Record {
+    /// What a file says of the verdict is passed over: it follows from the rest.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
 }
 
 /// The layer.
@@ -191,54 +194,6 @@ impl SecurityRecord {
             level: verdict.level.bits(),
             cap_log2_qp: verdict.cap_log2_qp,
             ok: verdict.ok,
-        }
-    }
-}
-
-/// Noise budgets in bits; see [`NoiseBudgets`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields of `NoiseBudgets`")]
-pub struct NoiseBits {
-    pub fresh: f64,
-    pub rotated: f64,
-    pub multiplied: f64,
-    #[serde(rename = "final")]
-    pub last: f64,
-    pub predicted_fresh: f64,
-    pub predicted_rotated: f64,
-    pub predicted_multiplied: f64,
-    pub predicted_final: f64,
-    pub predicted_final_floor: f64,
-}
-
-impl From<NoiseBudgets> for NoiseBits {
-    fn from(budgets: NoiseBudgets) -> Self {
-        Self {
-            fresh: rounded(budgets.fresh, 2),
-            rotated: rounded(budgets.rotated, 2),
-            multiplied: rounded(budgets.multiplied, 2),
-            last: rounded(budgets.last, 2),
-            ..budgets.predicted.into()
-        }
-    }
-}
-
-/// Where nothing was measured, the predictions stand in its place too.
-impl From<PredictedBudgets> for NoiseBits {
-    fn from(predicted: PredictedBudgets) -> Self {
-        let [fresh, rotated, multiplied, last] =
-            [predicted.fresh, predicted.rotated, predicted.multiplied, predicted.last]
-                .map(|bits| rounded(bits, 2));
-        Self {
-            fresh,
-            rotated,
-            multiplied,
-            last,
-            predicted_fresh: fresh,
-            predicted_rotated: rotated,
-            predicted_multiplied: multiplied,
-            predicted_final: last,
-            predicted_final_floor: rounded(predicted.floor, 2),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Record, Verification};
+use super::Record;
 
 /// A short report, without a newline at its end.
 pub fn text(record: &Record) -> String {
@@ -14,29 +14,18 @@ pub fn text(record: &Record) -> String {
 }
 
 fn verdict(record: &Record) -> String {
-    let head = record.verification.as_ref().map_or_else(|| "predicted".into(), comparison);
+    let head = match (record.verdict(), record.fault()) {
+        (verdict, Some(fault)) => format!("{}: {}\n{}", verdict.label(), fault.what, fault.mend),
+        (verdict, None) if verdict.is_exact() => {
+            let values = count_text(record.verification.unwrap_or_default().values);
+            format!("exact: {values} of {values} values equal the plain convolution")
+        }
+        (verdict, None) => verdict.label().to_owned(),
+    };
     format!(
         "{head}\nserver {:.1} ms, total {:.1} ms, noise budget {:.1} bits left",
         record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
     )
-}
-
-fn comparison(verification: &Verification) -> String {
-    let values = count_text(verification.values);
-    let head = if verification.mismatches > 0 {
-        format!("WRONG: {} of {values} values differ", count_text(verification.mismatches))
-    } else {
-        format!("exact: {values} of {values} values equal the plain convolution")
-    };
-    let overflow = if verification.overflows > 0 {
-        format!(
-            " modulo t, but {} overflow t/2: enlarge the plaintext modulus",
-            count_text(verification.overflows)
-        )
-    } else {
-        String::new()
-    };
-    head + &overflow
 }
 
 fn setting(record: &Record) -> String {
@@ -47,13 +36,12 @@ fn setting(record: &Record) -> String {
     let security = &record.security;
     let cap = security.cap_log2_qp.map_or("no entry".into(), |cap| format!("at most {cap:.1}"));
     let standing = if security.ok { "" } else { "  INSECURE" };
-    let threads = if record.threads == 1 { "thread" } else { "threads" };
     format!(
         "layer      {}: {} -> {} channels, {}x{}, kernel {}x{}, {}-bit {}activations, {}-bit weights\n\
          params     {}: N {}, t {} ({} bits), limbs {} | {} bits\n\
          security   log2(QP) {:.1}, {cap} for {} bits ({}){standing}\n\
-         method     {}, {}, {}, {} {threads}, {} lanes\n\
-         machine    {}, {} cores",
+         method     {}, {}, {}, {}, {}\n\
+         machine    {}, {}",
         layer.name,
         layer.in_channels,
         layer.out_channels,
@@ -76,22 +64,23 @@ fn setting(record: &Record) -> String {
         record.algorithm,
         record.reduction,
         record.backend,
-        record.threads,
-        record.lanes,
+        counted(record.threads, "thread"),
+        counted(record.lanes, "lane"),
         record.machine.cpu,
-        record.machine.cores,
+        counted(record.machine.cores, "core"),
     )
 }
 
 fn noise(record: &Record) -> String {
     let noise = &record.noise_bits;
+    let bits = |budget: Option<f64>| budget.map_or_else(|| "-".into(), |bits| format!("{bits:.1}"));
     format!(
         "noise budget, bits\n\
-         \x20 fresh {:.1}   rotated {:.1}   multiplied {:.1}   final {:.1}\n\
+         \x20 fresh {:.1}   rotated {}   multiplied {}   final {:.1}\n\
          \x20 predicted final {:.1}, at least {:.1}; plaintext headroom {:.1} bits",
         noise.fresh,
-        noise.rotated,
-        noise.multiplied,
+        bits(noise.rotated),
+        bits(noise.multiplied),
         noise.last,
         noise.predicted_final,
         noise.predicted_final_floor,
@@ -114,7 +103,11 @@ fn latency(record: &Record) -> String {
     let mut text = String::from("latency, ms");
     if let Some(repeat) = &record.repeat {
         let (min, max) = (repeat.min.server, repeat.max.server);
-        let _ = write!(text, " (median of {} runs; server {min:.1} to {max:.1})", repeat.runs);
+        let _ = write!(
+            text,
+            " (median of {}; server {min:.1} to {max:.1})",
+            counted(repeat.runs, "run")
+        );
     }
     for (name, ms) in rows {
         let bar = "#".repeat((ms / longest * 40.0).round() as usize);
@@ -133,24 +126,24 @@ fn sizes(record: &Record) -> String {
     let (held, sent) = (&record.storage_bytes, &record.communication_bytes);
     let work = &record.operations;
     let products = match (work.plaintext_multiplications, work.scalar_multiplications) {
-        (0, scalars) => format!("{} scalar multiplications", count_text(scalars)),
-        (plaintexts, _) => format!("{} plaintext multiplications", count_text(plaintexts)),
+        (0, scalars) => counted(scalars as usize, "scalar multiplication"),
+        (plaintexts, _) => counted(plaintexts as usize, "plaintext multiplication"),
     };
     format!(
         "bytes\n\
          \x20 sent    upload {}   download {}   keys {} (once)\n\
          \x20 server  weights {}   keys {}   peak {}\n\
          work\n\
-         \x20 {} rotations, {products}, {} coefficient multiply-adds, {} transforms",
+         \x20 {}, {products}, {}, {}",
         bytes_text(sent.upload),
         bytes_text(sent.download),
         bytes_text(sent.keys),
         bytes_text(held.weights),
         bytes_text(held.galois_keys),
         bytes_text(held.server_peak),
-        count_text(work.rotations),
-        count_text(work.coefficient_multiply_adds),
-        count_text(work.ntts),
+        counted(work.rotations as usize, "rotation"),
+        counted(work.coefficient_multiply_adds as usize, "coefficient multiply-add"),
+        counted(work.ntts as usize, "transform"),
     )
 }
 
@@ -170,6 +163,11 @@ fn notes(record: &Record) -> String {
         notes.push(format!("secrets made from seed {}: for experiments only", record.seed));
     }
     notes.join("\n")
+}
+
+/// So many of something, with an s where it is not one.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count_text(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// A number with commas between thousands.
@@ -205,6 +203,8 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(count_text(0), "0");
         assert_eq!(count_text(1234), "1,234");
+        let cores = [0, 1, 2, 1000].map(|count| counted(count, "core"));
+        assert_eq!(cores, ["0 cores", "1 core", "2 cores", "1,000 cores"]);
         assert_eq!(count_text(1_000_000), "1,000,000");
         assert_eq!(bytes_text(1023), "1023 B");
         assert_eq!(bytes_text(1152), "1.12 KiB");

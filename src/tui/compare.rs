@@ -127,6 +127,11 @@ impl Compare {
         self.order.get(self.cursor()).copied()
     }
 
+    /// The record of the run under the cursor.
+    pub fn chosen_record(&self) -> Option<&Record> {
+        self.run(self.chosen()?).map(|run| &run.record)
+    }
+
     /// Adds a run and gives its place. Large tensors of runs before the last few are let go.
     pub fn add(&mut self, run: Done) -> usize {
         const WITH_TENSORS: usize = 8;
@@ -147,8 +152,8 @@ impl Compare {
         self.cursor = self.order.iter().position(|i| *i == index).unwrap_or(0);
     }
 
-    /// The newest run of the same layer and parameters with the conventional algorithm, or the
-    /// pinned baseline: what `record` is held against.
+    /// The newest run of the same layer and parameters with the conventional algorithm that is exact,
+    /// or the pinned baseline: what `record` is held against.
     pub fn baseline_of(&self, record: &Record) -> Option<&Record> {
         let pinned = self.baseline.and_then(|i| self.runs.get(i)).map(|run| &run.record);
         pinned.filter(|other| *other != record).or_else(|| {
@@ -156,6 +161,7 @@ impl Compare {
                 other.layer == record.layer
                     && other.params == record.params
                     && other.algorithm == "conventional"
+                    && other.is_exact()
                     && *other != record
             };
             self.runs.iter().rev().map(|run| &run.record).find(same)

@@ -13,7 +13,7 @@ use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, Stage};
 use crate::job::{JobError, JobEvent, RunResult, RunSpec, Worker};
 use crate::preset::{Catalogue, PresetError};
-use crate::report::{Record, total_memory};
+use crate::report::{Fault, Record, total_memory};
 
 /// The recording in this program.
 const EMBEDDED: &str = include_str!("../../assets/recording.json");
@@ -44,9 +44,14 @@ pub enum RecordingError {
     /// A run did not come to its end.
     #[error("a run did not end well: {0}")]
     Failed(String),
-    /// A run gave a wrong result, so its output is not the plain convolution.
-    #[error("the run of {0} gave a wrong result")]
-    Wrong(String),
+    /// A run was not exact, so its output is not the plain convolution.
+    #[error("the run of {algorithm}: {fault}")]
+    Wrong {
+        /// The algorithm.
+        algorithm: String,
+        /// What is wrong.
+        fault: Fault,
+    },
     /// Nothing like it was recorded.
     #[error("no run of {algorithm} {reduction} on {layer} was recorded")]
     NotRecorded {
@@ -164,8 +169,8 @@ impl RecordedRun {
                 return Err(RecordingError::Failed(format!("{event:?}")));
             };
             let RunResult { record, upload_sample, .. } = *result;
-            if !record.is_exact() || record.verification.is_some_and(|v| v.overflows > 0) {
-                return Err(RecordingError::Wrong(record.algorithm));
+            if let Some(fault) = record.fault() {
+                return Err(RecordingError::Wrong { algorithm: record.algorithm, fault });
             }
             let shift = record.params.limbs.first().copied().unwrap_or(1).ilog2().saturating_sub(7);
             let digits = upload_sample.iter().map(|word| (word >> shift) as u8);

@@ -3,7 +3,7 @@
 mod row;
 mod scope;
 
-pub use row::{Column, Row, State, Verdict};
+pub use row::{Column, Row, Standing, State};
 pub use scope::{Runs, Scope};
 
 use super::action::Action;

@@ -41,7 +41,7 @@ pub fn decide(query: &Query, found: &Found, confirmations: &[Confirmation]) -> D
         query.objective.over_layers(records.iter().map(|r| query.objective.of_record(r)))
     };
     let right = confirmations.iter().filter_map(|(place, run)| {
-        let records = run.as_ref().ok().filter(|records| records.iter().all(is_right))?;
+        let records = run.as_ref().ok().filter(|records| is_right(records))?;
         Some((value(records), *place, records))
     });
     let best = right.min_by(|a, b| a.0.total_cmp(&b.0));
@@ -53,8 +53,9 @@ pub fn decide(query: &Query, found: &Found, confirmations: &[Confirmation]) -> D
         let run = confirmations.iter().find(|(run, _)| *run == place).map(|(_, run)| run);
         let reason = match (run, &best) {
             (Some(Err(error)), _) => error.clone(),
-            (Some(Ok(records)), _) if !records.iter().all(is_right) => {
-                "a run of it gave a wrong result".into()
+            (Some(Ok(records)), _) if !is_right(records) => {
+                let fault = records.iter().find_map(Record::fault);
+                fault.map_or_else(|| "nothing was run".into(), |fault| fault.why())
             }
             (Some(Ok(records)), Some((least, ..))) => {
                 let value = value(records);
@@ -77,8 +78,9 @@ pub fn decide(query: &Query, found: &Found, confirmations: &[Confirmation]) -> D
     Decision { best: best.map(|(_, place, records)| (place, records.clone())), front, rejected }
 }
 
-fn is_right(record: &Record) -> bool {
-    record.is_exact() && record.verification.is_some_and(|checked| checked.overflows == 0)
+/// Whether every layer is exact.
+fn is_right(records: &[Record]) -> bool {
+    records.iter().all(Record::is_exact)
 }
 
 fn beaten(how: &str, objective: Objective, value: f64, least: f64) -> String {

@@ -45,11 +45,11 @@ fn a_wrong_result_is_told_and_recorded() {
     assert!(record["mismatches"].as_u64() > Some(0));
     assert!(record["noise_bits"]["predicted_final_floor"].as_f64() < Some(0.0));
     assert!(!ended.out.contains("null"), "{ended:?}");
-    for words in ["warning: predicted noise budget", "wrong result: ", "of 16,384 values"] {
+    for words in ["warning: predicted noise budget", "noise ran out: ", "of 16,384 values"] {
         assert!(ended.err.contains(words), "{words:?} in {ended:?}");
     }
     let report = heconv(&[&["run"], &SMALL[..], &TOO_SMALL].concat());
-    assert!(report.code == Some(1) && report.out.starts_with("WRONG: "), "{report:?}");
+    assert!(report.code == Some(1) && report.out.starts_with("OUT OF NOISE: "), "{report:?}");
     assert!(!report.out.contains("exact"), "{report:?}");
 }
 
@@ -69,7 +69,7 @@ fn an_overflow_is_told_and_recorded() {
         assert!(ended.err.contains(words), "{words:?} in {ended:?}");
     }
     let report = heconv(&["run", &wide]);
-    assert!(report.code == Some(1) && report.out.contains("overflow"), "{report:?}");
+    assert!(report.code == Some(1) && report.out.starts_with("OVERFLOWED: "), "{report:?}");
 }
 
 fn spawn(args: &[&str]) -> Child {
@@ -146,7 +146,7 @@ fn an_unread_report_changes_nothing_else() {
     assert!(std::path::Path::new(&path).exists(), "the output is written");
     let wrong = unread(&[&["run"], &SMALL[..], &TOO_SMALL].concat());
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
-    assert!(wrong.err.contains("wrong result"), "{wrong:?}");
+    assert!(wrong.err.contains("noise ran out"), "{wrong:?}");
 }
 
 /// A part of a layer whose weights alone would take 38 GB runs in a tenth of that.

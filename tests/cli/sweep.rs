@@ -276,7 +276,7 @@ fn a_wrong_result_is_a_row_and_the_exit_code() {
         assert_eq!(ended.code, Some(1), "{ended:?}");
         let (summary, message) = ended.err.split_once('\n').expect("two lines");
         assert_eq!(summary, "2 points: 2 done, 0 failed");
-        assert!(message.starts_with("heconv: wrong result at "), "{ended:?}");
+        assert!(message.contains(" not exact: see `verdict`"), "{ended:?}");
         assert!(home.read("rows.jsonl").contains("\"verified\":false"));
     }
 }

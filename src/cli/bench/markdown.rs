@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
-use crate::report::{bytes_text, count_text};
+use crate::report::{bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, Figures, LayerBench, Ratio};
 
 /// What was measured and how, then a table for each reduction and number of threads, without a
@@ -21,12 +21,15 @@ pub(super) fn tables(record: &BenchRecord) -> String {
 
 fn head(record: &BenchRecord) -> String {
     let mut text = format!(
-        "{}, {} cores, {}; {}; medians of {} runs in turn.",
-        record.machine.cpu, record.machine.cores, record.backend, record.params.name, record.repeat
+        "{}, {}, {}; {}; medians of {} in turn.",
+        record.machine.cpu,
+        counted(record.machine.cores, "core"),
+        record.backend,
+        record.params.name,
+        counted(record.repeat, "run"),
     );
     for limits in &record.limits {
-        let plural = if limits.threads == 1 { "thread" } else { "threads" };
-        let _ = write!(text, "\nLimits on {} {plural}: ", limits.threads);
+        let _ = write!(text, "\nLimits on {}: ", counted(limits.threads, "thread"));
         if let Some(ns) = limits.multiply_add_ns {
             let _ = write!(text, "{ns:.4} ns a multiply-add on registers, ");
         }
@@ -64,8 +67,8 @@ impl Row<'_> {
         let mut cells = vec![format!("`{}`", self.bench.layer.name)];
         for algorithm in AlgorithmKind::ALL {
             cells.push(or_dash(self.figures(algorithm), |f| {
-                let wrong = if f.verified { "" } else { " WRONG" };
-                format!("{:.1}{wrong}", f.server_ms.median)
+                let wrong = if f.verdict.is_bad() { f.verdict.label() } else { "" };
+                format!("{:.1} {wrong}", f.server_ms.median).trim_end().to_owned()
             }));
         }
         let ratio = self.over_fused(AlgorithmKind::Conventional);
@@ -99,7 +102,6 @@ fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Optio
     if !rows.iter().any(is_run) {
         return None;
     }
-    let plural = if threads == 1 { "thread" } else { "threads" };
     let mut columns = vec!["layer".to_owned()];
     columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
     let rest = [
@@ -112,7 +114,7 @@ fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Optio
     columns.extend(rest.map(str::to_owned));
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
     let mut lines = vec![
-        format!("Server time, {reduction} reduction, {threads} {plural}:\n"),
+        format!("Server time, {reduction} reduction, {}:\n", counted(threads, "thread")),
         line(&columns),
         format!("|{}", "---|".repeat(columns.len())),
     ];

@@ -18,8 +18,8 @@ use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, LayerPreset, MAX_REPEAT};
-use crate::report::Record;
-use crate::tune::bench::{Bench, BenchError, BenchRecord, bench};
+use crate::report::{Fault, Record};
+use crate::tune::bench::{Bench, BenchError, BenchRecord, BenchRun, bench};
 use crate::tune::sweep::Settings;
 
 /// The layers where none are named.
@@ -151,9 +151,14 @@ fn bar(runs: usize) -> ProgressBar {
 /// Fails where a run gave a wrong result, or none at all gave one.
 fn verdict(record: &BenchRecord) -> Result<(), Failure> {
     let runs = || record.layers.iter().flat_map(|layer| &layer.runs);
-    let wrong = runs().filter(|run| run.figures.as_ref().is_some_and(|f| !f.verified)).count();
-    if wrong > 0 {
-        return Err(Failure::Failed(format!("wrong result in {wrong} of {} runs", runs().count())));
+    let faults: Vec<(&BenchRun, &Fault)> =
+        runs().filter_map(|run| Some((run, run.figures.as_ref()?.fault.as_ref()?))).collect();
+    if let Some((run, fault)) = faults.first() {
+        let (wrong, all) = (faults.len(), runs().count());
+        let BenchRun { algorithm, reduction, .. } = run;
+        return Err(Failure::Failed(format!(
+            "{wrong} of {all} runs not exact; {algorithm} {reduction}: {fault}"
+        )));
     }
     match runs().find_map(|run| run.error.as_ref()) {
         Some(error) if runs().all(|run| run.figures.is_none()) => {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::conv::AlgorithmKind;
-use crate::report::{bytes_text, count_text};
+use crate::report::{bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench, Ratio, Ratios, Spread};
 
 /// A report, without a newline at its end.
@@ -17,11 +17,11 @@ fn head(record: &BenchRecord) -> String {
     let bits = |prime: &u64| (prime.ilog2() + 1).to_string();
     let params = &record.params;
     format!(
-        "machine    {}, {} cores, {}\n\
+        "machine    {}, {}, {}\n\
          params     {}: N {}, t {} bits, limbs {} | {} bits\n\
          runs       {} of each, those of a layer in turn; medians (least to most)",
         record.machine.cpu,
-        record.machine.cores,
+        counted(record.machine.cores, "core"),
         record.backend,
         params.name,
         params.ring_degree,
@@ -63,7 +63,7 @@ fn machine(record: &BenchRecord) -> String {
 }
 
 fn threads(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "thread" } else { "threads" })
+    counted(count, "thread")
 }
 
 fn layer(bench: &LayerBench) -> String {
@@ -127,7 +127,7 @@ fn cells(figures: &Figures) -> String {
         bytes_text(held.weights),
         bytes_text(held.server_peak),
         bytes_text(sent.upload + sent.download),
-        if figures.verified { "exact" } else { "WRONG" },
+        figures.verdict.label(),
     )
 }
 

@@ -12,8 +12,7 @@ use self::resume::ResumeFile;
 use super::common::Common;
 use super::export::{self, Target};
 use super::one::DEFAULT_PARAMS;
-use super::output::{Format, print_json};
-use super::run::output_format;
+use super::output::{Format, OutputFile, print_json};
 use super::{Failure, calibrate, choices};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
@@ -72,7 +71,8 @@ pub(super) struct Args {
     /// Go on with the file that the same run left when it was stopped, or begin it.
     #[arg(long, value_name = "FILE.jsonl")]
     resume: Option<PathBuf>,
-    /// Write the network's output.
+    /// Write the network's output; where it is not exact, under a name that says so, like
+    /// y.wrong.npy.
     #[arg(long, value_name = "FILE.npy|FILE.png")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -86,10 +86,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let target = args.export.clone().into_directory()?.map(Target::Directory);
-    let output = match &args.output {
-        Some(path) => Some((output_format(path)?, path.clone())),
-        None => None,
-    };
+    let output = args.output.clone().map(OutputFile::new).transpose()?;
     let catalogue = Catalogue::load().map_err(Failure::input)?;
     let network = catalogue.network(&args.network).map_err(Failure::input)?;
     if network.graph.is_none() {
@@ -113,9 +110,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         compare(&mut result.record, &spec, &catalogue, &estimator, &progress)?;
     }
     progress.finish();
-    if let Some((format, path)) = output {
-        let written = format.write(&path, &result.output);
-        written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
+    if let Some(output) = output {
+        output.write(&result.output, result.record.verdict)?;
     }
     if let Some(Target::Directory(directory)) = target {
         for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
@@ -175,17 +171,19 @@ fn failure(error: JobError) -> Failure {
 }
 
 fn verdict(record: &NetworkRecord) -> Result<(), Failure> {
-    if record.output_mismatches > 0 {
+    if record.verdict.is_bad() {
         let (wrong, all) = (record.output_mismatches as u64, record.output_values as u64);
         let (wrong, all) = (count_text(wrong), count_text(all));
         return Err(Failure::Failed(format!(
             "wrong result: {wrong} of {all} values of the output differ from the plain network"
         )));
     }
-    match record.comparisons.iter().find(|comparison| !comparison.verified) {
-        Some(wrong) => Err(Failure::Failed(format!("wrong result in {}", wrong.name))),
-        None => Ok(()),
-    }
+    let wrong = record.comparisons.iter().find_map(|comparison| {
+        let (layer, fault) =
+            comparison.layers.iter().find_map(|layer| Some((&layer.layer.name, layer.fault()?)))?;
+        Some(format!("{}, layer {layer}: {fault}", comparison.name))
+    });
+    wrong.map_or(Ok(()), |wrong| Err(Failure::Failed(wrong)))
 }
 
 impl Args {

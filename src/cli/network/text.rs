@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::{
-    Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text,
+    Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text, counted,
 };
 
 /// A report, without a newline at its end.
@@ -17,18 +17,18 @@ pub(super) fn text(record: &NetworkRecord) -> String {
 
 fn head(record: &NetworkRecord) -> String {
     let values = count_text(record.output_values as u64);
-    let verdict = if record.verified {
+    let verdict = if record.verdict.is_exact() {
         format!("exact: all {values} values of the output equal the plain network")
     } else {
-        let wrong = count_text(record.output_mismatches as u64);
-        format!("WRONG: {wrong} of {values} values of the output differ from the plain network")
+        let (label, wrong) = (record.verdict.label(), count_text(record.output_mismatches as u64));
+        format!("{label}: {wrong} of {values} values of the output differ from the plain network")
     };
     let totals = &record.totals;
     let mut text = format!(
-        "{verdict}\n{}: {} layers, server {:.0} ms, client {:.0} ms, transfer {:.0} ms, total {:.0} ms\n\
+        "{verdict}\n{}: {}, server {:.0} ms, client {:.0} ms, transfer {:.0} ms, total {:.0} ms\n\
          weights stored {}, server peak {}, sent {}, keys {}\nrun in {:.1} s",
         record.network,
-        totals.layers,
+        counted(totals.layers, "layer"),
         totals.latency_ms.server,
         totals.client_ms,
         totals.latency_ms.transfer,
@@ -117,9 +117,9 @@ fn about(text: &mut String, comparison: &Comparison) {
     let parts = comparison.layers.iter().filter(|layer| layer.extrapolated_from.is_some()).count();
     let _ = write!(
         text,
-        "\n{}: {}; of {parts} of {} layers one ciphertext of outputs was computed and scaled",
+        "\n{}: {}; of {parts} of {} one ciphertext of outputs was computed and scaled",
         comparison.name,
         comparison.about,
-        comparison.layers.len(),
+        counted(comparison.layers.len(), "layer"),
     );
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Answer;
 use crate::cli::Failure;
-use crate::report::{Record, SCHEMA, bytes_text};
+use crate::report::{Record, SCHEMA, bytes_text, counted};
 use crate::tune::{Candidate, Objective};
 
 /// The answer as JSON.
@@ -110,11 +110,12 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
             let (time, sent) = (&record.latency_ms, &record.communication_bytes);
             writeln!(
                 out,
-                "{}: {}, {} lanes, exact; server {:.1} ms, total {:.1} ms, up + down {}, \
+                "{}: {}, {}, {}; server {:.1} ms, total {:.1} ms, up + down {}, \
                  {:.1} bits left (at least {:.1} predicted)",
                 record.layer.name,
                 record.algorithm,
-                record.lanes,
+                counted(record.lanes, "lane"),
+                record.verdict().label(),
                 time.server,
                 time.total,
                 bytes_text(sent.upload + sent.download),

@@ -258,15 +258,16 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     }
 
     fn noise(&self, params: &Params, gains: &SumGains) -> StageNoise {
+        let plan = &self.plan;
         let model = NoiseModel::new(params);
         let inputs = InputVariance::new(&model);
         let sums: Vec<f64> = gains.sums.iter().map(|gain| inputs.under(gain)).collect();
-        let mut outputs = vec![0.0; self.plan.out_groups()];
-        for (output, variance) in self.plan.outputs().iter().zip(&sums) {
+        let mut outputs = vec![0.0; plan.out_groups()];
+        for (output, variance) in plan.outputs().iter().zip(&sums) {
             outputs[output.group] += variance;
         }
         let moving = self.moving_variance(params);
-        let strips = self.plan.packing().strip_groups() as u64;
+        let strips = plan.packing().strip_groups() as u64;
         let samples = |coefficients: usize| {
             let count = coefficients as u64 * strips;
             move |variance: f64| Samples { variance: variance + moving, count }
@@ -274,7 +275,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let fixed = gains.fixed.iter().map(|gain| inputs.under(gain)).map(samples(2));
         let outputs = outputs.into_iter().map(samples(params.ring_degree()));
         StageNoise {
-            rotated: inputs.rotated,
+            rotated: (plan.rotated() > 0).then_some(inputs.rotated),
             multiplied: sums.iter().copied().fold(0.0, f64::max),
             outputs: merged(outputs.chain(fixed)),
         }
@@ -409,8 +410,9 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                 let wave = Wave { plan: self.plan, index, outputs: &outputs, panels };
                 self.weights.multiply(server, &wave, derived, sums)?;
                 if strips == 0 && index == 0 {
-                    for term in sampled(self.plan.shifts(0).len()) {
-                        server.sample(Stage::Rotate, &panels.ciphertext(context, 0, term));
+                    let rotations = self.plan.first_rotations();
+                    for (input, term) in sampled(rotations.len()).map(|i| rotations[i]) {
+                        server.sample(Stage::Rotate, &panels.ciphertext(context, input, term));
                     }
                     for sum in sampled(outputs.len()) {
                         server.sample(Stage::Multiply, &sums.ciphertext(context, sum));

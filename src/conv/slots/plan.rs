@@ -199,6 +199,17 @@ impl SlotPlan {
         self.phase_inputs() * self.phase_rotations().filter(|count| *count > 0).count()
     }
 
+    /// The rotations of the first input of a strip group that is rotated, each by the input's place
+    /// and its own among the input's shifts; none where no input is rotated.
+    pub fn first_rotations(&self) -> Vec<(usize, usize)> {
+        let of_input = |input| {
+            let shifts = self.shifts(input).iter().enumerate();
+            let rotations = shifts.filter(|(_, shift)| !shift.is_identity());
+            rotations.map(|(place, _)| (input, place)).collect::<Vec<_>>()
+        };
+        (0..self.inputs()).map(of_input).find(|all| !all.is_empty()).unwrap_or_default()
+    }
+
     /// Rotations of all inputs of one strip group.
     pub fn input_rotations(&self) -> usize {
         self.phase_inputs() * self.phase_rotations().sum::<usize>()

@@ -4,7 +4,7 @@ use super::NetworkObserver;
 use crate::bfv::Params;
 use crate::conv::ConvError;
 use crate::job::{JobError, Prepared, RunSpec};
-use crate::report::{Comparison, KeyBytes, NetworkTotals, Ratios, Record};
+use crate::report::{Comparison, KeyBytes, NetworkTotals, Ratios, Record, Verdict};
 
 /// How ciphertexts are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Baseline {
         Ok(Comparison {
             name: self.name.clone(),
             about: self.about.clone(),
-            verified: layers.iter().all(Record::is_exact),
+            verdict: Verdict::worst(&layers),
             ratios: Ratios::of(&totals, run),
             layers,
             totals,

@@ -22,8 +22,8 @@ use crate::conv::sizes::galois_key_bytes;
 use crate::network::{self, Convolution, Graph, LayerReport, RunError, Weights};
 use crate::preset::Network;
 use crate::report::{
-    KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, process_peak_bytes,
-    rounded,
+    KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict,
+    process_peak_bytes, rounded,
 };
 use crate::tensor::{Resize, builtin_image, picture_activations, read_activations, read_picture};
 
@@ -116,14 +116,13 @@ impl<'a> PreparedNetwork<'a> {
         let output_mismatches =
             outcome.output.iter().zip(&expected).filter(|(a, b)| a != b).count();
         let activations = layers.iter().map(|layer| layer.activation_ms).sum();
-        let exact = layers.iter().all(|layer| layer.record.is_exact());
         let record = NetworkRecord {
             schema: SCHEMA,
             heconv_version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: Machine::detect(),
             network: self.spec.network.name.clone(),
             protocol: "client-aided",
-            verified: exact && output_mismatches == 0,
+            verdict: Verdict::of_network(&layers, output_mismatches),
             output_values: expected.len(),
             output_mismatches,
             output_scale: outcome.scale,
@@ -185,13 +184,9 @@ impl<'a> PreparedNetwork<'a> {
         };
         let result = prepared.run_on(data, observer)?;
         let layer = call.layer.name().to_owned();
-        match result.record.verification {
-            Some(v) if v.mismatches > 0 => Err(JobError::Wrong { layer, values: v.mismatches }),
-            Some(v) if v.overflows > 0 => {
-                let modulus = result.record.params.plain_modulus;
-                Err(JobError::Overflow { layer, values: v.overflows, modulus })
-            }
-            _ => Ok((Half::New { digest, record: Box::new(result.record) }, result.output)),
+        match result.record.fault() {
+            Some(fault) => Err(JobError::Wrong { layer, fault }),
+            None => Ok((Half::New { digest, record: Box::new(result.record) }, result.output)),
         }
     }
 

@@ -25,9 +25,7 @@ impl Finished {
 
     /// Whether it is the layer with this digest, and exact.
     pub(super) fn is_of(&self, digest: u64) -> bool {
-        let checked = self.layer.record.verification;
-        let exact = checked.is_some_and(|v| v.verified && v.overflows == 0);
-        exact && self.digest == format!("{digest:016x}")
+        self.layer.record.is_exact() && self.digest == format!("{digest:016x}")
     }
 }
 

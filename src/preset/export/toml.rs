@@ -153,8 +153,11 @@ impl Text {
         };
         self.line(&format!("\n# {said}. Reading the file passes over this."));
         self.line(&format!("[{section}]"));
-        let verified = record.verification.map(|verification| verification.verified);
-        self.entry_if("verified", verified, "against the plain convolution");
+        if record.verification.is_some() {
+            let verdict = record.verdict();
+            self.entry("verified", verdict.is_exact(), "against the plain convolution");
+            self.entry("verdict", verdict.word(), "");
+        }
         self.entry("backend", &record.backend, "");
         let at = |name: &str| format!("{section}.{name}");
         self.table(&at("machine"), &record.machine, "");

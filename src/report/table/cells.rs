@@ -1,6 +1,6 @@
 //! The figures of a row that people compare, as they read them.
 
-use crate::report::{FailedPoint, Record, SweepRow, bytes_text, count_text};
+use crate::report::{FailedPoint, Record, SweepRow, Verdict, bytes_text, count_text};
 
 /// How many columns there are.
 pub(super) const COLUMNS: usize = 11;
@@ -57,11 +57,15 @@ fn done(record: &Record) -> Cells {
 
 /// What the comparison with the plain convolution gave.
 fn verdict(record: &Record) -> String {
-    let Some(found) = &record.verification else { return "predicted".into() };
-    let text = match (found.verified, found.overflows) {
-        (true, 0) => "yes".to_owned(),
-        (true, beyond) => format!("modulo t, {} overflow", count_text(beyond)),
-        (false, _) => format!("NO, {} differ", count_text(found.mismatches)),
+    let found = record.verification.unwrap_or_default();
+    let text = match record.verdict() {
+        Verdict::Exact => "yes".to_owned(),
+        Verdict::Predicted => "predicted".to_owned(),
+        Verdict::Overflowed => format!("NO, {} overflow t", count_text(found.overflows)),
+        Verdict::OutOfNoise => {
+            format!("NO, noise ran out, {} differ", count_text(found.mismatches))
+        }
+        Verdict::Wrong => format!("NO, {} differ", count_text(found.mismatches)),
     };
     match &record.extrapolated_from {
         Some(part) => {

@@ -156,12 +156,16 @@ fn verdicts_say_what_is_wrong() {
         text(TableFormat::Markdown, &[record.into()])
     };
     let wrong = with(|r| {
-        let found = r.verification.as_mut().expect("verified");
-        (found.verified, found.mismatches) = (false, 1234);
+        r.verification.as_mut().expect("a run").mismatches = 1234;
     });
     assert!(wrong.contains("| NO, 1,234 differ |"), "{wrong}");
-    let beyond = with(|r| r.verification.as_mut().expect("verified").overflows = 7);
-    assert!(beyond.contains("| modulo t, 7 overflow |"), "{beyond}");
+    let noisy = with(|r| {
+        r.verification.as_mut().expect("a run").mismatches = 1234;
+        r.noise_bits.last = 0.0;
+    });
+    assert!(noisy.contains("| NO, noise ran out, 1,234 differ |"), "{noisy}");
+    let beyond = with(|r| r.verification.as_mut().expect("a run").overflows = 7);
+    assert!(beyond.contains("| NO, 7 overflow t |"), "{beyond}");
     let part = with(|r| r.extrapolated_from = full().extrapolated_from);
     assert!(part.contains("| yes, extrapolated from 1 of 6 |"), "{part}");
 }

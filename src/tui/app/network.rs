@@ -79,8 +79,9 @@ impl App {
         match &event {
             NetworkEvent::Failed(problem) => self.message = Some((Tone::Bad, problem.clone())),
             NetworkEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),
-            NetworkEvent::Done(record) if !record.verified => {
-                self.message = Some((Tone::Bad, "the network's output is WRONG".into()));
+            NetworkEvent::Done(record) if !record.verdict.is_exact() => {
+                let text = format!("the network's output is {}", record.verdict.label());
+                self.message = Some((Tone::Bad, text));
             }
             NetworkEvent::Done(_) if is_elsewhere => {
                 self.message = ended("the network has been run");

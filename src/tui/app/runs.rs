@@ -129,9 +129,11 @@ impl App {
         self.compare.select(self.shown.unwrap_or(index));
         if !is_of_form {
             let (algorithm, server) = (&record.algorithm, record.latency_ms.server);
-            let verdict = if record.is_exact() { "exact" } else { "WRONG" };
-            let text = format!("run {}: {algorithm} {verdict}, server {server:.1} ms", index + 1);
-            self.message = Some((Tone::Info, text));
+            let start = format!("run {}: {algorithm} {}", index + 1, record.verdict().label());
+            self.message = Some(match record.fault() {
+                Some(fault) => (Tone::Bad, format!("{start}, {}", fault.what)),
+                None => (Tone::Info, format!("{start}, server {server:.1} ms")),
+            });
         }
         vec![Effect::Remember(Box::new(record))]
     }
@@ -151,6 +153,12 @@ impl App {
 
     /// Does what a key stands for on the Compare screen.
     pub(super) fn act_on_runs(&mut self, action: Action) {
+        let bad = self.compare.chosen_record().and_then(Record::fault);
+        if let (Action::Pin, Some(fault)) = (action, bad) {
+            let text = format!("not pinned, as nothing is held against it: {}", fault.why());
+            self.message = Some((Tone::Bad, text));
+            return;
+        }
         let chosen = self.compare.chosen().filter(|_| action == Action::Delete);
         self.compare.act(action);
         // Runs after a deleted one move up.

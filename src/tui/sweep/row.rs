@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::report::{FailedPoint, Record, SCHEMA, SweepRow};
+use crate::report::{FailedPoint, Record, SCHEMA, SweepRow, Verdict};
 use crate::tui::form::Form;
 use crate::tui::metric::Metric;
 
@@ -23,15 +23,9 @@ pub enum State {
 
 /// What is known of a point in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Every value is right.
-    Exact,
-    /// All figures are predictions.
-    Predicted,
-    /// Values are too large for t.
-    Overflow,
-    /// Values are wrong.
-    Wrong,
+pub enum Standing {
+    /// It has a record, with this verdict on it.
+    Judged(Verdict),
     /// It could not be run.
     Failed,
     /// Being run.
@@ -40,14 +34,11 @@ pub enum Verdict {
     Waiting,
 }
 
-impl Verdict {
+impl Standing {
     /// The word.
     pub const fn label(self) -> &'static str {
         match self {
-            Self::Exact => "exact",
-            Self::Predicted => "predicted",
-            Self::Overflow => "overflow",
-            Self::Wrong => "WRONG",
+            Self::Judged(verdict) => verdict.label(),
             Self::Failed => "failed",
             Self::Running => "running",
             Self::Waiting => "waiting",
@@ -56,7 +47,11 @@ impl Verdict {
 
     /// Whether nobody would want the point.
     pub const fn is_bad(self) -> bool {
-        matches!(self, Self::Overflow | Self::Wrong | Self::Failed)
+        match self {
+            Self::Judged(verdict) => verdict.is_bad(),
+            Self::Failed => true,
+            Self::Running | Self::Waiting => false,
+        }
     }
 }
 
@@ -121,12 +116,12 @@ impl Row {
     }
 
     /// What is known in a word.
-    pub fn verdict(&self) -> Verdict {
+    pub fn standing(&self) -> Standing {
         match (&self.state, &self.record) {
-            (State::Failed(_), _) => Verdict::Failed,
-            (State::Running, _) => Verdict::Running,
-            (_, Some(record)) => verdict(record),
-            (_, None) => Verdict::Waiting,
+            (State::Failed(_), _) => Standing::Failed,
+            (State::Running, _) => Standing::Running,
+            (_, Some(record)) => Standing::Judged(record.verdict()),
+            (_, None) => Standing::Waiting,
         }
     }
 
@@ -137,28 +132,16 @@ impl Row {
 
     /// Whether its figures are those of a convolution that is right, as far as is known.
     pub fn is_good(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| match verdict(record) {
-            Verdict::Exact => true,
+        self.record.as_ref().is_some_and(|record| match record.verdict() {
             // Without a budget left nothing can be decrypted.
             Verdict::Predicted => record.noise_bits.last > 0.0,
-            _ => false,
+            verdict => verdict.is_exact(),
         })
     }
 
     /// Whether its figures are predictions.
     pub fn is_predicted(&self) -> bool {
         self.record.as_ref().is_some_and(|record| record.predicted)
-    }
-}
-
-/// What is known of a record in a word.
-fn verdict(record: &Record) -> Verdict {
-    let overflows = record.verification.is_some_and(|checked| checked.overflows > 0);
-    match record {
-        record if record.predicted => Verdict::Predicted,
-        record if !record.is_exact() => Verdict::Wrong,
-        _ if overflows => Verdict::Overflow,
-        _ => Verdict::Exact,
     }
 }
 
@@ -224,7 +207,7 @@ impl Column {
                 let sign = if row.is_predicted() { "~" } else { "" };
                 format!("{sign}{}", metric.text(figure))
             }),
-            Self::Verdict => row.verdict().label().to_owned(),
+            Self::Verdict => row.standing().label().to_owned(),
         }
     }
 
@@ -238,7 +221,7 @@ impl Column {
                 (Some(a), Some(b)) => turned(a.total_cmp(&b)),
                 (a, b) => b.is_some().cmp(&a.is_some()),
             },
-            Self::Verdict => turned(a.verdict().cmp(&b.verdict())),
+            Self::Verdict => turned(a.standing().cmp(&b.standing())),
             _ => turned(self.text(0, a).cmp(&self.text(0, b))),
         }
     }

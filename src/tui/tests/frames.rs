@@ -15,7 +15,7 @@ use crate::tui::glyphs::Glyphs;
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 10), (1, 1)];
 
 /// The text of a frame.
-fn text(buffer: &Buffer) -> String {
+pub(super) fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in 0..buffer.area.height {
         let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();

@@ -9,6 +9,7 @@ mod pictures;
 mod scenes;
 mod shown;
 mod sweep;
+mod verdicts;
 
 use std::sync::LazyLock;
 

@@ -84,7 +84,7 @@ fn a_run_fills_the_rows_and_can_be_opened() {
     assert_eq!(message(&app), "a network's run is in progress; c cancels it");
     let notes = Notes::default();
     let result = PreparedNetwork::new(&spec).expect("valid").run(&notes).expect("runs");
-    assert!(result.record.verified);
+    assert!(result.record.verdict.is_exact());
     for event in notes.0.into_inner().expect("no panic") {
         // Of another run, and of this one.
         app.update(1, Event::Network { number: number + 1, event: NetworkEvent::Layer(7) });
@@ -93,7 +93,7 @@ fn a_run_fills_the_rows_and_can_be_opened() {
     assert!(app.networks.rows.iter().all(|row| row.finished.is_some()));
     let done = NetworkEvent::Done(Box::new(result.record));
     app.update(2, Event::Network { number, event: done });
-    assert!(matches!(&app.networks.phase, NetworkPhase::Done(record) if record.verified));
+    assert!(matches!(&app.networks.phase, NetworkPhase::Done(record) if record.verdict.is_exact()));
     assert!(!app.is_moving());
     // A result stays while other screens are seen and the form is changed.
     app.act(Action::Explore);

@@ -5,12 +5,13 @@ use crossterm::event::KeyCode;
 use super::{end, scene, sweep};
 use crate::conv::AlgorithmKind;
 use crate::job::JobEvent;
+use crate::report::Verdict;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
 use crate::tui::event::{Effect, Event};
 use crate::tui::metric::Metric;
 use crate::tui::replay::Replay;
-use crate::tui::sweep::{Column, Phase, Row, State, Sweep, Verdict};
+use crate::tui::sweep::{Column, Phase, Row, Standing, State, Sweep};
 
 fn message(app: &App) -> &str {
     app.message.as_ref().map_or("", |(_, text)| text)
@@ -24,14 +25,17 @@ fn started(effects: &[Effect]) -> Option<u64> {
     })
 }
 
+const EXACT: Standing = Standing::Judged(Verdict::Exact);
+const PREDICTED: Standing = Standing::Judged(Verdict::Predicted);
+
 fn planned() -> App {
     let mut app = scene("ready").app;
     app.act(Action::Sweep);
     app
 }
 
-fn verdicts(app: &App) -> Vec<Verdict> {
-    app.sweep.rows().iter().map(Row::verdict).collect()
+fn standings(app: &App) -> Vec<Standing> {
+    app.sweep.rows().iter().map(Row::standing).collect()
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn points_are_run_one_after_the_other_and_kept() {
     let app = replay.app;
     assert_eq!(app.sweep.phase(), Phase::Ended);
     assert_eq!(app.sweep.ended(), 8);
-    let exact = verdicts(&app).iter().filter(|verdict| **verdict == Verdict::Exact).count();
+    let exact = standings(&app).iter().filter(|standing| **standing == EXACT).count();
     assert_eq!(exact, 4);
     // Every one is a run of Compare too.
     assert_eq!(app.compare.order().len(), 4);
@@ -256,32 +260,35 @@ fn a_record_is_judged() {
         let mut record = record.clone();
         change(&mut record);
         row.record = Some(record);
-        (row.verdict(), row.is_good(), Column::Figure(Metric::Noise).text(0, &row))
+        (row.standing(), row.is_good(), Column::Figure(Metric::Noise).text(0, &row))
     };
-    assert_eq!(verdict(&|_| ()).0, Verdict::Exact);
+    assert_eq!(verdict(&|_| ()).0, EXACT);
     let (word, is_good, bits) = verdict(&|record| {
         (record.predicted, record.verification, record.noise_bits.last) = (true, None, 12.34);
     });
-    assert_eq!((word, is_good, bits.as_str()), (Verdict::Predicted, true, "~12.3"));
+    assert_eq!((word, is_good, bits.as_str()), (PREDICTED, true, "~12.3"));
     let without_budget = |record: &mut crate::report::Record| {
         (record.predicted, record.verification, record.noise_bits.last) = (true, None, -1.0);
     };
-    assert_eq!(
-        (verdict(&without_budget).0, verdict(&without_budget).1),
-        (Verdict::Predicted, false)
-    );
+    assert_eq!((verdict(&without_budget).0, verdict(&without_budget).1), (PREDICTED, false));
     let overflow = |record: &mut crate::report::Record| {
         if let Some(checked) = &mut record.verification {
             checked.overflows = 3;
         }
     };
-    assert_eq!(verdict(&overflow).0, Verdict::Overflow);
+    assert_eq!(verdict(&overflow).0, Standing::Judged(Verdict::Overflowed));
     let wrong = |record: &mut crate::report::Record| {
         if let Some(checked) = &mut record.verification {
-            checked.verified = false;
+            checked.mismatches = 3;
         }
     };
-    assert_eq!(verdict(&wrong).0, Verdict::Wrong);
+    assert_eq!(verdict(&wrong).0, Standing::Judged(Verdict::Wrong));
+    let noisy = |record: &mut crate::report::Record| {
+        wrong(record);
+        record.noise_bits.last = 0.0;
+    };
+    assert_eq!(verdict(&noisy).0, Standing::Judged(Verdict::OutOfNoise));
+    assert!([overflow, wrong].iter().all(|change| !verdict(change).1));
 }
 
 #[test]
@@ -300,7 +307,7 @@ fn the_time_left_follows_from_the_points_done() {
 fn waiting_rows_are_predicted_and_runs_replace_that() {
     let app = scene("sweep planned").app;
     assert!(app.sweep.rows().iter().all(Row::is_predicted));
-    assert!(verdicts(&app).iter().all(|verdict| *verdict == Verdict::Predicted));
+    assert!(standings(&app).iter().all(|standing| *standing == PREDICTED));
     let app = scene("sweep running").app;
     for row in app.sweep.rows() {
         let is_run = matches!(row.state, State::Done | State::Failed(_));
@@ -336,11 +343,8 @@ fn a_predicted_sweep_starts_nothing_and_takes_late_predictions() {
     let estimate = scene("ready").app.estimate.expect("planned");
     app.update(1, Event::Predicted { number, index: 1, estimate });
     app.update(1, Event::Predicted { number, index: 2, estimate: Err("does not fit".into()) });
-    let [waiting, predicted, failed] = &verdicts(&app)[..3] else { panic!("rows") };
-    assert_eq!(
-        (*waiting, *predicted, *failed),
-        (Verdict::Waiting, Verdict::Predicted, Verdict::Failed)
-    );
+    let [waiting, predicted, failed] = &standings(&app)[..3] else { panic!("rows") };
+    assert_eq!((*waiting, *predicted, *failed), (Standing::Waiting, PREDICTED, Standing::Failed));
     app.act(Action::NewSweep);
     assert_eq!(app.sweep.phase(), Phase::Planned);
 }

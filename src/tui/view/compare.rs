@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
+use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState, Wrap};
 
 use super::parts::{block, change};
 use crate::report::Record;
@@ -66,16 +66,18 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let rows = compare.order().iter().map(|&index| {
         let is_baseline = compare.baseline == Some(index);
         let Some(run) = compare.run(index) else { return Row::default() };
+        let is_bad = run.record.verdict().is_bad();
         let cell = |(column, size): &(Column, u16)| {
             let text = match column {
                 Column::Time if is_baseline => format!("{} {}", index + 1, glyphs.pin),
+                Column::Time if is_bad => format!("{} {}", index + 1, glyphs.cross),
                 Column::Time => (index + 1).to_string(),
                 column => column.text(&run.record),
             };
             Cell::from(text.chars().take(usize::from(*size)).collect::<String>())
         };
-        let style = match (is_baseline, run.record.is_exact()) {
-            (_, false) => theme.bad,
+        let style = match (is_baseline, is_bad) {
+            (_, true) => theme.bad,
             (true, _) => theme.baseline,
             _ => theme.text,
         };
@@ -91,11 +93,17 @@ fn draw_table(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// The chosen run against the baseline.
 fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
-    let chosen = app.compare.chosen().and_then(|i| app.compare.run(i)).map(|run| &run.record);
-    let Some(record) = chosen else {
+    let Some(record) = app.compare.chosen_record() else {
         frame.render_widget(block(app, "against the baseline", false), area);
         return;
     };
+    if let Some(fault) = record.fault() {
+        let title = format!("not compared: {}", fault.verdict.label());
+        let lines = vec![Line::styled(fault.what, theme.bad), Line::styled(fault.mend, theme.text)];
+        let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true });
+        frame.render_widget(paragraph.block(block(app, &title, false)), area);
+        return;
+    }
     let other = app.compare.baseline_of(record);
     let mut lines = Vec::new();
     let title = if let Some(other) = other {

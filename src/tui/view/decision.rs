@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::parts::{block, centred, change};
-use crate::report::{Record, bytes_text};
+use crate::report::{Record, bytes_text, counted};
 use crate::tui::app::App;
 use crate::tui::optimise::Decided;
 use crate::tune::{Candidate, Objective, Rejected};
@@ -79,8 +79,10 @@ fn best(
             Span::styled(format!("{} {} {figure}", glyphs.check, objective.name()), theme.good),
             Span::styled(
                 format!(
-                    "   {}   {}   {} lanes",
-                    candidate.params.name, record.algorithm, record.lanes
+                    "   {}   {}   {}",
+                    candidate.params.name,
+                    record.algorithm,
+                    counted(record.lanes, "lane")
                 ),
                 theme.text,
             ),
@@ -111,6 +113,10 @@ fn against_before(app: &App, decided: &Decided, record: &Record) -> Option<Line<
         return Some(Line::styled("  which the form was already", app.style.theme().dim));
     }
     let before = &app.compare.run(app.compare.newest_of(&decided.form)?)?.record;
+    if let Some(fault) = before.fault() {
+        let text = format!("  not compared with the form before: {}", fault.why());
+        return Some(Line::styled(text, app.style.theme().warning));
+    }
     let objective = decided.query.objective;
     let (old, new) = (objective.of_record(before), objective.of_record(record));
     let text = format!(

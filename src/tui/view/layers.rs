@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{List, ListItem, ListState};
 
 use super::parts::block;
+use crate::report::counted;
 use crate::tui::app::{App, Overlay, Panel};
 use crate::tui::layers::Row;
 
@@ -34,7 +35,8 @@ fn item(app: &App, row: &Row) -> ListItem<'static> {
     match row {
         Row::Network { name, folded, count } => {
             let mark = if *folded { glyphs.folded } else { glyphs.unfolded };
-            let count = if *folded { format!("   {count} layers") } else { String::new() };
+            let count =
+                if *folded { format!("   {}", counted(*count, "layer")) } else { String::new() };
             ListItem::new(Line::styled(format!("{mark} {name}{count}"), theme.title))
         }
         Row::Layer(index) => {

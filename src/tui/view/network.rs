@@ -6,10 +6,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block, ratio};
-use crate::report::{Comparison, KeyBytes, NetworkTotals, Record, bytes_text, count_text};
+use crate::report::{Comparison, KeyBytes, NetworkTotals, Record, bytes_text, count_text, counted};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::form::Form;
@@ -24,8 +24,8 @@ const BAR: u16 = 12;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let comparisons = app.networks.comparisons.len() as u16;
     let bottom = Constraint::Length(5 + comparisons);
-    let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(4), Constraint::Min(4), bottom]).areas(area);
+    let top = Constraint::Length(3 + progress_rows(app, area.width.saturating_sub(2)));
+    let [top, middle, bottom] = Layout::vertical([top, Constraint::Min(4), bottom]).areas(area);
     draw_top(app, frame, top);
     draw_rows(app, frame, middle);
     draw_totals(app, frame, bottom);
@@ -47,19 +47,28 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Span::styled("network   ", theme.dim),
         Span::styled(
             format!(
-                "{}, {}, {}, {} {}",
+                "{}, {}, {}, {}",
                 form.params.name,
                 form.algorithm.name(),
                 form.reduction.name(),
-                form.threads,
-                if form.threads == 1 { "thread" } else { "threads" }
+                counted(form.threads, "thread"),
             ),
             theme.text,
         ),
         Span::styled(if *form == of_form { "   as in Explore" } else { "" }, theme.dim),
     ]);
     let lines = vec![setting, progress(app)];
-    frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
+    let paragraph = Paragraph::new(lines).wrap(Wrap { trim: true });
+    frame.render_widget(paragraph.block(block(app, &title, false)), area);
+}
+
+/// Rows of [`progress`]: one, but for why a run failed, which is to be read to its end.
+fn progress_rows(app: &App, width: u16) -> u16 {
+    const MOST: usize = 5;
+    let NetworkPhase::Failed(problem) = &app.networks.phase else { return 1 };
+    // Words leave up to a quarter of a row empty.
+    let usable = (usize::from(width) * 3 / 4).max(1);
+    problem.chars().count().div_ceil(usable).clamp(1, MOST) as u16
 }
 
 fn progress(app: &App) -> Line<'static> {
@@ -91,7 +100,7 @@ fn progress(app: &App) -> Line<'static> {
             let text = format!("layer {} of {layers}, {stage}; {seconds:.1} s{left}", index + 1);
             Line::styled(text, theme.accent)
         }
-        NetworkPhase::Done(record) if record.verified => {
+        NetworkPhase::Done(record) if record.verdict.is_exact() => {
             let values = count_text(record.output_values as u64);
             let text = format!(
                 "{} exact   all {values} values equal the plain network   run in {:.1} s",
@@ -102,7 +111,9 @@ fn progress(app: &App) -> Line<'static> {
         }
         NetworkPhase::Done(record) => {
             let wrong = count_text(record.output_mismatches as u64);
-            Line::styled(format!("{} WRONG   {wrong} values differ", glyphs.cross), theme.bad)
+            let text =
+                format!("{} {}   {wrong} values differ", glyphs.cross, record.verdict.label());
+            Line::styled(text, theme.bad)
         }
         NetworkPhase::Failed(problem) => {
             Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
@@ -257,7 +268,7 @@ fn draw_totals(app: &App, frame: &mut Frame<'_>, area: Rect) {
         theme.text,
     ));
     lines.extend(networks.comparisons.iter().map(|comparison| compared(app, comparison)));
-    let title = format!("{} of {} layers", known.len(), rows.len());
+    let title = format!("{} of {}", known.len(), counted(rows.len(), "layer"));
     frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
 }
 
@@ -275,8 +286,8 @@ fn compared(app: &App, comparison: &Comparison) -> Line<'static> {
     );
     let is_part = comparison.layers.iter().any(|layer| layer.extrapolated_from.is_some());
     let note = if is_part { ", extrapolated" } else { "" };
-    if !comparison.verified {
-        let text = format!("{} {}: WRONG values", app.style.glyphs().cross, comparison.name);
+    if let Some(fault) = comparison.layers.iter().find_map(Record::fault) {
+        let text = format!("{} {}: {}", app.style.glyphs().cross, comparison.name, fault.why());
         return Line::styled(text, theme.bad);
     }
     Line::from(vec![

@@ -25,12 +25,11 @@ fn budgets(app: &App) -> [Budget; 4] {
     let stages = [Stage::Encrypt, Stage::Rotate, Stage::Multiply, Stage::Mix];
     let predictions = |noise: &NoiseBits| {
         [
-            noise.predicted_fresh,
+            Some(noise.predicted_fresh),
             noise.predicted_rotated,
-            noise.predicted_multiplied,
-            noise.predicted_final,
+            Some(noise.predicted_multiplied),
+            Some(noise.predicted_final),
         ]
-        .map(Some)
     };
     let estimated = app.predicted_of_shown().map(|record| predictions(&record.noise_bits));
     let (measured, predicted) = if let Some(running) = &app.running {
@@ -38,7 +37,7 @@ fn budgets(app: &App) -> [Budget; 4] {
         (measured, estimated.unwrap_or_default())
     } else if let Some(run) = app.shown() {
         let noise = &run.record.noise_bits;
-        let measured = [noise.fresh, noise.rotated, noise.multiplied, noise.last].map(Some);
+        let measured = [Some(noise.fresh), noise.rotated, noise.multiplied, Some(noise.last)];
         (measured, predictions(noise))
     } else {
         ([None; 4], estimated.unwrap_or_default())
@@ -86,7 +85,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         spans.push(value(app, now.as_ref(), 7, now.as_ref().is_some_and(|now| now.value < 1.0)));
         spans.push(Span::styled(format!("{loss:>6}"), theme.dim));
         lines.push(Line::from(spans));
-        above = now;
+        // Where nothing is rotated, the fall is from what was there before.
+        above = now.or(above);
     }
     lines.push(legend(app));
     if let Some(record) = record {

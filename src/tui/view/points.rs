@@ -7,9 +7,10 @@ use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table, TableState};
 
 use super::parts::block;
 use super::sweep::style;
+use crate::report::Verdict;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
-use crate::tui::sweep::{Column, Row, Sweep, Verdict};
+use crate::tui::sweep::{Column, Row, Standing, Sweep};
 
 /// The widest that a column may be.
 const WIDEST: usize = 22;
@@ -44,7 +45,6 @@ fn size(sweep: &Sweep, column: Column) -> u16 {
         Column::Point => longest + 2,
         Column::Figure(Metric::Server | Metric::Total | Metric::Noise) => 8,
         Column::Figure(_) => 10,
-        Column::Verdict => Verdict::Overflow.label().len(),
         _ => 0,
     };
     // The heading has the mark of the order behind it.
@@ -96,7 +96,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             }
             let cell = Cell::from(aligned(*column, text, *size));
             let is_verdict = *column == Column::Verdict;
-            if is_verdict { cell.style(style(app, row.verdict())) } else { cell }
+            if is_verdict { cell.style(style(app, row.standing())) } else { cell }
         };
         TableRow::new(columns.iter().map(cell)).style(row_style(app, row))
     });
@@ -108,10 +108,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn row_style(app: &App, row: &Row) -> ratatui::style::Style {
-    match row.verdict() {
-        Verdict::Exact => app.style.theme().text,
-        Verdict::Failed => app.style.theme().dim,
-        verdict => style(app, verdict),
+    match row.standing() {
+        Standing::Judged(Verdict::Exact) => app.style.theme().text,
+        Standing::Failed => app.style.theme().dim,
+        standing => style(app, standing),
     }
 }
 

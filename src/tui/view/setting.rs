@@ -1,6 +1,6 @@
 //! Parameters and method in one line.
 
-use crate::report::Record;
+use crate::report::{Record, counted};
 use crate::tui::form::{Field, Form};
 
 /// The parameters and the method of a form, in `width` columns where that can be.
@@ -47,10 +47,6 @@ fn grouped<T: AsRef<str>>(limbs: &[T]) -> String {
         _ => format!("{}x{}", same.len(), same.first().copied().unwrap_or_default()),
     });
     groups.collect::<Vec<_>>().join(" ")
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The parts, with wide gaps where there is room.

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::parts::{block, outdated, ratio, row};
-use crate::report::{OperationCounts, Record, bytes_text, count_text};
+use crate::report::{OperationCounts, Record, bytes_text, count_text, counted};
 use crate::tui::app::App;
 
 /// Rows that the panels need.
@@ -61,7 +61,7 @@ pub(super) fn draw_work(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let run = app.shown().filter(|_| app.running.is_none());
     let record = run.map(|run| &run.record).or_else(|| app.predicted_of_shown());
     let style = if run.is_some() { theme.text } else { theme.dim };
-    let lanes = |record: &Record| format!("work   {} lanes", record.lanes);
+    let lanes = |record: &Record| format!("work   {}", counted(record.lanes, "lane"));
     let late = run.map_or_else(|| outdated(app), |_| String::new());
     let title = record.map_or_else(|| "work".into(), |record| lanes(record) + &late);
     let block = block(app, &title, false);

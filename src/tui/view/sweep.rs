@@ -9,12 +9,12 @@ use ratatui::widgets::{Paragraph, Wrap};
 use super::parts::{bar, block};
 use super::setting::setting_of_form;
 use super::{points, scatter};
-use crate::report::{Record, count_text};
+use crate::report::{Verdict, counted};
 use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
-use crate::tui::sweep::{Column, Phase, Row, Runs, State, Verdict};
+use crate::tui::sweep::{Column, Phase, Row, Runs, Standing, State};
 
 /// The least width at which table and chart stand side by side.
 const WIDE: u16 = 110;
@@ -136,18 +136,17 @@ fn planned(app: &App) -> Line<'static> {
     }
     let count = app.sweep.rows().len();
     let text = if app.sweep.scope.runs == Runs::Predicted {
-        format!(" keeps the predictions of {count} points; nothing is run")
+        format!(" keeps the predictions of {}; nothing is run", counted(count, "point"))
     } else {
-        format!(" starts {}, one after the other; figures with ~ are predicted", runs(count))
+        format!(
+            " starts {}, one after the other; figures with ~ are predicted",
+            counted(count, "run")
+        )
     };
     Line::from(vec![
         Span::styled(app.key_name(Action::Run), theme.key_hint),
         Span::styled(text, theme.text),
     ])
-}
-
-fn runs(count: usize) -> String {
-    if count == 1 { "1 run".into() } else { format!("{count} runs") }
 }
 
 fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
@@ -177,9 +176,9 @@ fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
     let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
     let mut text = if sweep.scope.runs == Runs::Predicted {
-        format!("{} points predicted", sweep.rows().len())
+        format!("{} predicted", counted(sweep.rows().len(), "point"))
     } else {
-        format!("{} in {}", runs(sweep.rows().len()), seconds(sweep.spent_ms()))
+        format!("{} in {}", counted(sweep.rows().len(), "run"), seconds(sweep.spent_ms()))
     };
     if failed > 0 {
         text = format!("{text}, {failed} failed");
@@ -224,10 +223,13 @@ fn draw_details(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// What came of a point.
 fn outcome(app: &App, row: &Row) -> Line<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    let verdict = row.verdict();
+    let standing = row.standing();
     match (&row.state, &row.record) {
         (State::Failed(problem), _) => {
             Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
+        }
+        (_, Some(record)) if let Some(fault) = record.fault() => {
+            Line::styled(format!("{} {fault}", glyphs.cross), theme.bad)
         }
         (_, Some(record)) => {
             let figures = Metric::ALL.map(|metric| {
@@ -235,7 +237,7 @@ fn outcome(app: &App, row: &Row) -> Line<'static> {
             });
             let text = if record.predicted { theme.dim } else { theme.text };
             Line::from(vec![
-                Span::styled(judgement(app, verdict, record), style(app, verdict)),
+                Span::styled(judgement(app, record.verdict()), style(app, standing)),
                 Span::styled(figures.concat(), text),
             ])
         }
@@ -243,32 +245,28 @@ fn outcome(app: &App, row: &Row) -> Line<'static> {
             Some(problem) => Line::styled(format!("{} {problem}", glyphs.cross), theme.warning),
             None => Line::styled("not run yet", theme.dim),
         },
-        (_, None) => Line::styled(verdict.label(), theme.accent),
+        (_, None) => Line::styled(standing.label(), theme.accent),
     }
 }
 
-/// The verdict on a record, with what makes it bad.
-fn judgement(app: &App, verdict: Verdict, record: &Record) -> String {
+/// The verdict on a record.
+fn judgement(app: &App, verdict: Verdict) -> String {
     let glyphs = app.style.glyphs();
-    let checked = record.verification.unwrap_or_default();
-    let of = |some| format!("{} of {} values", count_text(some), count_text(checked.values));
-    match verdict {
-        Verdict::Exact => format!("{} exact", glyphs.check),
-        Verdict::Overflow => format!("{} {} overflow t", glyphs.cross, of(checked.overflows)),
-        Verdict::Wrong => format!("{} WRONG: {} differ", glyphs.cross, of(checked.mismatches)),
-        verdict => verdict.label().to_owned(),
+    if verdict.is_exact() {
+        format!("{} {}", glyphs.check, verdict.label())
+    } else {
+        verdict.label().to_owned()
     }
 }
 
 /// How a row is written.
-pub(super) fn style(app: &App, verdict: Verdict) -> Style {
+pub(super) fn style(app: &App, standing: Standing) -> Style {
     let theme = app.style.theme();
-    match verdict {
-        Verdict::Exact => theme.good,
-        Verdict::Running => theme.accent,
-        Verdict::Predicted | Verdict::Waiting => theme.dim,
-        verdict if verdict.is_bad() => theme.bad,
-        _ => theme.text,
+    match standing {
+        standing if standing.is_bad() => theme.bad,
+        Standing::Judged(Verdict::Exact) => theme.good,
+        Standing::Running => theme.accent,
+        Standing::Judged(_) | Standing::Waiting | Standing::Failed => theme.dim,
     }
 }
 
@@ -309,8 +307,8 @@ fn chart_points(app: &App) -> Vec<scatter::Point> {
     for (index, row) in sweep.rows().iter().enumerate() {
         let [Some(x), Some(y)] = sweep.axes.map(|metric| row.figure(metric)) else { continue };
         let (on_front, is_chosen) = (front[index], sweep.chosen() == Some(index));
-        let (glyph, style) = match row.verdict() {
-            verdict if verdict.is_bad() => (glyphs.cross, theme.bad),
+        let (glyph, style) = match row.standing() {
+            standing if standing.is_bad() => (glyphs.cross, theme.bad),
             _ if row.is_predicted() && on_front => (glyphs.pin, theme.dim),
             _ if row.is_predicted() => (glyphs.point, theme.dim),
             _ if on_front => (glyphs.pin, theme.accent),

@@ -9,7 +9,7 @@ use super::optimise;
 use super::parts::{bar, block, change, outdated};
 use super::setting::{setting_of_form, setting_of_record};
 use crate::conv::Stage;
-use crate::report::{Record, bytes_text, count_text};
+use crate::report::{Fault, Record, bytes_text, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Done};
 use crate::tui::running::Running;
@@ -37,8 +37,10 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let block = block(app, &title, false);
     let inner = block.inner(area);
     let mut lines = Vec::new();
-    let is_problem = app.problem.is_some() && app.running.is_none() && app.optimising.is_none();
-    if !is_problem {
+    let is_idle = app.running.is_none() && app.optimising.is_none();
+    let is_problem = app.problem.is_some() && is_idle;
+    let fault = app.shown().filter(|_| is_idle && !is_problem).and_then(|run| run.record.fault());
+    if !is_problem && fault.is_none() {
         let setting = match app.shown().filter(|run| run.form.is_none() && app.running.is_none()) {
             Some(run) => setting_of_record(&run.record, inner.width),
             None => setting_of_form(form, inner.width),
@@ -51,6 +53,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         lines.extend(optimise::progress(app, optimisation, inner.width));
     } else if let Some(problem) = &app.problem {
         lines.extend(invalid(app, problem));
+    } else if let Some(fault) = &fault {
+        lines.extend(faulty(app, fault));
     } else if let Some(run) = app.shown() {
         lines.extend(result(app, run));
     } else {
@@ -58,7 +62,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
     let paragraph = Paragraph::new(lines).block(block);
     // Only what is wrong may be too long for its line, and it has the rest of the panel to itself.
-    let wraps = is_problem || matches!(app.forecast(), Some(Err(_)));
+    let wraps = is_problem || fault.is_some() || matches!(app.forecast(), Some(Err(_)));
     let paragraph = if wraps { paragraph.wrap(Wrap { trim: true }) } else { paragraph };
     frame.render_widget(paragraph, area);
 }
@@ -170,23 +174,23 @@ fn progress(app: &App, running: &Running, width: u16) -> Vec<Line<'static>> {
     vec![Line::from(stages), Line::from(line)]
 }
 
+/// Why a run is not exact, and what would mend it.
+fn faulty(app: &App, fault: &Fault) -> Vec<Line<'static>> {
+    let (theme, cross) = (app.style.theme(), app.style.glyphs().cross);
+    let (label, what) = (fault.verdict.label(), &fault.what);
+    vec![
+        Line::styled(format!("{cross} {label}: {what}"), theme.bad),
+        Line::styled(fault.mend.clone(), theme.text),
+    ]
+}
+
+/// How an exact run came out.
 fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let record = &run.record;
-    let checked = record.verification.unwrap_or_default();
-    let values = count_text(checked.values);
-    let verdict = if checked.mismatches > 0 {
-        let wrong = count_text(checked.mismatches);
-        Span::styled(
-            format!("{} WRONG: {wrong} of {values} values differ", glyphs.cross),
-            theme.bad,
-        )
-    } else if checked.overflows > 0 {
-        let beyond = count_text(checked.overflows);
-        Span::styled(format!("{} {beyond} of {values} values overflow t", glyphs.cross), theme.bad)
-    } else {
-        Span::styled(format!("{} exact  {values} values", glyphs.check), theme.good)
-    };
+    let values = count_text(record.verification.unwrap_or_default().values);
+    let verdict = record.verdict().label();
+    let verdict = Span::styled(format!("{} {verdict}  {values} values", glyphs.check), theme.good);
     let figures = format!(
         "   server {:.1} ms   total {:.1} ms   {:.1} bits left",
         record.latency_ms.server, record.latency_ms.total, record.noise_bits.last

@@ -4,8 +4,10 @@ use serde::Serialize;
 
 use super::Ratios;
 use crate::predict::{Limits, Primitives};
+use crate::report::verdict::tell;
 use crate::report::{
-    Communication, LayerRecord, Machine, OperationCounts, ParamsRecord, Record, Storage, rounded,
+    Communication, Fault, LayerRecord, Machine, OperationCounts, ParamsRecord, Record, Storage,
+    Verdict, rounded,
 };
 
 /// Everything about one benchmark.
@@ -66,8 +68,9 @@ pub struct BenchRun {
 pub struct Figures {
     /// Lanes of a ciphertext.
     pub lanes: usize,
-    /// Whether every run gave the plain convolution over the integers.
-    pub verified: bool,
+    /// The worst verdict on a run.
+    #[serde(flatten, serialize_with = "tell")]
+    pub verdict: Verdict,
     /// Noise budget left, bits.
     pub noise_final_bits: f64,
     /// The server's work online, milliseconds.
@@ -95,6 +98,9 @@ pub struct Figures {
     pub communication_bytes: Communication,
     /// The server's work.
     pub operations: OperationCounts,
+    /// What is wrong with the first run that is not exact.
+    #[serde(skip)]
+    pub fault: Option<Fault>,
     /// Server times of all turns, for ratios within a turn.
     #[serde(skip)]
     pub turns: Vec<f64>,
@@ -107,13 +113,11 @@ impl Figures {
         let mut by_server: Vec<&Record> = records.iter().collect();
         by_server.sort_by(|a, b| a.latency_ms.server.total_cmp(&b.latency_ms.server));
         let median = *by_server.get(by_server.len().saturating_sub(1) / 2)?;
-        let is_right =
-            |record: &Record| record.verification.is_some_and(|v| v.verified && v.overflows == 0);
         let (latency, work) = (&median.latency_ms, &median.operations);
         let macs = work.coefficient_multiply_adds.max(1) as f64;
         Some(Self {
             lanes: median.lanes,
-            verified: records.iter().all(is_right),
+            verdict: Verdict::worst(records),
             noise_final_bits: median.noise_bits.last,
             server_ms: Spread::of(turns.iter().copied())?,
             rotate_ms: latency.rotate,
@@ -126,6 +130,7 @@ impl Figures {
             storage_bytes: median.storage_bytes,
             communication_bytes: median.communication_bytes,
             operations: median.operations,
+            fault: records.iter().find_map(Record::fault),
             turns,
         })
     }

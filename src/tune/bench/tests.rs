@@ -31,10 +31,7 @@ fn run(measure: &Measure<'_>) -> Vec<BenchRun> {
 fn record(spec: &RunSpec, server: f64) -> Record {
     let mut record = record_of(spec);
     (record.latency_ms.server, record.latency_ms.multiply) = (server, server / 2.0);
-    record.verification = Some(crate::report::Verification {
-        verified: true,
-        ..crate::report::Verification::default()
-    });
+    record.verification = Some(crate::report::Verification::default());
     record
 }
 
@@ -118,9 +115,13 @@ fn a_wrong_turn_makes_all_wrong() {
         }
         Ok(record)
     });
-    let verified = |run: &BenchRun| run.figures.as_ref().is_some_and(|figures| figures.verified);
-    let all: Vec<bool> = runs.iter().map(verified).collect();
+    let exact =
+        |run: &BenchRun| run.figures.as_ref().is_some_and(|figures| figures.verdict.is_exact());
+    let all: Vec<bool> = runs.iter().map(exact).collect();
     assert_eq!(all, [false, true, true, true, true, true, true, true]);
+    let wrong = runs[0].figures.as_ref().expect("it was run");
+    assert_eq!(wrong.verdict, crate::report::Verdict::Overflowed);
+    assert!(wrong.fault.as_ref().is_some_and(|fault| fault.what.contains("1 of")), "{wrong:?}");
 }
 
 #[test]

@@ -70,10 +70,8 @@ impl Standing {
     pub fn of(row: &SweepRow) -> Self {
         match row {
             SweepRow::Failed(_) => Self::Failed,
-            SweepRow::Done(record) => match record.verification {
-                Some(checked) if !checked.verified || checked.overflows > 0 => Self::Wrong,
-                _ => Self::Right,
-            },
+            SweepRow::Done(record) if record.verdict().is_bad() => Self::Wrong,
+            SweepRow::Done(_) => Self::Right,
         }
     }
 }
@@ -147,9 +145,8 @@ pub(super) struct Columns {
     count: usize,
     key: [usize; 4],
     error: usize,
-    /// Where the table says these.
-    verified: Option<usize>,
-    overflows: Option<usize>,
+    /// Where the table has the verdict.
+    verified: usize,
 }
 
 impl Columns {
@@ -171,8 +168,7 @@ impl Columns {
             count: names.len(),
             key: [at(layer)?, at(params)?, at(algorithm)?, at(reduction)?],
             error: at(error)?,
-            verified: named("verified"),
-            overflows: named("overflows"),
+            verified: named("verified")?,
         })
     }
 
@@ -185,11 +181,9 @@ impl Columns {
         let get = |at: usize| fields.get(at).unwrap_or_default();
         let [layer, params, algorithm, reduction] = self.key.map(|at| get(at).to_owned());
         let key = PointKey { layer, params, algorithm, reduction };
-        let differs = self.verified.is_some_and(|at| get(at) == "false");
-        let overflows = self.overflows.map(get).is_some_and(|n| !n.is_empty() && n != "0");
-        let standing = match (get(self.error), differs || overflows) {
-            ("", false) => Standing::Right,
-            ("", true) => Standing::Wrong,
+        let standing = match (get(self.error), get(self.verified)) {
+            ("", "false") => Standing::Wrong,
+            ("", _) => Standing::Right,
             _ => Standing::Failed,
         };
         Ok((key, standing))
@@ -215,8 +209,7 @@ mod tests {
         let done = |i: usize, mismatches, overflows| {
             let mut record = record_of(&points[i].spec(&settings()));
             let checked = record.verification.as_mut().expect("a run");
-            (checked.verified, checked.mismatches) = (mismatches == 0, mismatches);
-            checked.overflows = overflows;
+            (checked.mismatches, checked.overflows) = (mismatches, overflows);
             SweepRow::Done(Box::new(record))
         };
         [
