@@ -85,7 +85,8 @@ pub struct PairsMut<'a> {
     pub words: &'a mut [u64],
     /// Pair i, which is tile i of each polynomial, comes this many times i pairs after the first.
     pub stride: usize,
-    /// Whether to write past the caches: for what would not stay there until it is read.
+    /// Whether to write past the caches (non-temporal stores): for results so large that they would be
+    /// evicted before they are read, and evict what is still needed.
     pub streams: bool,
 }
 
@@ -407,8 +408,8 @@ impl Kernels {
         dispatch!(self, lift_scaled(from, factor, words, out));
     }
 
-    /// `out[i][j]` is byte `i * stride + j` modulo q, which is above 128. No row begins beyond the end of
-    /// `bytes`, nor nearer to it than [`BATCH`].
+    /// `out[i][j]` is byte `i * stride + j` of `bytes`, a signed integer, modulo q > 128. For every i,
+    /// `bytes` has all [`BATCH`] bytes from `i * stride` on.
     pub fn lift_bytes(&self, bytes: &[i8], stride: usize, out: &mut [[u64; BATCH]]) {
         match &self.engine {
             #[cfg(target_arch = "x86_64")]

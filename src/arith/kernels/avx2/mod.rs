@@ -8,6 +8,8 @@
 
 mod limit;
 mod narrow;
+mod permute;
+mod small;
 mod sums;
 mod switch;
 mod words;
@@ -22,12 +24,11 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
+pub(super) use permute::add_permuted;
+pub(super) use small::{small_forward, small_inverse, small_scale};
 pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
-pub(super) use words::{
-    add, add_difference, add_permuted, lift_scaled, multiply, scaled_difference, small_forward,
-    small_inverse, small_scale, subtract,
-};
+pub(super) use words::{add, add_difference, lift_scaled, multiply, scaled_difference, subtract};
 
 const LANES: usize = 4;
 
@@ -112,6 +113,14 @@ fn by_sign(value: __m256i, negative: __m256i, otherwise: __m256i) -> __m256i {
 fn subtract_once(value: __m256i, bound: __m256i) -> __m256i {
     let difference = _mm256_sub_epi64(value, bound);
     by_sign(difference, value, difference)
+}
+
+/// `a - b` of words in `[0, q)`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn difference(by: &Barrett, a: __m256i, b: __m256i) -> __m256i {
+    let difference = _mm256_sub_epi64(a, b);
+    by_sign(difference, _mm256_add_epi64(difference, by.words), difference)
 }
 
 /// Integers in `[0, 2^52)` as doubles.

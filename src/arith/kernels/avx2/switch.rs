@@ -1,11 +1,11 @@
 //! Key switches: few products a word, permuted as they are written.
 
-use std::arch::x86_64::{__m256i, _mm256_add_epi64, _mm256_sub_epi64};
+use std::arch::x86_64::_mm256_add_epi64;
 
-use super::words::permuted;
+use super::permute::permuted;
 use super::{
-    Barrett, Constants, LANES, barrett, by_sign, load, load_doubles, mul_barrett, multiply_add,
-    reduce, splat, split, store, subtract_once, to_words, wide,
+    Constants, LANES, barrett, difference, load, load_doubles, mul_barrett, multiply_add, reduce,
+    splat, split, store, subtract_once, to_words, wide,
 };
 use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE};
 
@@ -51,14 +51,6 @@ fn sums(
         }
     }
     out
-}
-
-/// `a - b` of words in `[0, q)`.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn difference(by: &Barrett, a: __m256i, b: __m256i) -> __m256i {
-    let difference = _mm256_sub_epi64(a, b);
-    by_sign(difference, _mm256_add_epi64(difference, by.words), difference)
 }
 
 #[target_feature(enable = "avx2,fma")]

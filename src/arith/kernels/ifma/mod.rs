@@ -8,6 +8,7 @@ mod butterfly;
 mod limit;
 mod long;
 mod small;
+mod stream;
 mod sums;
 mod switch;
 mod words;

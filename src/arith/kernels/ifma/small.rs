@@ -1,14 +1,14 @@
 //! Small transforms of eight polynomials side by side, and rows of eight words.
 
 use std::arch::x86_64::{
-    _mm_cvtsi64_si128, _mm_sfence, _mm512_add_epi64, _mm512_cvtepi8_epi64, _mm512_min_epu64,
+    _mm_cvtsi64_si128, _mm512_add_epi64, _mm512_cvtepi8_epi64, _mm512_min_epu64,
 };
 
 use super::butterfly::{
     bounds, forward_four, forward_two, inverse_four, inverse_last_four, inverse_last_two,
     is_wide_forward, is_wide_inverse, levels,
 };
-use super::switch::store_or_stream;
+use super::stream::Stream;
 use super::{Constants, load, mul_shoup, splat, splat_factor, store, subtract_once};
 use crate::arith::Shoup;
 use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
@@ -16,14 +16,11 @@ use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
 /// Writes a row after the other.
 #[target_feature(enable = "avx512f")]
 pub(in super::super) fn spread(rows: &[[u64; BATCH]], out: RowsMut<'_>) {
+    let stream = Stream::new(out.streams);
     for (row, words) in rows.iter().zip(out.words.chunks_mut(out.stride)) {
         if let Some((words, _)) = words.split_first_chunk_mut() {
-            store_or_stream(words, load(row), out.streams);
+            stream.write(words, load(row));
         }
-    }
-    if out.streams {
-        // Whoever is told that the words are there must find them there.
-        _mm_sfence();
     }
 }
 

@@ -24,8 +24,8 @@ fn load_pair(term: &[u64; PAIR]) -> [__m512i; PAIR / LANES] {
     [load(&words[0]), load(&words[1]), load(&words[2]), load(&words[3])]
 }
 
-/// Reduces `sums` in place. A loop, since closures given to `array::map` do not inherit the target
-/// features and would be calls.
+/// Reduces `sums` in place. A loop and not `array::map`, which is compiled without the target features
+/// and so could not inline a closure that has them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn fold(constants: &Constants, sums: &mut [Wide; PAIR / LANES]) {

@@ -1,11 +1,11 @@
 //! Key switches: sums of few products over scattered blocks, reduced by Montgomery's method.
 
 use std::arch::x86_64::{
-    __m512i, _mm_sfence, _mm512_add_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
-    _mm512_min_epu64, _mm512_permutexvar_epi64, _mm512_setzero_si512, _mm512_srli_epi64,
-    _mm512_stream_si512, _mm512_sub_epi64,
+    __m512i, _mm512_add_epi64, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_min_epu64,
+    _mm512_permutexvar_epi64, _mm512_setzero_si512, _mm512_srli_epi64, _mm512_sub_epi64,
 };
 
+use super::stream::Stream;
 use super::{
     Constants, LAZY_TERMS, Wide, load, multiply_add, reduce_by, splat, store, subtract_once, wide,
 };
@@ -148,19 +148,6 @@ fn switch_by<const LAZY: bool>(
     }
 }
 
-/// Stores past the caches where `streams`, which needs words that begin at a cache line.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn store_or_stream(words: &mut [u64; BLOCK], value: __m512i, streams: bool) {
-    if streams && words.as_ptr().addr().is_multiple_of(size_of::<__m512i>()) {
-        // SAFETY: the array is 64 writable bytes, and they begin at a multiple of 64. The caller
-        // orders what is written this way before what comes later.
-        unsafe { _mm512_stream_si512(words.as_mut_ptr().cast(), value) };
-    } else {
-        store(words, value);
-    }
-}
-
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn switch_key_to_pairs(
     constants: &Constants,
@@ -174,8 +161,6 @@ pub(in super::super) fn switch_key_to_pairs(
         Reduction::Eager => pairs_by::<false>(constants, switch, subtrahends, addend, out),
         Reduction::Lazy => pairs_by::<true>(constants, switch, subtrahends, addend, out),
     }
-    // Whoever is told that the words are there must find them there.
-    _mm_sfence();
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
@@ -195,6 +180,7 @@ fn pairs_by<const LAZY: bool>(
     let [first, second] = subtrahends.map(|words| words.as_chunks::<BLOCK>().0.iter());
     let mut others = first.zip(second);
     let mut blocks = switch.permutation.blocks();
+    let stream = Stream::new(out.streams);
     for pair in out.words.chunks_mut(out.stride * PAIR) {
         let Some((pair, _)) = pair.split_first_chunk_mut::<PAIR>() else { continue };
         let (first_half, second_half) = pair.as_chunks_mut::<BLOCK>().0.split_at_mut(TILE / BLOCK);
@@ -210,10 +196,10 @@ fn pairs_by<const LAZY: bool>(
             let word = _mm512_add_epi64(words[0], load(&addend[block]));
             let word = _mm512_sub_epi64(_mm512_permutexvar_epi64(order, word), load(first));
             let word = add_if_negative(word, by.twice);
-            store_or_stream(first_half, subtract_once(word, by.q), out.streams);
+            stream.write(first_half, subtract_once(word, by.q));
             let word = _mm512_sub_epi64(_mm512_permutexvar_epi64(order, words[1]), load(second));
             let word = add_if_negative(word, by.twice);
-            store_or_stream(second_half, subtract_once(word, by.q), out.streams);
+            stream.write(second_half, subtract_once(word, by.q));
         }
     }
 }
