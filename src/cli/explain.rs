@@ -23,8 +23,9 @@ pub(super) fn text(explanation: &Explanation) -> String {
     );
     let _ = write!(
         text,
-        "\nplans considered, server ms\n    {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9}{:>9}",
-        "lanes", "rows", "split", "kernel rows", "ciphertexts", "planner", "here"
+        "\nplans considered, server ms: to the planner, with the client's work, and here\n    \
+         {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9}{:>9}{:>9}",
+        "lanes", "rows", "split", "kernel rows", "ciphertexts", "planner", "+ client", "here"
     );
     for candidate in explanation.candidates.iter().take(SHOWN + 1) {
         text.push_str(&row(candidate));
@@ -49,7 +50,7 @@ fn row(candidate: &Candidate) -> String {
         value.map_or_else(|| "-".into(), |value| value.to_string())
     };
     format!(
-        "\n  {} {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9.1}{:>9.1}",
+        "\n  {} {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9.1}{:>9.1}{:>9.1}",
         if candidate.chosen { "*" } else { " " },
         candidate.lanes,
         word(candidate.rows),
@@ -57,6 +58,7 @@ fn row(candidate: &Candidate) -> String {
         word(candidate.kernel_rows),
         candidate.ciphertexts,
         candidate.planner_server_ms,
+        candidate.planner_online_ms,
         candidate.server_ms
     )
 }

@@ -6,7 +6,7 @@ use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, Split, WeightForm};
 use super::{Algorithm, AlgorithmKind, Layer};
 use crate::bfv::params::RING_DEGREES;
 
-/// Server times this close are equal: predictions are no better.
+/// Times this close are equal: predictions are no better.
 const EQUAL: f64 = 0.1;
 
 /// No packing lets the layer run.
@@ -47,6 +47,10 @@ fn list(numbers: &[usize]) -> String {
 /// lanes where given: of those that come within [`EQUAL`] of it, which are as good, the one with the
 /// fewest ciphertexts to send, and of these the fastest.
 ///
+/// A layer of small planes may take the server next to nothing in many ciphertexts, while the client
+/// encrypts and decrypts them. So where others send fewer and take less time at both ends together,
+/// by more than [`EQUAL`], it is the best of these by that time.
+///
 /// # Errors
 /// [`DoesNotFit`] where a row of slots cannot even hold what one output row needs, or the lanes
 /// cannot be.
@@ -77,16 +81,14 @@ pub fn choose(
     let pricing = Pricing { costs, setting, threads: 1 };
     let all = || all.iter().map(AsRef::as_ref).enumerate();
     let wanted = |algorithm: &dyn Algorithm| lanes.is_none_or(|lanes| algorithm.lanes() == lanes);
-    let priced = all().filter(|(_, algorithm)| wanted(*algorithm)).map(|(index, algorithm)| {
-        let sent = algorithm.uploads() + algorithm.downloads();
-        (algorithm.times(&pricing).server(), sent, index)
-    });
-    let priced: Vec<(f64, usize, usize)> = priced.collect();
-    let least = priced.iter().map(|(time, ..)| *time).fold(f64::INFINITY, f64::min);
-    let good = priced.iter().filter(|(time, ..)| *time <= least * (1.0 + EQUAL));
-    let best = good.min_by(|a, b| a.1.cmp(&b.1).then(a.0.total_cmp(&b.0)));
-    if let Some((_, _, index)) = best {
-        return Ok(*index);
+    let priced = all().filter(|(_, algorithm)| wanted(*algorithm));
+    let priced: Vec<Priced> =
+        priced.map(|(index, algorithm)| Priced::new(index, algorithm, &pricing)).collect();
+    if let Some(fastest) = Priced::best(&priced, |plan| plan.server) {
+        let betters = |plan: &&Priced| plan.betters(fastest);
+        let better: Vec<Priced> = priced.iter().filter(betters).copied().collect();
+        let best = Priced::best(&better, |plan| plan.both_ends).unwrap_or(fastest);
+        return Ok(best.index);
     }
     let mut possible: Vec<usize> = all().map(|(_, algorithm)| algorithm.lanes()).collect();
     possible.dedup();
@@ -95,6 +97,40 @@ pub fn choose(
             Err(DoesNotFit::Lanes { lanes, algorithm: kind.name(), possible })
         }
         _ => Err(too_small(kind, layer, setting.ring_degree())),
+    }
+}
+
+/// What a plan is judged by.
+#[derive(Clone, Copy, Debug)]
+struct Priced {
+    /// Its place among all plans.
+    index: usize,
+    /// Nanoseconds of the server.
+    server: f64,
+    /// Nanoseconds of client and server.
+    both_ends: f64,
+    /// Ciphertexts sent and returned.
+    sent: usize,
+}
+
+impl Priced {
+    fn new(index: usize, algorithm: &dyn Algorithm, pricing: &Pricing<'_>) -> Self {
+        let times = algorithm.times(pricing);
+        let sent = algorithm.uploads() + algorithm.downloads();
+        Self { index, server: times.server(), both_ends: times.online(), sent }
+    }
+
+    /// Of the plans within [`EQUAL`] of the least time, the one with the fewest ciphertexts, and of
+    /// these the fastest.
+    fn best(plans: &[Self], time: impl Fn(&Self) -> f64) -> Option<&Self> {
+        let least = plans.iter().map(&time).fold(f64::INFINITY, f64::min);
+        let good = plans.iter().filter(|plan| time(plan) <= least * (1.0 + EQUAL));
+        good.min_by(|a, b| a.sent.cmp(&b.sent).then(time(a).total_cmp(&time(b))))
+    }
+
+    /// Whether it sends less than `other` and takes less time at both ends together, clearly.
+    fn betters(&self, other: &Self) -> bool {
+        self.sent < other.sent && self.both_ends * (1.0 + EQUAL) < other.both_ends
     }
 }
 
@@ -126,4 +162,51 @@ pub(super) fn candidates<W: WeightForm + 'static>(
         })
         .map(|plan| Box::new(SlotAlgorithm::<W>::new(plan)) as Box<dyn Algorithm>)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::Reduction;
+    use crate::conv::testing::layer;
+
+    /// A layer of 1x1 planes, which is what a dense layer is, with few outputs.
+    #[test]
+    fn small_layers_do_not_travel_in_many_ciphertexts() {
+        let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
+        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let costs = CostTable::default();
+        let fused = AlgorithmKind::HadamardFused;
+        for (inputs, outputs, most) in [(84, 10, 2), (64, 10, 2), (512, 10, 5), (512, 1000, 6)] {
+            let layer = layer(inputs, outputs, [1, 1], [1, 1], None);
+            let plan = plan(fused, &layer, setting, &costs, None).expect("fits");
+            let sent = plan.uploads() + plan.downloads();
+            assert!(sent <= most, "{inputs} -> {outputs} in {} lanes: {sent}", plan.lanes());
+        }
+    }
+
+    /// Whatever the layer, nothing else is clearly better at both ends with fewer ciphertexts.
+    #[test]
+    fn no_other_plan_is_better_by_time_and_by_bytes() {
+        let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
+        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let costs = CostTable::default();
+        let pricing = Pricing { costs: &costs, setting, threads: 1 };
+        let sizes =
+            [(84, 10, 1, 1), (16, 32, 8, 3), (32, 64, 4, 3), (64, 64, 14, 1), (3, 8, 32, 3)];
+        for ((inputs, outputs, side, kernel), kind) in
+            sizes.into_iter().flat_map(|size| AlgorithmKind::ALL.map(|kind| (size, kind)))
+        {
+            let layer = layer(inputs, outputs, [side; 2], [kernel; 2], None);
+            let all = kind.candidates(&layer, setting.ring_degree());
+            let priced: Vec<Priced> = all
+                .iter()
+                .enumerate()
+                .map(|(index, plan)| Priced::new(index, plan.as_ref(), &pricing))
+                .collect();
+            let place = choose(kind, &layer, &all, setting, &costs, None).expect("fits");
+            let better = priced.iter().find(|plan| plan.betters(&priced[place]));
+            assert!(better.is_none(), "{kind:?} {layer:?}: {better:?}, not {:?}", priced[place]);
+        }
+    }
 }

@@ -316,3 +316,30 @@ fn a_subset_stands_for_the_whole() {
     let all = record(&[&SMALL[..], &["--subset", "1000000"]].concat());
     assert!(all.get("extrapolated_from").is_none(), "a subset with nothing left out is the whole");
 }
+
+/// A layer of one pixel, as a dense layer is: what fits one ciphertext is not sent in many.
+#[test]
+fn a_dense_layer_travels_in_few_ciphertexts() {
+    let place = Place::new();
+    let path = place.tiny(
+        "dense.toml",
+        &[
+            ("in_channels = 2", "in_channels = 84"),
+            ("out_channels = 3", "out_channels = 10"),
+            ("height = 6", "height = 1"),
+            ("width = 5", "width = 1"),
+            ("kernel = 3", "kernel = 1"),
+            ("padding = [1, 1, 1, 1]", "padding = [0, 0, 0, 0]"),
+            ("activation_bits = 8", "activation_bits = 4"),
+            ("weight_bits = 5", "weight_bits = 4"),
+            ("limb_bits = [35, 35]", "limb_bits = [36, 26]"),
+            ("special_bits = 36", "special_bits = 44"),
+        ],
+    );
+    let record = record(&[&path]);
+    assert_eq!(
+        (&record["lanes"], &record["ciphertexts"]),
+        (&128.into(), &serde_json::json!({"upload": 1, "download": 1}),)
+    );
+    assert!(number(&record, "/communication_bytes/upload") < 40_000.0, "{record}");
+}
