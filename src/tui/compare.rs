@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::action::Action;
-use super::app::Done;
+use super::done::Done;
 use super::form::Form;
 use super::metric::Metric;
 use crate::report::Record;

@@ -190,7 +190,7 @@ impl Form {
             resize(&mut self.params.special);
             resize(&mut self.params.plain);
         }
-        // The way the command line takes a set, which says it all.
+        // What `--params` takes for a set that is no preset, N:limbs|P:t, is all there is to say of it.
         let value = |field| self.value(field);
         self.params.name = format!(
             "{}:{}|{}:{}",

@@ -1,14 +1,12 @@
 //! The characters of the interface that are no letters, with and without Unicode.
 
-use ratatui::symbols::{Marker, border, scrollbar};
+use ratatui::symbols::border;
 
 /// Every character that is drawn and not written. Each is one column wide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glyphs {
     /// The border of a panel.
     pub border: border::Set<'static>,
-    /// The border of the panel that keys go to.
-    pub border_focused: border::Set<'static>,
     /// The last column of a bar by its eighths, from none to all.
     pub bar: [&'static str; 9],
     /// A column of a bar of something that is not there yet or was predicted.
@@ -37,23 +35,14 @@ pub struct Glyphs {
     pub descending: &'static str,
     /// Text goes on.
     pub ellipsis: &'static str,
-    /// Between the sides of a shape.
-    pub times: &'static str,
     /// Something works; one after another.
     pub spinner: &'static [&'static str],
-    /// From dark to light, for pictures without colours.
-    pub shades: &'static [&'static str],
-    /// The points of a chart's line.
-    pub marker: Marker,
-    /// A vertical scroll bar.
-    pub scrollbar: scrollbar::Set<'static>,
 }
 
 impl Glyphs {
     /// For terminals and fonts that know Unicode.
     pub const UNICODE: Self = Self {
         border: border::PLAIN,
-        border_focused: border::THICK,
         bar: [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
         ghost: "░",
         divider: "│",
@@ -68,17 +57,12 @@ impl Glyphs {
         ascending: "▲",
         descending: "▼",
         ellipsis: "…",
-        times: "×",
         spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
-        shades: &[" ", "░", "▒", "▓", "█"],
-        marker: Marker::Braille,
-        scrollbar: scrollbar::VERTICAL,
     };
 
     /// For all others: ASCII alone.
     pub const ASCII: Self = Self {
-        border: ascii_border("-", "|"),
-        border_focused: ascii_border("=", "#"),
+        border: ASCII_BORDER,
         bar: [" ", " ", " ", " ", "#", "#", "#", "#", "#"],
         ghost: ".",
         divider: "|",
@@ -93,11 +77,7 @@ impl Glyphs {
         ascending: "^",
         descending: "v",
         ellipsis: "~",
-        times: "x",
         spinner: &["|", "/", "-", "\\"],
-        shades: &[" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"],
-        marker: Marker::Custom('*'),
-        scrollbar: scrollbar::Set { track: "|", thumb: "#", begin: "^", end: "v" },
     };
 
     /// Those the user asks for, or those that the environment, read by `get`, lets expect to be
@@ -131,19 +111,17 @@ impl Glyphs {
     }
 }
 
-/// A border of these sides with `+` at the corners.
-const fn ascii_border(horizontal: &'static str, vertical: &'static str) -> border::Set<'static> {
-    border::Set {
-        top_left: "+",
-        top_right: "+",
-        bottom_left: "+",
-        bottom_right: "+",
-        vertical_left: vertical,
-        vertical_right: vertical,
-        horizontal_top: horizontal,
-        horizontal_bottom: horizontal,
-    }
-}
+/// A border with `+` at the corners.
+const ASCII_BORDER: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
 
 #[cfg(test)]
 mod tests {

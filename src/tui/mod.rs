@@ -8,6 +8,7 @@ mod app;
 mod colour;
 mod compare;
 pub mod config;
+mod done;
 mod error;
 mod event;
 mod form;

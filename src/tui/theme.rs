@@ -78,10 +78,8 @@ roles! {
     border,
     /// The border of the panel that keys go to.
     border_focused,
-    /// The chosen row of the panel that keys go to.
+    /// The chosen row.
     selected,
-    /// The chosen row of another panel.
-    selected_unfocused,
     /// A key in a hint.
     key_hint,
     /// All is well.
@@ -303,7 +301,7 @@ mod tests {
                 let label = format!("{} at {depth:?}", theme.name());
                 let seen = |style| theme.text.patch(style);
                 let groups = [
-                    &[Style::new(), theme.selected, theme.selected_unfocused, theme.input][..],
+                    &[Style::new(), theme.selected, theme.input][..],
                     &[theme.border, theme.border_focused],
                     &[Style::new(), theme.good, theme.warning, theme.bad],
                     &[Style::new(), theme.key_hint],

@@ -1,7 +1,6 @@
 //! The explorer's state, and how events change it.
 
 mod actions;
-mod done;
 mod exports;
 mod forms;
 mod input;
@@ -15,10 +14,10 @@ use std::sync::Arc;
 
 use ndarray::Array3;
 
-pub use done::{Done, Tensors};
 pub use overlay::{Asking, Overlay};
 
 use super::compare::Compare;
+pub use super::done::{Done, Tensors};
 use super::event::{Effect, Event};
 use super::form::Form;
 use super::keymap::{Context, Keymap};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ndarray::Array3;
 
+use super::form::Form;
 use crate::report::Record;
-use crate::tui::form::Form;
 
 /// A run that is done.
 #[derive(Clone, Debug)]
