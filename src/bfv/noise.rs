@@ -122,8 +122,8 @@ impl NoiseModel {
         self.budget(bound(samples, FAILURE))
     }
 
-    /// Whether [`NoiseModel::floor_budget`] is at least `bits`, which takes far less to say than what it
-    /// is.
+    /// Whether [`NoiseModel::floor_budget`] is at least `bits`. One evaluation of the tail probability
+    /// answers this, where the budget itself has to be searched for.
     pub fn leaves(&self, samples: &[Samples], bits: f64) -> bool {
         Self::keeps(samples, (self.log2_q - 1.0 - bits).exp2() / self.plain)
     }

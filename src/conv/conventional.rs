@@ -8,14 +8,14 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
-use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
     Layout, Move, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
 };
+use super::work::Multiplications;
+use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
 use crate::bfv::noise::NoiseModel;

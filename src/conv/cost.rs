@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::server::Stage;
 use super::setting::Setting;
+use super::stage::Stage;
 use crate::arith::Modulus;
 use crate::arith::kernels::{Reduction, are_narrow};
 
@@ -66,23 +66,31 @@ impl ItemCost {
 }
 
 /// Unit costs that depend on the reduction mode.
+///
+/// Each is the time of an operation divided by a count of words, so that it varies little with N and
+/// the number L of limbs; the docs say which count, and what the curve runs over. Transforms (NTTs) are
+/// counted apart everywhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReductionCosts {
-    /// A hoisted rotation of an input and its write to a panel, transforms aside: per word of a
-    /// digit times a key, 2 L (L+1) N of them, by N L.
+    /// A hoisted rotation of an input: its L decomposed digits times the key, and the result written to
+    /// a panel. Per word of the products, 2 L (L+1) N (two polynomials, L digits, L+1 moduli with P);
+    /// over N L.
     pub switch: Curve,
-    /// A rotation of a sum, decomposition, transforms and what a sum that stays costs aside: per word,
-    /// as `switch`, of the limbs that sums are moved with.
+    /// A rotation of a sum: its digits times the key, added to the output. The decomposition is priced
+    /// by `decompose`, and what a sum that is not rotated takes too by `place`. Per word of the products
+    /// as in `switch`, with L the limbs that sums have when they are moved; over N L.
     pub add: Curve,
-    /// A sum with scalar factors, among others: per word of the sum, by terms.
+    /// A sum of products with scalar factors, several sums side by side. Per word of the sum; over the
+    /// number of terms, as are the next three.
     pub sum: SumCost,
-    /// A sum whose products are narrow, among others: per word of the sum, by terms.
+    /// The same where products are narrow, at most 52 bits, and take one instruction.
     pub narrow_sum: SumCost,
-    /// A sum with scalar factors, alone: per word of the sum, by terms.
+    /// The same for one sum at a time.
     pub lone_sum: SumCost,
-    /// A sum with dense factors from memory: per word of the sum, by terms.
+    /// A sum of products with dense plaintexts, a factor per word, read from memory.
     pub dense_sum: SumCost,
-    /// A scalar factor from an integer: for eager reduction one of each limb, for lazy one for all.
+    /// Making a scalar factor of an integer: per integer and, with eager reduction, which needs Shoup's
+    /// quotient of each, per limb.
     pub factor: f64,
 }
 
@@ -98,8 +106,8 @@ pub struct CostTable {
     pub divide: Curve,
     /// Switching a polynomial down by a limb, transforms aside: per word of the result, by its words.
     pub lower: Curve,
-    /// Putting a sum that does not move into its output, and making that: per word of both
-    /// polynomials, 2 L N, by N L.
+    /// Copying a sum that is not rotated into its output ciphertext, and taking the memory of that: per
+    /// word of both polynomials, 2 L N, by N L.
     pub place: Curve,
     /// Eager reduction.
     pub eager: ReductionCosts,

@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
 use super::padded::largest_weight;
-use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
     Alike, Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Term,
     Wave, WeightForm, integer_bits, scalar_tiles,
 };
+use super::work::Multiplications;
+use super::{ConvError, Server, Stage, Steps};
 use crate::arith::Modulus;
 use crate::arith::kernels::{BATCH, PAIR, TILE};
 use crate::bfv::{Context, Params};

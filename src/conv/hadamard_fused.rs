@@ -7,18 +7,18 @@
 
 use ndarray::ArrayView4;
 
-use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
 use super::padded::{integer_cost, largest_weight};
-use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
     CACHED_BYTES, Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Sums, Term, Wave,
     WeightForm, WeightLines, integer_gains, integer_terms, multiply_scalars,
 };
 use super::weights::PackedWeights;
+use super::work::Multiplications;
+use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::{BATCH, RowsMut};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};

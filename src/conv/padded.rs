@@ -6,15 +6,15 @@
 use ndarray::ArrayView4;
 
 use super::Layer;
-use super::algorithm::Multiplications;
 use super::cost::Pricing;
 use super::gains::WeightGains;
-use super::server::{ConvError, Server, Stage, Steps};
 use super::setting::Setting;
 use super::slots::{
     Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
     integer_bits, integer_gains, integer_terms, multiply_scalars,
 };
+use super::work::Multiplications;
+use super::{ConvError, Server, Stage, Steps};
 use crate::bfv::Context;
 
 /// The largest absolute value of weights that the layer's bits allow.

@@ -6,9 +6,9 @@ use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
 use super::noise::{NoiseBudgets, StageNoise};
-use super::server::{Clock, ConvError, Observer, Server, Stage, Steps};
 use super::sizes::{Sizes, server_peak};
 use super::{Algorithm, Layer, Operations, add_bias, convolve};
+use super::{Clock, ConvError, Observer, Server, Stage, Steps};
 use crate::bfv::noise::measure;
 use crate::bfv::{
     Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,

@@ -35,11 +35,6 @@ impl Setting<'_> {
         let limbs = self.params.limbs().iter();
         limbs.filter(|limb| are_narrow(limb.bits(), limb.bits())).count() * self.ring_degree()
     }
-
-    /// Words of a polynomial modulo Q P.
-    pub fn extended_words(&self) -> usize {
-        (self.limbs() + 1) * self.ring_degree()
-    }
 }
 
 impl<'a> From<&'a Context> for Setting<'a> {

@@ -27,7 +27,7 @@ pub struct Calibration {
 
 impl Calibration {
     /// The calibration measured before on this machine with this version, or one measured now, in
-    /// about a second.
+    /// about two seconds.
     ///
     /// # Errors
     /// Why it cannot be measured, in one line.
@@ -51,7 +51,7 @@ impl Calibration {
         is_mine.then_some(calibration)
     }
 
-    /// Measures this machine, on one core, in about a second.
+    /// Measures this machine, on one core, in about two seconds.
     ///
     /// # Errors
     /// Why it cannot be measured, in one line.

@@ -90,8 +90,8 @@ impl Family {
     }
 }
 
-/// The least size of t, from `least_bits` on, whose largest prime at `ring_degree` exceeds
-/// 2 `largest`, so that values of this size fit.
+/// The least size of t, in bits, whose largest prime = 1 mod 2 `ring_degree` exceeds 2 `largest`, so
+/// that results up to `largest` in magnitude fit; `None` where no size does.
 pub fn plain_bits_for(ring_degree: usize, largest: i64) -> Option<u32> {
     let fits = |bits: &u32| {
         let found = crate::arith::largest_ntt_primes(*bits, 2 * ring_degree as u64, 1, &[]);

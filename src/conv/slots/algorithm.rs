@@ -4,140 +4,21 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
+use super::form::{Wave, WeightForm};
 use super::mix::mix_scratch_bytes;
 use super::panel::rotate_scratch_bytes;
-use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums, mix, rotate_inputs};
+use super::{Panels, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 use crate::conv::Layer;
-use crate::conv::algorithm::{
-    Algorithm, Multiplications, Operations, PreparedWeights, Units, WorkingBytes,
-};
+use crate::conv::algorithm::{Algorithm, PreparedWeights};
 use crate::conv::cost::{Pricing, StageTimes};
 use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::noise::StageNoise;
-use crate::conv::server::{ConvError, Server, Stage, Steps};
 use crate::conv::setting::Setting;
-
-/// The form in which an algorithm on slots stores weights, and how it multiplies by them.
-pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
-    /// How slots are dealt to lanes.
-    const LAYOUT: Layout;
-
-    /// What is derived from the stored weights at every inference, for one wave of sums after the
-    /// other in the same space.
-    type Derived: Default + Send + Sync;
-
-    /// Whether a packing is worth considering. A channel to a ciphertext is `padded`, and what one
-    /// channel alone comes to: its rows hold strips. Elsewhere a row of strips needs strips.
-    fn admits(packing: &Packing) -> bool {
-        let layer = packing.layer();
-        if layer.in_channels().max(layer.out_channels()) == 1 {
-            packing.rows() == RowUse::Strips
-        } else {
-            packing.rows() == RowUse::Channels || packing.strips() > 1
-        }
-    }
-
-    /// Stores weights of shape (output channels, input channels, kernel rows, kernel columns).
-    ///
-    /// # Errors
-    /// [`ConvError::Cancelled`].
-    fn prepare(
-        plan: &SlotPlan,
-        context: &Context,
-        weights: ArrayView4<'_, i64>,
-        steps: Steps<'_>,
-    ) -> Result<Self, ConvError>;
-
-    /// Steps of [`WeightForm::prepare`].
-    fn prepare_units(_: &SlotPlan) -> u64 {
-        1
-    }
-
-    /// Bytes stored.
-    fn bytes(&self) -> u64;
-
-    /// Bytes that [`WeightForm::bytes`] will be.
-    fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
-
-    /// Bytes that [`WeightForm::prepare`] holds besides what it stores.
-    fn prepare_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {
-        0
-    }
-
-    /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
-    fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
-
-    /// Products in one strip group.
-    fn multiplications(plan: &SlotPlan) -> Multiplications;
-
-    /// What multiplication costs on one core.
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
-
-    /// How weights act on the noise of inputs.
-    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains;
-
-    /// Squared norms of the patterns that gains speak of; all 1 where scalars are integers.
-    fn pattern_norms(_: &SlotPlan, _: &Params) -> Vec<f64> {
-        vec![1.0]
-    }
-
-    /// Space for what is derived.
-    fn space(_: &SlotPlan, _: &Context) -> Self::Derived {
-        Self::Derived::default()
-    }
-
-    /// Derives what the multiplication of `outputs` needs, as part of the multiply stage.
-    ///
-    /// # Errors
-    /// [`ConvError::Cancelled`].
-    fn derive(
-        &self,
-        server: &Server<'_>,
-        plan: &SlotPlan,
-        outputs: &[Output],
-        derived: &mut Self::Derived,
-    ) -> Result<(), ConvError>;
-
-    /// The sums of `outputs`, a wave, from the rotated inputs of one strip group, on the server's
-    /// clock.
-    ///
-    /// # Errors
-    /// [`ConvError::Cancelled`].
-    fn multiply(
-        &self,
-        server: &Server<'_>,
-        wave: &Wave<'_>,
-        derived: &Self::Derived,
-        sums: &mut Sums,
-    ) -> Result<(), ConvError>;
-}
-
-/// What is multiplied at a time.
-#[derive(Clone, Copy, Debug)]
-pub struct Wave<'a> {
-    /// The plan.
-    pub plan: &'a SlotPlan,
-    /// Its place among the waves of a strip group.
-    pub index: usize,
-    /// The sums.
-    pub outputs: &'a [Output],
-    /// The rotated inputs of the strip group.
-    pub panels: &'a Panels,
-}
-
-/// Nanoseconds of multiplication on one core.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MultiplyCost {
-    /// Preparing the weights, once per layer.
-    pub prepare: f64,
-    /// The sums of one strip group, and what is derived for them.
-    pub multiply: f64,
-    /// What the sums of one strip group add to the mix stage.
-    pub mix: f64,
-}
+use crate::conv::work::{Operations, Units, WorkingBytes};
+use crate::conv::{ConvError, Server, Stage, Steps};
 
 /// Predicted variances of inputs as they are and rotated.
 #[derive(Clone, Copy, Debug)]

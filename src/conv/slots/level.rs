@@ -8,8 +8,13 @@ use super::SlotPlan;
 use crate::bfv::Params;
 use crate::bfv::noise::{NoiseModel, Samples};
 
-/// Bits of budget that the moves alone must leave on the lower level. A sum's own noise, which keeps
-/// its distance to Q when it is switched down, may then fill all but a 20th of a bit of it.
+/// Bits of noise budget that must be left on the lower level if moving the sums were the only source
+/// of noise.
+///
+/// Switching down divides a sum's own noise as it divides Q, so that costs no budget; what counts is
+/// the noise that moves add to it. Where that alone leaves 2 bits, its standard deviation is at most a
+/// quarter of the noise at which decryption fails. Variances add up, so a sum whose own noise nearly
+/// fills the budget loses log2 sqrt(1 + 1/16), less than a 20th of a bit, by having been switched down.
 const BUDGET: f64 = 2.0;
 
 impl SlotPlan {

@@ -1,11 +1,15 @@
 //! Raw weights in the order in which the terms of a sum meet them.
 //!
-//! Interleaved, one rotation by a slot more moves every lane to the weight of the next input channel, or
-//! from the last channel to the first at the next kernel column. So for an output channel the weights
-//! of a kernel row, column after column and in each channel after channel, are a *line*: a lane of a
-//! sum finds those of successive rotations one after the other, zeros beyond both ends included. Where
-//! inputs are rotated by kernel rows too, the lines of these rows are laid byte by byte between each
-//! other, as rotations are.
+//! The terms of a sum are rotations of an input by successive numbers of slots, and every lane of a term
+//! needs the weight between the channel that the rotation brought to this lane and the lane's output
+//! channel. With interleaved lanes (slot p C' + b is pixel p of lane b), one slot more brings the next
+//! channel; after the last channel comes the first, one pixel further, which is the next kernel column.
+//!
+//! So the weights of one output channel and one kernel row are laid out in that order, column after
+//! column and in each column channel after channel: a *line*, with a column of zeros before and behind
+//! it for rotations that reach beyond the kernel. Each lane then reads a run of successive bytes of a
+//! line, and lanes differ only in where they start. Where inputs are also rotated by kernel rows, row
+//! after row at each distance, the lines of these rows are interleaved byte by byte in the same order.
 
 use std::ops::Range;
 
@@ -229,7 +233,9 @@ impl WeightLines {
         }
     }
 
-    /// Copies `count` weights from `from` on, and more than these: what comes behind is copied later.
+    /// Copies `count` weights of the lines, from `from` on, to the beginning of `to`. Whole chunks are
+    /// copied, so up to a chunk of `to` behind them is overwritten too: runs are copied in rising order,
+    /// and whatever belongs there is written after this.
     #[inline]
     fn copy_run(&self, from: i64, to: &mut [i8], count: usize) {
         let copy = |at: usize, to: &mut [i8]| {

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::{Output, Panels, SlotPlan, Sums};
 use crate::bfv::{Ciphertext, Evaluator, MissingKey, RotationSum, Scratch};
-use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
+use crate::conv::{ConvError, Server, Stage};
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
 /// of them.

@@ -2,6 +2,7 @@
 //! weights a convolution needs, and the rotate, multiply and mix stages.
 
 mod algorithm;
+mod form;
 mod grid;
 mod integers;
 mod level;
@@ -16,7 +17,8 @@ mod rows;
 mod steps;
 mod sums;
 
-pub use algorithm::{MultiplyCost, SlotAlgorithm, Wave, WeightForm};
+pub use algorithm::SlotAlgorithm;
+pub use form::{MultiplyCost, Wave, WeightForm};
 pub use integers::{integer_gains, integer_terms};
 pub use lines::WeightLines;
 pub use mix::mix;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::sums::SumsChunk;
 use super::{Output, Panels, ScalarRows, SlotPlan, Sums, Wave};
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
-use crate::conv::server::{ConvError, Server};
+use crate::conv::{ConvError, Server};
 
 /// A run of sums with the same terms.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -84,7 +84,9 @@ impl Packing {
         let (strip_rows, strips) = if plane_rows * row_stride <= slots {
             (out[0], 1)
         } else if layout == Layout::Contiguous && lanes_per_row > 1 {
-            // Halo rows of a strip wrap around its lane, which only a whole row does cyclically.
+            // The first rows of a strip's halo lie before the pixel that its outputs begin at, and so
+            // wrap to the end of its lane. A rotation takes them with it only where the lane is a whole
+            // row of slots: contiguous lanes of a row would get each other's pixels.
             return None;
         } else {
             let most = (slots / row_stride).checked_sub(halo(&grid))?;

@@ -7,8 +7,8 @@ use super::rows::APART;
 use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
-use crate::conv::server::{ConvError, Server, Stage};
 use crate::conv::setting::Setting;
+use crate::conv::{ConvError, Server, Stage};
 
 /// What takes more bytes than this is written past the caches, since what is written first would not
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.

@@ -16,7 +16,8 @@ fn carried(packing: &Packing, sum: &Move, input: &Move, lane: usize) -> i64 {
     }
 }
 
-/// The kernel position that reads a phase from so far, on a lane.
+/// The kernel position (row, column) whose input pixel, in a phase of the image, the moves of an input
+/// and of a sum bring to a lane; `None` where there is no such position.
 pub(super) fn tap(
     packing: &Packing,
     phase: usize,
@@ -39,16 +40,19 @@ impl<'a> Reach<'a> {
         Self { packing, joins: joined_lanes(packing) }
     }
 
-    /// Whether a kernel position reads a phase from so far, on any lane.
+    /// Whether an input of this phase, moved by `input` before the multiplication and by `sum` after it,
+    /// brings to any lane a pixel that some kernel position reads.
     fn meets(&self, phase: usize, sum: &Move, input: &Move) -> bool {
         let per_row = self.packing.lanes_per_row();
-        // From each of these lanes to the next, all wrap alike.
+        // Which lanes wrap, and so come from the next column, changes only at these lanes: one lane of
+        // each range stands for all of it.
         let firsts = [0, sum.lanes, per_row - input.lanes];
         let mut firsts = firsts.into_iter().filter(|lane| *lane < per_row);
         firsts.any(|lane| tap(self.packing, phase, sum, input, lane).is_some())
     }
 
-    /// Whether that holds, and channels meet.
+    /// Whether that holds, and the moves bring an input channel to the lane of an output channel that
+    /// reads it.
     fn serves(&self, phase: usize, (swap, sum): (bool, &Move), input: &Move) -> bool {
         let lanes = (sum.lanes + input.lanes) % self.packing.lanes_per_row();
         self.joins[usize::from(swap)][lanes] && self.meets(phase, sum, input)

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::arith::kernels::{Reduction, Row};
 use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::bfv::Context;
-use crate::conv::server::ConvError;
+use crate::conv::ConvError;
 use crate::conv::setting::Setting;
 
 /// Scalar factors for every sum: for each sum, each limb and each block of the ciphertext, one
@@ -18,23 +18,26 @@ pub struct ScalarRows {
     factors: AlignedWords,
     /// Shoup's quotients, for eager reduction only.
     quotients: AlignedWords,
-    /// Limbs that factors differ by: all, or one for all.
+    /// How many limbs have factors of their own: all, or one, where factors are integers and so the
+    /// same modulo every limb.
     limbs: usize,
     blocks: usize,
     terms: usize,
     /// Words from one sum to the next.
     stride: usize,
-    /// For each of those, no factor has more bits.
+    /// For each of those limbs, an upper bound of the bits of its factors.
     bits: Vec<u32>,
     /// What was added to integers, for each term; empty where nothing was.
     bias: Vec<u64>,
 }
 
-/// Words between things of which the same part is read at once: at multiples of a page apart the parts
-/// would all fall into the same few places of a cache.
+/// Words that are left free between rows which a kernel reads side by side. Rows that begin a multiple
+/// of a page apart have their words i in the same set of the cache, whatever i, and would evict each
+/// other.
 pub(super) const APART: usize = 13 * 8;
 
-/// Words from the factors of one sum to the next: those of all sums for one block are read together.
+/// Words from the factors of one sum to those of the next. For a block, a kernel reads the factors of
+/// several sums side by side: see [`APART`].
 const fn stride(words: usize) -> usize {
     const PAGE: usize = 512;
     if words < PAGE {

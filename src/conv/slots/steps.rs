@@ -4,12 +4,16 @@
 //! some kernel columns, and some lanes. Inputs are rotated by a part of that (a baby step), the sums
 //! by the rest (a giant step), after Halevi and Shoup, "Algorithms in HElib", CRYPTO 2014.
 //!
-//! Interleaved lanes and columns make one line: slot p C' + b is pixel p of lane b, so with columns in
-//! `[least, most]` slots lie -C' + 1 + least C' to C' - 1 + most C' apart, and each distance moves
-//! pixels of lanes that wrap by one more than those of the others. Any A steps in a row, and multiples
-//! of A, make all of them. In contiguous blocks columns and lanes are apart: there A is 1, and inputs
-//! do not move, or the columns' number times a power of two, and inputs move by all columns and some
-//! lanes.
+//! *Interleaved*, slot p C' + b is pixel p of lane b. So a term that moves by some lanes, fewer than C'
+//! in either direction, and by some columns, from `least` to `most`, moves by a number of slots from
+//! (least - 1) C' + 1 to (most + 1) C' - 1, and every number in between occurs. (Lanes that wrap around
+//! the end of a pixel's lanes move by one column more than the others.) Each of these distances is a
+//! baby step plus a giant step: the baby steps are A distances in a row, A being [`Split::steps`], and
+//! the giant steps the multiples of A.
+//!
+//! In *contiguous* blocks, slot b M + p, columns and lanes are separate distances. There A is 1, and
+//! only sums move; or A is the number of columns times a power of two, and inputs move by every column
+//! and that many lanes.
 
 use std::ops::RangeInclusive;
 

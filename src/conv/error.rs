@@ -1,0 +1,21 @@
+//! Why a convolution under encryption does not finish.
+
+use crate::bfv::MissingKey;
+use crate::bfv::wire::WireError;
+
+/// Why a convolution under encryption did not finish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConvError {
+    /// It was asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+    /// The client sent too few keys.
+    #[error(transparent)]
+    MissingKey(#[from] MissingKey),
+    /// A message could not be read.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The response is of a size that cannot be decrypted.
+    #[error("a response of {0} bits cannot be decrypted at this ring degree")]
+    Response(u32),
+}
