@@ -28,5 +28,6 @@ pub mod preset;
 pub mod report;
 pub mod ring;
 pub mod tensor;
+pub mod toml_reader;
 pub mod tui;
 pub mod tune;

@@ -7,13 +7,14 @@ use etcetera::BaseStrategy;
 use include_dir::{Dir, include_dir};
 
 use crate::bfv::ParamsSpec;
+use crate::toml_reader::{Unreadable, read_text};
 
 use super::error::{PresetError, nearest};
 use super::layer::LayerPreset;
 use super::network::{self, Network};
 use super::params::{self, is_toml};
 use super::reader::Source;
-use super::{Strictness, inline, read_text};
+use super::{Strictness, inline};
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 
@@ -175,7 +176,7 @@ fn embedded(kind: &str) -> Vec<Text> {
 
 /// The TOML files in a directory, by name; none where there is no directory.
 fn on_disk(directory: &Path) -> Result<Vec<Text>, PresetError> {
-    let error = |source| PresetError::Read { path: directory.to_path_buf(), source };
+    let error = |source| PresetError::Read(Unreadable { path: directory.to_path_buf(), source });
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(source) if source.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use crate::bfv::ParamsSpec;
 use crate::conv::LayerSpec;
+use crate::toml_reader::{origin, read_text};
 
 use super::error::{PresetError, Problem};
 use super::layer::LayerPreset;
 use super::reader::{Section, Source};
 use super::sweep::{self, SweepFile};
-use super::{Catalogue, Strictness, experiment, network, params, read_text};
+use super::{Catalogue, Strictness, experiment, network, params};
 
 /// What a file describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +59,7 @@ impl fmt::Display for Checked {
 /// # Errors
 /// That the file cannot be read, or its first mistake.
 pub fn check_file(path: &Path) -> Result<Checked, PresetError> {
-    check_text(&read_text(path)?, &path.display().to_string())
+    check_text(&read_text(path)?, &origin(path))
 }
 
 /// As [`check_file`], for a text read from `origin`.

@@ -1,24 +1,17 @@
 //! What can be wrong with a preset, each in one line.
 
-use std::io;
-use std::path::PathBuf;
-
 use crate::bfv::ParamsError;
 use crate::conv::LayerError;
 pub(super) use crate::nearest::nearest;
 use crate::network::GraphProblem;
+use crate::toml_reader::{Flaw, Misread, ReadError, Unreadable, one_line};
 
 /// Why a preset could not be read or found.
 #[derive(Debug, thiserror::Error)]
 pub enum PresetError {
     /// A file or directory cannot be read.
-    #[error("cannot read {}: {source}", one_line(&path.display().to_string()))]
-    Read {
-        /// Which one.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] Unreadable),
     /// A file says something it must not.
     #[error("{}:{line}: {problem}", one_line(origin))]
     Invalid {
@@ -107,6 +100,20 @@ pub enum PresetError {
     },
 }
 
+impl ReadError for PresetError {
+    type Problem = Problem;
+
+    fn at(origin: &str, line: usize, problem: Problem) -> Self {
+        Self::Invalid { origin: origin.into(), line, problem: Box::new(problem) }
+    }
+}
+
+impl From<Misread> for PresetError {
+    fn from(Misread { origin, line, flaw }: Misread) -> Self {
+        Self::at(&origin, line, flaw.into())
+    }
+}
+
 /// What a pattern with wildcards looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
@@ -129,92 +136,19 @@ impl Pattern {
 /// What is wrong at one place of a file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
-    /// The file is no TOML.
-    #[error("{}, at {found:?}", one_line(message))]
-    Syntax {
-        /// Why.
-        message: String,
-        /// The line.
-        found: String,
-    },
-    /// `schema` is not the number this version reads.
-    #[error("schema = {0} is not known; this version reads schema = 1")]
-    Schema(String),
-    /// `schema` is absent.
-    #[error("missing key `schema`; add `schema = 1` as the first line")]
-    NoSchema,
+    /// A mistake of form.
+    #[error(transparent)]
+    Form(#[from] Flaw),
     /// The file has none of the tables a preset has.
     #[error(
         "no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params], a sweep `layers` or `params` lists or [[grid]] tables"
     )]
     NoPreset,
-    /// A key that means nothing there.
-    #[error("unknown key `{}`{section}; the nearest valid key is `{nearest}`", key.escape_debug())]
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The table it stands in, as ` in [layer]`; empty at the top.
-        section: String,
-        /// The most similar key that is valid there.
-        nearest: &'static str,
-    },
-    /// A key that must be there is not.
-    #[error("missing key {keys}{section}")]
-    MissingKey {
-        /// The key, or the alternatives.
-        keys: String,
-        /// The table it must stand in, as ` in [layer]`; empty at the top.
-        section: String,
-    },
-    /// A value of the wrong type.
-    #[error("`{key}` must be {expected}, not {found}")]
-    WrongType {
-        /// The key.
-        key: String,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
-    /// A number out of range.
-    #[error("`{key}` = {value} must be from {min} to {max}")]
-    Range {
-        /// The key.
-        key: String,
-        /// The number as written.
-        value: String,
-        /// The least number allowed.
-        min: i128,
-        /// The largest number allowed.
-        max: i128,
-    },
     /// A number that must be above 0.
     #[error("`{key}` must be above 0")]
     NotPositive {
         /// The key.
         key: String,
-    },
-    /// A list of the wrong length.
-    #[error("`{key}` has {count} entries, must be {expected}")]
-    Count {
-        /// The key.
-        key: String,
-        /// Its entries.
-        count: usize,
-        /// What it must be.
-        expected: String,
-    },
-    /// A word that is none of those allowed.
-    #[error("unknown {key} {value:?}; the nearest is {nearest:?} (all: {})", .valid.join(", "))]
-    UnknownWord {
-        /// The key.
-        key: String,
-        /// The word given.
-        value: String,
-        /// The most similar word allowed.
-        nearest: &'static str,
-        /// All words allowed.
-        valid: Vec<&'static str>,
     },
     /// A name that cannot be used to refer to a preset.
     #[error("`{key}` = {value:?} must be letters, digits, `-`, `_` and `.` only, and no file name")]
@@ -324,10 +258,4 @@ fn some_of(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// `text` without line breaks and other control characters.
-fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
 use crate::conv::AlgorithmKind;
+use crate::toml_reader::{origin, read_text};
 
 use super::Strictness;
 use super::error::PresetError;
@@ -70,7 +71,7 @@ impl Experiment {
     /// # Errors
     /// That the file cannot be read, or its first mistake.
     pub fn read(path: &Path) -> Result<Self, PresetError> {
-        Self::parse(&super::read_text(path)?, &path.display().to_string())
+        Self::parse(&read_text(path)?, &origin(path))
     }
 }
 

@@ -53,9 +53,3 @@ enum Strictness {
     /// Only what runs without further flags.
     Check,
 }
-
-/// The text of a file.
-fn read_text(path: &std::path::Path) -> Result<String, PresetError> {
-    std::fs::read_to_string(path)
-        .map_err(|source| PresetError::Read { path: path.to_path_buf(), source })
-}

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
 use crate::conv::AlgorithmKind;
+use crate::toml_reader::{origin, read_text};
 
 use super::error::{PresetError, Problem};
 use super::experiment::MAX_THREADS;
@@ -58,7 +59,7 @@ impl SweepFile {
     /// # Errors
     /// That the file cannot be read, or its first mistake.
     pub fn read(path: &Path, catalogue: &Catalogue) -> Result<Self, PresetError> {
-        Self::parse(&super::read_text(path)?, &path.display().to_string(), catalogue)
+        Self::parse(&read_text(path)?, &origin(path), catalogue)
     }
 }
 

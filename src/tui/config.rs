@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::error::SettingsError;
+use super::error::{Section, SettingsError, read_if_any};
 use super::keymap::Keymap;
-use super::reader::{Section, Source, read_if_any};
 use super::theme::{Theme, known};
+use crate::toml_reader::Source;
 
 /// How the user wants the interface.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +52,7 @@ impl Config {
             known(&config.theme, names).map_err(|unknown| field.error(unknown.into()))?;
         }
         if let Some(field) = root.get("ascii") {
-            config.ascii = Some(field.flag()?);
+            config.ascii = Some(field.boolean()?);
         }
         if let Some(field) = root.get("keys") {
             config.keymap = config.keymap.with_overrides(&field)?;

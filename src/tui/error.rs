@@ -1,19 +1,16 @@
 //! What can be wrong with the user's settings, each in one line.
 
-use std::io;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::toml_reader::{self, Flaw, Misread, ReadError, Unreadable, one_line, read_text};
 
 /// Why settings could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// A file or directory cannot be read.
-    #[error("cannot read {}: {source}", one_line(&path.display().to_string()))]
-    Read {
-        /// Which one.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] Unreadable),
     /// A file says something it must not.
     #[error("{}:{line}: {mistake}", one_line(origin))]
     Invalid {
@@ -28,6 +25,26 @@ pub enum SettingsError {
     #[error(transparent)]
     Theme(UnknownTheme),
 }
+
+impl ReadError for SettingsError {
+    type Problem = Mistake;
+
+    fn at(origin: &str, line: usize, mistake: Mistake) -> Self {
+        Self::Invalid { origin: origin.into(), line, mistake: Box::new(mistake) }
+    }
+}
+
+impl From<Misread> for SettingsError {
+    fn from(Misread { origin, line, flaw }: Misread) -> Self {
+        Self::at(&origin, line, flaw.into())
+    }
+}
+
+/// One table of a document.
+pub(super) type Section<'a> = toml_reader::Section<'a, SettingsError>;
+
+/// One value of a table or list.
+pub(super) type Field<'a> = toml_reader::Field<'a, SettingsError>;
 
 /// No theme has this name.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -44,40 +61,9 @@ pub struct UnknownTheme {
 /// What is wrong at one place of a file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Mistake {
-    /// The file is no TOML.
-    #[error("{}, at {found:?}", one_line(message))]
-    Syntax {
-        /// Why.
-        message: String,
-        /// The line.
-        found: String,
-    },
-    /// `schema` is not the number this version reads.
-    #[error("schema = {0} is not known; this version reads schema = 1")]
-    Schema(String),
-    /// `schema` is absent.
-    #[error("missing key `schema`; add `schema = 1` as the first line")]
-    NoSchema,
-    /// A key that means nothing there.
-    #[error("unknown key `{}`{section}; the nearest valid key is `{nearest}`", key.escape_debug())]
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The table it stands in, as ` in [keys]`; empty at the top.
-        section: String,
-        /// The most similar key that is valid there.
-        nearest: &'static str,
-    },
-    /// A value of the wrong type.
-    #[error("`{key}` must be {expected}, not {found}")]
-    WrongType {
-        /// The key.
-        key: String,
-        /// What it must be.
-        expected: &'static str,
-        /// What it is.
-        found: &'static str,
-    },
+    /// A mistake of form.
+    #[error(transparent)]
+    Form(#[from] Flaw),
     /// A text that names no key of the keyboard.
     #[error("`{action}`: {text:?} is no key; {}", key_hint(.nearest.as_deref()))]
     NoKey {
@@ -131,23 +117,15 @@ pub enum Mistake {
     Theme(#[from] UnknownTheme),
 }
 
-/// The most similar of `candidates`, the first where several are alike.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let scored =
-        candidates.into_iter().map(|candidate| (strsim::jaro_winkler(name, candidate), candidate));
-    scored.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
-}
-
 fn key_hint(nearest: Option<&str>) -> String {
     let form = "write one character or a name, as q, Ctrl-P or Enter";
     nearest.map_or_else(|| form.into(), |nearest| format!("{form} (the nearest is {nearest})"))
 }
 
-/// `text` without line breaks and other control characters.
-fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty());
-    words.collect::<Vec<_>>().join(" ")
+/// The text of a file, or none where there is no such file.
+pub(super) fn read_if_any(path: &Path) -> Result<Option<String>, SettingsError> {
+    match read_text(path) {
+        Err(error) if error.source.kind() == ErrorKind::NotFound => Ok(None),
+        text => Ok(Some(text?)),
+    }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::error::nearest;
+use crate::nearest::nearest;
 
 /// The keys that have a name in place of a character.
 const NAMED: [(&str, KeyCode); 15] = [

@@ -7,9 +7,10 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::action::{Action, Group};
-use super::error::{Mistake, SettingsError, nearest};
+use super::error::{Field, Mistake, Section, SettingsError};
 use super::key::Key;
-use super::reader::{Field, Section, Source};
+use crate::nearest::nearest;
+use crate::toml_reader::Source;
 
 /// The default table, in the form of a user's file.
 const DEFAULT: &str = include_str!("keys.toml");
@@ -46,6 +47,11 @@ impl Context {
             Self::Network => "keys.network",
             Self::Text => "keys.text",
         }
+    }
+
+    /// Where its table is, for messages.
+    fn label(self) -> String {
+        format!(" in [{}]", self.table())
     }
 
     /// The context of a table in `[keys]`.
@@ -114,7 +120,7 @@ impl Keymap {
     /// The first mistake: an unknown action, a text that is no key, a key with two actions in one
     /// context, a character bound where text is typed, no key left to leave the program.
     pub(super) fn with_overrides(&self, keys: &Field<'_>) -> Result<Self, SettingsError> {
-        let table = keys.section(Context::Global.table(), "a table of actions and their keys")?;
+        let table = keys.section(Context::Global.label(), "a table of actions and their keys")?;
         let mut bound = self.bound.clone();
         let mut changed = Vec::new();
         let (tables, entries): (Vec<_>, Vec<_>) =
@@ -122,30 +128,30 @@ impl Keymap {
         for field in entries {
             let action = action(&table, &field)?;
             let keys = read_keys(&field)?;
-            for context in self.homes(action) {
-                bound.insert((context, action), keys.clone());
-                changed.push((context, action, field.clone()));
-            }
+            let homes = self.homes(action);
+            bound.extend(homes.iter().map(|context| ((*context, action), keys.clone())));
+            changed.push((homes, action, field));
         }
         // What is said for one context comes after what is said for all.
         for field in tables {
-            let Some(context) = Context::from_key(field.key()) else {
+            let Some(context) = Context::from_key(&field.key()) else {
                 return Err(unknown_table(&table, &field));
             };
-            let inner = field.section(context.table(), "a table")?;
+            let inner = field.section(context.label(), "a table")?;
             for field in inner.fields() {
                 let action = action(&inner, &field)?;
                 bound.insert((context, action), read_keys(&field)?);
-                changed.push((context, action, field));
+                changed.push((vec![context], action, field));
             }
         }
-        for (context, action, field) in &changed {
-            check(&bound, *context, *action).map_err(|mistake| field.error(mistake))?;
+        for (contexts, action, field) in &changed {
+            let checked = contexts.iter().try_for_each(|context| check(&bound, *context, *action));
+            checked.map_err(|mistake| field.error(mistake))?;
         }
         let keymap = Self::from_table(bound);
         for context in Context::ALL {
             if keymap.keys_for(context, Action::Quit).is_empty() {
-                let (action, context) = (Action::Quit.name(), format!(" in [{}]", context.table()));
+                let (action, context) = (Action::Quit.name(), context.label());
                 return Err(table.error(Mistake::NoKeyLeft { action, context }));
             }
         }
@@ -209,16 +215,16 @@ fn action(table: &Section<'_>, field: &Field<'_>) -> Result<Action, SettingsErro
     let found = Action::ALL.iter().find(|action| action.name() == field.key());
     found.copied().ok_or_else(|| {
         let names = Action::ALL.iter().map(|action| action.name());
-        let nearest = nearest(field.key(), names).unwrap_or_default();
-        field.error(table.unknown_key(field, nearest))
+        let nearest = nearest(&field.key(), names).unwrap_or_default();
+        table.unknown_key(field, nearest)
     })
 }
 
 /// The error of a table in `[keys]` that is no context.
 fn unknown_table(table: &Section<'_>, field: &Field<'_>) -> SettingsError {
-    let contexts = ["explore", "compare", "sweep", "text"];
-    let nearest = nearest(field.key(), contexts).unwrap_or_default();
-    field.error(table.unknown_key(field, nearest))
+    let contexts = Context::ALL.into_iter().filter_map(|one| one.table().strip_prefix("keys."));
+    let nearest = nearest(&field.key(), contexts).unwrap_or_default();
+    table.unknown_key(field, nearest)
 }
 
 /// The keys given to an action.
@@ -226,7 +232,7 @@ fn read_keys(field: &Field<'_>) -> Result<Vec<Key>, SettingsError> {
     let mut keys = Vec::new();
     for text in field.texts()? {
         let key: Key = text.parse().map_err(|_| {
-            let (action, nearest) = (field.key().into(), Key::nearest_name(text));
+            let (action, nearest) = (field.key(), Key::nearest_name(text));
             let nearest = nearest.map(Into::into);
             field.error(Mistake::NoKey { action, text: text.into(), nearest })
         })?;

@@ -21,7 +21,6 @@ mod network;
 mod optimise;
 mod palette;
 pub mod picture;
-mod reader;
 mod recording;
 mod replay;
 mod running;

@@ -7,8 +7,9 @@ use std::path::Path;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::colour::ColourDepth;
-use super::error::{Mistake, SettingsError, UnknownTheme, nearest};
-use super::reader::{Field, Section, Source, read_if_any};
+use super::error::{Field, Mistake, Section, SettingsError, UnknownTheme, read_if_any};
+use crate::nearest::nearest;
+use crate::toml_reader::{Source, Unreadable};
 
 /// The themes in the binary, the default first.
 const BUILTIN: [(&str, &str); 4] = [
@@ -118,7 +119,7 @@ impl Theme {
     /// The directory exists and cannot be read.
     pub fn names(directory: &Path) -> Result<Vec<String>, SettingsError> {
         let directory = directory.join("themes");
-        let fail = |source| SettingsError::Read { path: directory.clone(), source };
+        let fail = |source| SettingsError::Read(Unreadable { path: directory.clone(), source });
         let mut names = Vec::new();
         match fs::read_dir(&directory) {
             Ok(entries) => {
@@ -232,7 +233,10 @@ pub(super) fn known(name: &str, all: Vec<String>) -> Result<(), UnknownTheme> {
 
 /// Reads `{ fg = "#a0b0c0", bold = true }`.
 fn read_style(field: &Field<'_>) -> Result<Style, SettingsError> {
-    let table = field.section(field.key(), "a table as { fg = \"#a0b0c0\", bold = true }")?;
+    let table = field.section(
+        format!(" in [{}]", field.key()),
+        "a table as { fg = \"#a0b0c0\", bold = true }",
+    )?;
     let modifiers = MODIFIERS.iter().map(|(key, _)| *key);
     let keys: Vec<_> = ["fg", "bg"].into_iter().chain(modifiers).collect();
     table.only(&keys)?;
@@ -240,7 +244,7 @@ fn read_style(field: &Field<'_>) -> Result<Style, SettingsError> {
     let mut style = Style { fg: colour("fg")?, bg: colour("bg")?, ..Style::new() };
     for (key, modifier) in MODIFIERS {
         if let Some(field) = table.get(key)
-            && field.flag()?
+            && field.boolean()?
         {
             style = style.add_modifier(modifier);
         }
@@ -251,7 +255,7 @@ fn read_style(field: &Field<'_>) -> Result<Style, SettingsError> {
 fn read_colour(field: &Field<'_>) -> Result<Color, SettingsError> {
     let value = field.text()?;
     value.parse().map_err(|_| {
-        let (key, value) = (field.key().into(), value.into());
+        let (key, value) = (field.key(), value.into());
         field.error(Mistake::NoColour { key, value })
     })
 }
