@@ -7,6 +7,7 @@
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
 //! - [`tensor`]: arrays, files of tensors, and PNG pictures
+//! - [`toml_reader`]: TOML, every mistake told with its file, line and key
 //! - [`network`]: networks that run, and their weights
 //! - [`report`]: the one record of a run
 //! - [`predict`]: every figure of a run without running it

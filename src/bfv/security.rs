@@ -56,6 +56,14 @@ impl SecurityTable {
         }
     }
 
+    /// Whose it is, for a list.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Bossuat2024 => "Bossuat et al., Security Guidelines, IACR CiC 1(4), 2024",
+            Self::He2018 => "the standard of 2018, which SEAL and OpenFHE enforce",
+        }
+    }
+
     /// The largest log2(Q*P), in bits, that keeps `level` at this ring degree; `None` where the
     /// table has no entry.
     pub fn cap_log2_qp(self, ring_degree: usize, level: SecurityLevel) -> Option<u32> {
@@ -75,6 +83,15 @@ impl SecurityTable {
 impl SecurityLevel {
     /// Every level, the default first.
     pub const ALL: [Self; 3] = [Self::Bits128, Self::Bits192, Self::Bits256];
+
+    /// The word for it on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bits128 => "128",
+            Self::Bits192 => "192",
+            Self::Bits256 => "256",
+        }
+    }
 
     /// The level in bits.
     pub const fn bits(self) -> u32 {

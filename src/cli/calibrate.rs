@@ -14,8 +14,8 @@ use crate::predict::Calibration;
 /// Arguments of `heconv calibrate`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Instruction set: auto (the default), avx512ifma, avx2, or portable.
-    #[arg(long, value_parser = choices::backend, value_name = "NAME")]
+    /// Instruction set; auto where absent.
+    #[arg(long, value_parser = choices::backend(), value_name = "NAME")]
     backend: Option<Backend>,
     /// Form of the report.
     #[arg(long, value_enum, default_value_t)]

@@ -3,22 +3,30 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::Failure;
+use super::{Failure, complete};
 use crate::preset::check_file;
+use crate::toml_reader::origin;
 
 /// Arguments of `heconv check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Network, parameter, experiment or sweep files.
-    #[arg(required = true)]
+    /// Network, parameter, experiment or sweep files; `-` is standard input.
+    #[arg(required = true, add = complete::files())]
     files: Vec<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut wrong = None;
     for path in &args.files {
-        let checked = check_file(path).map_err(Failure::input)?;
-        writeln!(out, "{}: {checked}", path.display())?;
+        match check_file(path) {
+            Ok(checked) => writeln!(io::stdout(), "{}: {checked}", origin(path))?,
+            // The last is told as the command ends.
+            Err(error) => {
+                if let Some(before) = wrong.replace(error) {
+                    writeln!(io::stderr(), "heconv: {before}")?;
+                }
+            }
+        }
     }
-    Ok(())
+    wrong.map_or(Ok(()), |error| Err(Failure::input(error)))
 }

@@ -1,32 +1,48 @@
-//! Arguments that name one of a few things.
+//! Arguments that name one of a few things: their parsers know the words, so that help, errors and
+//! completions do too.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::{SecurityLevel, SecurityTable};
 use crate::conv::AlgorithmKind;
 use crate::tune::Objective;
 
-/// The one of `all` called `name`, or an error that names the nearest.
-fn choose<T: Copy>(
-    what: &str,
-    name: &str,
-    all: &[T],
-    name_of: impl Fn(T) -> String,
-) -> Result<T, String> {
-    let names: Vec<String> = all.iter().map(|one| name_of(*one)).collect();
-    if let Some(at) = names.iter().position(|one| one == name) {
-        return Ok(all[at]);
-    }
-    let nearest = names
-        .iter()
-        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
-        .filter(|nearest| strsim::jaro_winkler(nearest, name) > 0.7)
-        .map_or_else(String::new, |nearest| format!(", did you mean {nearest}?"));
-    Err(format!("no such {what}{nearest} (one of {})", names.join(", ")))
+/// A word, what it stands for, and a line about it for completions, which may be empty.
+type Word<T> = (&'static str, T, &'static str);
+
+/// Reads one of `words`.
+fn one_of<T: Clone + Send + Sync + 'static>(
+    words: Vec<Word<T>>,
+) -> impl TypedValueParser<Value = T> {
+    let value = |(name, _, about): &Word<T>| {
+        let value = PossibleValue::new(*name);
+        if about.is_empty() { value } else { value.help(*about) }
+    };
+    let known = PossibleValuesParser::new(words.iter().map(value).collect::<Vec<_>>());
+    known.try_map(move |name| {
+        let found = words.iter().find(|(word, _, _)| *word == name);
+        found.map(|(_, meant, _)| meant.clone()).ok_or("unknown word")
+    })
+}
+
+fn kinds() -> Vec<Word<AlgorithmKind>> {
+    AlgorithmKind::ALL.iter().map(|kind| (kind.name(), *kind, kind.summary())).collect()
+}
+
+fn modes() -> Vec<Word<Reduction>> {
+    Reduction::ALL.iter().map(|mode| (mode.name(), *mode, mode.summary())).collect()
+}
+
+/// `words`, and one more that stands for `None`.
+fn or<T>(words: Vec<Word<T>>, word: &'static str, about: &'static str) -> Vec<Word<Option<T>>> {
+    let words = words.into_iter().map(|(name, meant, about)| (name, Some(meant), about));
+    words.chain([(word, None, about)]).collect()
 }
 
 /// Reads `--algorithm`.
-pub(super) fn algorithm(name: &str) -> Result<AlgorithmKind, String> {
-    choose("algorithm", name, &AlgorithmKind::ALL, |kind| kind.name().into())
+pub(super) fn algorithm() -> impl TypedValueParser<Value = AlgorithmKind> {
+    one_of(kinds())
 }
 
 /// The algorithm chosen; `None` is any.
@@ -34,78 +50,77 @@ pub(super) fn algorithm(name: &str) -> Result<AlgorithmKind, String> {
 pub(super) struct AnyAlgorithm(pub(super) Option<AlgorithmKind>);
 
 /// Reads `--algorithm` where it may be `any`.
-pub(super) fn any_algorithm(name: &str) -> Result<AnyAlgorithm, String> {
-    let words: Vec<_> = AlgorithmKind::ALL.into_iter().map(Some).chain([None]).collect();
-    let name_of = |word: Option<AlgorithmKind>| word.map_or("any", AlgorithmKind::name).into();
-    choose("algorithm", name, &words, name_of).map(AnyAlgorithm)
+pub(super) fn any_algorithm() -> impl TypedValueParser<Value = AnyAlgorithm> {
+    one_of(or(kinds(), "any", "the best of them")).map(AnyAlgorithm)
 }
 
 /// Reads `--objective`.
-pub(super) fn objective(name: &str) -> Result<Objective, String> {
-    choose("objective", name, &Objective::ALL, |objective| objective.name().into())
+pub(super) fn objective() -> impl TypedValueParser<Value = Objective> {
+    one_of(Objective::ALL.iter().map(|one| (one.name(), *one, one.summary())).collect())
 }
 
 /// Reads `--reduction`.
-pub(super) fn reduction(name: &str) -> Result<Reduction, String> {
-    choose("reduction", name, &Reduction::ALL, |reduction| reduction.name().into())
+pub(super) fn reduction() -> impl TypedValueParser<Value = Reduction> {
+    one_of(modes())
 }
 
 /// Reads one word of a list of algorithms; `None` is `all` of them.
-pub(super) fn algorithms(name: &str) -> Result<Option<AlgorithmKind>, String> {
-    or_all("algorithm", name, &AlgorithmKind::ALL, AlgorithmKind::name)
+pub(super) fn algorithms() -> impl TypedValueParser<Value = Option<AlgorithmKind>> {
+    one_of(or(kinds(), "all", "each of them"))
 }
 
 /// Reads one word of a list of reductions; `None` is `all` of them.
-pub(super) fn reductions(name: &str) -> Result<Option<Reduction>, String> {
-    or_all("reduction", name, &Reduction::ALL, Reduction::name)
-}
-
-fn or_all<T: Copy>(
-    what: &str,
-    name: &str,
-    all: &[T],
-    name_of: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, String> {
-    let words: Vec<Option<T>> = all.iter().copied().map(Some).chain([None]).collect();
-    choose(what, name, &words, |word| word.map_or("all", &name_of).into())
+pub(super) fn reductions() -> impl TypedValueParser<Value = Option<Reduction>> {
+    one_of(or(modes(), "all", "both"))
 }
 
 /// Reads `--backend`; `auto` is the best of this machine.
-pub(super) fn backend(name: &str) -> Result<Backend, String> {
-    let all: Vec<_> = std::iter::once(None).chain(Backend::ALL.map(Some)).collect();
-    let name_of = |backend: Option<Backend>| backend.map_or("auto", Backend::name).into();
-    Ok(choose("backend", name, &all, name_of)?.unwrap_or_else(Backend::detect))
+pub(super) fn backend() -> impl TypedValueParser<Value = Backend> {
+    let all = Backend::ALL.iter().map(|backend| (backend.name(), *backend, "")).collect();
+    one_of(or(all, "auto", "the best of this machine"))
+        .map(|backend| backend.unwrap_or_else(Backend::detect))
 }
 
 /// Reads `--table`.
-pub(super) fn table(name: &str) -> Result<SecurityTable, String> {
-    choose("security table", name, &SecurityTable::ALL, |table| table.name().into())
+pub(super) fn table() -> impl TypedValueParser<Value = SecurityTable> {
+    one_of(SecurityTable::ALL.iter().map(|table| (table.name(), *table, table.summary())).collect())
 }
 
 /// Reads `--security`.
-pub(super) fn level(name: &str) -> Result<SecurityLevel, String> {
-    choose("security level", name, &SecurityLevel::ALL, |level| level.bits().to_string())
+pub(super) fn level() -> impl TypedValueParser<Value = SecurityLevel> {
+    one_of(SecurityLevel::ALL.iter().map(|level| (level.name(), *level, "")).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
+    use clap::Command;
+
     use super::*;
+
+    fn read<P: TypedValueParser>(parser: P, word: &str) -> Result<P::Value, String> {
+        let read = parser.parse_ref(&Command::new("heconv"), None, OsStr::new(word));
+        read.map_err(|error| error.to_string())
+    }
 
     #[test]
     fn names_are_found_and_mistakes_corrected() {
-        assert_eq!(algorithm("hadamard-fused"), Ok(AlgorithmKind::HadamardFused));
-        let error = algorithm("hadamard-fussed").expect_err("unknown");
-        assert!(error.contains("did you mean hadamard-fused?"), "{error}");
-        let error = reduction("zzz").expect_err("unknown");
-        assert_eq!(error, "no such reduction (one of eager, lazy)");
-        assert_eq!(backend("auto"), Ok(Backend::detect()));
-        assert_eq!(backend("avx2"), Ok(Backend::Avx2));
-        assert_eq!(algorithms("all"), Ok(None));
-        assert_eq!(reductions("eager"), Ok(Some(Reduction::Eager)));
-        let error = reductions("al").expect_err("unknown");
-        assert_eq!(error, "no such reduction, did you mean all? (one of eager, lazy, all)");
-        assert_eq!(table("he2018"), Ok(SecurityTable::He2018));
-        assert_eq!(level("192"), Ok(SecurityLevel::Bits192));
-        assert!(level("100").is_err());
+        assert_eq!(read(algorithm(), "hadamard-fused"), Ok(AlgorithmKind::HadamardFused));
+        let error = read(algorithm(), "hadamard-fussed").expect_err("unknown");
+        assert!(error.contains("a similar value exists: 'hadamard-fused'"), "{error}");
+        let error = read(reduction(), "zzz").expect_err("unknown");
+        assert!(error.contains("[possible values: eager, lazy]"), "{error}");
+        assert_eq!(read(backend(), "auto"), Ok(Backend::detect()));
+        assert_eq!(read(backend(), "avx2"), Ok(Backend::Avx2));
+        assert_eq!(read(algorithms(), "all"), Ok(None));
+        assert_eq!(read(any_algorithm(), "any"), Ok(AnyAlgorithm(None)));
+        assert_eq!(read(reductions(), "eager"), Ok(Some(Reduction::Eager)));
+        let error = read(reductions(), "al").expect_err("unknown");
+        assert!(error.contains("[possible values: eager, lazy, all]"), "{error}");
+        assert_eq!(read(table(), "he2018"), Ok(SecurityTable::He2018));
+        assert_eq!(read(level(), "192"), Ok(SecurityLevel::Bits192));
+        assert!(read(level(), "100").is_err());
+        assert_eq!(read(objective(), "server"), Ok(Objective::Server));
     }
 }

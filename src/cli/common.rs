@@ -27,8 +27,8 @@ pub(super) struct Common {
     /// the operating system where absent.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
-    /// Instruction set: auto (the default), avx512ifma, avx2, or portable.
-    #[arg(long, value_parser = choices::backend, value_name = "NAME")]
+    /// Instruction set; auto where absent.
+    #[arg(long, value_parser = choices::backend(), value_name = "NAME")]
     backend: Option<Backend>,
     /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.
     #[arg(long, value_parser = units::bytes, value_name = "BYTES")]
@@ -36,11 +36,11 @@ pub(super) struct Common {
     /// Run parameters above the security cap, marked as such.
     #[arg(long)]
     insecure: bool,
-    /// Security table: bossuat2024 (the default) or he2018.
-    #[arg(long, value_parser = choices::table, value_name = "NAME")]
+    /// Security table; bossuat2024 where absent.
+    #[arg(long, value_parser = choices::table(), value_name = "NAME")]
     table: Option<SecurityTable>,
-    /// Security level: 128 (the default), 192 or 256 bits.
-    #[arg(long, value_parser = choices::level, value_name = "BITS")]
+    /// Security level in bits; 128 where absent.
+    #[arg(long, value_parser = choices::level(), value_name = "BITS")]
     security: Option<SecurityLevel>,
     /// Bandwidth of the link; 100Mbit where absent.
     #[arg(long, value_parser = units::bandwidth, value_name = "RATE")]
@@ -91,12 +91,17 @@ impl Common {
 
     /// What parameters are held against.
     pub(super) fn policy(&self) -> SecurityPolicy {
-        let default = SecurityPolicy::default();
+        self.policy_over(None)
+    }
+
+    /// What parameters are held against: by the flags, else by a file, else by default.
+    pub(super) fn policy_over(&self, file: Option<SecurityPolicy>) -> SecurityPolicy {
+        let file = file.unwrap_or_default();
         SecurityPolicy {
-            table: self.table.unwrap_or(default.table),
-            level: self.security.unwrap_or(default.level),
-            insecure: self.insecure,
-            ..default
+            table: self.table.unwrap_or(file.table),
+            level: self.security.unwrap_or(file.level),
+            insecure: self.insecure || file.insecure,
+            ..file
         }
     }
 

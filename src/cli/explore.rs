@@ -1,12 +1,11 @@
 //! A bare `heconv`: the explorer, or without a terminal the demo run.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::{BaseStrategy, choose_base_strategy};
 
-use super::{Failure, run};
-use crate::preset::Catalogue;
+use super::{Failure, presets, run};
 use crate::report::{History, total_memory};
 use crate::tui::config::Config;
 use crate::tui::glyphs::Glyphs;
@@ -15,22 +14,20 @@ use crate::tui::{App, ColourDepth, Style};
 
 /// Opens the explorer.
 pub(super) fn open(ascii: bool) -> Result<(), Failure> {
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    if let Some(why) = no_explorer() {
         writeln!(
             io::stderr(),
-            "heconv: no terminal for the explorer, so this is the demo run; `heconv run` is the command for it"
+            "heconv: {why}, so this is the demo run; `heconv run` is the command for it"
         )?;
         return run::run(run::Args::default());
     }
-    let catalogue = Catalogue::load().map_err(Failure::input)?;
+    let catalogue = presets::load()?;
     // Without a home there are no settings: a directory that cannot exist stands for none.
     let directory = choose_base_strategy().map(|base| base.config_dir().join("heconv"));
     let directory = directory.unwrap_or_else(|_| PathBuf::from("/nonexistent/heconv"));
-    let config = Config::load(&directory).map_err(Failure::input)?;
+    let mut notices: Vec<String> = catalogue.notices().map(String::from).collect();
+    let (config, themes) = settings(&directory, &mut notices)?;
     let get = |name: &str| std::env::var(name).ok();
-    let names = Theme::names(&directory).map_err(Failure::input)?;
-    let themes = names.iter().map(|name| Theme::load(name, &directory));
-    let themes = themes.collect::<Result<_, _>>().map_err(Failure::input)?;
     let glyphs = Glyphs::choose(if ascii { Some(true) } else { config.ascii }, get);
     let style = Style::new(themes, &config.theme, ColourDepth::detect(get), glyphs);
     // Without a place for the history the explorer starts with none and keeps none.
@@ -38,11 +35,48 @@ pub(super) fn open(ascii: bool) -> Result<(), Failure> {
     let loaded = history.as_ref().and_then(|history| history.load().ok()).unwrap_or_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let max_memory = total_memory() / 5 * 4;
-    let (app, first) =
+    let (mut app, first) =
         App::new(&catalogue, config.keymap, style, loaded.records, threads, max_memory)
             .map_err(Failure::input)?;
+    app.warn(&notices);
     match crate::tui::run(app, first, history)? {
         None => Ok(()),
         Some(signal) => Err(Failure::Signal(signal)),
     }
+}
+
+/// Why the explorer cannot be here, if it cannot.
+fn no_explorer() -> Option<&'static str> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Some("no terminal for the explorer");
+    }
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    is_dumb.then_some("the explorer cannot be drawn where TERM=dumb")
+}
+
+/// The user's settings and all themes. A file that is broken is told on standard error and among
+/// the `notices`, and what it says is as by default.
+fn settings(directory: &Path, notices: &mut Vec<String>) -> Result<(Config, Vec<Theme>), Failure> {
+    let mut problems = Vec::new();
+    let config = Config::load(directory).unwrap_or_else(|error| {
+        problems.push(format!("{error}; settings are as by default"));
+        Config::default()
+    });
+    let names = Theme::names(directory).unwrap_or_else(|error| {
+        problems.push(format!("{error}; there are the built-in themes"));
+        Theme::builtin_names()
+    });
+    let mut themes = Vec::new();
+    for name in &names {
+        match Theme::load(name, directory) {
+            Ok(theme) => themes.push(theme),
+            Err(error) => problems.push(format!("{error}; it is left out")),
+        }
+    }
+    let prefix = format!("{}/", directory.display());
+    for problem in &problems {
+        writeln!(io::stderr(), "heconv: warning: {problem}")?;
+        notices.push(problem.replace(&prefix, ""));
+    }
+    Ok((config, themes))
 }

@@ -1,104 +1,200 @@
 //! `heconv list`: what can be named.
 
-use std::io::{self, Write};
+mod table;
+
+use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use serde_json::{Map, Value, json};
 
-use super::Failure;
-use crate::arith::kernels::Backend;
-use crate::bfv::security::SecurityPolicy;
+use super::output::{Format, print_json};
+use super::{Failure, presets};
+use crate::arith::kernels::{Backend, Reduction};
+use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsSpec};
-use crate::conv::AlgorithmKind;
-use crate::preset::{Catalogue, LayerPreset};
+use crate::conv::{AlgorithmKind, Layer};
+use crate::network::Graph;
+use crate::preset::{Catalogue, LayerPreset, Network};
+use crate::report::{LayerRecord, ParamsRecord, SCHEMA, SecurityRecord};
+use crate::tensor::BUILTIN_IMAGES;
+use crate::tune::Objective;
 
 /// Arguments of `heconv list`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What to show; everything where absent.
     what: Option<What>,
+    /// Form of the list: aligned columns on a terminal and tabs between them elsewhere, or one JSON
+    /// object with a list for each kind.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
+    Networks,
     Layers,
     Params,
     Algorithms,
+    Reductions,
+    Objectives,
     Backends,
+    Tables,
+    Images,
+}
+
+impl What {
+    /// The word on the command line, which is the JSON key too.
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+/// One thing: its columns, and all that is known of it.
+struct Row {
+    columns: Vec<String>,
+    json: Value,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let catalogue = Catalogue::load().map_err(Failure::input)?;
+    let catalogue = presets::load()?;
+    let meant = |what: &&What| args.what.is_none_or(|one| one == **what);
+    let kinds: Vec<What> = What::value_variants().iter().filter(meant).copied().collect();
+    if args.format == Format::Json {
+        let mut all = Map::from_iter([("schema".into(), json!(SCHEMA))]);
+        for what in kinds {
+            let rows = rows(what, &catalogue)?.into_iter().map(|row| row.json).collect();
+            all.insert(what.name(), Value::Array(rows));
+        }
+        return print_json(&all);
+    }
     let mut out = io::stdout().lock();
-    let all = [What::Layers, What::Params, What::Algorithms, What::Backends];
-    for what in all.into_iter().filter(|what| args.what.is_none_or(|one| one == *what)) {
+    let aligned = out.is_terminal();
+    for (i, what) in kinds.into_iter().enumerate() {
         if args.what.is_none() {
-            if what != What::Layers {
-                writeln!(out)?;
-            }
-            writeln!(out, "{}", format!("{what:?}").to_lowercase())?;
+            let space = if i == 0 { "" } else { "\n" };
+            writeln!(out, "{space}{}", what.name())?;
         }
         let indent = if args.what.is_none() { "  " } else { "" };
-        for line in lines(what, &catalogue) {
+        let columns: Vec<_> = rows(what, &catalogue)?.into_iter().map(|row| row.columns).collect();
+        for line in table::lines(&columns, aligned) {
             writeln!(out, "{indent}{line}")?;
         }
     }
     Ok(())
 }
 
-fn lines(what: What, catalogue: &Catalogue) -> Vec<String> {
-    match what {
-        What::Layers => catalogue.layers().map(layer_line).collect(),
-        What::Params => catalogue.params().map(params_line).collect(),
+fn rows(what: What, catalogue: &Catalogue) -> Result<Vec<Row>, Failure> {
+    Ok(match what {
+        What::Networks => catalogue.networks().map(network).collect(),
+        What::Layers => catalogue.layers().map(layer).collect::<Result<_, _>>()?,
+        What::Params => catalogue.params().map(params).collect::<Result<_, _>>()?,
         What::Algorithms => {
-            let line = |kind: &AlgorithmKind| format!("{:<16}{}", kind.name(), kind.summary());
-            AlgorithmKind::ALL.iter().map(line).collect()
+            AlgorithmKind::ALL.iter().map(|kind| said(kind.name(), kind.summary())).collect()
         }
-        What::Backends => Backend::ALL.iter().map(|backend| backend_line(*backend)).collect(),
+        What::Reductions => {
+            Reduction::ALL.iter().map(|one| said(one.name(), one.summary())).collect()
+        }
+        What::Objectives => {
+            Objective::ALL.iter().map(|one| said(one.name(), one.summary())).collect()
+        }
+        What::Backends => Backend::ALL.iter().map(|one| backend(*one)).collect(),
+        What::Tables => SecurityTable::ALL.iter().map(|one| security_table(*one)).collect(),
+        What::Images => BUILTIN_IMAGES.iter().map(|name| image(name)).collect(),
+    })
+}
+
+/// Something with a name that a line is said about.
+fn said(name: &str, summary: &str) -> Row {
+    Row {
+        columns: vec![name.into(), summary.into()],
+        json: json!({ "name": name, "summary": summary }),
     }
 }
 
-fn layer_line(preset: &LayerPreset) -> String {
-    let spec = &preset.spec;
-    format!(
-        "{:<22}{:>4} -> {:<5} {:>3}x{:<4} kernel {}x{}  {}-bit {}activations, {}-bit weights",
-        preset.full_name(),
-        spec.in_channels,
-        spec.out_channels,
-        spec.height,
-        spec.width,
-        spec.kernel[0],
-        spec.kernel[1],
-        spec.activation_bits,
-        if spec.activation_signed == Some(true) { "signed " } else { "" },
-        spec.weight_bits,
-    )
+fn image(name: &str) -> Row {
+    Row { columns: vec![name.into()], json: json!({ "name": name }) }
 }
 
-fn params_line(spec: &ParamsSpec) -> String {
+fn network(network: &Network) -> Row {
+    let Network { name, about, layers, graph } = network;
+    let count = layers.len();
+    let plural = if count == 1 { "" } else { "s" };
+    let input = graph.as_ref().map(Graph::input_shape);
+    let runs = input.map_or_else(
+        || "layers alone".into(),
+        |[channels, height, width]| format!("runs on {channels}x{height}x{width}"),
+    );
+    let mut json = json!({ "name": name, "about": about, "layers": count });
+    if let Some(input) = input {
+        json["input"] = json!(input);
+    }
+    Row { columns: vec![name.clone(), format!("{count} layer{plural}"), runs, about.clone()], json }
+}
+
+fn layer(preset: &LayerPreset) -> Result<Row, Failure> {
+    let checked = Layer::new(&preset.spec).map_err(Failure::input)?;
+    let record = LayerRecord::new(preset.full_name(), &checked);
+    let [rows, columns] = record.kernel;
+    let groups =
+        if record.groups == 1 { String::new() } else { format!("groups {}", record.groups) };
+    let signed = if preset.spec.activation_signed == Some(true) { "signed " } else { "" };
+    let columns = vec![
+        record.name.clone(),
+        format!("{} -> {}", record.in_channels, record.out_channels),
+        format!("{}x{}", record.height, record.width),
+        format!("kernel {rows}x{columns}"),
+        format!("stride {}", record.stride),
+        groups,
+        format!("{}-bit {signed}activations", record.activation_bits),
+        format!("{}-bit weights", record.weight_bits),
+    ];
+    Ok(Row { columns, json: value(&record)? })
+}
+
+fn params(spec: &ParamsSpec) -> Result<Row, Failure> {
     let policy = SecurityPolicy { insecure: true, ..SecurityPolicy::default() };
-    match Params::new(spec, &policy) {
-        Ok(params) => {
-            let limbs: Vec<_> = params.limbs().iter().map(|q| q.bits().to_string()).collect();
-            let standing = if params.security().ok { "" } else { "  INSECURE" };
-            format!(
-                "{:<16}N {:<6} t {:<11} limbs {} | {} bits, log2(QP) {:.1}{standing}",
-                params.name(),
-                params.ring_degree(),
-                params.plain().value(),
-                limbs.join(" "),
-                params.special().bits(),
-                params.log2_qp(),
-            )
+    let params = match Params::new(spec, &policy) {
+        Ok(params) => params,
+        Err(error) => {
+            let json = json!({ "name": spec.name, "error": error.to_string() });
+            return Ok(Row { columns: vec![spec.name.clone(), error.to_string()], json });
         }
-        Err(error) => format!("{:<16}{error}", spec.name),
-    }
+    };
+    let record = ParamsRecord::new(&params);
+    let limbs: Vec<_> = params.limbs().iter().map(|q| q.bits().to_string()).collect();
+    let columns = vec![
+        record.name.clone(),
+        format!("N {}", record.ring_degree),
+        format!("t {}", record.plain_modulus),
+        format!("limbs {} | {} bits", limbs.join(" "), params.special().bits()),
+        format!("log2(QP) {:.1}", record.log2_qp),
+        if params.security().ok { String::new() } else { "INSECURE".into() },
+    ];
+    let mut json = value(&record)?;
+    json["security"] = value(&SecurityRecord::new(&params))?;
+    Ok(Row { columns, json })
 }
 
-fn backend_line(backend: Backend) -> String {
-    let state = match (backend.is_available(), backend == Backend::detect()) {
+fn backend(backend: Backend) -> Row {
+    let (available, auto) = (backend.is_available(), backend == Backend::detect());
+    let state = match (available, auto) {
         (false, _) => "not on this machine",
         (true, true) => "available, chosen by auto",
         (true, false) => "available",
     };
-    format!("{:<16}{state}", backend.name())
+    let name = backend.name();
+    let json = json!({ "name": name, "available": available, "auto": auto });
+    Row { columns: vec![name.into(), state.into()], json }
+}
+
+fn security_table(table: SecurityTable) -> Row {
+    let levels = SecurityLevel::ALL.map(SecurityLevel::bits);
+    let mut row = said(table.name(), table.summary());
+    row.json["levels"] = json!(levels);
+    row
+}
+
+fn value(record: &impl serde::Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(record).map_err(|error| Failure::Failed(error.to_string()))
 }

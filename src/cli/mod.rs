@@ -5,6 +5,7 @@ mod calibrate;
 mod check;
 mod choices;
 mod common;
+mod complete;
 mod estimate;
 mod explain;
 mod explore;
@@ -15,6 +16,7 @@ mod list;
 mod network;
 mod one;
 mod output;
+mod presets;
 mod progress;
 mod run;
 mod screenshot;
@@ -59,14 +61,14 @@ enum Command {
     Network(Box<network::Args>),
     /// Measure what primitives cost on this machine anew, for predictions of time.
     Calibrate(calibrate::Args),
-    /// Show what can be named: layers, params, algorithms, backends.
+    /// Show what can be named: networks, layers, params, algorithms, and more.
     List(list::Args),
     /// Check a network, parameter, experiment or sweep file.
     Check(check::Args),
     /// Write a completion script for a shell.
     Completions(shell::CompletionsArgs),
-    /// Write the manual page.
-    Man,
+    /// Write the manual: one page, or one for each command.
+    Man(shell::ManArgs),
     /// Run the demo in several ways and write what happened.
     #[command(hide = true)]
     Record(screenshot::RecordArgs),
@@ -107,6 +109,7 @@ impl From<io::Error> for Failure {
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
+    shell::answer_shell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -122,7 +125,7 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => list::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
-        Some(Command::Man) => shell::man(),
+        Some(Command::Man(args)) => shell::man(&args),
         Some(Command::Record(args)) => screenshot::record(&args),
         Some(Command::Screenshot(args)) => screenshot::run(&args),
         None => explore::open(cli.ascii),
@@ -157,6 +160,19 @@ fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "heconv: {message}");
 }
 
+/// What clap says about a value that is none of those it knows, shorter.
+fn in_our_words(line: &str) -> String {
+    let all = line.strip_prefix("[possible values: ").and_then(|rest| rest.strip_suffix(']'));
+    let nearest = line
+        .strip_prefix("tip: a similar value exists: \'")
+        .and_then(|rest| rest.strip_suffix('\''));
+    match (all, nearest) {
+        (Some(all), _) => format!("one of {all}"),
+        (_, Some(nearest)) => format!("did you mean {nearest}?"),
+        _ => line.into(),
+    }
+}
+
 /// Prints help, or what was wrong with the arguments in one line.
 fn usage(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
@@ -167,7 +183,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let noise = ["Usage:", "For more information", "tip: to pass"];
     let said = text
         .lines()
-        .map(str::trim)
+        .map(|line| in_our_words(line.trim()))
         .filter(|line| !line.is_empty() && !noise.iter().any(|start| line.starts_with(start)));
     let message = said.collect::<Vec<_>>().join("; ").replace(":; ", ": ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);

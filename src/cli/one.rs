@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::common::Common;
-use super::{Failure, choices};
+use super::{Failure, choices, complete, presets};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
 use crate::job::RunSpec;
-use crate::preset::{Catalogue, Experiment};
+use crate::preset::Experiment;
 
 /// The layer where none is named.
 pub(super) const DEFAULT_LAYER: &str = "demo/photo";
@@ -17,20 +17,21 @@ pub(super) const DEFAULT_PARAMS: &str = "n4096-t20";
 /// One layer, its parameters and algorithm.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct One {
-    /// An experiment file.
+    /// An experiment file; `-` is standard input.
+    #[arg(add = complete::files())]
     experiment: Option<PathBuf>,
     /// The layer, by name; the demo layer where absent.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::layers())]
     layer: Option<String>,
     /// Parameters: a name, a file, or like '4096:35,35|36:20' (ring degree : limb bits | special
     /// bits : plain bits); n4096-t20 where absent.
-    #[arg(long, value_name = "NAME|FILE|SET")]
+    #[arg(long, value_name = "NAME|FILE|SET", add = complete::params())]
     params: Option<String>,
-    /// conventional, padded, hadamard, or hadamard-fused (the default).
-    #[arg(long, value_parser = choices::algorithm, value_name = "NAME")]
+    /// The algorithm; hadamard-fused where absent.
+    #[arg(long, value_parser = choices::algorithm(), value_name = "NAME")]
     algorithm: Option<AlgorithmKind>,
-    /// eager, or lazy (the default).
-    #[arg(long, value_parser = choices::reduction, value_name = "MODE")]
+    /// How sums are reduced; lazy where absent.
+    #[arg(long, value_parser = choices::reduction(), value_name = "MODE")]
     reduction: Option<Reduction>,
     /// Lanes of a ciphertext; chosen by predicted server time where absent.
     #[arg(long, value_name = "C")]
@@ -49,7 +50,7 @@ impl One {
     pub(super) fn into_spec(self) -> Result<RunSpec, Failure> {
         let file = self.experiment.as_deref().map(Experiment::read).transpose();
         let file = file.map_err(Failure::input)?;
-        let catalogue = Catalogue::load().map_err(Failure::input)?;
+        let catalogue = presets::load()?;
         let named = |name: &str| catalogue.layer(name).cloned().map_err(Failure::input);
         let layer = match (&self.layer, &file) {
             (Some(name), _) => named(name)?,
@@ -66,7 +67,7 @@ impl One {
         let common = &self.common;
         let algorithm = self.algorithm.or(file.and_then(|f| f.algorithm));
         Ok(RunSpec {
-            policy: common.policy(),
+            policy: common.policy_over(file.map(|f| f.policy)),
             algorithm: algorithm.unwrap_or(AlgorithmKind::HadamardFused),
             reduction: self.reduction.or(file.and_then(|f| f.reduction)).unwrap_or(Reduction::Lazy),
             backend: common.backend(),

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::common::Common;
 use super::interruption::{Interruption, Watch};
 use super::one::{DEFAULT_LAYER, DEFAULT_PARAMS};
-use super::{Failure, calibrate, choices, progress};
+use super::{Failure, calibrate, choices, complete, presets, progress};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{Estimator, JobError, Prepared, RunSpec};
@@ -21,21 +21,21 @@ use crate::tune::sweep::{
 /// Arguments of `heconv sweep`. Every flag overrides the list of the sweep file.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
-    /// A sweep file.
+    /// A sweep file; `-` is standard input.
+    #[arg(add = complete::files())]
     sweep: Option<PathBuf>,
     /// Layers, by name or pattern, like 'bench/*'; may be repeated; the demo layer where absent.
-    #[arg(long, value_name = "NAME|GLOB")]
+    #[arg(long, value_name = "NAME|GLOB", add = complete::layers())]
     layer: Vec<String>,
     /// Parameter sets: names, patterns like 'n4096-*', files, or like '4096:35,35|36:20'; may be
     /// repeated; n4096-t20 where absent.
-    #[arg(long, value_name = "NAME|GLOB|FILE|SET")]
+    #[arg(long, value_name = "NAME|GLOB|FILE|SET", add = complete::params())]
     params: Vec<String>,
-    /// conventional, padded, hadamard, hadamard-fused, or all (the default); may be repeated or
-    /// separated by commas.
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = choices::algorithms)]
+    /// Algorithms, all where absent; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = choices::algorithms())]
     algorithm: Vec<Option<AlgorithmKind>>,
-    /// eager, lazy (the default), or all; may be repeated or separated by commas.
-    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = choices::reductions)]
+    /// How sums are reduced, lazy where absent; may be repeated or separated by commas.
+    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = choices::reductions())]
     reduction: Vec<Option<Reduction>>,
     #[command(flatten)]
     common: Common,
@@ -58,7 +58,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let catalogue = Catalogue::load().map_err(Failure::input)?;
+    let catalogue = presets::load()?;
     let file = args.sweep.as_deref().map(|path| SweepFile::read(path, &catalogue)).transpose();
     let file = file.map_err(Failure::input)?.unwrap_or_default();
     let settings = args.settings(&file)?;

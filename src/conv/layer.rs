@@ -54,7 +54,10 @@ pub enum LayerError {
     )]
     SignedBits(u32),
     /// A kernel side is even.
-    #[error("kernel = [{0}, {1}] must be odd in both directions")]
+    #[error(
+        "kernel = [{0}, {1}] must be odd in both directions; even sizes are not taken yet: make it \
+         one larger, with weights of zero there"
+    )]
     EvenKernel(usize, usize),
     /// The kernel is larger than the padded plane.
     #[error(
@@ -69,7 +72,9 @@ pub enum LayerError {
         padded: usize,
     },
     /// Padding as large as the kernel makes outputs of zeros alone.
-    #[error("padding {side} = {padding} must be smaller than the kernel ({kernel})")]
+    #[error(
+        "padding {side} = {padding} must be smaller than the kernel ({kernel}); more is not taken yet"
+    )]
     PaddingTooLarge {
         /// Which side.
         side: &'static str,

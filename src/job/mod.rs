@@ -118,6 +118,7 @@ impl RunSpec {
         Experiment {
             layer: self.layer.clone(),
             params: self.params.clone(),
+            policy: self.policy,
             algorithm: Some(self.algorithm),
             reduction: Some(self.reduction),
             threads: Some(self.threads),

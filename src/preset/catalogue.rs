@@ -1,22 +1,19 @@
 //! All presets: those in the binary and the user's own.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use etcetera::BaseStrategy;
-use include_dir::{Dir, include_dir};
 
 use crate::bfv::ParamsSpec;
-use crate::toml_reader::{Unreadable, read_text};
+use crate::toml_reader::{origin, read_text};
 
 use super::error::{PresetError, nearest};
+use super::files::{self, BrokenFile, Named};
 use super::layer::LayerPreset;
 use super::network::{self, Network};
-use super::params::{self, is_toml};
+use super::params::{self, is_file};
 use super::reader::Source;
 use super::{Strictness, inline};
-
-static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/presets");
 
 /// The network that comes first.
 const FIRST: &str = "demo";
@@ -26,6 +23,22 @@ const FIRST: &str = "demo";
 pub struct Catalogue {
     networks: Vec<Network>,
     params: Vec<ParamsSpec>,
+    broken: Vec<Broken>,
+}
+
+/// A user's file that could not be taken in.
+#[derive(Clone, Debug, PartialEq)]
+struct Broken {
+    /// The directory of its kind.
+    directory: &'static str,
+    /// What its preset may be called.
+    names: Vec<String>,
+    /// What is wrong.
+    problem: String,
+    /// What is wrong, and what comes of it.
+    warning: String,
+    /// As `warning`, the file as it is called in the configuration directory.
+    notice: String,
 }
 
 impl Catalogue {
@@ -34,9 +47,9 @@ impl Catalogue {
     /// # Errors
     /// A mistake in one of them, which only a faulty build has.
     pub fn builtin() -> Result<Self, PresetError> {
-        let networks = read_all(&embedded("networks"), |source, _| network::parse(source))?;
-        let params = read_all(&embedded("params"), params::parse)?;
-        let mut catalogue = Self { networks: Vec::new(), params: Vec::new() };
+        let networks = whole(files::embedded(|source, _| network::parse(source)))?;
+        let params = whole(files::embedded(params::parse))?;
+        let mut catalogue = Self { networks: Vec::new(), params: Vec::new(), broken: Vec::new() };
         catalogue.add(networks, params);
         Ok(catalogue)
     }
@@ -45,7 +58,7 @@ impl Catalogue {
     /// (`heconv/networks/*.toml` and `heconv/params/*.toml`).
     ///
     /// # Errors
-    /// The first mistake in a user's file, or that it cannot be read.
+    /// As [`Catalogue::builtin`]; mistakes in the user's files are [`Catalogue::warnings`].
     pub fn load() -> Result<Self, PresetError> {
         match etcetera::choose_base_strategy() {
             Ok(strategy) => Self::with_directory(&strategy.config_dir().join("heconv")),
@@ -55,17 +68,67 @@ impl Catalogue {
     }
 
     /// The presets in the binary and those in `directory`, which need not exist. A preset in
-    /// `directory` replaces the one in the binary that has its name.
+    /// `directory` replaces the one in the binary that has its name. A file with a mistake is left
+    /// out: the others do not depend on it.
     ///
     /// # Errors
-    /// The first mistake in a file of `directory`, or that it cannot be read.
+    /// As [`Catalogue::builtin`]; mistakes in the files of `directory` are
+    /// [`Catalogue::warnings`].
     pub fn with_directory(directory: &Path) -> Result<Self, PresetError> {
         let mut catalogue = Self::builtin()?;
-        let networks =
-            read_all(&on_disk(&directory.join("networks"))?, |source, _| network::parse(source))?;
-        let params = read_all(&on_disk(&directory.join("params"))?, params::parse)?;
-        catalogue.add(networks, params);
+        let networks = files::on_disk(directory, |source, _| network::parse(source));
+        let params = files::on_disk(directory, params::parse);
+        catalogue.note_broken::<Network>(&networks.broken, directory, |all| {
+            all.networks.iter().map(|network| network.name.as_str()).collect()
+        });
+        catalogue.note_broken::<ParamsSpec>(&params.broken, directory, |all| {
+            all.params.iter().map(|set| set.name.as_str()).collect()
+        });
+        catalogue.add(networks.presets, params.presets);
         Ok(catalogue)
+    }
+
+    /// What is wrong with the user's files that are left out, a line each.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        self.broken.iter().map(|file| file.warning.as_str())
+    }
+
+    /// As [`Catalogue::warnings`], shorter: files are called as in the configuration directory.
+    pub fn notices(&self) -> impl Iterator<Item = &str> {
+        self.broken.iter().map(|file| file.notice.as_str())
+    }
+
+    /// Keeps what is wrong with files, before any of the user's presets is taken in.
+    fn note_broken<T: Named>(
+        &mut self,
+        files: &[BrokenFile],
+        directory: &Path,
+        builtin: impl Fn(&Self) -> Vec<&str>,
+    ) {
+        let prefix = format!("{}/", directory.display());
+        let broken = files.iter().map(|BrokenFile { names, error }| {
+            let twin = names.iter().find(|name| builtin(self).contains(&name.as_str()));
+            let problem = error.to_string();
+            let effect = match (error, twin) {
+                (PresetError::DefinedTwice { .. }, _) => String::new(),
+                (_, Some(twin)) => format!("; the built-in {twin:?} stays as it is"),
+                (_, None) => "; it is left out".into(),
+            };
+            let warning = format!("{problem}{effect}");
+            let notice = warning.replace(&prefix, "");
+            Broken { directory: T::DIRECTORY, names: names.clone(), problem, warning, notice }
+        });
+        let broken: Vec<_> = broken.collect();
+        self.broken.extend(broken);
+    }
+
+    /// What is wrong with the file of a kind of preset that is called `name`, if there is one.
+    fn broken<T: Named>(&self, name: &str) -> Option<PresetError> {
+        let is_it = |file: &&Broken| {
+            file.directory == T::DIRECTORY && file.names.iter().any(|other| other == name)
+        };
+        let file = self.broken.iter().find(is_it)?;
+        Some(PresetError::Broken { name: name.into(), problem: file.problem.clone() })
     }
 
     /// Takes presets in, in place of those of the same name, and puts all in order.
@@ -110,7 +173,8 @@ impl Catalogue {
         }
     }
 
-    /// The network of this name, or in this file.
+    /// The network of this name, or in this file (a path that ends in `.toml`, or `-` for standard
+    /// input).
     ///
     /// # Errors
     /// That there is none, or the first mistake in the file.
@@ -118,9 +182,12 @@ impl Catalogue {
         if let Some(network) = self.networks.iter().find(|network| network.name == text) {
             return Ok(network.clone());
         }
-        if is_toml(text) {
-            let source = read_text(Path::new(text))?;
-            return network::parse(Source { origin: text, text: &source });
+        if is_file(text) {
+            let path = Path::new(text);
+            return network::parse(Source { origin: &origin(path), text: &read_text(path)? });
+        }
+        if let Some(broken) = self.broken::<Network>(text) {
+            return Err(broken);
         }
         let nearest = nearest(text, self.networks.iter().map(|network| network.name.as_str()));
         Err(PresetError::UnknownNetwork { name: text.into(), nearest: nearest.map(String::from) })
@@ -129,7 +196,11 @@ impl Catalogue {
     /// The error of a layer that is in no network: full names are compared with full names, and
     /// others with names within a network.
     fn unknown_layer(&self, name: &str) -> PresetError {
-        let full = name.contains('/');
+        let network = name.split_once('/').map(|(network, _)| network);
+        if let Some(broken) = network.and_then(|network| self.broken::<Network>(network)) {
+            return broken;
+        }
+        let full = network.is_some();
         let key = |layer: &LayerPreset| {
             if full { layer.full_name() } else { layer.spec.name.clone() }
         };
@@ -140,7 +211,8 @@ impl Catalogue {
         PresetError::UnknownLayer { name: name.into(), nearest }
     }
 
-    /// The parameter set of this name, in this file (a path that ends in `.toml`), or in this text
+    /// The parameter set of this name, in this file (a path that ends in `.toml`, or `-` for
+    /// standard input), or in this text
     /// (`4096:35,35|36:20`: ring degree, bits of the limbs, of the special prime and of the
     /// plaintext modulus).
     ///
@@ -150,76 +222,26 @@ impl Catalogue {
         if let Some(set) = self.params.iter().find(|set| set.name == text) {
             return Ok(set.clone());
         }
-        if is_toml(text) {
-            let source = read_text(Path::new(text))?;
-            return params::parse(Source { origin: text, text: &source }, Strictness::Load);
+        if is_file(text) {
+            let path = Path::new(text);
+            let source = Source { origin: &origin(path), text: &read_text(path)? };
+            return params::parse(source, Strictness::Load);
         }
         if text.contains([':', '|']) {
             return inline::parse(text);
+        }
+        if let Some(broken) = self.broken::<ParamsSpec>(text) {
+            return Err(broken);
         }
         let nearest = nearest(text, self.params.iter().map(|set| set.name.as_str()));
         Err(PresetError::UnknownParams { name: text.into(), nearest: nearest.map(String::from) })
     }
 }
 
-/// A file's name and text.
-type Text = (String, String);
-
-/// The files of one kind in the binary.
-fn embedded(kind: &str) -> Vec<Text> {
-    let files = BUILTIN.get_dir(kind).into_iter().flat_map(Dir::files);
-    let text = |file: &include_dir::File<'_>| {
-        Some((format!("presets/{}", file.path().display()), file.contents_utf8()?.into()))
-    };
-    files.filter_map(text).collect()
-}
-
-/// The TOML files in a directory, by name; none where there is no directory.
-fn on_disk(directory: &Path) -> Result<Vec<Text>, PresetError> {
-    let error = |source| PresetError::Read(Unreadable { path: directory.to_path_buf(), source });
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(source) if source.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(error(source)),
-    };
-    let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>();
-    let mut paths: Vec<PathBuf> = paths.map_err(error)?;
-    paths.retain(|path| is_toml(&path.to_string_lossy()));
-    paths.sort();
-    let text = |path: &PathBuf| Ok((path.display().to_string(), read_text(path)?));
-    paths.iter().map(text).collect()
-}
-
-/// A preset that is known by a name.
-trait Named {
-    fn name(&self) -> &str;
-}
-
-impl Named for Network {
-    fn name(&self) -> &str {
-        &self.name
+/// Presets that are all right.
+fn whole<T>(found: files::Found<T>) -> Result<Vec<T>, PresetError> {
+    match found.broken.into_iter().next() {
+        Some(file) => Err(file.error),
+        None => Ok(found.presets),
     }
-}
-
-impl Named for ParamsSpec {
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// Reads files that must all define different presets.
-fn read_all<T: Named>(
-    files: &[Text],
-    parse: impl Fn(Source<'_>, Strictness) -> Result<T, PresetError>,
-) -> Result<Vec<T>, PresetError> {
-    let mut presets: Vec<T> = Vec::with_capacity(files.len());
-    for (origin, text) in files {
-        let preset = parse(Source { origin, text }, Strictness::Load)?;
-        if let Some(twin) = presets.iter().position(|other| other.name() == preset.name()) {
-            let (first, second) = (files[twin].0.clone(), origin.clone());
-            return Err(PresetError::DefinedTwice { name: preset.name().into(), first, second });
-        }
-        presets.push(preset);
-    }
-    Ok(presets)
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::bfv::ParamsSpec;
+use crate::bfv::security::SecurityPolicy;
+use crate::bfv::{Params, ParamsSpec};
 use crate::conv::LayerSpec;
 use crate::toml_reader::{origin, read_text};
 
@@ -79,11 +80,16 @@ pub(super) fn check_text(text: &str, origin: &str) -> Result<Checked, PresetErro
             });
             format!("{:?}: {count} layer{}{runs}", network.name, if plural { "s" } else { "" })
         }
-        PresetKind::Params => describe_params(&params::read_file(&root, strictness)?),
+        PresetKind::Params => {
+            describe_params(&params::read_file(&root, strictness)?, SecurityPolicy::default())
+        }
         PresetKind::Experiment => {
             let experiment = experiment::read(&root, strictness)?;
             let layer = describe_layer(&experiment.layer);
-            format!("{layer}; parameters {}", describe_params(&experiment.params))
+            format!(
+                "{layer}; parameters {}",
+                describe_params(&experiment.params, experiment.policy)
+            )
         }
         PresetKind::Sweep => {
             describe_sweep(source.stem(), &sweep::read(&root, &Catalogue::load()?)?)
@@ -117,9 +123,9 @@ fn describe_layer(layer: &LayerPreset) -> String {
     format!("{name:?}: {in_channels}->{out_channels}, {height}x{width}, kernel {rows}x{columns}")
 }
 
-fn describe_params(spec: &ParamsSpec) -> String {
+fn describe_params(spec: &ParamsSpec, policy: SecurityPolicy) -> String {
     let (name, ring_degree, limbs) = (&spec.name, spec.ring_degree, spec.limbs.len());
-    let found = params::check(spec, Strictness::Check).map_or_else(
+    let found = Params::new(spec, &policy).map_or_else(
         |_| String::new(),
         |params| format!(", log2(QP) {:.1}, t = {}", params.log2_qp(), params.plain().value()),
     );

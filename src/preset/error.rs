@@ -59,7 +59,7 @@ pub enum PresetError {
     },
     /// No network has this name.
     #[error(
-        "no network {name:?}{}; `heconv list layers` shows all, FILE.toml also works",
+        "no network {name:?}{}; `heconv list networks` shows all, FILE.toml also works",
         nearest_text(nearest.as_deref())
     )]
     UnknownNetwork {
@@ -88,6 +88,14 @@ pub enum PresetError {
         /// Why.
         reason: String,
     },
+    /// The preset of this name is in a user's file that has a mistake.
+    #[error("{name:?} cannot be used: {problem}")]
+    Broken {
+        /// The name asked for.
+        name: String,
+        /// What is wrong with the file, and where.
+        problem: String,
+    },
     /// Two user files define the same preset.
     #[error("{}: {name:?} is already defined in {}; rename one", one_line(second), one_line(first))]
     DefinedTwice {
@@ -108,8 +116,9 @@ impl ReadError for PresetError {
     }
 }
 
-impl From<Misread> for PresetError {
-    fn from(Misread { origin, line, flaw }: Misread) -> Self {
+impl From<Box<Misread>> for PresetError {
+    fn from(misread: Box<Misread>) -> Self {
+        let Misread { origin, line, flaw } = *misread;
         Self::at(&origin, line, flaw.into())
     }
 }
@@ -189,6 +198,20 @@ pub enum Problem {
         column: usize,
         /// The largest weight allowed.
         max: i64,
+    },
+    /// A security level that no table has.
+    #[error("`level` = {bits} must be 128, 192 or 256")]
+    Level {
+        /// The level given.
+        bits: i128,
+    },
+    /// Something that other tools know.
+    #[error("{what} is not taken yet; {today}")]
+    NotYet {
+        /// What.
+        what: String,
+        /// What to write today.
+        today: &'static str,
     },
     /// A name or pattern in a list that finds nothing.
     #[error("{0}")]

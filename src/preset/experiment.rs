@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
+use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::conv::AlgorithmKind;
 use crate::toml_reader::{origin, read_text};
 
 use super::Strictness;
-use super::error::PresetError;
+use super::error::{PresetError, Problem};
 use super::layer::{self, LayerPreset};
 use super::params;
 use super::reader::{Section, Source};
@@ -17,12 +18,14 @@ use super::reader::{Section, Source};
 pub const MAX_THREADS: usize = 4096;
 
 /// A run as a file gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
     /// The layer.
     pub layer: LayerPreset,
     /// The encryption parameters.
     pub params: ParamsSpec,
+    /// What they are held against.
+    pub policy: SecurityPolicy,
     /// The algorithm, where given.
     pub algorithm: Option<AlgorithmKind>,
     /// The reduction mode, where given.
@@ -35,8 +38,8 @@ pub struct Experiment {
     pub lanes: Option<usize>,
 }
 
-/// The last three are what an exported experiment reports about its run; they are not read.
-pub(super) const KEYS: [&str; 11] = [
+/// The last four are what an exported experiment reports about its run; they are not read.
+pub(super) const KEYS: [&str; 13] = [
     "schema",
     "layer",
     "params",
@@ -45,6 +48,8 @@ pub(super) const KEYS: [&str; 11] = [
     "threads",
     "seed",
     "lanes",
+    "security",
+    "plan",
     "predicted",
     "measured",
     "heconv_version",
@@ -90,14 +95,38 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
         root.get("threads").map(|field| field.integer(1..=MAX_THREADS as i128)).transpose()?;
     let seed = root.get("seed").map(|field| field.integer(0..=u64::MAX.into())).transpose()?;
     let lanes = root.get("lanes").map(|field| field.integer(2..=32768)).transpose()?;
+    let policy = policy(root)?;
     let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
     Ok(Experiment {
         layer: layer::read(&section, None)?,
-        params: params::read_within(root, strictness)?,
+        params: params::read_within(root, strictness, policy)?,
+        policy,
         algorithm,
         reduction,
         threads: threads.map(|threads| threads as usize),
         seed: seed.map(|seed| seed as u64),
         lanes: lanes.map(|lanes| lanes as usize),
     })
+}
+
+const SECURITY_KEYS: [&str; 3] = ["table", "level", "insecure"];
+
+/// What parameters are held against; what `[security]` does not say is as by default.
+fn policy(root: &Section<'_>) -> Result<SecurityPolicy, PresetError> {
+    let mut policy = SecurityPolicy::default();
+    let Some(field) = root.get("security") else { return Ok(policy) };
+    let section = field.section(" in [security]", "a [security] table")?;
+    section.only(&SECURITY_KEYS)?;
+    if let Some(field) = section.get("table") {
+        policy.table = field.one_of(&SecurityTable::ALL, SecurityTable::name)?;
+    }
+    if let Some(field) = section.get("level") {
+        let bits = field.integer(0..=i128::from(u32::MAX))?;
+        let level = SecurityLevel::ALL.into_iter().find(|level| i128::from(level.bits()) == bits);
+        policy.level = level.ok_or_else(|| field.error(Problem::Level { bits }))?;
+    }
+    if let Some(field) = section.get("insecure") {
+        policy.insecure = field.boolean()?;
+    }
+    Ok(policy)
 }

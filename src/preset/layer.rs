@@ -7,6 +7,7 @@ use crate::tensor::BUILTIN_IMAGES;
 
 use super::error::{PresetError, Problem};
 use super::filter::{self, Filter};
+use super::not_yet;
 use super::reader::{Field, Section};
 
 /// A layer, with what its file says about weights and input.
@@ -68,6 +69,7 @@ pub(super) fn read(
     section: &Section<'_>,
     network: Option<&str>,
 ) -> Result<LayerPreset, PresetError> {
+    not_yet::check_layer(section)?;
     section.only(&[&SHAPE_KEYS[..], &DATA_KEYS].concat())?;
     let mut layer = read_shape(section, network, None)?;
     let filters = section.get("filter").map(|field| filter::read(&field, &layer.spec));

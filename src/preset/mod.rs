@@ -7,24 +7,29 @@
 //!   their inputs need not be given.
 //! - A *parameter set* is `schema = 1` and a `[params]` table.
 //! - An *experiment* is all that a run needs in one file: `schema = 1`, `algorithm`, `reduction`,
-//!   `threads`, `seed`, a `[layer]` and a `[params]` table.
+//!   `threads`, `seed`, a `[layer]` and a `[params]` table; `[security]` says what the parameters are
+//!   held against.
 //! - A *sweep* lists what is to be run in all combinations: `schema = 1`, `layers`, `params`,
 //!   `algorithms`, `reductions`, `threads`, `seed`, `repeat` and `[[grid]]` tables.
 //!
 //! Whatever is wrong with a file is told in one line that names the file, the line and what would
 //! be right.
 
+use crate::bfv::security::SecurityPolicy;
+
 mod catalogue;
 mod check;
 mod error;
 mod experiment;
 mod export;
+mod files;
 mod filter;
 mod grid;
 mod inline;
 mod layer;
 mod network;
 mod node;
+mod not_yet;
 mod params;
 mod reader;
 mod select;
@@ -52,4 +57,12 @@ enum Strictness {
     Load,
     /// Only what runs without further flags.
     Check,
+}
+
+impl Strictness {
+    /// What parameters are held against where `policy` is that of their file.
+    const fn policy(self, policy: SecurityPolicy) -> SecurityPolicy {
+        let insecure = matches!(self, Self::Load) || policy.insecure;
+        SecurityPolicy { insecure, ..policy }
+    }
 }

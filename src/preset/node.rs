@@ -6,6 +6,7 @@ use crate::network::{Activation, GraphBuilder, GraphError, NodeSpec, Pool, PoolK
 
 use super::error::{PresetError, Problem};
 use super::layer::{self, LayerPreset};
+use super::not_yet;
 use super::reader::{Field, Section};
 
 /// What a layer of a network that runs may say beyond its shape.
@@ -22,6 +23,7 @@ pub(super) fn read(
     network: &str,
     graph: &mut GraphBuilder,
 ) -> Result<LayerPreset, PresetError> {
+    not_yet::check_layer(section)?;
     section.only(&[&layer::SHAPE_KEYS[..], &KEYS].concat())?;
     let error = |error: GraphError| section.error_at(&[error.field], Problem::Graph(error.problem));
     let name = section.need("name")?.name()?;
@@ -68,6 +70,7 @@ fn pool(field: &Field<'_>) -> Result<Pool, PresetError> {
     }
     let expected = "a number, \"global\" or { kind, kernel, stride, padding }";
     let section = field.section(" in `pool`", expected)?;
+    not_yet::check_pool(&section)?;
     section.only(&POOL_KEYS)?;
     let kind = section.need("kind")?.one_of(&PoolKind::ALL, PoolKind::name)?;
     let kernel = section.need("kernel")?.integer(WINDOW)?;

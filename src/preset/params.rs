@@ -29,6 +29,11 @@ pub(super) fn is_toml(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
+/// Whether `text` names a file rather than a preset: one of TOML, or standard input.
+pub(super) fn is_file(text: &str) -> bool {
+    text == "-" || is_toml(text)
+}
+
 /// Reads a parameter file.
 pub(super) fn parse(source: Source<'_>, strictness: Strictness) -> Result<ParamsSpec, PresetError> {
     let table = source.parse()?;
@@ -42,18 +47,20 @@ pub(super) fn read_file(
     root.only(&FILE_KEYS)?;
     let section = section(root)?;
     section.only(&KEYS)?;
-    read(&section, section.name_or_stem()?, strictness)
+    let policy = strictness.policy(SecurityPolicy::default());
+    read(&section, section.name_or_stem()?, &policy)
 }
 
-/// Reads the `[params]` of an experiment, which may have any name.
+/// Reads the `[params]` of an experiment, which may have any name, and are held against its policy.
 pub(super) fn read_within(
     root: &Section<'_>,
     strictness: Strictness,
+    policy: SecurityPolicy,
 ) -> Result<ParamsSpec, PresetError> {
     let section = section(root)?;
     section.only(&KEYS)?;
     let name = section.get("name").map(|field| field.text()).transpose()?;
-    read(&section, name.unwrap_or(root.source().stem()).into(), strictness)
+    read(&section, name.unwrap_or(root.source().stem()).into(), &strictness.policy(policy))
 }
 
 fn section<'a>(root: &Section<'a>) -> Result<Section<'a>, PresetError> {
@@ -63,7 +70,7 @@ fn section<'a>(root: &Section<'a>) -> Result<Section<'a>, PresetError> {
 fn read(
     section: &Section<'_>,
     name: String,
-    strictness: Strictness,
+    policy: &SecurityPolicy,
 ) -> Result<ParamsSpec, PresetError> {
     let degrees = *RING_DEGREES.start() as i128..=*RING_DEGREES.end() as i128;
     let spec = ParamsSpec {
@@ -76,14 +83,13 @@ fn read(
         special: prime(section, "special", "special_bits", MAX_LIMB_BITS)?,
         plain: prime(section, "plain_modulus", "plain_bits", MAX_PLAIN_BITS)?,
     };
-    check(&spec, strictness).map_err(|error| section.error_at(keys_of(&error), error.into()))?;
+    Params::new(&spec, policy).map_err(|error| section.error_at(keys_of(&error), error.into()))?;
     Ok(spec)
 }
 
 /// Whether the parameters are well formed and, when checking, secure.
 pub(super) fn check(spec: &ParamsSpec, strictness: Strictness) -> Result<Params, ParamsError> {
-    let insecure = strictness == Strictness::Load;
-    Params::new(spec, &SecurityPolicy { insecure, ..SecurityPolicy::default() })
+    Params::new(spec, &strictness.policy(SecurityPolicy::default()))
 }
 
 /// The keys that may stand where the mistake is.

@@ -6,7 +6,7 @@ use crate::bfv::ParamsSpec;
 
 use super::error::PresetError;
 use super::layer::LayerPreset;
-use super::params::is_toml;
+use super::params::is_file;
 use super::{Catalogue, Pattern};
 
 /// What tells a pattern from a name.
@@ -40,7 +40,7 @@ impl Catalogue {
     /// That there is none, with what there is, the first mistake in the file or text, or that the
     /// pattern is none.
     pub fn params_matching(&self, pattern: &str) -> Result<Vec<ParamsSpec>, PresetError> {
-        if is_toml(pattern) || !pattern.contains(WILD) {
+        if is_file(pattern) || !pattern.contains(WILD) {
             return Ok(vec![self.params_set(pattern)?]);
         }
         let glob = glob(Pattern::Params, pattern)?;

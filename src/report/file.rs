@@ -1,12 +1,10 @@
 //! Files: their endings, and replacing them whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
-/// How many names a temporary file may find taken.
-const ATTEMPTS: u32 = 100;
+use tempfile::Builder;
 
 /// Whether the file name of `path` is more than `ending` and ends in it, in whatever case.
 pub(crate) fn ends_in(path: &Path, ending: &str) -> bool {
@@ -21,7 +19,8 @@ pub(crate) fn must_end_in<const K: usize>(endings: [&str; K]) -> String {
 }
 
 /// Makes `bytes` the content of the file at `path`, whether or not there is one: readers see the
-/// old content or the new, never a part. A symbolic link stays and its target is replaced.
+/// old content or the new, never a part. A symbolic link stays and its target is replaced, under the
+/// permissions it has.
 ///
 /// # Errors
 /// That the directory or disk does not take it; the old content is then untouched.
@@ -31,36 +30,26 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => path.to_path_buf(),
         Err(error) => return Err(error),
     };
-    let (temporary, file) = create_beside(&path)?;
-    let result = fill(file, &path, bytes).and_then(|()| fs::rename(&temporary, &path));
-    if result.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
-}
-
-/// A new file in the directory of `path`.
-fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    for _ in 0..ATTEMPTS {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".heconv-{}-{number}.tmp", std::process::id());
-        let temporary = path.with_file_name(name);
-        match File::create_new(&temporary) {
-            Ok(file) => return Ok((temporary, file)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(ErrorKind::AlreadyExists.into())
-}
-
-/// Writes all to the disk, under the permissions of the file at `path` where there is one.
-fn fill(mut file: File, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Ok(old) = fs::metadata(path) {
-        file.set_permissions(old.permissions())?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut file = beside().tempfile_in(directory.unwrap_or(Path::new(".")))?;
+    if let Ok(old) = fs::metadata(&path) {
+        file.as_file().set_permissions(old.permissions())?;
     }
     file.write_all(bytes)?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Files that stand for another until they are whole; anyone may read them, as any other file.
+fn beside() -> Builder<'static, 'static> {
+    let mut builder = Builder::new();
+    builder.prefix(".heconv-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The mask of the process takes from this what it takes from all files.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
 }

@@ -37,13 +37,13 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// The text as a TOML document.
-    pub(crate) fn parse(self) -> Result<DeTable<'a>, Misread> {
+    pub(crate) fn parse(self) -> Result<DeTable<'a>, Box<Misread>> {
         let table = DeTable::parse(self.text).map_err(|error| {
             let line = self.line(error.span().map_or(0, |span| span.start));
             let found = self.text.lines().nth(line - 1).unwrap_or_default();
             let found = found.trim().chars().take(SHOWN).collect();
             let flaw = Flaw::Syntax { message: error.message().into(), found };
-            Misread { origin: self.origin.into(), line, flaw }
+            Box::new(Misread { origin: self.origin.into(), line, flaw })
         })?;
         Ok(table.into_inner())
     }

@@ -27,7 +27,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Unreadable> {
     let text = bytes.and_then(|bytes| {
         String::from_utf8(bytes).map_err(|error| {
             let start = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + start.iter().filter(|byte| **byte == b'\n').count();
+            // The last of the pieces is the line that is wrong.
+            let line = start.split(|byte| *byte == b'\n').count();
             io::Error::new(ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
         })
     });

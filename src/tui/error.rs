@@ -34,8 +34,9 @@ impl ReadError for SettingsError {
     }
 }
 
-impl From<Misread> for SettingsError {
-    fn from(Misread { origin, line, flaw }: Misread) -> Self {
+impl From<Box<Misread>> for SettingsError {
+    fn from(misread: Box<Misread>) -> Self {
+        let Misread { origin, line, flaw } = *misread;
         Self::at(&origin, line, flaw.into())
     }
 }

@@ -137,7 +137,12 @@ impl Theme {
         }
         names.retain(|name: &String| BUILTIN.iter().all(|(builtin, _)| builtin != name));
         names.sort();
-        Ok(BUILTIN.iter().map(|(name, _)| (*name).into()).chain(names).collect())
+        Ok(Self::builtin_names().into_iter().chain(names).collect())
+    }
+
+    /// The names of the themes of the binary, the default first.
+    pub fn builtin_names() -> Vec<String> {
+        BUILTIN.iter().map(|(name, _)| (*name).into()).collect()
     }
 
     /// The theme of a name: the user's `directory/themes/NAME.toml`, or that of the binary.
@@ -169,7 +174,7 @@ impl Theme {
         root.only(KEYS)?;
         let mut theme = match root.get("base") {
             Some(field) => {
-                let names = BUILTIN.iter().map(|(name, _)| (*name).into()).collect();
+                let names = Self::builtin_names();
                 let base = field.text()?;
                 known(base, names).map_err(|unknown| field.error(unknown.into()))?;
                 Self::builtin(base)?

@@ -47,6 +47,19 @@ impl Objective {
         }
     }
 
+    /// What it is, for a list.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Total => "time from the input to the output, transfer included",
+            Self::Server => "time of the server's work online",
+            Self::Upload => "bytes to the server",
+            Self::Download => "bytes back to the client",
+            Self::Communication => "bytes in both directions, keys apart",
+            Self::Storage => "bytes of weights and keys that the server stores",
+            Self::Memory => "bytes that the server holds at its fullest",
+        }
+    }
+
     /// Whether it is a time, in milliseconds, which only a run can confirm; else it is exact, in
     /// bytes.
     pub const fn is_time(self) -> bool {

@@ -32,6 +32,54 @@ fn parameter_sets_are_written_for_other_libraries() {
 }
 
 #[test]
+fn security_and_keys_are_written_too() {
+    let place = Place::new();
+    let tiny = place.tiny("tiny.toml", &[]);
+    let set = "4096:24,24|25:16";
+    let asked = ["--params", set, "--table", "he2018", "--security", "192"];
+    let text = |name: &str, asked: &[&str]| {
+        let file = place.path(name);
+        record(&[&[tiny.as_str(), "--export", &file], asked].concat());
+        std::fs::read_to_string(file).expect("written")
+    };
+    let toml = text("again.toml", &asked);
+    assert!(toml.contains("[security]\ntable = \"he2018\"\nlevel = 192"), "{toml}");
+    let elements = |text: &str, before: &str| -> Vec<u64> {
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} in {text}"));
+        let list = rest.split(['}', ']']).next().unwrap_or_default();
+        list.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse().ok()).collect()
+    };
+    let expected = elements(&toml, "automorphisms X -> X^g");
+    assert!(!expected.is_empty() && expected.iter().all(|g| g % 2 == 1), "{expected:?}");
+    for (name, security, before) in [
+        ("a.seal.cpp", "sec_level_type::tc192", "galois_elements{"),
+        (
+            "a.openfhe.cpp",
+            "SetSecurityLevel(HEStd_192_classic)",
+            "GaloisElements()\n{\n    return {",
+        ),
+        ("a.lattigo.go", "at most 75.0 for 192 bits (table \"he2018\"): secure", "[]uint64{\n"),
+    ] {
+        let text = text(name, &asked);
+        assert!(text.contains(security), "{text}");
+        assert_eq!(elements(&text, before), expected, "{text}");
+    }
+    // The file repeats the policy; flags override it.
+    let again = place.path("again.toml");
+    let security =
+        |flags: &[&str]| record(&[&[again.as_str()], flags].concat())["security"].clone();
+    assert_eq!((&security(&[])["table"], &security(&[])["level"]), (&"he2018".into(), &192.into()));
+    assert_eq!(security(&["--security", "128"])["cap_log2_qp"], 109.0);
+    assert_eq!(security(&["--table", "bossuat2024"])["cap_log2_qp"], 73.0);
+    // So is leave to run what is above the cap.
+    let file = place.path("insecure.toml");
+    let above = ["--params", "4096:36,36|37:20", "--insecure", "--export", &file];
+    assert_eq!(heconv(&[&["run", &tiny], &above[..]].concat()).code, Some(0));
+    let again = heconv(&["run", &file, "--format", "json"]);
+    assert_eq!((again.code, &again.record()["security"]["ok"]), (Some(0), &false.into()));
+}
+
+#[test]
 fn files_are_replaced_only_by_force() {
     let place = Place::new();
     let (tiny, file) = (place.tiny("tiny.toml", &[]), place.file("a.seal.cpp", "mine"));

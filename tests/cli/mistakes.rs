@@ -67,11 +67,11 @@ fn names() {
             ],
         ),
         ("run --reduction lzy", &["'lzy'", "--reduction", "mean lazy?", "eager, lazy"]),
-        ("run --backend avx3", &["'avx3'", "--backend", "auto, portable, avx2, avx512ifma"]),
+        ("run --backend avx3", &["'avx3'", "--backend", "portable, avx2, avx512ifma, auto"]),
         ("run --table he2019", &["'he2019'", "--table", "mean he2018?", "bossuat2024, he2018"]),
         ("run --security 100", &["'100'", "--security", "128, 192, 256"]),
         ("run --format yaml", &["'yaml'", "--format", "text, json"]),
-        ("list layer", &["'layer'", "layers, params, algorithms, backends"]),
+        ("list layer", &["'layer'", "mean layers?", "networks, layers, params, algorithms"]),
         ("completions tcsh", &["'tcsh'", "bash, elvish, fish, powershell, zsh"]),
     ]);
 }

@@ -175,7 +175,7 @@ fn mistakes_are_named() {
         (&["estimate", "--layer", "nope"], "no layer"),
         (&["estimate", "--params", "4096:50,50|50:20"], "insecure"),
         (&["run", "--lanes", "3"], "lanes = 3 is not possible"),
-        (&["calibrate", "--backend", "avx1024"], "no such backend"),
+        (&["calibrate", "--backend", "avx1024"], "one of portable, avx2, avx512ifma, auto"),
     ];
     assert_refused(cases.map(|(args, words)| refusal(args, &[words])));
 }

@@ -1,6 +1,6 @@
 //! Which bytes come out where.
 
-use crate::support::{Place, Setup, Terminal, shared};
+use crate::support::{PROGRAM, Place, Setup, Terminal, shared};
 
 #[test]
 fn without_a_terminal_it_is_the_demo_run() {
@@ -12,6 +12,35 @@ fn without_a_terminal_it_is_the_demo_run() {
     assert_eq!(output.status.code(), Some(0), "{err}");
     assert!(out.contains("exact") && !out.contains('\x1b'), "{out}");
     assert!(err.lines().count() == 1 && err.contains("heconv run"), "{err}");
+}
+
+#[test]
+fn a_dumb_terminal_gets_the_demo_run() {
+    let _turn = shared();
+    let place = Place::new();
+    let mut terminal = Setup { variables: &[("TERM", "dumb")], ..Setup::new(&place) }.shell();
+    terminal.send(format!("{PROGRAM}\n"));
+    terminal.wait_for_text("TERM=dumb");
+}
+
+/// Broken files of the user are told in a line of the explorer, which opens all the same.
+#[test]
+fn broken_files_are_a_notice() {
+    let _turn = shared();
+    let place = Place::new();
+    let write = |name: &str, text: &str| {
+        let path = place.path("config/heconv").join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("created");
+        std::fs::write(path, text).expect("written");
+    };
+    write("networks/broken.toml", "schema = 1\n[[layer]]\nname = \"x\"\n");
+    write("themes/odd.toml", "schema = 1\ntext = 3\n");
+    write("config.toml", "schema = 1\nascii = 3\n");
+    let mut terminal = Setup::new(&place).open();
+    terminal.wait_for_text("networks/broken.toml:2: missing key");
+    terminal.wait_for_text("(and 2 more)");
+    terminal.run();
+    terminal.quit();
 }
 
 /// Every screen and panel, a run and an export.

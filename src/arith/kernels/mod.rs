@@ -156,6 +156,14 @@ impl Reduction {
             Self::Lazy => "lazy",
         }
     }
+
+    /// What it is, for a list.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Eager => "every product and every sum is reduced",
+            Self::Lazy => "products are summed unreduced in wide words, and sums reduced once",
+        }
+    }
 }
 
 /// An instruction set that kernels are written for.

@@ -13,7 +13,7 @@ use super::interruption::{Interruption, Watch};
 use super::one::DEFAULT_PARAMS;
 use super::output::print_json;
 use super::sweep::{chosen, named};
-use super::{Failure, calibrate, choices, progress};
+use super::{Failure, calibrate, choices, complete, presets, progress};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{JobError, Prepared, RunSpec};
@@ -29,20 +29,19 @@ const DEFAULT_LAYERS: &str = "bench/*";
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Layers, by name or pattern, like 'bench/*' (the default); may be repeated.
-    #[arg(long, value_name = "NAME|GLOB")]
+    #[arg(long, value_name = "NAME|GLOB", add = complete::layers())]
     layer: Vec<String>,
     /// All layers of a network, instead.
-    #[arg(long, value_name = "NAME", conflicts_with = "layer")]
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "layer", add = complete::networks())]
     network: Option<String>,
     /// Parameters: a name, a file, or like '4096:35,35|36:20'; n4096-t20 where absent.
-    #[arg(long, value_name = "NAME|FILE|SET")]
+    #[arg(long, value_name = "NAME|FILE|SET", add = complete::params())]
     params: Option<String>,
-    /// conventional, padded, hadamard, hadamard-fused, or all (the default); may be repeated or
-    /// separated by commas.
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = choices::algorithms)]
+    /// Algorithms, all where absent; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = choices::algorithms())]
     algorithm: Vec<Option<AlgorithmKind>>,
-    /// eager, lazy, or all (the default); may be repeated or separated by commas.
-    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = choices::reductions)]
+    /// How sums are reduced, both ways where absent; may be repeated or separated by commas.
+    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = choices::reductions())]
     reduction: Vec<Option<Reduction>>,
     #[command(flatten)]
     common: Common,
@@ -101,7 +100,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 impl Args {
     fn plan(&self) -> Result<Bench, Failure> {
-        let catalogue = Catalogue::load().map_err(Failure::input)?;
+        let catalogue = presets::load()?;
         let backend = self.common.backend();
         if !backend.is_available() {
             return Err(Failure::input(JobError::Backend(backend)));

@@ -13,7 +13,7 @@ use super::common::Common;
 use super::export::{self, Target};
 use super::one::DEFAULT_PARAMS;
 use super::output::{Format, OutputFile, print_json};
-use super::{Failure, calibrate, choices};
+use super::{Failure, calibrate, choices, complete, presets};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
 use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
@@ -26,23 +26,22 @@ use crate::tune::network::{BASELINE_PARAMS, Sharing, Wanted, conventional, tuned
 /// Arguments of `heconv network`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The network, by name or file.
+    /// The network, by name or file; `-` is standard input.
+    #[arg(add = complete::networks())]
     network: String,
     /// Parameters of all layers: a name, a file, or like '4096:35,35|36:20'; or `tuned` for those
     /// that are best for each layer, or `tuned-shared` for one set that is best for all; n4096-t20
     /// where absent.
-    #[arg(long, value_name = "NAME|FILE|SET|tuned|tuned-shared")]
+    #[arg(long, value_name = "NAME|FILE|SET|tuned|tuned-shared", add = complete::tuned_params())]
     params: Option<String>,
-    /// What tuned parameters minimise: total (the default), server, upload, download, communication,
-    /// storage, or memory.
-    #[arg(long, value_parser = choices::objective, default_value = "total", value_name = "FIGURE")]
+    /// What tuned parameters minimise.
+    #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
-    /// conventional, padded, hadamard, or hadamard-fused (the default); tuned parameters may also
-    /// come with any.
-    #[arg(long, value_parser = choices::any_algorithm, value_name = "NAME")]
+    /// The algorithm; hadamard-fused where absent. Tuned parameters may also come with any.
+    #[arg(long, value_parser = choices::any_algorithm(), value_name = "NAME")]
     algorithm: Option<choices::AnyAlgorithm>,
-    /// eager, or lazy (the default).
-    #[arg(long, value_parser = choices::reduction, default_value = "lazy", value_name = "MODE")]
+    /// How sums are reduced; lazy where absent.
+    #[arg(long, value_parser = choices::reduction(), default_value = "lazy", value_name = "MODE")]
     reduction: Reduction,
     /// Also run every layer conventionally, one ciphertext of output channels each, and report
     /// ratios.
@@ -87,7 +86,7 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let target = args.export.clone().into_directory()?.map(Target::Directory);
     let output = args.output.clone().map(OutputFile::new).transpose()?;
-    let catalogue = Catalogue::load().map_err(Failure::input)?;
+    let catalogue = presets::load()?;
     let network = catalogue.network(&args.network).map_err(Failure::input)?;
     if network.graph.is_none() {
         return Err(Failure::input(JobError::NotAGraph(network.name)));

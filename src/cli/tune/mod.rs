@@ -9,11 +9,11 @@ use super::export::{self, Target};
 use super::one::DEFAULT_LAYER;
 use super::output::{Format, print_json};
 use super::progress::Progress;
-use super::{Failure, calibrate, choices, units};
+use super::{Failure, calibrate, choices, complete, presets, units};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, Observer};
 use crate::job::{Estimator, JobError, Prepared, RunSpec};
-use crate::preset::{Catalogue, LayerPreset};
+use crate::preset::LayerPreset;
 use crate::report::Record;
 use crate::tune::{
     Candidate, Decision, Family, Found, Objective, Query, decide, finalists, search,
@@ -23,24 +23,23 @@ use crate::tune::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The layer, by name; the demo layer where absent.
-    #[arg(long, value_name = "NAME", conflicts_with = "network")]
+    #[arg(long, value_name = "NAME", conflicts_with = "network", add = complete::layers())]
     layer: Option<String>,
     /// All layers of a network, by name or file: one parameter set for all, or one each with
     /// --per-layer. --export then takes a directory, for one experiment per layer.
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", add = complete::networks())]
     network: Option<String>,
     /// Tune every layer of the network for itself.
     #[arg(long, requires = "network")]
     per_layer: bool,
-    /// What to minimise: total (the default), server, upload, download, communication, storage, or
-    /// memory.
-    #[arg(long, value_parser = choices::objective, default_value = "total", value_name = "FIGURE")]
+    /// What to minimise.
+    #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
-    /// conventional, padded, hadamard, hadamard-fused, or any (the default).
-    #[arg(long, value_parser = choices::any_algorithm, value_name = "NAME")]
+    /// The algorithm; any where absent.
+    #[arg(long, value_parser = choices::any_algorithm(), value_name = "NAME")]
     algorithm: Option<choices::AnyAlgorithm>,
-    /// eager, or lazy (the default).
-    #[arg(long, value_parser = choices::reduction, default_value = "lazy", value_name = "MODE")]
+    /// How sums are reduced; lazy where absent.
+    #[arg(long, value_parser = choices::reduction(), default_value = "lazy", value_name = "MODE")]
     reduction: Reduction,
     /// Bits of noise budget that must be left but for one time in 2^40.
     #[arg(long, value_name = "BITS", default_value_t = 4.0, value_parser = units::bits)]
@@ -87,7 +86,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 
 impl Args {
     fn layers(&self) -> Result<Vec<LayerPreset>, Failure> {
-        let catalogue = Catalogue::load().map_err(Failure::input)?;
+        let catalogue = presets::load()?;
         let Some(network) = &self.network else {
             let name = self.layer.as_deref().unwrap_or(DEFAULT_LAYER);
             return Ok(vec![catalogue.layer(name).map_err(Failure::input)?.clone()]);

@@ -97,7 +97,11 @@ fn every_mistake_names_layer_and_field() {
     );
     let mut even = a();
     even.layer.kernel = [2, 2];
-    refused(vec![even], "kernel", "layer a: kernel = [2, 2] must be odd in both directions");
+    refused(
+        vec![even],
+        "kernel",
+        "layer a: kernel = [2, 2] must be odd in both directions; even sizes are not taken yet: make it one larger, with weights of zero there",
+    );
     let mut still = a();
     still.layer.stride = 0;
     let error = build([3, 8, 8], vec![still]).expect_err("no stride").to_string();

@@ -14,12 +14,12 @@ import (
 	"fmt"
 	"log"
 
-	"github.com/tuneinsight/lattigo/v6/schemes/bgv"
+{import}	"github.com/tuneinsight/lattigo/v6/schemes/bgv"
 )
 
 func main() {{
 	// Lattigo's bgv is BFV too: ask for a scale-invariant evaluator. It holds parameters against no
-	// security table.
+	// security table, so that what is said above is all there is.
 	params, err := bgv.NewParametersFromLiteral(bgv.ParametersLiteral{{
 		LogN: {log_degree},
 		// Limbs of {limb_sizes} bits.
@@ -33,7 +33,7 @@ func main() {{
 		log.Fatal(err)
 	}}
 	fmt.Println("log2(QP) =", params.LogQP())
-}}
+{keys}}}
 "#,
         header = set.header(),
         log_degree = params.ring_degree().ilog2(),
@@ -42,5 +42,29 @@ func main() {{
         special_bits = params.special().bits(),
         special = params.special().value(),
         plain = params.plain().value(),
+        import = if set.elements.is_empty() { "" } else { RLWE },
+        keys = keys(set),
+    )
+}
+
+/// The package of key generators.
+const RLWE: &str = "\t\"github.com/tuneinsight/lattigo/v6/core/rlwe\"\n";
+
+/// The part of the program that makes Galois keys, where there are some.
+fn keys(set: &LibrarySet) -> String {
+    if set.elements.is_empty() {
+        return String::new();
+    }
+    format!(
+        r#"
+	// The automorphisms X -> X^g that the server needs keys for.
+	galoisElements := []uint64{{
+{elements}
+	}}
+	kgen := rlwe.NewKeyGenerator(params)
+	galoisKeys := kgen.GenGaloisKeysNew(galoisElements, kgen.GenSecretKeyNew())
+	fmt.Println("Galois keys =", len(galoisKeys))
+"#,
+        elements = set.element_lines("\t\t"),
     )
 }

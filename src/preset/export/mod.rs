@@ -1,5 +1,6 @@
 //! Writing an experiment to a file: all of it for heconv, its parameter set for other libraries.
 
+mod keys;
 mod lattigo;
 mod library;
 mod openfhe;
@@ -65,7 +66,7 @@ pub fn export_text(
     experiment: &Experiment,
     record: Option<&Record>,
 ) -> Result<String, ParamsError> {
-    let set = || LibrarySet::new(experiment, record);
+    let set = || LibrarySet::new(experiment);
     Ok(match format {
         ExportFormat::Toml => experiment_toml(experiment, record),
         ExportFormat::Seal => seal::text(&set()?),

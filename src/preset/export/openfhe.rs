@@ -2,6 +2,7 @@
 
 use super::library::{LibrarySet, sizes};
 use crate::arith::{Modulus, root_of_unity};
+use crate::bfv::security::SecurityLevel;
 
 /// A program that makes a context as near as OpenFHE allows, and the exact primes beside it.
 pub(super) fn text(set: &LibrarySet) -> String {
@@ -10,6 +11,7 @@ pub(super) fn text(set: &LibrarySet) -> String {
     let order = 2 * params.ring_degree() as u64;
     format!(
         r#"{header}
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -33,7 +35,7 @@ CryptoContext<DCRTPoly> MakeContext()
 // Q: {limb_sizes} bits.
 {q}
 // P, for key switching: {special_sizes} bits.
-{p}
+{p}{keys}
 int main()
 {{
     auto context = MakeContext();
@@ -51,16 +53,42 @@ int main()
         special_sizes = sizes(special),
         q = element_params("MakeQ", order, limbs),
         p = element_params("MakeP", order, special),
+        keys = keys(set),
     )
 }
 
-fn security(set: &LibrarySet) -> &'static str {
-    if set.is_within_enforced_cap() {
-        "    parameters.SetSecurityLevel(HEStd_128_classic);"
-    } else {
-        "    // The set is beyond the table of HEStd_128_classic: no check.\n    \
-         parameters.SetSecurityLevel(HEStd_NotSet);"
+/// The level that OpenFHE is asked for, and why.
+fn security(set: &LibrarySet) -> String {
+    let level = match set.level {
+        SecurityLevel::Bits128 => "HEStd_128_classic",
+        SecurityLevel::Bits192 => "HEStd_192_classic",
+        SecurityLevel::Bits256 => "HEStd_256_classic",
+    };
+    let (said, level) = match set.enforced("OpenFHE", level) {
+        (said, true) => (said, level),
+        (said, false) => (said, "HEStd_NotSet"),
+    };
+    format!("    {said}\n    parameters.SetSecurityLevel({level});")
+}
+
+/// The Galois elements, where there are some, as a function.
+fn keys(set: &LibrarySet) -> String {
+    if set.elements.is_empty() {
+        return String::new();
     }
+    format!(
+        r"
+// The automorphisms X -> X^g that the server needs keys for:
+//     context->EvalAutomorphismKeyGen(secret_key, GaloisElements());
+std::vector<uint32_t> GaloisElements()
+{{
+    return {{
+{elements}
+    }};
+}}
+",
+        elements = set.element_lines("        "),
+    )
 }
 
 /// A function that gives the element parameters of `primes`.

@@ -2,6 +2,7 @@
 
 use super::library::LibrarySet;
 use crate::arith::Modulus;
+use crate::bfv::security::SecurityLevel;
 
 /// A program that makes the context.
 pub(super) fn text(set: &LibrarySet) -> String {
@@ -13,7 +14,9 @@ pub(super) fn text(set: &LibrarySet) -> String {
     let (remark, level) = level(set);
     format!(
         r#"{header}
+#include <cstdint>
 #include <iostream>
+#include <vector>
 
 #include "seal/seal.h"
 
@@ -26,41 +29,53 @@ int main()
 {limbs}{special}    }});
     parms.set_plain_modulus(seal::Modulus({plain}ULL));
 
-{remark}
+    {remark}
     seal::SEALContext context(parms, true, seal::sec_level_type::{level});
     if (!context.parameters_set())
     {{
         std::cerr << context.parameter_error_message() << '\n';
         return 1;
     }}
-    return 0;
+{keys}    return 0;
 }}
 "#,
         header = set.header(),
         degree = params.ring_degree(),
         special = prime("P", params.special()),
         plain = params.plain().value(),
+        keys = keys(set),
     )
 }
 
 /// What SEAL's own check says about the set, and the level to ask it for.
 fn level(set: &LibrarySet) -> (String, &'static str) {
-    let bits = set.qp_bits();
-    match set.enforced_cap_bits() {
-        Some(cap) if set.is_within_enforced_cap() => {
-            (format!("    // SEAL checks that QP has at most {cap} bits; it has {bits}."), "tc128")
-        }
-        Some(cap) => (
-            format!(
-                "    // At tc128 SEAL takes at most {cap} bits of QP and would refuse these {bits}: \
-                 no check."
-            ),
-            "none",
-        ),
-        None => (
-            "    // At tc128 SEAL has no entry for this degree and would refuse it: no check."
-                .into(),
-            "none",
-        ),
+    let level = match set.level {
+        SecurityLevel::Bits128 => "tc128",
+        SecurityLevel::Bits192 => "tc192",
+        SecurityLevel::Bits256 => "tc256",
+    };
+    match set.enforced("SEAL", level) {
+        (said, true) => (said, level),
+        (said, false) => (said, "none"),
     }
+}
+
+/// The part of the program that makes Galois keys, where there are some.
+fn keys(set: &LibrarySet) -> String {
+    if set.elements.is_empty() {
+        return String::new();
+    }
+    format!(
+        r"
+    // The automorphisms X -> X^g that the server needs keys for. They are not steps of SEAL, whose
+    // slots lie in another order.
+    const std::vector<std::uint32_t> galois_elements{{
+{elements}
+    }};
+    seal::KeyGenerator keygen(context);
+    seal::GaloisKeys galois_keys;
+    keygen.create_galois_keys(galois_elements, galois_keys);
+",
+        elements = set.element_lines("        "),
+    )
 }

@@ -6,10 +6,13 @@ use serde::Serialize;
 
 use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
-use crate::bfv::{ParamsSpec, PrimeSpec};
+use crate::bfv::security::SecurityPolicy;
+use crate::bfv::{Params, ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, LayerSpec};
 use crate::report::Record;
 
+use super::keys;
+use super::library::wrapped;
 use crate::preset::{Experiment, Filter, LayerPreset, Strictness, params};
 
 /// The text of a file that [`Experiment::parse`] reads back to `experiment`, with the figures of
@@ -21,7 +24,8 @@ use crate::preset::{Experiment, Filter, LayerPreset, Strictness, params};
 /// formed gives a text that is refused. Seeds of 2^63 and above are plain integers too, which
 /// heconv reads but other readers of TOML may not.
 pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> String {
-    let Experiment { layer, params, algorithm, reduction, threads, seed, lanes } = experiment;
+    let Experiment { layer, params, algorithm, reduction, threads, seed, lanes, policy } =
+        experiment;
     let mut text = Text(String::new());
     text.line("# An experiment of heconv: `heconv run FILE` repeats it.");
     text.entry("schema", 1, "");
@@ -33,6 +37,8 @@ pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> Stri
     text.entry_if("seed", *seed, "of data and secrets: fixed secrets are for experiments alone");
     text.layer(layer);
     text.params(params);
+    text.security(policy);
+    text.plan(experiment);
     if let Some(record) = record {
         text.figures(record);
     }
@@ -142,6 +148,31 @@ impl Text {
         self.entry(key, number(special), "P, for key switching");
         let key = if is_value(plain) { "plain_modulus" } else { "plain_bits" };
         self.entry(key, number(plain), "t");
+    }
+
+    /// What the parameters are held against.
+    fn security(&mut self, policy: &SecurityPolicy) {
+        self.line("\n[security]");
+        self.entry("table", policy.table.name(), "");
+        self.entry("level", policy.level.bits(), "bits, classical");
+        if policy.insecure {
+            self.entry("insecure", true, "runs parameters above the cap too");
+        }
+    }
+
+    /// The keys that the server needs, where there are some.
+    fn plan(&mut self, experiment: &Experiment) {
+        let policy = SecurityPolicy { insecure: true, ..experiment.policy };
+        let Ok(params) = Params::new(&experiment.params, &policy) else { return };
+        let elements = keys::elements(experiment, &params);
+        if elements.is_empty() {
+            return;
+        }
+        self.line("\n# What follows from the above. Reading the file passes over this.");
+        self.line("[plan]");
+        self.line("galois_elements = [ # g of the automorphisms X -> X^g");
+        self.line(&wrapped(&elements, "  "));
+        self.line("]");
     }
 
     /// What a run of the experiment gave, or would give.

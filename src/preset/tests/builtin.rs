@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::super::{Catalogue, PresetKind, check_file};
+use super::super::{Catalogue, Experiment, PresetKind, check_file};
+use crate::arith::Modulus;
 use crate::bfv::Params;
 use crate::bfv::security::SecurityPolicy;
 use crate::conv::Layer;
@@ -26,7 +27,7 @@ fn every_file_passes_its_check() {
         }
     }
     let odd = check_file(&presets.join("experiments/odd-shape.toml")).expect("valid").to_string();
-    let expected = "experiment \"odd-shape\": 24->40, 13x9, kernel 5x5; parameters \"n4096-t20\": ring degree 4096, limbs 2, log2(QP) 106.0, t = 1032193";
+    let expected = "experiment \"odd-shape\": 24->40, 13x9, kernel 5x5; parameters \"4096:35,35|36:20\": ring degree 4096, limbs 2, log2(QP) 106.0, t = 1032193";
     assert_eq!(odd, expected);
     let bench = check_file(&presets.join("networks/bench.toml")).expect("valid").to_string();
     assert_eq!(bench, "network \"bench\": 6 layers");
@@ -74,6 +75,37 @@ fn bench_layers_are_what_their_names_say() {
         assert_eq!(layer.output_shape(), layer.input_shape());
         assert_eq!((layer.weight_bits(), layer.activation_bits()), (4, 4));
         assert_eq!((&preset.filters, &preset.image), (&None, &None));
+    }
+}
+
+/// A name that an experiment gives its parameters is that of the preset with these primes, or says
+/// the sizes itself.
+#[test]
+fn experiments_name_what_they_hold() {
+    let catalogue = catalogue();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets/experiments");
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        let experiment = Experiment::read(&path).expect("valid");
+        let named = catalogue.params_set(&experiment.params.name).expect("a name that is known");
+        let primes = |spec| {
+            let params = Params::new(spec, &SecurityPolicy::default()).expect("valid");
+            let limbs = params.limbs().iter().map(Modulus::value).collect::<Vec<_>>();
+            (params.ring_degree(), limbs, params.special().value(), params.plain().value())
+        };
+        assert_eq!(primes(&named), primes(&experiment.params), "{}", path.display());
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+        assert_eq!(experiment.layer.full_name(), stem);
+    }
+}
+
+/// `n4096-t20` has N = 4096 and t of 20 bits.
+#[test]
+fn parameter_sets_are_what_their_names_say() {
+    for spec in catalogue().params() {
+        let params = Params::new(spec, &SecurityPolicy::default()).expect("valid");
+        let name = format!("n{}-t{}", params.ring_degree(), params.plain().bits());
+        assert_eq!(spec.name, name);
     }
 }
 

@@ -11,6 +11,7 @@ use super::super::{experiment_toml, save_new, save_over};
 use super::EXPERIMENT;
 use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
+use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, LayerSpec};
 use crate::report::testing::record;
@@ -115,9 +116,18 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     );
     let lanes = option::of((1u32..=12).prop_map(|log| 1usize << log));
     let run = (option::of(1usize..=4096), option::of(seed()), lanes);
-    (layer(), parameters(), method, run).prop_map(|(layer, params, method, run)| Experiment {
+    let policy = (select(SecurityTable::ALL.to_vec()), select(SecurityLevel::ALL.to_vec()));
+    let policy = (policy, any::<bool>()).prop_map(|((table, level), insecure)| SecurityPolicy {
+        table,
+        level,
+        insecure,
+        ..SecurityPolicy::default()
+    });
+    let all = (layer(), parameters(), policy, method, run);
+    all.prop_map(|(layer, params, policy, method, run)| Experiment {
         layer,
         params,
+        policy,
         algorithm: method.0,
         reduction: method.1,
         threads: run.0,

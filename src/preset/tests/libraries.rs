@@ -7,11 +7,14 @@ use proptest::prelude::*;
 use super::super::{Catalogue, Experiment, ExportFormat, Strictness, params};
 use super::super::{experiment_toml, export_text, unknown_export_ending};
 use super::EXPERIMENT;
+use crate::arith::kernels::Reduction;
 use crate::arith::{Modulus, is_prime};
-use crate::bfv::security::{SecurityPolicy, SecurityTable};
+use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsError, PrimeSpec};
+use crate::conv::cost::CostTable;
+use crate::conv::{AlgorithmKind, Layer, Setting};
+use crate::report::Record;
 use crate::report::testing::record;
-use crate::report::{Record, SecurityRecord};
 
 const LIBRARIES: [ExportFormat; 3] =
     [ExportFormat::Seal, ExportFormat::OpenFhe, ExportFormat::Lattigo];
@@ -39,9 +42,10 @@ fn code(text: &str) -> String {
     text.lines().filter_map(|line| line.split("//").next()).collect::<Vec<_>>().join("\n")
 }
 
-/// Numbers of the code of more than four digits.
+/// Numbers of the code of more than four digits, Galois elements apart, which come last.
 fn numbers(text: &str) -> Vec<u64> {
     let code = code(text);
+    let code = code.split("alois").next().unwrap_or_default();
     let words = code.split(|c: char| !c.is_ascii_alphanumeric());
     let numbers = words.filter_map(|word| word.trim_end_matches("ULL").parse().ok());
     numbers.filter(|number| *number > 9999).collect()
@@ -172,14 +176,51 @@ fn what_the_libraries_would_refuse_is_not_asked_of_them() {
 
 #[test]
 fn the_security_is_that_of_the_run() {
-    let experiment = with("4096:36,36|37:20");
     let policy = SecurityPolicy { table: SecurityTable::He2018, ..SecurityPolicy::default() };
-    let params = Params::new(&experiment.params, &policy).expect("within the 2018 table");
-    let record = Record { security: SecurityRecord::new(&params), ..record() };
+    let experiment = Experiment { policy, ..with("4096:36,36|37:20") };
     for format in LIBRARIES {
-        let text = export_text(format, &experiment, Some(&record)).expect("well formed");
+        let text = text(format, &experiment);
         let said = r#"at most 109.0 for 128 bits (table "he2018"): secure"#;
         assert!(text.contains(said) && text.contains("hadamard"), "{text}");
+    }
+}
+
+#[test]
+fn the_level_is_asked_of_the_libraries() {
+    let at = |set: &str, level: SecurityLevel| {
+        let policy = SecurityPolicy { level, ..SecurityPolicy::default() };
+        let experiment = Experiment { policy, ..with(set) };
+        [ExportFormat::Seal, ExportFormat::OpenFhe].map(|format| text(format, &experiment))
+    };
+    let [seal, openfhe] = at("8192:48,48|49:20", SecurityLevel::Bits192);
+    assert!(seal.contains("sec_level_type::tc192"), "{seal}");
+    assert!(openfhe.contains("SetSecurityLevel(HEStd_192_classic)"), "{openfhe}");
+    let table = "a table of its own, that of the 2018 standard: at most 152 bits";
+    assert!(seal.contains(table) && openfhe.contains(table), "{seal}");
+    let [seal, openfhe] = at("8192:48,48|49:20", SecurityLevel::Bits256);
+    assert!(seal.contains("At tc256 SEAL takes at most 118 bits of QP"), "{seal}");
+    assert!(seal.contains("sec_level_type::none") && openfhe.contains("HEStd_NotSet"), "{seal}");
+}
+
+/// The keys are those of the plan that a run takes.
+#[test]
+fn galois_elements_are_those_of_the_plan() {
+    for algorithm in AlgorithmKind::ALL {
+        let experiment = Experiment { algorithm: Some(algorithm), ..example() };
+        let (params, layer) = (checked(&experiment), Layer::new(&experiment.layer.spec));
+        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let plan = algorithm.plan(&layer.expect("valid"), setting, &CostTable::default(), None);
+        let keys = plan.expect("fits").galois_keys(&params);
+        let mut expected: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();
+        expected.sort_unstable();
+        expected.dedup();
+        assert!(expected.len() > 3, "{expected:?}");
+        let lattigo = text(ExportFormat::Lattigo, &experiment);
+        let (_, list) = lattigo.split_once("galoisElements := []uint64{").expect("a list");
+        let (list, _) = list.split_once('}').expect("its end");
+        let found = list.split(',').filter_map(|word| word.trim().parse().ok());
+        assert_eq!(found.collect::<Vec<u64>>(), expected, "{lattigo}");
+        assert!(lattigo.lines().all(|line| line.len() <= 100), "{lattigo}");
     }
 }
 

@@ -5,6 +5,7 @@ mod graphs;
 mod libraries;
 mod mistakes;
 mod nonsense;
+mod not_yet;
 mod sweep;
 mod user;
 

@@ -8,7 +8,7 @@ fn layers_that_are_none() {
     experiment(
         "kernel = 5",
         "kernel = 4",
-        "my.toml:12: kernel = [4, 4] must be odd in both directions",
+        "my.toml:12: kernel = [4, 4] must be odd in both directions; even sizes are not taken yet: make it one larger, with weights of zero there",
     );
     experiment(
         "kernel = 5",
@@ -18,7 +18,7 @@ fn layers_that_are_none() {
     experiment(
         "kernel = 5",
         "kernel = 5\npadding = [0, 5, 0, 0]",
-        "my.toml:13: padding left = 5 must be smaller than the kernel (5)",
+        "my.toml:13: padding left = 5 must be smaller than the kernel (5); more is not taken yet",
     );
     experiment(
         "kernel = 5",

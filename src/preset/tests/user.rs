@@ -21,6 +21,11 @@ fn load(files: &[(&str, &str)]) -> Result<Catalogue, String> {
     Catalogue::with_directory(directory(files).path()).map_err(|error| error.to_string())
 }
 
+/// What is wrong with these files, as the explorer tells it.
+fn notices(files: &[(&str, &str)]) -> Vec<String> {
+    load(files).expect("built in").notices().map(String::from).collect()
+}
+
 #[test]
 fn no_directory_is_no_error() {
     let catalogue = Catalogue::with_directory(Path::new("/no/such/directory")).expect("valid");
@@ -53,16 +58,40 @@ fn user_files_add_and_replace() {
 
 #[test]
 fn broken_user_files_are_named() {
-    let error = load(&[("params/own.toml", &PARAMS.replace("limb", "limp"))]).expect_err("broken");
-    let expected =
-        "own.toml:4: unknown key `limp_bits` in [params]; the nearest valid key is `limb_bits`";
-    assert!(error.ends_with(expected), "{error}");
-    let twice = load(&[("networks/a.toml", NETWORK), ("networks/b.toml", NETWORK)]);
-    let error = twice.expect_err("the same name twice");
-    assert!(error.contains("b.toml: \"mine\" is already defined in "), "{error}");
-    assert!(error.ends_with("a.toml; rename one"), "{error}");
-    let error = load(&[("networks", "a file, not a directory")]).expect_err("no directory");
-    assert!(error.starts_with("cannot read "), "{error}");
+    let broken = notices(&[("params/own.toml", &PARAMS.replace("limb", "limp"))]);
+    let expected = "params/own.toml:4: unknown key `limp_bits` in [params]; the nearest valid key is `limb_bits`; it is left out";
+    assert_eq!(broken, [expected]);
+    let twice = notices(&[("networks/a.toml", NETWORK), ("networks/b.toml", NETWORK)]);
+    let expected = "networks/b.toml: \"mine\" is already defined in networks/a.toml; rename one";
+    assert_eq!(twice, [expected]);
+    let no_directory = notices(&[("networks", "a file, not a directory")]);
+    assert!(no_directory[0].starts_with("cannot read "), "{no_directory:?}");
+    assert_eq!(notices(&[("networks/a.toml", NETWORK)]), [""; 0]);
+}
+
+#[test]
+fn only_what_needs_a_broken_file_fails() {
+    let broken = NETWORK.replace("kernel = 3", "kernel = 2").replace("mine", "own");
+    let catalogue = load(&[
+        ("networks/file.toml", &broken),
+        ("networks/a.toml", NETWORK),
+        ("params/n4096-t16.toml", "schema = 1\n[params"),
+    ])
+    .expect("the others");
+    for name in ["file", "own"] {
+        let error = catalogue.network(name).expect_err("broken").to_string();
+        let words = format!("{name:?} cannot be used: ");
+        assert!(error.starts_with(&words) && error.contains("file.toml:10: kernel"), "{error}");
+        let error = catalogue.layer(&format!("{name}/first")).expect_err("broken").to_string();
+        assert!(error.contains("file.toml:10: kernel"), "{error}");
+    }
+    assert!(catalogue.network("mine").is_ok() && catalogue.layer("bench/c16-32-k3").is_ok());
+    assert_eq!(
+        catalogue.params_set("n4096-t16").expect("built in").plain,
+        PrimeSpec::Value(40_961)
+    );
+    let said = catalogue.warnings().last().expect("two");
+    assert!(said.ends_with("the built-in \"n4096-t16\" stays as it is"), "{said}");
 }
 
 #[test]

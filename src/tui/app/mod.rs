@@ -189,6 +189,16 @@ impl App {
         Ok((app, effects))
     }
 
+    /// Shows the first of `notices` as the message, and how many more there are.
+    pub fn warn(&mut self, notices: &[String]) {
+        let Some((first, more)) = notices.split_first() else { return };
+        let more = match more.len() {
+            0 => String::new(),
+            count => format!(" (and {count} more)"),
+        };
+        self.message = Some((Tone::Bad, format!("{first}{more}")));
+    }
+
     /// Takes in an event that happened at `now_ms`.
     pub fn update(&mut self, now_ms: u64, event: Event) -> Vec<Effect> {
         self.now_ms = now_ms;
