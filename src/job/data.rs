@@ -73,7 +73,9 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
         return Ok(read_input(path, layer, Some(layer.activation_signed()))?.0);
     }
     match (&spec.image, &spec.layer.image) {
-        (Some(path), _) => picture_input(&read_picture(path)?.resized(spec.resize), layer),
+        (Some(path), _) => {
+            picture_input(&read_picture(path, spec.max_memory)?.resized(spec.resize), layer)
+        }
         (None, Some(name)) => picture_input(&builtin_image(name)?.resized(spec.resize), layer),
         (None, None) => Ok(data::input(layer, seed)),
     }

@@ -126,11 +126,19 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, TensorError> {
 
 /// The bytes of a file that has `most` of them or fewer.
 fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, TensorError> {
-    let file = File::open(path).map_err(|error| file_error(path, error))?;
+    let failed = |error| file_error(path, error);
+    let file = File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| file_error(path, error))?;
-    if bytes.len() as u64 > most {
-        return Err(file_error(path, format_args!("more than {} MiB", most >> 20)));
+    // Pipes have no length.
+    let length = file.metadata().map_err(failed)?.len();
+    if length <= most {
+        file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if length.max(bytes.len() as u64) > most {
+        return Err(file_error(
+            path,
+            format_args!("more than {most} bytes, the most that is read"),
+        ));
     }
     Ok(bytes)
 }

@@ -58,18 +58,20 @@ pub fn builtin_image(name: &str) -> Result<Picture, TensorError> {
     if name != "cat-224" {
         return Err(TensorError::NoSuchImage { name: name.to_owned() });
     }
-    decode(include_bytes!("../../assets/cat-224.png"), Path::new(name))
+    decode(include_bytes!("../../assets/cat-224.png"), Path::new(name), u64::MAX)
 }
 
-/// Reads a PNG or JPEG file, whatever its name, turned as its EXIF orientation says.
+/// Reads a PNG or JPEG file, whatever its name, turned as its EXIF orientation says. It may take
+/// `max_memory` bytes on the way.
 ///
 /// # Errors
-/// [`TensorError::File`] where there is none, or its pixels take more than 256 MiB.
-pub fn read_picture(path: &Path) -> Result<Picture, TensorError> {
-    decode(&read_at_most(path, MOST_BYTES)?, path)
+/// [`TensorError::File`] where there is none, it would take more than that, or its pixels more than
+/// 256 MiB.
+pub fn read_picture(path: &Path, max_memory: u64) -> Result<Picture, TensorError> {
+    decode(&read_at_most(path, MOST_BYTES.min(max_memory / 2))?, path, max_memory)
 }
 
-fn decode(bytes: &[u8], path: &Path) -> Result<Picture, TensorError> {
+fn decode(bytes: &[u8], path: &Path, max_memory: u64) -> Result<Picture, TensorError> {
     let unreadable = |problem: &dyn std::fmt::Display| {
         file_error(path, format_args!("no PNG or JPEG image that can be read: {problem}"))
     };
@@ -88,6 +90,19 @@ fn decode(bytes: &[u8], path: &Path) -> Result<Picture, TensorError> {
                 "a picture of {width}x{height} pixels; at most {LONGEST_SIDE} on a side and \
                  {} MiB in all are read: scale it down first",
                 MOST_BYTES >> 20
+            ),
+        ));
+    }
+    // The file twice, and as many bytes for the coefficients of a progressive JPEG as for three copies
+    // of its pixels.
+    let needed = 4 * decoder.total_bytes() + 2 * bytes.len() as u64;
+    if needed > max_memory {
+        let [needed, allowed] = [needed, max_memory].map(|bytes| bytes.div_ceil(1 << 20));
+        return Err(file_error(
+            path,
+            format_args!(
+                "a picture of {width}x{height} pixels takes {needed} MiB to read, --max-memory allows \
+                 {allowed} MiB: scale it down first"
             ),
         ));
     }
@@ -258,10 +273,10 @@ mod tests {
         let directory = tempfile::tempdir().expect("temporary directory");
         let path = directory.path().join("x.png");
         std::fs::write(&path, "no picture").expect("writes");
-        let error = read_picture(&path).expect_err("no picture").to_string();
+        let error = read_picture(&path, u64::MAX).expect_err("no picture").to_string();
         assert!(error.contains("no PNG or JPEG image") && !error.contains('\n'), "{error}");
         std::fs::write(&path, "GIF89a").expect("writes");
-        let error = read_picture(&path).expect_err("another format").to_string();
+        let error = read_picture(&path, u64::MAX).expect_err("another format").to_string();
         assert!(
             error.ends_with("no PNG or JPEG image that can be read: it is a .gif file"),
             "{error}"
@@ -274,7 +289,7 @@ mod tests {
         let path = directory.path().join("sheet.png");
         let output = Array3::from_shape_fn((5, 4, 6), |(c, y, x)| (c * y) as i64 - x as i64);
         write_contact_sheet(&path, &output).expect("writes");
-        let sheet = read_picture(&path).expect("reads");
+        let sheet = read_picture(&path, u64::MAX).expect("reads");
         assert_eq!(sheet.size(), [3 * 8 - 2, 2 * 6 - 2]);
     }
 
@@ -308,7 +323,8 @@ mod tests {
         let path = directory.path().join("x.png");
         let image = RgbImage::from_pixel(16, 8, Rgb([200, 40, 90]));
         image.save_with_format(&path, ImageFormat::Jpeg).expect("writes");
-        let pixels = picture_pixels(&read_picture(&path).expect("reads"), [3, 8, 16], "it");
+        let pixels =
+            picture_pixels(&read_picture(&path, u64::MAX).expect("reads"), [3, 8, 16], "it");
         let pixels = pixels.expect("three channels");
         for (channel, expected) in [200, 40, 90].into_iter().enumerate() {
             let all = pixels.index_axis(Axis(0), channel);
@@ -332,7 +348,7 @@ mod tests {
         segment.extend(exif);
         bytes.splice(2..2, segment);
         std::fs::write(&path, bytes).expect("writes");
-        let picture = read_picture(&path).expect("reads");
+        let picture = read_picture(&path, u64::MAX).expect("reads");
         assert_eq!(picture.size(), [16, 32]);
         let pixels = picture_pixels(&picture, [1, 32, 16], "it").expect("grey");
         assert!(pixels[[0, 2, 8]] < 10 && pixels[[0, 29, 8]] > 245, "black above, white below");
@@ -352,9 +368,21 @@ mod tests {
             let checksum = crc32(&bytes[12..29]);
             bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
             std::fs::write(&path, &bytes).expect("writes");
-            let error = read_picture(&path).expect_err("too large").to_string();
+            let error = read_picture(&path, u64::MAX).expect_err("too large").to_string();
             assert!(error.contains(said) && error.contains("scale it down"), "{error}");
         }
+    }
+
+    #[test]
+    fn pictures_keep_to_the_memory_allowed() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let path = directory.path().join("x.png");
+        RgbImage::new(1000, 1000).save(&path).expect("writes");
+        assert!(read_picture(&path, 13 << 20).is_ok());
+        let error = read_picture(&path, 11 << 20).expect_err("too large").to_string();
+        assert!(error.contains("1000x1000") && error.contains("--max-memory"), "{error}");
+        let error = read_picture(&path, 1 << 10).expect_err("too large").to_string();
+        assert!(error.contains("more than 512 bytes"), "{error}");
     }
 
     /// The checksum of PNG.

@@ -258,7 +258,10 @@ fn input(spec: &NetworkSpec, graph: &Graph) -> Result<Array3<i64>, JobError> {
         return Ok(read_activations(path, shape, bits, Some(false))?.0);
     }
     let picture = match &spec.image {
-        Some(path) => read_picture(path)?,
+        Some(path) => {
+            let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
+            read_picture(path, allowed)?
+        }
         None => builtin_image(DEFAULT_IMAGE)?,
     };
     let picture = picture.resized(spec.resize);
