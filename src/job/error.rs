@@ -4,7 +4,7 @@ use crate::arith::kernels::Backend;
 use crate::bfv::ParamsError;
 use crate::conv::planner::DoesNotFit;
 use crate::conv::{ConvError, LayerError};
-use crate::report::Fault;
+use crate::report::{Fault, counted};
 use crate::tensor::TensorError;
 
 /// Why there is no result.
@@ -59,7 +59,7 @@ pub enum JobError {
     )]
     NotAGraph(String),
     /// Specifications of another number of layers.
-    #[error("network {network} has {needed} layers; {given} were specified")]
+    #[error("network {network} has {}; {given} were specified", counted(*needed, "layer"))]
     NetworkLayers {
         /// Its name.
         network: String,

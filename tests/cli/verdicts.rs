@@ -100,7 +100,7 @@ fn a_run_out_of_noise_says_so() {
     assert_eq!((&record["verified"], &record["verdict"]), (&false.into(), &"out-of-noise".into()));
     assert!(record["noise_bits"]["final"].as_f64() < Some(0.5), "{record}");
     for words in
-        ["noise ran out: ", "of 16,384 values differ", "bits of Q", "a smaller t", "padded"]
+        ["noise ran out: ", "of 16,384 values differ", "bits of Q", "a smaller t", "`tune`"]
     {
         assert!(json.err.contains(words), "{words:?} in {json:?}");
     }
