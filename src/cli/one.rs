@@ -54,7 +54,7 @@ impl One {
         let named = |name: &str| catalogue.layer(name).cloned().map_err(Failure::input);
         let layer = match (&self.layer, &file) {
             (Some(name), _) => named(name)?,
-            (None, Some(file)) => file.layer.clone(),
+            (None, Some(file)) => catalogue.with_origin(file.layer.clone()),
             (None, None) => named(DEFAULT_LAYER)?,
         };
         let named = |name: &str| catalogue.params_set(name).map_err(Failure::input);

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Failure, files};
 use crate::report::{Record, Verdict, text};
-use crate::tensor::OutputFormat;
+use crate::tensor::{OutputFormat, TensorError};
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -38,11 +38,29 @@ impl OutputFile {
         Ok(Self { path, format })
     }
 
-    /// Writes `output`: under its own name what is exact, and under one with the verdict's word what
-    /// is not, so that nobody takes it for a result.
+    /// Writes the integers of a layer.
     pub(super) fn write(&self, output: &Array3<i64>, verdict: Verdict) -> Result<(), Failure> {
+        self.write_by(verdict, |path| self.format.write(path, output))
+    }
+
+    /// Writes the real values of a network.
+    pub(super) fn write_reals(
+        &self,
+        output: &Array3<f64>,
+        verdict: Verdict,
+    ) -> Result<(), Failure> {
+        self.write_by(verdict, |path| self.format.write_reals(path, output))
+    }
+
+    /// Under its own name what is exact, and under one with the verdict's word what is not, so that
+    /// nobody takes it for a result.
+    fn write_by(
+        &self,
+        verdict: Verdict,
+        write: impl FnOnce(&Path) -> Result<(), TensorError>,
+    ) -> Result<(), Failure> {
         let path = if verdict.is_exact() { self.path.clone() } else { named(&self.path, verdict) };
-        let written = self.format.write(&path, output);
+        let written = write(&path);
         written.map_err(|error| Failure::Failed(format!("cannot write --output {error}")))?;
         if verdict.is_bad() {
             let (asked, word, path) = (self.path.display(), verdict.word(), path.display());
@@ -79,6 +97,9 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 /// Says on stderr what a user should know before trusting the figures.
 pub(super) fn warn(record: &Record) -> io::Result<()> {
     let mut stderr = io::stderr();
+    for note in &record.notes {
+        writeln!(stderr, "heconv: note: {note}")?;
+    }
     if !record.security.ok {
         writeln!(stderr, "heconv: warning: parameters above the security cap, run for --insecure")?;
     }

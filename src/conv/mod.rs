@@ -42,7 +42,7 @@ pub use hadamard_fused::FusedWeights;
 pub use kind::AlgorithmKind;
 pub use layer::{Layer, LayerError, LayerSpec};
 pub use progress::{Observer, Silent, Steps};
-pub use reference::{add_bias, convolve, largest_output};
+pub use reference::{add_bias, convolve, convolve_reals, largest_output};
 pub use server::Server;
 pub use setting::Setting;
 pub use stage::{Clock, Stage};

@@ -31,6 +31,22 @@ pub fn convolve<E: Send>(
     Ok(output)
 }
 
+/// The same over real values, whose sums are taken in one order, whatever the threads.
+///
+/// # Errors
+/// That of `proceed`.
+pub fn convolve_reals<E: Send>(
+    layer: &Layer,
+    input: ArrayView3<'_, f64>,
+    weights: ArrayView4<'_, f64>,
+    proceed: impl Fn() -> Result<(), E> + Sync,
+) -> Result<Array3<f64>, E> {
+    let mut output = Array3::zeros(layer.output_shape());
+    let input: Vec<f64> = input.iter().copied().collect();
+    planes(layer, &input, weights, &mut output, |w| w, |sum| sum, proceed)?;
+    Ok(output)
+}
+
 /// Adds one number per channel.
 pub fn add_bias(output: &mut Array3<i64>, bias: ArrayView1<'_, i64>) {
     for (mut plane, bias) in output.outer_iter_mut().zip(bias) {
@@ -38,23 +54,27 @@ pub fn add_bias(output: &mut Array3<i64>, bias: ArrayView1<'_, i64>) {
     }
 }
 
-/// Computes output planes with sums of type `T`.
-fn planes<T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync, E: Send>(
+/// Computes output planes with sums of type `T`, from and to numbers of type `N`.
+fn planes<N, T, E: Send>(
     layer: &Layer,
     input: &[T],
-    weights: ArrayView4<'_, i64>,
-    output: &mut Array3<i64>,
-    from: impl Fn(i64) -> T + Sync,
-    into: impl Fn(T) -> i64 + Sync,
+    weights: ArrayView4<'_, N>,
+    output: &mut Array3<N>,
+    from: impl Fn(N) -> T + Sync,
+    into: impl Fn(T) -> N + Sync,
     proceed: impl Fn() -> Result<(), E> + Sync,
-) -> Result<(), E> {
+) -> Result<(), E>
+where
+    N: Copy + Default + PartialEq + Send + Sync,
+    T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync,
+{
     let size = layer.height() * layer.width();
     output.axis_iter_mut(Axis(0)).into_par_iter().enumerate().try_for_each(|(o, mut plane)| {
         proceed()?;
         let mut sums = vec![T::default(); layer.out_height() * layer.out_width()];
         let first = layer.first_input(o);
         for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
-            if weight != 0 {
+            if weight != N::default() {
                 let input = &input[(first + channel) * size..][..size];
                 add_tap(layer, input, from(weight), [ky, kx], &mut sums);
             }

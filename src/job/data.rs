@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array3, Array4, Ix4, s};
+use ndarray::{Array1, Array3, Array4, s};
 
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, LayerSpec, convolve, data};
-use crate::network::read_layer;
+use crate::network::{InputForm, Width, read_layer};
+use crate::report::Record;
 use crate::tensor::{
-    TensorError, builtin_image, picture_input, read_activations, read_integers, read_picture,
+    Picture, TensorError, builtin_image, picture_input, picture_values, read_activations,
+    read_picture,
 };
 
 /// What a run works on.
@@ -18,12 +20,30 @@ pub struct RunData {
     pub input: Array3<i64>,
     /// The weights of the layer's shape, or those of its first output channels, as many as are run.
     pub weights: Array4<i64>,
-    /// What a weight of 1 stands for, where weights were quantised.
-    pub weight_scale: Option<f64>,
+    /// What the weights' file says beside them.
+    pub from_file: FromFile,
     /// One number per output channel, if any.
     pub bias: Option<Array1<i64>>,
     /// Tells runs from one seed apart: each must have a number of its own.
     pub stream: u64,
+}
+
+/// What a file of weights says beside the integers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FromFile {
+    /// What a weight of 1 stands for, one for each output channel of the layer; absent where there is
+    /// no file.
+    pub weight_scales: Option<Vec<f64>>,
+    /// What there is to know.
+    pub notes: Vec<String>,
+}
+
+impl FromFile {
+    /// `record` with this.
+    pub(super) fn record(&self, record: Record) -> Record {
+        let Self { weight_scales, notes } = self.clone();
+        Record { weight_scales, notes, ..record }
+    }
 }
 
 /// The input, and the weights of the output channels of `part`: the layer itself, or its first
@@ -34,9 +54,9 @@ pub(super) fn load(
     part: &Layer,
     seed: u64,
 ) -> Result<RunData, JobError> {
-    let (input, (weights, weight_scale)) =
+    let (input, (weights, from_file)) =
         (input(spec, layer, seed)?, weights(spec, layer, part, seed)?);
-    Ok(RunData { input, weights, weight_scale, bias: None, stream: 0 })
+    Ok(RunData { input, weights, from_file, bias: None, stream: 0 })
 }
 
 /// Bytes of a run's data outside the server: input, weights, and the output twice, decrypted and
@@ -74,11 +94,28 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
     }
     match (&spec.image, &spec.layer.image) {
         (Some(path), _) => {
-            picture_input(&read_picture(path, spec.max_memory)?.resized(spec.resize), layer)
+            let picture = read_picture(path, spec.max_memory)?;
+            of_picture(spec, layer, &picture.resized(spec.resize))
         }
-        (None, Some(name)) => picture_input(&builtin_image(name)?.resized(spec.resize), layer),
+        (None, Some(name)) => of_picture(spec, layer, &builtin_image(name)?.resized(spec.resize)),
         (None, None) => Ok(data::input(layer, seed)),
     }
+}
+
+/// A picture as the layer takes it: normalised where it takes the input of a network that says so.
+fn of_picture(
+    spec: &RunSpec,
+    layer: &Layer,
+    picture: &Picture,
+) -> Result<Array3<i64>, TensorError> {
+    let normalise = spec.layer.origin.as_ref().and_then(|origin| origin.normalise.clone());
+    if normalise.is_none() {
+        return picture_input(picture, layer);
+    }
+    let form = InputForm { width: Width::of(layer), normalise };
+    let taker = format!("layer {}", layer.name());
+    let values = picture_values(picture, layer.input_shape(), &taker)?;
+    Ok(form.quantise(&form.reals(values)))
 }
 
 /// The layer that a run of `spec` is of. Where it does not say whether its activations are signed,
@@ -106,32 +143,24 @@ fn read_input(
     read_activations(path, layer.input_shape(), layer.activation_bits(), signed)
 }
 
-/// The weights of the output channels of `part`, and what a 1 stands for where they were quantised.
+/// The weights of the output channels of `part`, and what their file says beside them.
 pub(super) fn weights(
     spec: &RunSpec,
     layer: &Layer,
     part: &Layer,
     seed: u64,
-) -> Result<(Array4<i64>, Option<f64>), TensorError> {
+) -> Result<(Array4<i64>, FromFile), TensorError> {
     let first = |all: Array4<i64>| all.slice_move(s![..part.out_channels(), .., .., ..]);
-    if let Some(path) = spec.weights.as_ref().filter(|path| !is_single(path)) {
-        let read = read_layer(path, layer)?;
-        return Ok((first(read.weights), Some(read.scale)));
-    }
     if let Some(path) = &spec.weights {
-        let range = -layer.max_weight()..=layer.max_weight();
-        let array = read_integers(path, &layer.weight_shape(), range)?;
-        // The shape was checked, so this is an array of four dimensions.
-        return Ok((first(array.into_dimensionality::<Ix4>().unwrap_or_default()), None));
+        let (read, notes) = read_layer(path, layer, spec.layer.origin.as_ref())?;
+        let notes = notes.into_iter().map(|note| note.text).collect();
+        let from_file = FromFile { weight_scales: Some(read.scales.to_vec()), notes };
+        return Ok((first(read.weights), from_file));
     }
+    let none = FromFile::default();
     // Seeded weights come channel by channel, so the first ones are the same in part and whole.
-    let Some(filters) = &spec.layer.filters else { return Ok((data::weights(part, seed), None)) };
+    let Some(filters) = &spec.layer.filters else { return Ok((data::weights(part, seed), none)) };
     let flat: Vec<i64> = filters.iter().flat_map(|filter| &filter.weights).copied().collect();
     // Presets are checked against the layer's shape when they are read.
-    Ok((first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()), None))
-}
-
-/// Whether a file holds one array of integers and no names.
-fn is_single(path: &Path) -> bool {
-    path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("npy"))
+    Ok((first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()), none))
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{DEFAULT_SEED, JobError, RunSpec, data, record};
+use super::data::{self, FromFile};
+use super::{DEFAULT_SEED, JobError, RunSpec, record};
 use crate::bfv::Params;
 use crate::conv::Setting;
 use crate::conv::cost::CostTable;
@@ -22,10 +23,13 @@ pub struct Estimate {
 /// What the weights of a run follow from.
 type Weights = (LayerPreset, u64, Option<std::path::PathBuf>);
 
+/// What is worked out of them.
+type Known = (Arc<LayerPredictor>, Arc<FromFile>);
+
 /// Makes estimates, and keeps what it has worked out of the weights of the last few layers.
 #[derive(Debug, Default)]
 pub struct Estimator {
-    layers: Mutex<Vec<(Weights, Arc<LayerPredictor>)>>,
+    layers: Mutex<Vec<(Weights, Known)>>,
 }
 
 impl Estimator {
@@ -40,7 +44,7 @@ impl Estimator {
     pub fn estimate(&self, spec: &RunSpec) -> Result<Estimate, JobError> {
         let params = Params::new(&spec.params, &spec.policy)
             .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
-        let predictor = self.predictor(spec)?;
+        let (predictor, from_file) = self.known(spec)?;
         let setting = Setting { params: &params, reduction: spec.reduction };
         let reference = CostTable::default();
         let costs = spec.costs.as_deref().unwrap_or(&reference);
@@ -51,7 +55,8 @@ impl Estimator {
         let needed_bytes = prediction.sizes.server_peak
             + prediction.key_exchange_bytes
             + data::bytes(layer, layer);
-        Ok(Estimate { record: record::predicted(spec, layer, &params, &prediction), needed_bytes })
+        let record = record::predicted(spec, layer, &params, &prediction);
+        Ok(Estimate { record: from_file.record(record), needed_bytes })
     }
 
     /// The predictor of a run's layer and weights.
@@ -59,6 +64,10 @@ impl Estimator {
     /// # Errors
     /// [`JobError`] where the layer or its weights are not valid.
     pub fn predictor(&self, spec: &RunSpec) -> Result<Arc<LayerPredictor>, JobError> {
+        self.known(spec).map(|(predictor, _)| predictor)
+    }
+
+    fn known(&self, spec: &RunSpec) -> Result<Known, JobError> {
         let seed = spec.seed.unwrap_or(DEFAULT_SEED);
         let layer = data::layer(spec)?;
         let mut preset = spec.layer.clone();
@@ -69,16 +78,16 @@ impl Estimator {
         if let Some(at) = layers.iter().position(|(known, _)| *known == key) {
             // The last used comes last, the first goes first.
             let entry = layers.remove(at);
-            let predictor = Arc::clone(&entry.1);
+            let known = entry.1.clone();
             layers.push(entry);
-            return Ok(predictor);
+            return Ok(known);
         }
-        let (weights, _) = data::weights(spec, &layer, &layer, seed)?;
-        let predictor = Arc::new(LayerPredictor::new(layer, weights));
+        let (weights, from_file) = data::weights(spec, &layer, &layer, seed)?;
+        let known = (Arc::new(LayerPredictor::new(layer, weights)), Arc::new(from_file));
         if layers.len() == Self::KEPT {
             layers.remove(0);
         }
-        layers.push((key, Arc::clone(&predictor)));
-        Ok(predictor)
+        layers.push((key, known.clone()));
+        Ok(known)
     }
 }

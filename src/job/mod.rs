@@ -78,6 +78,8 @@ pub struct RunSpec {
     pub link: Link,
     /// Lanes of a ciphertext; where absent, the planner chooses.
     pub lanes: Option<usize>,
+    /// The largest bias that the server adds to sums, in absolute value; 0 where it adds none.
+    pub largest_bias: i64,
     /// What primitives cost on this machine, for predictions of time.
     pub costs: Option<Arc<CostTable>>,
 }
@@ -104,6 +106,7 @@ impl RunSpec {
             weights: None,
             link: Link::default(),
             lanes: None,
+            largest_bias: 0,
             costs: None,
         }
     }

@@ -64,6 +64,11 @@ impl<'a> Prepared<'a> {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
     }
 
+    /// The whole layer.
+    pub(super) const fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
     /// The parameters, and the keys that the server needs.
     pub fn keys(&self) -> (&Params, Vec<GaloisKeyId>) {
         let params = self.context.params();
@@ -85,7 +90,7 @@ impl<'a> Prepared<'a> {
     /// [`JobError`] where the run fails or is cancelled.
     pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
         let pool = super::threads(self.spec.threads)?;
-        let (layer, RunData { input, weights, weight_scale, bias, stream }) = (self.part(), data);
+        let (layer, RunData { input, weights, from_file, bias, stream }) = (self.part(), data);
         let mut outcomes = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
             let secrets = self.secrets(stream)?;
@@ -100,10 +105,11 @@ impl<'a> Prepared<'a> {
             };
             outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
         }
-        let record = self.record(&outcomes).map(|record| Record { weight_scale, ..record });
+        let record = self.record(&outcomes).map(|record| from_file.record(record));
         let last = outcomes.pop().ok_or(JobError::Transform)?;
         let Outcome { output, upload_sample, .. } = last;
-        Ok(RunResult { record: record.ok_or(JobError::Transform)?, input, output, upload_sample })
+        let record = record.ok_or(JobError::Transform)?;
+        Ok(RunResult { record, input, output, upload_sample })
     }
 
     /// The seed of all secrets: from the user's seed, apart from that of data, or from the

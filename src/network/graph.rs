@@ -2,6 +2,8 @@
 
 use crate::conv::{Layer, LayerSpec};
 
+use super::activations::Width;
+use super::normalise::{InputForm, Normalise};
 use super::problem::{GraphError, GraphProblem};
 use super::{Pool, Shortcut};
 
@@ -14,9 +16,9 @@ pub enum Activation {
     /// Negative values become 0.
     #[default]
     Relu,
-    /// As [`Activation::Relu`], and values that stand for more than 6 become 6.
+    /// As [`Activation::Relu`], and values above 6 become 6.
     Relu6,
-    /// Nothing: the result stays signed, and only a shortcut or the end of the network takes it.
+    /// Nothing: convolutions that take the result take it signed.
     None,
 }
 
@@ -34,9 +36,41 @@ impl Activation {
     }
 }
 
+/// A batch normalisation that is folded into a convolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// What the names of its tensors begin with in a file of weights.
+    pub name: String,
+    /// What is added to its variances.
+    pub epsilon: f64,
+}
+
+impl BatchNorm {
+    /// PyTorch's epsilon; Keras has 1e-3.
+    pub const EPSILON: f64 = 1e-5;
+
+    /// One with PyTorch's epsilon.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), epsilon: Self::EPSILON }
+    }
+}
+
+/// What a layer of a network takes over from it when it is run alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// What the names of its tensors begin with in a file of weights.
+    pub tensors: String,
+    /// Whether every output channel has a bias of its own.
+    pub bias: bool,
+    /// The batch normalisation that is folded into it.
+    pub bn: Option<BatchNorm>,
+    /// What is done to a picture before, where it takes the network's input.
+    pub normalise: Option<Normalise>,
+}
+
 /// A node as a user gives it, unchecked: a convolution and what follows it, in the order of the
 /// fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeSpec {
     /// The convolution; its name is the node's.
     pub layer: LayerSpec,
@@ -52,8 +86,8 @@ pub struct NodeSpec {
     pub pool: Option<Pool>,
     /// What the names of its tensors begin with in a file of weights; its own name where absent.
     pub weights: Option<String>,
-    /// The same for a batch normalisation that is folded into the weights and a bias.
-    pub bn: Option<String>,
+    /// A batch normalisation that is folded into the weights and a bias.
+    pub bn: Option<BatchNorm>,
 }
 
 impl NodeSpec {
@@ -88,8 +122,26 @@ pub enum Source {
     Node(usize),
 }
 
+impl Source {
+    /// Where its values stand in a list of them: the input first, then the nodes.
+    pub(super) const fn slot(self) -> usize {
+        match self {
+            Self::Input => 0,
+            Self::Node(i) => i + 1,
+        }
+    }
+
+    /// The source whose values stand there.
+    pub(super) const fn of_slot(slot: usize) -> Self {
+        match slot {
+            0 => Self::Input,
+            _ => Self::Node(slot - 1),
+        }
+    }
+}
+
 /// A node of a checked graph. Shapes are (channels, height, width).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// What the user gave.
     pub spec: NodeSpec,
@@ -101,34 +153,23 @@ pub struct Node {
     pub shortcut: Option<Source>,
     /// Shape of the node's result.
     pub shape: [usize; 3],
-    /// Bits that the convolutions which take the result want; `None` where none takes it, and
-    /// nothing needs to be requantised.
-    pub bits: Option<u32>,
-}
-
-/// What a network was trained to see: each channel less `mean`, divided by `std`, of values from 0
-/// to 1. Reading real weights folds it into the layers that take the input.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Normalise {
-    /// One for each input channel.
-    pub mean: Vec<f64>,
-    /// One for each input channel, above 0.
-    pub std: Vec<f64>,
+    /// The integers that the convolutions which take the result want; `None` where none takes it,
+    /// and nothing needs to be quantised.
+    pub width: Option<Width>,
 }
 
 /// A network that runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
     input: [usize; 3],
-    input_bits: u32,
-    normalise: Option<Normalise>,
+    form: InputForm,
     nodes: Vec<Node>,
 }
 
 impl Graph {
     /// A graph to be filled, for an input of (channels, height, width).
     pub const fn builder(input: [usize; 3]) -> GraphBuilder {
-        GraphBuilder { input, input_bits: None, normalise: None, nodes: Vec::new() }
+        GraphBuilder { input, width: None, normalise: None, nodes: Vec::new() }
     }
 
     /// Shape of the input: channels, height, width.
@@ -136,14 +177,20 @@ impl Graph {
         self.input
     }
 
-    /// Bits of the input's unsigned activations.
-    pub const fn input_bits(&self) -> u32 {
-        self.input_bits
+    /// How real inputs become the integers of the first convolutions.
+    pub const fn input_form(&self) -> &InputForm {
+        &self.form
     }
 
-    /// What the network was trained to see.
-    pub const fn normalise(&self) -> Option<&Normalise> {
-        self.normalise.as_ref()
+    /// What a node takes over when it is run alone.
+    pub fn origin(&self, node: &Node) -> Origin {
+        let takes_input = node.input == Source::Input;
+        Origin {
+            tensors: node.spec.tensors().to_owned(),
+            bias: node.spec.bias,
+            bn: node.spec.bn.clone(),
+            normalise: self.form.normalise.clone().filter(|_| takes_input),
+        }
     }
 
     /// The nodes; each takes earlier ones alone, and the last one's result is the output.
@@ -166,13 +213,14 @@ impl Graph {
 #[derive(Clone, Debug)]
 pub struct GraphBuilder {
     input: [usize; 3],
-    input_bits: Option<u32>,
+    width: Option<Width>,
     normalise: Option<Normalise>,
     nodes: Vec<Node>,
 }
 
 impl GraphBuilder {
-    /// Says what the network was trained to see.
+    /// Says what the network was trained to see, before any node is added: normalised inputs are
+    /// signed.
     pub fn normalise(&mut self, normalise: Normalise) {
         self.normalise = Some(normalise);
     }
@@ -186,11 +234,12 @@ impl GraphBuilder {
         Ok(self.shape(source))
     }
 
-    /// Adds a node.
+    /// Adds a node. Whether its convolution takes signed values follows from what it takes, where it
+    /// does not say.
     ///
     /// # Errors
     /// What is wrong with it, with its name and the field.
-    pub fn push(&mut self, spec: NodeSpec) -> Result<(), GraphError> {
+    pub fn push(&mut self, mut spec: NodeSpec) -> Result<(), GraphError> {
         let name = spec.name().to_owned();
         let error = |field| {
             let name = name.clone();
@@ -201,6 +250,8 @@ impl GraphBuilder {
         }
         let input = self.source(spec.from.as_deref()).map_err(error("from"))?;
         self.check_input(&spec, input).map_err(|(field, problem)| error(field)(problem))?;
+        let signed = self.sign(&spec, input).map_err(error("activation_signed"))?;
+        spec.layer.activation_signed = Some(signed);
         let layer =
             Layer::new(&spec.layer).map_err(|problem| error(problem.field())(problem.into()))?;
         let sum_shape = layer.output_shape();
@@ -210,8 +261,8 @@ impl GraphBuilder {
             Some(pool) => pool.shape(sum_shape).map_err(error("pool"))?,
             None => sum_shape,
         };
-        self.take_bits(input, &spec).map_err(error("activation_bits"))?;
-        self.nodes.push(Node { spec, layer, input, shortcut, shape, bits: None });
+        self.take(input, Width::of(&layer)).map_err(error("activation_bits"))?;
+        self.nodes.push(Node { spec, layer, input, shortcut, shape, width: None });
         Ok(())
     }
 
@@ -220,7 +271,7 @@ impl GraphBuilder {
     /// # Errors
     /// That it has no node, or one whose result nothing takes.
     pub fn finish(self) -> Result<Graph, GraphError> {
-        let Self { input, input_bits, normalise, nodes } = self;
+        let Self { input, width, normalise, nodes } = self;
         let empty = || GraphProblem::Empty.of(INPUT, "layer");
         let (_, all_but_last) = nodes.split_last().ok_or_else(empty)?;
         let takes = |i| {
@@ -231,8 +282,8 @@ impl GraphBuilder {
         if let Some(lost) = (0..all_but_last.len()).find(|i| !takes(*i)) {
             return Err(GraphProblem::Unused.of(nodes[lost].spec.name(), "name"));
         }
-        let input_bits = input_bits.ok_or_else(empty)?;
-        Ok(Graph { input, input_bits, normalise, nodes })
+        let width = width.ok_or_else(empty)?;
+        Ok(Graph { input, form: InputForm { width, normalise }, nodes })
     }
 
     fn source(&self, from: Option<&str>) -> Result<Source, GraphProblem> {
@@ -263,7 +314,7 @@ impl GraphBuilder {
         }
     }
 
-    /// A convolution takes unsigned values of its own shape.
+    /// A convolution takes values of its own shape.
     fn check_input(
         &self,
         spec: &NodeSpec,
@@ -281,11 +332,20 @@ impl GraphBuilder {
                 return Err((field, GraphProblem::Input { field, value, given, from }));
             }
         }
-        match input {
-            Source::Node(i) if self.nodes[i].spec.activation == Activation::None => {
-                Err(("from", GraphProblem::Signed { from: self.name(input) }))
+        Ok(())
+    }
+
+    /// Whether a convolution takes signed values: where they may be below 0, or where it says so.
+    fn sign(&self, spec: &NodeSpec, input: Source) -> Result<bool, GraphProblem> {
+        let may_be_negative = match input {
+            Source::Input => self.normalise.is_some(),
+            Source::Node(i) => self.nodes[i].spec.activation == Activation::None,
+        };
+        match spec.layer.activation_signed {
+            Some(false) if may_be_negative => {
+                Err(GraphProblem::Unsigned { from: self.name(input) })
             }
-            _ => Ok(()),
+            given => Ok(given.unwrap_or(may_be_negative)),
         }
     }
 
@@ -295,16 +355,15 @@ impl GraphBuilder {
         Ok(source)
     }
 
-    /// All convolutions that take the same values take them with as many bits.
-    fn take_bits(&mut self, input: Source, spec: &NodeSpec) -> Result<(), GraphProblem> {
-        let value = spec.layer.activation_bits;
-        let bits = match input {
-            Source::Input => &mut self.input_bits,
-            Source::Node(i) => &mut self.nodes[i].bits,
+    /// All convolutions that take the same values take the same integers.
+    fn take(&mut self, input: Source, width: Width) -> Result<(), GraphProblem> {
+        let taken = match input {
+            Source::Input => &mut self.width,
+            Source::Node(i) => &mut self.nodes[i].width,
         };
-        match *bits.get_or_insert(value) {
-            others if others == value => Ok(()),
-            others => Err(GraphProblem::Bits { value, others, from: self.name(input) }),
+        match *taken.get_or_insert(width) {
+            others if others == width => Ok(()),
+            others => Err(GraphProblem::Width { width, others, from: self.name(input) }),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::problem::GraphProblem;
 pub enum PoolKind {
     /// The largest value; padding is left out.
     Max,
-    /// The mean, rounded to the nearest integer, halves up; padding counts as zeros.
+    /// The mean; padding counts as zeros.
     Average,
 }
 
@@ -40,7 +40,7 @@ pub enum Pool {
         /// Padding on all sides.
         padding: usize,
     },
-    /// The mean of the whole plane, rounded to the nearest integer, halves up.
+    /// The mean of the whole plane.
     Global,
 }
 
@@ -69,7 +69,7 @@ impl Pool {
     }
 
     /// The pooled planes, of [`Pool::shape`].
-    pub(super) fn apply(&self, planes: &Array3<i64>, shape: [usize; 3]) -> Array3<i64> {
+    pub(super) fn apply(&self, planes: &Array3<f64>, shape: [usize; 3]) -> Array3<f64> {
         let mut pooled = Array3::zeros(shape);
         Zip::from(pooled.axis_iter_mut(Axis(0))).and(planes.axis_iter(Axis(0))).par_for_each(
             |mut pooled, plane| {
@@ -80,7 +80,7 @@ impl Pool {
     }
 
     /// One pooled value.
-    fn at(&self, plane: ArrayView2<'_, i64>, (y, x): (usize, usize)) -> i64 {
+    fn at(&self, plane: ArrayView2<'_, f64>, (y, x): (usize, usize)) -> f64 {
         let (height, width) = plane.dim();
         let Self::Window { kind, kernel, stride, padding } = *self else {
             return mean(plane, plane.len());
@@ -92,18 +92,22 @@ impl Pool {
         let (rows, columns) = (range(y, height), range(x, width));
         let window = plane.slice(ndarray::s![rows, columns]);
         match kind {
-            PoolKind::Max => window.iter().copied().max().unwrap_or(0),
+            // Every window has a value in it: padding is at most half of it.
+            PoolKind::Max => window.iter().copied().fold(f64::NEG_INFINITY, larger),
             PoolKind::Average => mean(window, kernel * kernel),
         }
     }
 }
 
-/// The sum of `values` over `count`, rounded, halves up.
-fn mean(values: ArrayView2<'_, i64>, count: usize) -> i64 {
-    let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
-    let count = count as i128;
-    // A mean is no larger than the largest of its values.
-    (2 * sum + count).div_euclid(2 * count) as i64
+/// The larger of two values; the first where they are equal, so that 0 and -0 are told apart alike
+/// everywhere.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+/// The sum of `values`, row by row, over `count`: the same on every machine.
+fn mean(values: ArrayView2<'_, f64>, count: usize) -> f64 {
+    values.iter().sum::<f64>() / count as f64
 }
 
 #[cfg(test)]
@@ -111,37 +115,35 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    fn pooled(pool: Pool, plane: &Array3<i64>) -> Array3<i64> {
+    fn pooled(pool: Pool, plane: &Array3<i64>) -> Array3<f64> {
         let shape = pool.shape(plane.dim().into()).expect("fits");
-        pool.apply(plane, shape)
+        pool.apply(&plane.mapv(|value| value as f64), shape)
     }
 
     #[test]
     fn windows_give_their_largest_value_or_mean() {
         let plane = array![[[1, 2, 3, 9], [4, 5, 6, 9], [7, 8, 9, 9], [-1, -1, -1, -1]]];
         let window = |kind, kernel, stride, padding| Pool::Window { kind, kernel, stride, padding };
-        assert_eq!(pooled(window(PoolKind::Max, 2, 2, 0), &plane), array![[[5, 9], [8, 9]]]);
+        let max = array![[[5.0, 9.0], [8.0, 9.0]]];
+        assert_eq!(pooled(window(PoolKind::Max, 2, 2, 0), &plane), max);
         // Rows and columns 0 to 1, then 1 to 3, of a plane with padding around.
-        assert_eq!(pooled(window(PoolKind::Max, 3, 2, 1), &plane), array![[[5, 9], [8, 9]]]);
-        assert_eq!(pooled(window(PoolKind::Max, 3, 1, 0), &plane), array![[[9, 9], [9, 9]]]);
-        // 12 / 4, 27 / 4, 13 / 4, 16 / 4
-        assert_eq!(pooled(window(PoolKind::Average, 2, 2, 0), &plane), array![[[3, 7], [3, 4]]]);
-        // 12 / 9, 34 / 9; 22 / 9, 46 / 9
-        let padded = window(PoolKind::Average, 3, 2, 1);
-        assert_eq!(pooled(padded, &plane), array![[[1, 4], [2, 5]]]);
-        // 68 / 16
-        assert_eq!(pooled(Pool::Global, &plane), array![[[4]]]);
+        assert_eq!(pooled(window(PoolKind::Max, 3, 2, 1), &plane), max);
+        let overlapping = array![[[9.0, 9.0], [9.0, 9.0]]];
+        assert_eq!(pooled(window(PoolKind::Max, 3, 1, 0), &plane), overlapping);
+        let means = array![[[3.0, 6.75], [3.25, 4.0]]];
+        assert_eq!(pooled(window(PoolKind::Average, 2, 2, 0), &plane), means);
+        let padded = array![[[12.0 / 9.0, 34.0 / 9.0], [22.0 / 9.0, 43.0 / 9.0]]];
+        assert_eq!(pooled(window(PoolKind::Average, 3, 2, 1), &plane), padded);
+        assert_eq!(pooled(Pool::Global, &plane), array![[[68.0 / 16.0]]]);
     }
 
     #[test]
-    fn padding_is_no_maximum_and_halves_go_up() {
+    fn padding_is_no_maximum() {
         let plane = array![[[-3, -4], [-5, -8]]];
         let max = Pool::Window { kind: PoolKind::Max, kernel: 2, stride: 1, padding: 1 };
-        let expected = array![[[-3, -3, -4], [-3, -3, -4], [-5, -5, -8]]];
+        let expected = array![[[-3.0, -3.0, -4.0], [-3.0, -3.0, -4.0], [-5.0, -5.0, -8.0]]];
         assert_eq!(pooled(max, &plane), expected);
-        assert_eq!(pooled(Pool::Global, &plane), array![[[-5]]]);
-        assert_eq!(pooled(Pool::Global, &array![[[-1, 0]]]), array![[[0]]]);
-        assert_eq!(pooled(Pool::Global, &array![[[1, 0]]]), array![[[1]]]);
+        assert_eq!(pooled(Pool::Global, &array![[[-1, 0]]]), array![[[-0.5]]]);
     }
 
     #[test]

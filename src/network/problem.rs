@@ -1,5 +1,6 @@
 //! What can be wrong with a graph.
 
+use super::activations::Width;
 use crate::conv::LayerError;
 use crate::nearest::nearest;
 
@@ -41,19 +42,19 @@ pub enum GraphProblem {
         /// What it takes.
         from: String,
     },
-    /// A convolution of signed values.
-    #[error("it takes {from}, which has no activation and is signed; only `add` takes that")]
-    Signed {
+    /// A convolution that takes values that may be below 0 as if they could not.
+    #[error("activation_signed = false, but {from}, which it takes, has values below 0")]
+    Unsigned {
         /// What it takes.
         from: String,
     },
-    /// Two convolutions take the same values in different widths.
-    #[error("activation_bits = {value}, but another layer takes {from} with {others}")]
-    Bits {
-        /// The width here.
-        value: u32,
-        /// The width there.
-        others: u32,
+    /// Two convolutions take the same values as other integers.
+    #[error("it takes {from} with {}, but another layer does with {}", said(*width), said(*others))]
+    Width {
+        /// The integers here.
+        width: Width,
+        /// The integers there.
+        others: Width,
         /// What both take.
         from: String,
     },
@@ -116,4 +117,9 @@ impl GraphProblem {
 /// As `64x56x56`.
 fn shape([channels, height, width]: [usize; 3]) -> String {
     format!("{channels}x{height}x{width}")
+}
+
+/// As in a file.
+fn said(Width { bits, signed }: Width) -> String {
+    format!("activation_bits = {bits}, activation_signed = {signed}")
 }

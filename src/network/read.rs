@@ -4,97 +4,122 @@ use std::path::Path;
 
 use ndarray::{Array1, Array4, ArrayD, Ix1, Ix4};
 
-use super::graph::{Graph, Node, Normalise, Source};
-use super::layer_weights::{LayerWeights, MAX_BIAS};
-use super::quantise::{BatchNorm, RealWeights};
+use super::findings::{self, Findings, Note};
+use super::graph::{BatchNorm, Graph, Node, Origin};
+use super::layer_weights::LayerWeights;
+use super::left_out;
+use super::quantise::{RealWeights, Statistics};
 use super::weights::Weights;
 use crate::conv::Layer;
-use crate::tensor::{TensorError, TensorFile, TypedArray};
+use crate::tensor::{TensorError, TensorFile};
 
 const WEIGHT_FORM: &str = "output channels, input channels per group, rows, columns";
-const CHANNEL_FORM: &str = "one for each output channel";
+pub(super) const CHANNEL_FORM: &str = "one for each output channel";
+
+/// The most bits of a weight.
+const MOST_BITS: u32 = 8;
 
 impl Weights {
     /// Reads the weights of every layer from a .npz or .safetensors file; a .npy file will do for a
     /// network of one layer without a bias. The tensors of a layer are called `PREFIX.weight`, and
     /// `PREFIX.bias` where it has one, with the prefix that the network gives for it.
     ///
-    /// Integers are taken as they are ([`LayerWeights::integers`]), with biases in units of the
-    /// sums. Floats are quantised: first the layer's batch normalisation and, at the input, the
-    /// network's normalisation are folded in, then the weights are divided by one scale for the
-    /// layer, the largest absolute weight over `2^(weight_bits-1) - 1`, and rounded.
+    /// A number is a number, whatever its type. The layer's batch normalisation is folded in; then
+    /// weights that are all whole and fit the layer's width are taken as they are, and others are
+    /// quantised, each output channel with its own scale: its largest absolute weight becomes
+    /// `2^(weight_bits-1) - 1`. Biases stay real.
     ///
     /// # Errors
-    /// [`TensorError`] naming the file, the tensor, what it holds and what it should hold.
-    pub fn read(path: &Path, graph: &Graph) -> Result<Self, TensorError> {
+    /// [`TensorError`] naming the file, the tensor, what it holds and what it should hold; also where
+    /// a bias or a batch normalisation that belongs to a layer is not used by it.
+    pub fn read(path: &Path, graph: &Graph) -> Result<(Self, Findings), TensorError> {
         let mut file = TensorFile::open(path)?;
         let layer = |node: &Node| {
-            let normalise = graph.normalise().filter(|_| node.input == Source::Input);
             let one = graph.nodes().len() == 1 && !node.spec.has_bias();
             if file.is_single() && !one {
-                let name = format!("{}.weight", node.spec.tensors());
-                let problem = "cannot be found by name: a .npy file holds one array, and a network takes .npz or .safetensors";
-                return Err(file.error(&name, problem, &node.layer.weight_shape(), WEIGHT_FORM));
+                let problem = "is one array without a name, which will do for a layer without bias and batch normalisation; a network takes .npz or .safetensors";
+                return Err(file.error("", problem, &node.layer.weight_shape(), WEIGHT_FORM));
             }
-            Tensors::of_node(node).read(&mut file, normalise)
+            Tensors::of(&graph.origin(node), &node.layer).read(&mut file)
         };
-        graph.nodes().iter().map(layer).collect::<Result<_, _>>().map(Self::new)
+        let layers = graph.nodes().iter().map(layer).collect::<Result<_, _>>()?;
+        for node in graph.nodes() {
+            left_out::check(&mut file, node)?;
+        }
+        Ok((Self::new(layers), Findings::of(&mut file)))
     }
 }
 
 /// Reads the weights of a layer alone from a .npy, .npz or .safetensors file, as [`Weights::read`]
-/// does: of a file of several tensors the one called `NAME.weight` after the layer.
+/// does: of a file of several tensors the one that the layer's network calls its own, else the one
+/// called `NAME.weight` after the layer. What there is to know is told beside.
 ///
 /// # Errors
-/// As [`Weights::read`].
-pub fn read_layer(path: &Path, layer: &Layer) -> Result<LayerWeights, TensorError> {
+/// As [`Weights::read`]; a bias is left to the client, and that is said.
+pub fn read_layer(
+    path: &Path,
+    layer: &Layer,
+    origin: Option<&Origin>,
+) -> Result<(LayerWeights, Vec<Note>), TensorError> {
     let mut file = TensorFile::open(path)?;
-    let names = file.names();
-    let (weight, shape) = (format!("{}.weight", layer.name()), layer.weight_shape());
+    let own = Origin { tensors: layer.name().into(), bias: false, bn: None, normalise: None };
+    let mut tensors = Tensors::of(origin.unwrap_or(&own), layer);
+    let mut notes = Vec::new();
     // The only tensor of a file is meant, whatever it is called.
-    let weight = if let [only] = &names[..] { only.clone() } else { weight };
-    let bits = layer.weight_bits();
-    Tensors { weight, bias: None, bn: None, shape, bits }.read(&mut file, None)
+    if let [only] = file.names() {
+        tensors.weight.clone_from(only);
+    }
+    if file.names().len() <= 1 {
+        let left = [tensors.bn.take().map(|bn| bn.name), tensors.bias.take()];
+        notes.extend(left.into_iter().flatten().map(|name| {
+            let (path, layer) = (path.display(), layer.name());
+            Note::warning(format!("{path} holds one array: {name} of layer {layer} is not in it"))
+        }));
+    }
+    let weights = tensors.read(&mut file)?;
+    let bias = left_out::bias(&mut file, tensors.prefix(), layer.out_channels());
+    if weights.bias.is_some() || bias.is_some() {
+        let (path, layer) = (path.display(), layer.name());
+        notes.push(Note::new(format!(
+            "{path}: the bias of layer {layer} is left to the client; outputs are sums without it"
+        )));
+    }
+    notes.extend(findings::unwrapped(&path.display().to_string(), &file.unwrapped()));
+    Ok((weights, notes))
 }
 
 /// The tensors of a layer.
 struct Tensors {
     weight: String,
     bias: Option<String>,
-    bn: Option<String>,
+    bn: Option<BatchNorm>,
     shape: [usize; 4],
     bits: u32,
 }
 
 impl Tensors {
-    fn of_node(node: &Node) -> Self {
-        let prefix = node.spec.tensors();
+    fn of(origin: &Origin, layer: &Layer) -> Self {
+        let prefix = &origin.tensors;
         Self {
             weight: format!("{prefix}.weight"),
-            bias: node.spec.bias.then(|| format!("{prefix}.bias")),
-            bn: node.spec.bn.clone(),
-            shape: node.layer.weight_shape(),
-            bits: node.layer.weight_bits(),
+            bias: origin.bias.then(|| format!("{prefix}.bias")),
+            bn: origin.bn.clone(),
+            shape: layer.weight_shape(),
+            bits: layer.weight_bits(),
         }
     }
 
-    fn read(
-        &self,
-        file: &mut TensorFile,
-        normalise: Option<&Normalise>,
-    ) -> Result<LayerWeights, TensorError> {
-        let TypedArray { element, values } = file.tensor(&self.weight, &self.shape, WEIGHT_FORM)?;
-        let weights = weights_of(values);
-        if element.is_integer() {
-            return self.integers(file, weights);
-        }
+    fn prefix(&self) -> &str {
+        self.weight.strip_suffix(".weight").unwrap_or(&self.weight)
+    }
+
+    fn read(&self, file: &mut TensorFile) -> Result<LayerWeights, TensorError> {
+        let weights = weights_of(file.tensor(&self.weight, &self.shape, WEIGHT_FORM)?.values);
         let bias = self.bias.as_ref().map(|name| self.channels(file, name)).transpose()?;
         let mut real = RealWeights { weights, bias };
-        if let Some(bn) = &self.bn {
-            real.fold_batch_norm(&self.batch_norm(file, bn)?);
-        }
-        if let Some(normalise) = normalise {
-            real.fold_normalise(normalise);
+        match &self.bn {
+            Some(bn) => real.fold_batch_norm(&self.statistics(file, bn)?),
+            None => self.check_whole(file, &real)?,
         }
         if !real.is_finite() {
             let problem = "is too large: what is folded into it makes it infinite";
@@ -103,25 +128,24 @@ impl Tensors {
         Ok(real.quantise(self.bits))
     }
 
-    /// Weights that are integers already.
-    fn integers(
-        &self,
-        file: &mut TensorFile,
-        weights: Array4<f64>,
-    ) -> Result<LayerWeights, TensorError> {
-        if let Some(bn) = &self.bn {
-            let problem =
-                format!("holds integers, into which batch normalisation {bn} cannot be folded");
-            return Err(file.error(&self.weight, problem, &self.shape, "floats"));
-        }
-        let max = f64::from((1i32 << (self.bits - 1)) - 1);
-        if let Some((at, weight)) = weights.indexed_iter().find(|(_, weight)| weight.abs() > max) {
-            let problem = format!("has {weight} at {at:?}");
-            let form = format!("integers within +-{max}, {} bits", self.bits);
-            return Err(file.error(&self.weight, problem, &self.shape, &form));
-        }
-        let bias = self.bias.as_ref().map(|name| self.whole_channels(file, name)).transpose()?;
-        Ok(LayerWeights::integers(weights.mapv(|weight| weight as i64), bias))
+    /// Whole weights are meant as they are, so they must fit: rounding them would lose what was
+    /// quantised once already.
+    fn check_whole(&self, file: &TensorFile, real: &RealWeights) -> Result<(), TensorError> {
+        let max = |bits: u32| f64::from((1i32 << (bits - 1)) - 1);
+        let Some(largest) = real.largest_whole().filter(|largest| *largest > max(self.bits)) else {
+            return Ok(());
+        };
+        let mut values = real.weights.indexed_iter();
+        let found = values.find(|(_, weight)| weight.abs() > max(self.bits));
+        let Some(((o, i, y, x), weight)) = found else { return Ok(()) };
+        let (bits, max_here) = (self.bits, max(self.bits));
+        let hint = match (bits..=MOST_BITS).find(|bits| largest <= max(*bits)) {
+            Some(fitting) => format!("`weight_bits = {fitting}` takes these"),
+            None => "others are quantised where they are not all whole".into(),
+        };
+        let form = format!("whole numbers within +-{max_here} at weight_bits = {bits}; {hint}");
+        let problem = format!("has {weight} at [{o}, {i}, {y}, {x}]");
+        Err(file.error(&self.weight, problem, &self.shape, &form))
     }
 
     /// One number for each output channel.
@@ -129,38 +153,21 @@ impl Tensors {
         file.tensor(name, &self.shape[..1], CHANNEL_FORM).map(|array| channels_of(array.values))
     }
 
-    /// One whole number for each output channel.
-    fn whole_channels(
-        &self,
-        file: &mut TensorFile,
-        name: &str,
-    ) -> Result<Array1<i64>, TensorError> {
-        let values = self.channels(file, name)?;
-        let fits = |value: &f64| value.fract() == 0.0 && value.abs() <= MAX_BIAS as f64;
-        match values.indexed_iter().find(|(_, value)| !fits(value)) {
-            None => Ok(values.mapv(|value| value as i64)),
-            Some((at, value)) => {
-                let problem = format!("has {value} at [{at}]");
-                let form = "whole numbers up to 2^40, as the weights are integers";
-                Err(file.error(name, problem, &self.shape[..1], form))
-            }
-        }
-    }
-
-    fn batch_norm(&self, file: &mut TensorFile, prefix: &str) -> Result<BatchNorm, TensorError> {
-        let mut read = |name| self.channels(file, &format!("{prefix}.{name}"));
-        let bn = BatchNorm {
+    fn statistics(&self, file: &mut TensorFile, bn: &BatchNorm) -> Result<Statistics, TensorError> {
+        let mut read = |name| self.channels(file, &format!("{}.{name}", bn.name));
+        let statistics = Statistics {
             weight: read("weight")?,
             bias: read("bias")?,
             mean: read("running_mean")?,
             variance: read("running_var")?,
+            epsilon: bn.epsilon,
         };
-        match bn.variance.indexed_iter().find(|(_, variance)| **variance < 0.0) {
-            None => Ok(bn),
+        match statistics.variance.indexed_iter().find(|(_, variance)| **variance < 0.0) {
+            None => Ok(statistics),
             Some((at, variance)) => {
                 let problem = format!("has {variance} at [{at}]");
-                let form = "variances of at least 0";
-                Err(file.error(&format!("{prefix}.running_var"), problem, &self.shape[..1], form))
+                let (name, form) = (format!("{}.running_var", bn.name), "variances of at least 0");
+                Err(file.error(&name, problem, &self.shape[..1], form))
             }
         }
     }
@@ -172,6 +179,6 @@ fn weights_of(values: ArrayD<f64>) -> Array4<f64> {
 }
 
 /// One dimension, which the shape was checked to have.
-fn channels_of(values: ArrayD<f64>) -> Array1<f64> {
+pub(super) fn channels_of(values: ArrayD<f64>) -> Array1<f64> {
     values.into_dimensionality::<Ix1>().unwrap_or_default()
 }

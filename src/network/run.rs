@@ -5,14 +5,13 @@ use std::convert::Infallible;
 use ndarray::{Array1, Array3, Array4};
 use serde::{Deserialize, Serialize};
 
-use super::graph::{Activation, Graph, Node, Source};
+use super::client;
+use super::graph::{Graph, Node, Source};
 use super::layer_weights::LayerWeights;
-use super::requantise::{Requantised, requantise};
 use super::weights::Weights;
 use crate::conv::{Layer, add_bias, convolve};
 
-/// Sums and shortcuts beyond this are refused, so that nothing overflows. No valid layer reaches
-/// it.
+/// Sums beyond this are refused: no valid layer reaches it.
 const LIMIT: i64 = 1 << 56;
 
 /// One convolution of a run.
@@ -22,11 +21,11 @@ pub struct Convolution<'a> {
     pub index: usize,
     /// The layer.
     pub layer: &'a Layer,
-    /// Unsigned activations (channels, height, width).
+    /// Activations (channels, height, width) within the layer's range.
     pub input: &'a Array3<i64>,
     /// Weights of the layer's shape.
     pub weights: &'a Array4<i64>,
-    /// What is added to every sum of an output channel.
+    /// What the server adds to every sum of an output channel.
     pub bias: Option<&'a Array1<i64>>,
 }
 
@@ -35,15 +34,16 @@ pub struct Convolution<'a> {
 pub struct LayerReport {
     /// Its name.
     pub name: String,
-    /// What a weight of 1 stands for.
-    pub weight_scale: f64,
-    /// The largest sum of the convolution in absolute value, bias included.
+    /// What a 1 in the input of the convolution stands for.
+    pub input_scale: f64,
+    /// Output channels all of whose weights are 0.
+    pub zero_channels: usize,
+    /// The largest sum of the convolution in absolute value, with a bias that the server adds.
     pub largest_sum: i64,
-    /// Bits by which the result was shifted to requantise it; absent where no convolution takes it.
+    /// What a 1 stands for in the integers that the next convolutions take of the result; absent
+    /// where none takes it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub shift: Option<u32>,
-    /// What a 1 in the result stands for.
-    pub scale: f64,
+    pub scale: Option<f64>,
     /// Shape of the result: channels, height, width.
     pub shape: [usize; 3],
 }
@@ -51,10 +51,8 @@ pub struct LayerReport {
 /// What a network gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The last node's result: signed if it has no activation, and not requantised.
-    pub output: Array3<i64>,
-    /// What a 1 in it stands for.
-    pub scale: f64,
+    /// The last node's result, in real values.
+    pub output: Array3<f64>,
     /// One for each node, in order.
     pub layers: Vec<LayerReport>,
 }
@@ -73,26 +71,6 @@ pub enum RunError<E> {
         /// The shape it must have.
         expected: [usize; 3],
     },
-    /// An input that is no activation.
-    #[error("the input has {value} at {at:?}; activations are from 0 to {max}")]
-    InputValue {
-        /// The value.
-        value: i64,
-        /// Its channel, row and column.
-        at: (usize, usize, usize),
-        /// The largest activation.
-        max: i64,
-    },
-    /// A bias too large for the scale of its sums.
-    #[error("layer {layer}: bias {channel} is {value} in units of the sums; at most 2^40 fits")]
-    Bias {
-        /// Which layer.
-        layer: String,
-        /// The output channel.
-        channel: usize,
-        /// The bias in units of the sums, as text.
-        value: String,
-    },
     /// A convolution that gave no sums of its layer.
     #[error("layer {layer}: the convolution gave {found}; expected {expected}")]
     Sums {
@@ -103,13 +81,15 @@ pub enum RunError<E> {
         /// What it should give.
         expected: String,
     },
-    /// A shortcut whose scale is beyond that of the sums.
-    #[error("layer {layer}: the shortcut's scale is {ratio} of that of the sums, too large to add")]
-    Shortcut {
-        /// Which layer.
-        layer: String,
-        /// The ratio, as text.
-        ratio: String,
+    /// A value that is no number.
+    #[error("{of} has {value} at {at:?}, which is no value that can be quantised")]
+    NotFinite {
+        /// The input, or which layer's result.
+        of: String,
+        /// The value, as text.
+        value: String,
+        /// Its channel, row and column.
+        at: (usize, usize, usize),
     },
     /// A convolution that failed.
     #[error("layer {layer}: {source}")]
@@ -121,41 +101,57 @@ pub enum RunError<E> {
     },
 }
 
-/// Integers and what a 1 stands for.
+/// What the client holds of a tensor.
 #[derive(Default)]
 struct Tensor {
-    values: Array3<i64>,
+    /// Its values, as long as a shortcut or the end of the network takes them.
+    reals: Array3<f64>,
+    /// The integers that convolutions take of it, as long as one does.
+    integers: Array3<i64>,
+    /// What a 1 in them stands for.
     scale: f64,
 }
 
-/// Sends `input`, of unsigned activations, through `graph`. `convolve` gives the sums of each
-/// convolution with its bias; `done` is told of each node when it is finished.
+/// Sends `input`, of real values after any normalisation, through `graph`. `convolve` gives the sums
+/// of each convolution with the bias that the server adds; `done` is told of each node when it is
+/// finished, with its result in real values.
 ///
 /// # Errors
 /// [`RunError`]; the callback's own as [`RunError::Convolution`].
 pub fn run<E>(
     graph: &Graph,
     weights: &Weights,
-    input: Array3<i64>,
+    input: Array3<f64>,
     mut convolve: impl FnMut(&Convolution<'_>) -> Result<Array3<i64>, E>,
-    mut done: impl FnMut(usize, &LayerReport),
+    mut done: impl FnMut(usize, &LayerReport, &Array3<f64>),
 ) -> Result<Outcome, RunError<E>> {
-    if !are_of(weights, graph) {
+    if !weights.are_of(graph) {
         return Err(RunError::Weights);
     }
-    check_input(graph, &input)?;
-    let max = (1i64 << graph.input_bits()) - 1;
-    let mut tensors = vec![Tensor { values: input, scale: 1.0 / max as f64 }];
+    if input.shape() != graph.input_shape() {
+        let (found, expected) = (input.shape().to_vec(), graph.input_shape());
+        return Err(RunError::InputShape { found, expected });
+    }
+    check_values(&input, || "the input".into())?;
+    let form = graph.input_form();
+    let integers = form.quantise(&input);
+    let mut tensors = vec![Tensor { reals: input, integers, scale: form.scale() }];
     let mut layers = Vec::with_capacity(graph.nodes().len());
     for (index, (node, weights)) in graph.nodes().iter().zip(weights.layers()).enumerate() {
-        let (tensor, report) = step(node, index, weights, &tensors, &mut convolve)?;
-        done(index, &report);
+        let (reals, mut report) = step(node, index, weights, &tensors, &mut convolve)?;
+        let (mut integers, mut scale) = (Array3::default([0; 3]), 1.0);
+        if let Some(width) = node.width {
+            scale = width.scale_of(&reals);
+            integers = width.quantise(&reals, scale);
+            report.scale = Some(scale);
+        }
+        done(index, &report, &reals);
         layers.push(report);
-        tensors.push(tensor);
+        tensors.push(Tensor { reals, integers, scale });
         free(graph, index, &mut tensors);
     }
-    let Tensor { values: output, scale } = tensors.pop().unwrap_or_default();
-    Ok(Outcome { output, scale, layers })
+    let output = tensors.pop().unwrap_or_default().reals;
+    Ok(Outcome { output, layers })
 }
 
 /// The sums of a convolution over the integers.
@@ -171,83 +167,43 @@ pub fn plain(call: &Convolution<'_>) -> Result<Array3<i64>, Infallible> {
     Ok(sums)
 }
 
-/// One node: the convolution, and what the client does with its sums.
+/// One node: the convolution, and what the client makes of its sums.
 fn step<E>(
     node: &Node,
     index: usize,
     weights: &LayerWeights,
     tensors: &[Tensor],
     convolve: &mut impl FnMut(&Convolution<'_>) -> Result<Array3<i64>, E>,
-) -> Result<(Tensor, LayerReport), RunError<E>> {
+) -> Result<(Array3<f64>, LayerReport), RunError<E>> {
     let name = || node.spec.name().to_owned();
-    let input = &tensors[slot(node.input)];
-    let sum_scale = input.scale * weights.scale;
-    let bias = weights.bias_at(sum_scale).map_err(|(channel, value)| RunError::Bias {
-        layer: name(),
-        channel,
-        value: format!("{value:e}"),
-    })?;
+    let input = &tensors[node.input.slot()];
     let call = Convolution {
         index,
         layer: &node.layer,
-        input: &input.values,
+        input: &input.integers,
         weights: &weights.weights,
-        bias: bias.as_ref(),
+        bias: weights.integer_bias(),
     };
     let sums = convolve(&call).map_err(|source| RunError::Convolution { layer: name(), source })?;
     let largest_sum = check_sums(node, &sums)?;
-    let shortcut = node.shortcut.map(|source| &tensors[slot(source)]);
-    let (tensor, shift) = finish(node, Tensor { values: sums, scale: sum_scale }, shortcut)?;
-    let (weight_scale, scale, shape) = (weights.scale, tensor.scale, node.shape);
-    let report = LayerReport { name: name(), weight_scale, largest_sum, shift, scale, shape };
-    Ok((tensor, report))
+    let reals = client::reals(&sums, input.scale, weights);
+    let shortcut = node.shortcut.map(|source| &tensors[source.slot()].reals);
+    let reals = client::finish(node, reals, shortcut);
+    check_values(&reals, || format!("layer {}: its result", node.spec.name()))?;
+    let report = LayerReport {
+        name: name(),
+        input_scale: input.scale,
+        zero_channels: weights.zero_channels(),
+        largest_sum,
+        scale: None,
+        shape: node.shape,
+    };
+    Ok((reals, report))
 }
 
-/// What the client does with the sums of a convolution, and by how much it shifted them.
-fn finish<E>(
-    node: &Node,
-    sums: Tensor,
-    shortcut: Option<&Tensor>,
-) -> Result<(Tensor, Option<u32>), RunError<E>> {
-    let Tensor { mut values, mut scale } = sums;
-    if let (Some(add), Some(shortcut)) = (&node.spec.add, shortcut) {
-        let ratio = shortcut.scale / scale;
-        let added = add.add(&mut values, &shortcut.values, ratio, LIMIT);
-        let layer = || node.spec.name().to_owned();
-        added.ok_or_else(|| RunError::Shortcut { layer: layer(), ratio: format!("{ratio:e}") })?;
-    }
-    match node.spec.activation {
-        Activation::Relu => values.par_mapv_inplace(|value| value.max(0)),
-        Activation::Relu6 => {
-            let six = (6.0 / scale).round() as i64;
-            values.par_mapv_inplace(|value| value.clamp(0, six));
-        }
-        Activation::None => {}
-    }
-    if let Some(pool) = &node.spec.pool {
-        values = pool.apply(&values, node.shape);
-    }
-    let Some(bits) = node.bits else { return Ok((Tensor { values, scale }, None)) };
-    let Requantised { values, shift } = requantise(values, bits);
-    scale *= 2f64.powi(shift as i32);
-    Ok((Tensor { values, scale }, Some(shift)))
-}
-
-/// Whether the weights have the shapes of the graph's layers.
-fn are_of(weights: &Weights, graph: &Graph) -> bool {
-    let mut pairs = weights.layers().iter().zip(graph.nodes());
-    weights.layers().len() == graph.nodes().len()
-        && pairs.all(|(weights, node)| weights.is_of(&node.layer))
-}
-
-fn check_input<E>(graph: &Graph, input: &Array3<i64>) -> Result<(), RunError<E>> {
-    let expected = graph.input_shape();
-    if input.shape() != expected {
-        return Err(RunError::InputShape { found: input.shape().to_vec(), expected });
-    }
-    let max = (1 << graph.input_bits()) - 1;
-    match input.indexed_iter().find(|(_, value)| !(0..=max).contains(*value)) {
-        Some((at, &value)) => Err(RunError::InputValue { value, at, max }),
+fn check_values<E>(values: &Array3<f64>, of: impl Fn() -> String) -> Result<(), RunError<E>> {
+    match values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some((at, value)) => Err(RunError::NotFinite { of: of(), value: value.to_string(), at }),
         None => Ok(()),
     }
 }
@@ -270,22 +226,17 @@ fn check_sums<E>(node: &Node, sums: &Array3<i64>) -> Result<i64, RunError<E>> {
     Ok(largest.cast_signed())
 }
 
-/// Where a result stands: the input first, then the nodes.
-const fn slot(source: Source) -> usize {
-    match source {
-        Source::Input => 0,
-        Source::Node(i) => i + 1,
-    }
-}
-
-/// Lets go of the results that no node after `index` takes.
+/// Lets go of what no node after `index` takes, and the end of the network neither.
 fn free(graph: &Graph, index: usize, tensors: &mut [Tensor]) {
-    let (done, later) = graph.nodes().split_at(index + 1);
-    let Some(node) = done.last() else { return };
-    let taken = |source| later.iter().any(|n| n.input == source || n.shortcut == Some(source));
-    for source in [Some(node.input), node.shortcut].into_iter().flatten() {
-        if !taken(source) {
-            tensors[slot(source)].values = Array3::default([0; 3]);
+    let last = graph.nodes().len();
+    for (place, tensor) in tensors.iter_mut().enumerate() {
+        let source = Source::of_slot(place);
+        let later = graph.nodes().iter().skip(index + 1);
+        if !later.clone().any(|node| node.input == source) {
+            tensor.integers = Array3::default([0; 3]);
+        }
+        if place != last && !later.clone().any(|node| node.shortcut == Some(source)) {
+            tensor.reals = Array3::default([0; 3]);
         }
     }
 }

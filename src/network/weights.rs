@@ -4,7 +4,13 @@ use ndarray::{Array1, Array4};
 
 use super::graph::{Graph, Node};
 use super::layer_weights::LayerWeights;
-use crate::conv::data;
+use crate::conv::{Layer, data};
+
+/// The largest bias that is drawn from a seed, in absolute value: the product of a weight and an
+/// activation. The server adds it to the sums, so it needs room in t.
+pub fn largest_seeded_bias(layer: &Layer) -> i64 {
+    layer.max_weight() * layer.max_activation()
+}
 
 /// Weights of every node of a graph, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,13 +32,20 @@ impl Weights {
             let mut bell = data::bell(seed, data::WEIGHT_STREAM + stream, layer.max_weight());
             let weights = Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell);
             let bias = node.spec.has_bias().then(|| {
-                let largest = layer.max_weight() * layer.max_activation();
+                let largest = largest_seeded_bias(layer);
                 let mut bell = data::bell(seed, data::BIAS_STREAM + stream, largest);
                 Array1::from_shape_simple_fn(layer.out_channels(), &mut bell)
             });
             LayerWeights::integers(weights, bias)
         };
         Self(graph.nodes().iter().enumerate().map(layer).collect())
+    }
+
+    /// Whether these have the shapes of the graph's layers.
+    pub(super) fn are_of(&self, graph: &Graph) -> bool {
+        let mut pairs = self.0.iter().zip(graph.nodes());
+        self.0.len() == graph.nodes().len()
+            && pairs.all(|(weights, node)| weights.is_of(&node.layer))
     }
 
     /// One for each node of the graph.

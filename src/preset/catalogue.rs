@@ -5,6 +5,7 @@ use std::path::Path;
 use etcetera::BaseStrategy;
 
 use crate::bfv::ParamsSpec;
+use crate::conv::Layer;
 use crate::toml_reader::{origin, read_text};
 
 use super::error::{PresetError, nearest};
@@ -171,6 +172,18 @@ impl Catalogue {
                 Err(PresetError::AmbiguousLayer { name: name.into(), candidates })
             }
         }
+    }
+
+    /// `layer`, of an experiment, with what it takes over from its network, if that is here and has a
+    /// layer of its name and with weights of its shape.
+    pub fn with_origin(&self, layer: LayerPreset) -> LayerPreset {
+        let shape =
+            |layer: &LayerPreset| Layer::new(&layer.spec).map(|one| one.weight_shape()).ok();
+        let name = layer.full_name();
+        let twin =
+            self.layers().find(|twin| twin.full_name() == name && shape(twin) == shape(&layer));
+        let origin = layer.origin.clone().or_else(|| twin?.origin.clone());
+        LayerPreset { origin, ..layer }
     }
 
     /// The network of this name, or in this file (a path that ends in `.toml`, or `-` for standard

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::conv::{Layer, LayerSpec};
+use crate::network::Origin;
 use crate::tensor::BUILTIN_IMAGES;
 
 use super::error::{PresetError, Problem};
@@ -11,7 +12,7 @@ use super::not_yet;
 use super::reader::{Field, Section};
 
 /// A layer, with what its file says about weights and input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LayerPreset {
     /// The shape; its name is that within the network.
     pub spec: LayerSpec,
@@ -21,6 +22,8 @@ pub struct LayerPreset {
     pub filters: Option<Vec<Filter>>,
     /// The picture to convolve, by name; random activations where absent.
     pub image: Option<String>,
+    /// What the layer takes over from its network, where that runs.
+    pub origin: Option<Origin>,
 }
 
 impl LayerPreset {
@@ -116,7 +119,7 @@ pub(super) fn read_shape(
     };
     check(section, &spec)?;
     let network = network.map(String::from);
-    Ok(LayerPreset { spec, network, filters: None, image: None })
+    Ok(LayerPreset { spec, network, filters: None, image: None, origin: None })
 }
 
 fn kernel(field: &Field<'_>) -> Result<[usize; 2], PresetError> {

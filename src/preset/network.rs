@@ -53,6 +53,13 @@ pub(super) fn read(root: &Section<'_>) -> Result<Network, PresetError> {
         let at = layers.iter().position(|layer| layer.spec.name == error.layer).unwrap_or(0);
         sections[at].error_at(&[error.field], Problem::Graph(error.problem))
     })?;
+    if let Some(graph) = &graph {
+        for (layer, node) in layers.iter_mut().zip(graph.nodes()) {
+            // With what follows from the layers before it.
+            layer.spec.clone_from(&node.spec.layer);
+            layer.origin = Some(graph.origin(node));
+        }
+    }
     Ok(Network { name, about, layers, graph })
 }
 

@@ -2,7 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::network::{Activation, GraphBuilder, GraphError, NodeSpec, Pool, PoolKind, Shortcut};
+use crate::network::{
+    Activation, BatchNorm, GraphBuilder, GraphError, NodeSpec, Pool, PoolKind, Shortcut,
+};
 
 use super::error::{PresetError, Problem};
 use super::layer::{self, LayerPreset};
@@ -14,6 +16,7 @@ pub(super) const KEYS: [&str; 7] = ["from", "add", "activation", "pool", "bias",
 
 const POOL_KEYS: [&str; 4] = ["kind", "kernel", "stride", "padding"];
 const SHORTCUT_KEYS: [&str; 2] = ["name", "stride"];
+const BN_KEYS: [&str; 3] = ["name", "epsilon", "eps"];
 const WINDOW: RangeInclusive<i128> = 1..=1 << 14;
 
 /// Reads a layer and adds it to the graph of its network. Its input's shape need not be given: it
@@ -41,7 +44,7 @@ pub(super) fn read(
         })?,
         pool: section.get("pool").map(|field| pool(&field)).transpose()?,
         weights: text("weights")?,
-        bn: text("bn")?,
+        bn: section.get("bn").map(|field| batch_norm(&field)).transpose()?,
     };
     graph.push(spec).map_err(error)?;
     Ok(preset)
@@ -56,6 +59,30 @@ fn shortcut(field: &Field<'_>) -> Result<Shortcut, PresetError> {
     section.only(&SHORTCUT_KEYS)?;
     let of = section.need("name")?.text()?.into();
     Ok(Shortcut { of, stride: Some(section.need("stride")?.integer(WINDOW)? as usize) })
+}
+
+/// What the names of its tensors begin with, or a table with that and an epsilon, which PyTorch calls
+/// `eps`.
+fn batch_norm(field: &Field<'_>) -> Result<BatchNorm, PresetError> {
+    if field.is_text() {
+        return Ok(BatchNorm::new(field.text()?));
+    }
+    let section = field.section(" in `bn`", "a name or { name, epsilon }")?;
+    section.only(&BN_KEYS)?;
+    let name = section.need("name")?.text()?.to_owned();
+    let given = match (section.get("epsilon"), section.get("eps")) {
+        (Some(_), Some(twin)) => {
+            return Err(twin.error(Problem::BothForms { first: "epsilon", second: "eps" }));
+        }
+        (one, other) => one.or(other),
+    };
+    let Some(field) = given else { return Ok(BatchNorm::new(name)) };
+    let epsilon = field.number()?;
+    if epsilon > 0.0 {
+        Ok(BatchNorm { name, epsilon })
+    } else {
+        Err(field.error(Problem::NotPositive { key: field.key() }))
+    }
 }
 
 /// The side of a window of maxima, "global", or a table.

@@ -17,7 +17,7 @@ use super::{Catalogue, grid};
 pub const MAX_REPEAT: usize = 1000;
 
 /// A sweep as a file gives it. What a file leaves out is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SweepFile {
     /// The layers of `layers`, pattern by pattern.
     pub layers: Option<Vec<LayerPreset>>,

@@ -6,7 +6,7 @@ use super::verdict::tell;
 use super::{
     Communication, LatencyMs, Machine, OperationCounts, Record, Storage, Verdict, rounded,
 };
-use crate::network::LayerReport;
+use crate::network::{Fidelity, LayerReport};
 
 /// Everything about one run of a network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,8 +28,16 @@ pub struct NetworkRecord {
     pub output_values: usize,
     /// How many of them differ from the plain integer network.
     pub output_mismatches: usize,
-    /// What a 1 in the output stands for.
+    /// What a 1 in the network's input stands for.
+    pub input_scale: f64,
+    /// What a 1 in the output stands for: 1, as its values are real.
     pub output_scale: f64,
+    /// The output beside that of the same network in real values, where weights come from a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<Fidelity>,
+    /// Tensors of the file of weights that nothing uses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unused_tensors: Vec<String>,
     /// The layers, in the order of the network.
     pub layers: Vec<NetworkLayer>,
     /// All layers together.
@@ -50,8 +58,13 @@ pub struct NetworkLayer {
     /// The run.
     #[serde(flatten)]
     pub record: Record,
-    /// What followed: shortcut, activation, pooling, requantisation.
+    /// What followed: shortcut, activation, pooling, quantisation.
     pub activation: LayerReport,
+    /// The result beside that of the same layer in the network of real values: ten times the decimal
+    /// logarithm of the squares of real values over those of what quantisation, here and in the layers
+    /// before, makes of them. Absent where weights are not from a file, or nothing differs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signal_to_noise_db: Option<f64>,
     /// Milliseconds that took.
     pub activation_ms: f64,
 }

@@ -42,9 +42,12 @@ pub struct Record {
     pub seeded_secrets: bool,
     /// Lanes of a ciphertext.
     pub lanes: usize,
-    /// What a weight of 1 stands for, where a file's weights were quantised.
+    /// What a weight of 1 stands for, one for each output channel, where weights come from a file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub weight_scale: Option<f64>,
+    pub weight_scales: Option<Vec<f64>>,
+    /// What there is to know of that file.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
     /// Whether all figures are predictions: nothing was run.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub predicted: bool,

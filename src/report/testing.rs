@@ -47,7 +47,8 @@ pub(crate) fn record() -> Record {
         seed: 7,
         seeded_secrets: true,
         lanes: 4,
-        weight_scale: None,
+        weight_scales: None,
+        notes: Vec::new(),
         predicted: false,
         verification: Some(Verification {
             mismatches: 0,

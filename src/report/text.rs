@@ -149,8 +149,8 @@ fn sizes(record: &Record) -> String {
 
 fn notes(record: &Record) -> String {
     let mut notes = Vec::new();
-    if let Some(scale) = record.weight_scale {
-        notes.push(format!("weights quantised: a 1 stands for {scale:.6}"));
+    if let Some(scales) = record.weight_scales.as_ref().and_then(|scales| scales_text(scales)) {
+        notes.push(format!("weights quantised: a 1 stands for {scales}"));
     }
     if let Some(part) = &record.extrapolated_from {
         notes.push(format!(
@@ -168,6 +168,18 @@ fn notes(record: &Record) -> String {
 /// So many of something, with an s where it is not one.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{}", count_text(count as u64), if count == 1 { "" } else { "s" })
+}
+
+/// The scales of output channels, from the least to the largest; `None` where weights were taken as
+/// they are.
+fn scales_text(scales: &[f64]) -> Option<String> {
+    let least = scales.iter().copied().fold(f64::INFINITY, f64::min);
+    let largest = scales.iter().copied().fold(0f64, f64::max);
+    match (least, largest) {
+        _ if scales.iter().all(|scale| scale.to_bits() == 1f64.to_bits()) => None,
+        (least, largest) if least.to_bits() == largest.to_bits() => Some(format!("{least:.3e}")),
+        (least, largest) => Some(format!("{least:.3e} to {largest:.3e} by output channel")),
+    }
 }
 
 /// A number with commas between thousands.

@@ -1,5 +1,6 @@
 //! Files of named tensors: .safetensors and .npz, and .npy, which holds one without a name.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,21 @@ use crate::nearest::nearest;
 /// The longest .npy header that is read; the usual ones have 118 bytes.
 const LONGEST_HEADER: u64 = 1 << 16;
 
+/// What PyTorch puts into the names of a model that it wraps: DataParallel and torch.compile. They
+/// may stand at any depth, where a part of the model was wrapped.
+const WRAPPERS: [&str; 2] = ["module", "_orig_mod"];
+
 /// A file of tensors, of which nothing but the names has been looked at.
 #[derive(Debug)]
 pub struct TensorFile {
     path: PathBuf,
     container: Container,
+    /// The names in the file, in order.
+    names: Vec<String>,
+    /// Those that were read.
+    used: BTreeSet<String>,
+    /// Wrappers that were left out to find them.
+    unwrapped: BTreeSet<&'static str>,
 }
 
 #[derive(Debug)]
@@ -42,7 +53,13 @@ impl TensorFile {
     pub fn open(path: &Path) -> Result<Self, TensorError> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
         let container = match extension.to_ascii_lowercase().as_str() {
-            "npy" => Container::Npy(read_bytes(path)?),
+            "npy" => {
+                let bytes = read_bytes(path)?;
+                npy::header(&bytes).map_err(|error| {
+                    file_error(path, format_args!("no .npy file that can be read: {error}"))
+                })?;
+                Container::Npy(bytes)
+            }
             "npz" => {
                 let file = File::open(path).map_err(|error| file_error(path, error))?;
                 let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
@@ -62,21 +79,54 @@ impl TensorFile {
                 return Err(file_error(path, problem));
             }
         };
-        Ok(Self { path: path.to_owned(), container })
+        let (used, unwrapped) = (BTreeSet::new(), BTreeSet::new());
+        let names = container.names();
+        Ok(Self { path: path.to_owned(), container, names, used, unwrapped })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The names of its tensors, in order; none of a .npy file.
-    pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = match &self.container {
-            Container::Npy(_) => Vec::new(),
-            Container::Npz(archive) => {
-                let names = archive.file_names().filter_map(Result::ok);
-                names.filter_map(|name| name.strip_suffix(".npy").map(String::from)).collect()
-            }
-            Container::Safetensors(_, _, metadata) => metadata.tensors().into_keys().collect(),
-        };
-        names.sort();
-        names
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The names of the tensors that were not read, in order.
+    pub fn unused(&self) -> Vec<String> {
+        self.names.iter().filter(|name| !self.used.contains(*name)).cloned().collect()
+    }
+
+    /// The wrappers, as `module.`, that were left out of names to find the tensors that were read.
+    pub fn unwrapped(&self) -> Vec<String> {
+        self.unwrapped.iter().map(|wrapper| format!("{wrapper}.")).collect()
+    }
+
+    /// The name in the file of what is asked for by this name: the same, or the only one that is the
+    /// same once wrappers are left out of both.
+    ///
+    /// # Errors
+    /// That it could be either of two.
+    pub fn stored_name(&self, name: &str) -> Result<Option<String>, String> {
+        if self.names.binary_search_by(|stored| stored.as_str().cmp(name)).is_ok() {
+            return Ok(Some(name.to_owned()));
+        }
+        let bare = bare(name);
+        let mut alike = self.names.iter().filter(|stored| self::bare(stored) == bare);
+        match (alike.next(), alike.next()) {
+            (Some(one), Some(other)) => Err(format!("is there twice, as {one:?} and {other:?}")),
+            (one, _) => Ok(one.cloned()),
+        }
+    }
+
+    /// The sides of the tensor of this name in the file, where they can be read.
+    pub fn shape(&mut self, stored: &str) -> Option<Vec<usize>> {
+        match &mut self.container {
+            Container::Safetensors(_, _, metadata) => Some(metadata.info(stored)?.shape.clone()),
+            container => Some(container.find(stored, &[]).ok()??.0.shape),
+        }
     }
 
     /// Whether the file is a single array without a name.
@@ -84,8 +134,9 @@ impl TensorFile {
         matches!(self.container, Container::Npy(_))
     }
 
-    /// The tensor of this name, which must be of `shape` and hold finite numbers. `form` says what
-    /// the sides of the shape are. The array of a .npy file has any name.
+    /// The tensor of this name, or of this name in a wrapped model, which must be of `shape` and hold
+    /// finite numbers. `form` says what the sides of the shape are. The array of a .npy file has any
+    /// name.
     ///
     /// # Errors
     /// [`TensorError::Tensor`].
@@ -95,7 +146,29 @@ impl TensorFile {
         shape: &[usize],
         form: &str,
     ) -> Result<TypedArray, TensorError> {
-        let (header, bytes) = match self.find(name, shape) {
+        let stored = self.stored_name(name).map_err(|e| self.error(name, e, shape, form))?;
+        if let Some(stored) = stored {
+            let parts = stored.split('.').filter(|_| stored != name);
+            self.unwrapped.extend(parts.filter_map(wrapper));
+            self.used.insert(stored);
+        }
+        self.peek(name, shape, form)
+    }
+
+    /// The same tensor, which does not count as used.
+    ///
+    /// # Errors
+    /// [`TensorError::Tensor`].
+    pub fn peek(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        form: &str,
+    ) -> Result<TypedArray, TensorError> {
+        let found = self
+            .stored_name(name)
+            .and_then(|stored| self.container.find(stored.as_deref().unwrap_or(name), shape));
+        let (header, bytes) = match found {
             Ok(Some(found)) => found,
             Ok(None) => return Err(self.missing(name, shape, form)),
             Err(problem) => return Err(self.error(name, problem, shape, form)),
@@ -114,40 +187,12 @@ impl TensorFile {
         }
     }
 
-    /// The header of the tensor of this name, and its numbers if it has the right shape.
-    fn find(&mut self, name: &str, shape: &[usize]) -> Result<Option<(Header, Vec<u8>)>, String> {
-        match &mut self.container {
-            Container::Npy(bytes) => {
-                let (header, start) = npy::header(bytes)?;
-                Ok(Some((header, bytes[start..].to_vec())))
-            }
-            Container::Npz(archive) => {
-                let entry = format!("{name}.npy");
-                if archive.index_for_name(&entry).is_none() {
-                    return Ok(None);
-                }
-                let entry = archive.by_name(&entry).map_err(|error| error.to_string())?;
-                zipped(entry, shape).map(Some).map_err(|error| error.to_string())
-            }
-            Container::Safetensors(bytes, start, metadata) => {
-                let Some(info) = metadata.info(name) else { return Ok(None) };
-                let element = Element::of_safetensors(info.dtype);
-                let header = Header {
-                    element: element.ok_or_else(|| format!("{:?}", info.dtype)),
-                    big_endian: false,
-                    fortran: false,
-                    shape: info.shape.clone(),
-                };
-                let (first, end) = info.data_offsets;
-                let bytes = bytes.get(*start + first..*start + end).unwrap_or_default();
-                Ok(Some((header, bytes.to_vec())))
-            }
-        }
-    }
-
+    /// The error of a name that is not there, with the nearest of those that end alike, if any do.
     fn missing(&self, name: &str, shape: &[usize], form: &str) -> TensorError {
-        let names = self.names();
-        let nearest = nearest(name, names.iter().map(String::as_str));
+        let last = |name: &str| name.rsplit('.').next().map(String::from);
+        let alike = self.names.iter().filter(|stored| last(stored) == last(name));
+        let nearest = nearest(name, alike.map(String::as_str))
+            .or_else(|| nearest(name, self.names.iter().map(String::as_str)));
         let nearest = nearest.map_or_else(
             || "; the file has no tensors".into(),
             |nearest| format!("; the nearest is {nearest:?}"),
@@ -163,13 +208,71 @@ impl TensorFile {
         shape: &[usize],
         form: &str,
     ) -> TensorError {
-        TensorError::Tensor {
-            path: self.path.clone(),
-            tensor: name.into(),
-            found: found.into().split_whitespace().collect::<Vec<_>>().join(" "),
-            expected: format!("shape {shape:?} ({form})"),
+        let found = found.into().split_whitespace().collect::<Vec<_>>().join(" ");
+        let (path, expected) = (self.path.clone(), format!("shape {shape:?} ({form})"));
+        if self.is_single() {
+            // Its array has no name.
+            return TensorError::Content { path, found, expected: format!("expected {expected}") };
+        }
+        TensorError::Tensor { path, tensor: name.into(), found, expected }
+    }
+}
+
+impl Container {
+    /// The names of its tensors, in order; none of a .npy file.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = match self {
+            Self::Npy(_) => Vec::new(),
+            Self::Npz(archive) => {
+                let names = archive.file_names().filter_map(Result::ok);
+                names.filter_map(|name| name.strip_suffix(".npy").map(String::from)).collect()
+            }
+            Self::Safetensors(_, _, metadata) => metadata.tensors().into_keys().collect(),
+        };
+        names.sort();
+        names
+    }
+
+    /// The header of the tensor of this name, and its numbers if it has the right shape.
+    fn find(&mut self, name: &str, shape: &[usize]) -> Result<Option<(Header, Vec<u8>)>, String> {
+        match self {
+            Self::Npy(bytes) => {
+                let (header, start) = npy::header(bytes)?;
+                Ok(Some((header, bytes[start..].to_vec())))
+            }
+            Self::Npz(archive) => {
+                let entry = format!("{name}.npy");
+                if archive.index_for_name(&entry).is_none() {
+                    return Ok(None);
+                }
+                let entry = archive.by_name(&entry).map_err(|error| error.to_string())?;
+                zipped(entry, shape).map(Some).map_err(|error| error.to_string())
+            }
+            Self::Safetensors(bytes, start, metadata) => {
+                let Some(info) = metadata.info(name) else { return Ok(None) };
+                let element = Element::of_safetensors(info.dtype);
+                let header = Header {
+                    element: element.ok_or_else(|| format!("{:?}", info.dtype)),
+                    big_endian: false,
+                    fortran: false,
+                    shape: info.shape.clone(),
+                };
+                let (first, end) = info.data_offsets;
+                let bytes = bytes.get(*start + first..*start + end).unwrap_or_default();
+                Ok(Some((header, bytes.to_vec())))
+            }
         }
     }
+}
+
+/// The wrapper that a part of a name is, if it is one.
+fn wrapper(part: &str) -> Option<&'static str> {
+    WRAPPERS.into_iter().find(|wrapper| *wrapper == part)
+}
+
+/// A name without wrappers.
+fn bare(name: &str) -> String {
+    name.split('.').filter(|part| wrapper(part).is_none()).collect::<Vec<_>>().join(".")
 }
 
 /// The header of a .npy file in an archive, and its numbers if it has the right shape: no more is

@@ -18,9 +18,9 @@ pub use activations::read_activations;
 pub use archive::TensorFile;
 pub use array::TypedArray;
 pub use element::Element;
-pub use npy::{read_integers, write_integers};
+pub use npy::{read_integers, write_integers, write_reals};
 pub use picture::{
-    BUILTIN_IMAGES, Picture, builtin_image, picture_activations, picture_input, picture_pixels,
+    BUILTIN_IMAGES, Picture, builtin_image, picture_input, picture_pixels, picture_values,
     read_picture, write_contact_sheet,
 };
 pub use resize::{Resize, ResizeError};
@@ -72,6 +72,21 @@ pub enum TensorError {
         /// Why.
         problem: ResizeError,
     },
+    /// A tensor belongs to a layer that leaves it out.
+    #[error(
+        "{}: tensor {tensor:?} belongs to layer {layer}, which leaves it out, so that its values would be wrong; `{key}` would use it",
+        path.display()
+    )]
+    LeftOut {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        tensor: String,
+        /// The layer.
+        layer: String,
+        /// What the layer would have to say.
+        key: String,
+    },
     /// A picture was given to a layer or network that takes none.
     #[error("an image has 3 channels, or 1 as grey; {taker} takes {channels}")]
     Channels {
@@ -102,6 +117,17 @@ impl OutputFormat {
         }
     }
 
+    /// Writes real values: as float64, or in grey.
+    ///
+    /// # Errors
+    /// [`TensorError::File`].
+    pub fn write_reals(self, path: &Path, output: &Array3<f64>) -> Result<(), TensorError> {
+        match self {
+            Self::Npy => write_reals(path, output),
+            Self::Png => write_contact_sheet(path, &shades(output)),
+        }
+    }
+
     /// Writes `output`.
     ///
     /// # Errors
@@ -112,6 +138,19 @@ impl OutputFormat {
             Self::Png => write_contact_sheet(path, output),
         }
     }
+}
+
+/// The values of every channel as integers from 0, its least value, to 255, its largest.
+fn shades(output: &Array3<f64>) -> Array3<i64> {
+    let mut shades = output.clone();
+    for mut map in shades.outer_iter_mut() {
+        let least = map.iter().copied().fold(f64::INFINITY, f64::min);
+        let spread = map.iter().copied().fold(f64::NEG_INFINITY, f64::max) - least;
+        // Of a channel with one value alone, which becomes black.
+        let spread = if spread > 0.0 { spread } else { 1.0 };
+        map.mapv_inplace(|value| (value - least) / spread * 255.0);
+    }
+    shades.mapv(|shade| shade as i64)
 }
 
 fn file_error(path: &Path, problem: impl std::fmt::Display) -> TensorError {

@@ -156,6 +156,15 @@ pub fn write_integers(path: &Path, array: &Array3<i64>) -> Result<(), TensorErro
     array.write_npy(BufWriter::new(file)).map_err(|error| file_error(path, error))
 }
 
+/// Writes little-endian float64 in C order.
+///
+/// # Errors
+/// [`TensorError::File`].
+pub fn write_reals(path: &Path, array: &Array3<f64>) -> Result<(), TensorError> {
+    let file = File::create(path).map_err(|error| file_error(path, error))?;
+    array.write_npy(BufWriter::new(file)).map_err(|error| file_error(path, error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -123,18 +123,17 @@ pub fn picture_input(picture: &Picture, layer: &Layer) -> Result<Array3<i64>, Te
     Ok(activations(&pixels, *layer.activation_range().end()))
 }
 
-/// The same for what takes `shape` (channels, height, width) in unsigned activations of `bits`.
-/// `taker` is for messages.
+/// The values of a picture for what takes `shape` (channels, height, width): those of
+/// [`picture_pixels`], from 0 to 1. `taker` is for messages.
 ///
 /// # Errors
 /// As [`picture_pixels`].
-pub fn picture_activations(
+pub fn picture_values(
     picture: &Picture,
     shape: [usize; 3],
-    bits: u32,
     taker: &str,
-) -> Result<Array3<i64>, TensorError> {
-    Ok(activations(&picture_pixels(picture, shape, taker)?, (1 << bits) - 1))
+) -> Result<Array3<f64>, TensorError> {
+    Ok(picture_pixels(picture, shape, taker)?.mapv(|pixel| f64::from(pixel) / 255.0))
 }
 
 fn activations(pixels: &Array3<u8>, largest: i64) -> Array3<i64> {
@@ -257,7 +256,8 @@ mod tests {
         for picture in pictures.map(Picture::from) {
             for (channels, bits, expected) in [(3, 8, 170), (3, 4, 10), (1, 1, 1)] {
                 let shape = [channels, 3, 7];
-                let input = picture_activations(&picture, shape, bits, "it").expect("takes it");
+                let pixels = picture_pixels(&picture, shape, "it").expect("takes it");
+                let input = activations(&pixels, (1 << bits) - 1);
                 assert_eq!(input, Array3::from_elem(shape, expected));
             }
         }

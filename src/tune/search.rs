@@ -140,7 +140,10 @@ fn search_ring(
         reject(title, format!("table {table} has no entry for {level} bits"));
         return;
     }
-    let largest = layers.iter().map(|(_, layer)| layer.layer().worst_output()).max();
+    let values = |(run, layer): &(&RunSpec, Arc<LayerPredictor>)| {
+        layer.layer().worst_output() + run.largest_bias
+    };
+    let largest = layers.iter().map(values).max();
     let plain_bits = query.plain_bits.or_else(|| plain_bits_for(ring_degree, largest?));
     let Some(plain_bits) = plain_bits else {
         reject(title, "no t of 32 bits or less holds the results".into());

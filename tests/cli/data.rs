@@ -3,7 +3,9 @@
 use image::{Rgb, RgbImage};
 use ndarray::{Array3, Array4};
 
-use crate::support::{ALGORITHMS, Place, SMALL, heconv, picture_size, read_array, record};
+use crate::support::{
+    ALGORITHMS, Place, SMALL, heconv, picture_size, read_array, record, safetensors,
+};
 
 /// The plain convolution with these zeros around the input: top, left, bottom, right.
 fn convolution<T: Copy + Into<i64>>(
@@ -222,28 +224,20 @@ fn outputs_are_little_endian_int64_in_c_order() {
     assert_eq!(bytes.len() % 64, (3 * 6 * 5 * 8) % 64, "the header is padded");
 }
 
-/// A file as PyTorch's safetensors writes it: a header of names, and one tensor of 32-bit floats.
-fn safetensors(name: &str, shape: &[usize], values: &[f32]) -> Vec<u8> {
-    let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let header = format!(
-        "{{\"{name}\":{{\"dtype\":\"F32\",\"shape\":{shape:?},\"data_offsets\":[0,{}]}}}}",
-        data.len()
-    );
-    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
-}
-
 #[test]
-fn real_weights_are_quantised_and_the_scale_is_told() {
+fn real_weights_are_quantised_and_their_scales_are_told() {
     let place = Place::new();
     let experiment = place.tiny("tiny.toml", &[]);
-    // The largest of 54 weights is 0.75, which 5 bits make 15.
+    // 5 bits make the largest weight of each output channel 15.
     let values: Vec<f32> = (0..54).map(|i| if i == 7 { -0.75 } else { i as f32 / 100.0 }).collect();
-    let file = place.file("w.safetensors", safetensors("any", &[3, 2, 3, 3], &values));
+    let one = |shape: &[usize], values: &[f32]| safetensors(&[("any", shape, values)]);
+    let file = place.file("w.safetensors", one(&[3, 2, 3, 3], &values));
     let found = record(&[&experiment, "--weights", &file]);
-    assert_eq!(found["weight_scale"].as_f64(), Some(0.75 / 15.0));
-    let transposed = place.file("t.safetensors", safetensors("any", &[2, 3, 3, 3], &values));
+    let largest = [0.75, 0.35, 0.53].map(|value: f32| f64::from(value) / 15.0);
+    assert_eq!(found["weight_scales"], serde_json::json!(largest));
+    let transposed = place.file("t.safetensors", one(&[2, 3, 3, 3], &values));
     let broken: Vec<f32> = values.iter().map(|v| if *v > 0.5 { f32::NAN } else { *v }).collect();
-    let broken = place.file("n.safetensors", safetensors("any", &[3, 2, 3, 3], &broken));
+    let broken = place.file("n.safetensors", one(&[3, 2, 3, 3], &broken));
     let of = |file: &str, words: &[&str]| {
         crate::mistakes::refusal(&["run", &experiment, "--weights", file], words)
     };

@@ -12,5 +12,6 @@ mod network;
 mod runs;
 mod support;
 mod sweep;
+mod trained;
 mod tune;
 mod verdicts;

@@ -147,3 +147,22 @@ pub fn picture_size(path: &str) -> (u32, u32) {
     let picture = picture.unwrap_or_else(|error| panic!("{path}: {error}"));
     (picture.width(), picture.height())
 }
+
+/// The array in a .npy file of float64.
+pub fn read_reals(path: &str) -> Array3<f64> {
+    ndarray_npy::read_npy(path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file as PyTorch's safetensors writes it: a header of names, and tensors of 32-bit floats.
+pub fn safetensors(tensors: &[(&str, &[usize], &[f32])]) -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::<u8>::new());
+    for (name, shape, values) in tensors {
+        let begin = data.len();
+        data.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        let offsets = [begin, data.len()];
+        let tensor = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": offsets});
+        header.insert((*name).to_owned(), tensor);
+    }
+    let header = Value::Object(header).to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &data].concat()
+}

@@ -17,6 +17,7 @@ use super::{Failure, calibrate, choices, complete, presets};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
 use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
+use crate::network::{Graph, largest_seeded_bias};
 use crate::preset::{Catalogue, Network};
 use crate::report::{NetworkRecord, count_text};
 use crate::tensor::Resize;
@@ -61,7 +62,7 @@ pub(super) struct Args {
         conflicts_with = "input"
     )]
     resize: Resize,
-    /// The network's input, integers of shape (channels, height, width).
+    /// The network's input, integers of shape (channels, height, width) in units of `input_scale`.
     #[arg(long, value_name = "FILE.npy")]
     input: Option<PathBuf>,
     /// Weights by the names of PyTorch's state_dict, floats or integers; seeded ones where absent.
@@ -70,8 +71,8 @@ pub(super) struct Args {
     /// Go on with the file that the same run left when it was stopped, or begin it.
     #[arg(long, value_name = "FILE.jsonl")]
     resume: Option<PathBuf>,
-    /// Write the network's output; where it is not exact, under a name that says so, like
-    /// y.wrong.npy.
+    /// Write the network's output, its real values as float64 or a contact sheet; where it is not
+    /// exact, under a name that says so, like y.wrong.npy.
     #[arg(long, value_name = "FILE.npy|FILE.png")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -110,7 +111,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
     }
     progress.finish();
     if let Some(output) = output {
-        output.write(&result.output, result.record.verdict)?;
+        output.write_reals(&result.output, result.record.verdict)?;
     }
     if let Some(Target::Directory(directory)) = target {
         for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
@@ -133,8 +134,11 @@ fn run_network(
     mut progress: progress::NetworkProgress<'_>,
 ) -> Result<NetworkResult, Failure> {
     progress.expect(estimator);
-    let result = PreparedNetwork::new(spec).and_then(|prepared| prepared.run(&progress));
-    result.map_err(failure)
+    let prepared = PreparedNetwork::new(spec).map_err(failure)?;
+    for note in prepared.notes() {
+        writeln!(io::stderr(), "heconv: {note}")?;
+    }
+    prepared.run(&progress).map_err(failure)
 }
 
 /// Runs the baselines.
@@ -220,7 +224,13 @@ impl Args {
             costs: costs.clone(),
             ..RunSpec::new(layer.clone(), params.clone())
         };
-        let runs: Vec<RunSpec> = network.layers.iter().map(run).collect();
+        let mut runs: Vec<RunSpec> = network.layers.iter().map(run).collect();
+        let is_seeded = self.weights.is_none();
+        let nodes = network.graph.iter().flat_map(Graph::nodes);
+        for (run, node) in runs.iter_mut().zip(nodes).filter(|(_, node)| node.spec.has_bias()) {
+            // Real biases are the client's.
+            run.largest_bias = if is_seeded { largest_seeded_bias(&node.layer) } else { 0 };
+        }
         let Some(sharing) = sharing else { return Ok(runs) };
         let algorithms = chosen.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]);
         let wanted = Wanted { algorithms: &algorithms, sharing, objective: self.objective };

@@ -46,7 +46,25 @@ fn head(record: &NetworkRecord) -> String {
             bytes_text(peak)
         );
     }
+    if let Some(found) = &record.fidelity {
+        let _ = write!(
+            text,
+            "\nbeside the network in floats: cosine {:.6}, largest error {} of values up to {}",
+            found.cosine,
+            digits(found.largest_error),
+            digits(found.largest_value)
+        );
+    }
     text
+}
+
+/// Three digits of a number that is not negative.
+fn digits(value: f64) -> String {
+    match value {
+        0.0 => "0".into(),
+        0.001..1000.0 => format!("{value:.*}", (2.0 - value.log10().floor()) as usize),
+        _ => format!("{value:.2e}"),
+    }
 }
 
 const COLUMNS: [&str; 8] =
@@ -62,6 +80,11 @@ fn layers(record: &NetworkRecord) -> String {
         let _ = write!(text, "{column:>12}");
     }
     text.push_str("  bits left");
+    let is_trained = record.fidelity.is_some();
+    if is_trained {
+        // Signal to quantisation noise.
+        text.push_str("  SQNR dB");
+    }
     for (name, layer) in names.iter().zip(&record.layers) {
         let run = &layer.record;
         let client = run.latency_ms.encrypt + run.latency_ms.decrypt + layer.activation_ms;
@@ -78,6 +101,10 @@ fn layers(record: &NetworkRecord) -> String {
             bytes_text(run.storage_bytes.server_peak),
             run.noise_bits.last,
         );
+        if is_trained {
+            let ratio = layer.signal_to_noise_db.map_or("-".into(), |ratio| format!("{ratio:.1}"));
+            let _ = write!(text, "{ratio:>9}");
+        }
     }
     text
 }

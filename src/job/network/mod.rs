@@ -3,9 +3,11 @@
 //! Layer by layer the client encrypts, the server convolves, the client decrypts, applies what the
 //! network says and encrypts again. Every layer is a run like any other: each byte that crosses is
 //! written and read, and each value is held against the plain convolution. At the end the output is
-//! held against the plain integer network, which runs by itself.
+//! held against the plain network, which runs by itself, and, where weights come from a file, against
+//! the same network in real values.
 
 mod baseline;
+mod overflow;
 mod resume;
 
 use std::cell::Cell;
@@ -15,17 +17,21 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array3;
 
+use super::data::FromFile;
 use super::{JobError, Prepared, RunData, RunSpec};
 use crate::bfv::{GaloisKeyId, Params, wire};
-use crate::conv::Observer;
 use crate::conv::sizes::galois_key_bytes;
-use crate::network::{self, Convolution, Graph, LayerReport, RunError, Weights};
+use crate::conv::{ConvError, Observer};
+use crate::network::{
+    self, Convolution, Fidelity, Findings, Graph, LayerReport, LayerWeights, Note, RealNetwork,
+    RunError, Weights, Width, signal_to_noise_db,
+};
 use crate::preset::Network;
 use crate::report::{
     KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict,
     process_peak_bytes, rounded,
 };
-use crate::tensor::{Resize, builtin_image, picture_activations, read_activations, read_picture};
+use crate::tensor::{Resize, builtin_image, picture_values, read_activations, read_picture};
 
 pub use baseline::{Baseline, Wire};
 pub use resume::Finished;
@@ -67,7 +73,10 @@ pub struct PreparedNetwork<'a> {
     graph: &'a Graph,
     layers: Vec<Prepared<'a>>,
     weights: Weights,
-    input: Array3<i64>,
+    /// What is in the file of weights, if there is one.
+    findings: Option<Findings>,
+    /// Real values, normalised.
+    input: Array3<f64>,
 }
 
 /// What a network gave.
@@ -75,10 +84,15 @@ pub struct PreparedNetwork<'a> {
 pub struct NetworkResult {
     /// The record.
     pub record: NetworkRecord,
-    /// The last layer's result.
-    pub output: Array3<i64>,
-    /// The input of the network.
-    pub input: Array3<i64>,
+    /// The last layer's result, in real values.
+    pub output: Array3<f64>,
+}
+
+/// What the plain network gave, and how far it is from that in real values.
+struct Expected {
+    output: Array3<f64>,
+    fidelity: Option<Fidelity>,
+    signal_to_noise_db: Vec<Option<f64>>,
 }
 
 impl<'a> PreparedNetwork<'a> {
@@ -95,11 +109,39 @@ impl<'a> PreparedNetwork<'a> {
         }
         let layers = spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
         let seed = spec.layers.first().map_or(super::DEFAULT_SEED, RunSpec::data_seed);
-        let weights = match &spec.weights {
-            Some(path) => Weights::read(path, graph)?,
-            None => Weights::seeded(graph, seed),
+        let (weights, findings) = match &spec.weights {
+            Some(path) => {
+                let (weights, findings) = Weights::read(path, graph)?;
+                (weights, Some(findings))
+            }
+            None => (Weights::seeded(graph, seed), None),
         };
-        Ok(Self { spec, graph, layers, weights, input: input(spec, graph)? })
+        Ok(Self { spec, graph, layers, weights, findings, input: input(spec, graph)? })
+    }
+
+    /// What there is to know before the run: of the file of weights, and which layers may exceed the
+    /// plaintext modulus.
+    pub fn notes(&self) -> Vec<Note> {
+        let mut notes = self.findings.as_ref().map(Findings::notes).unwrap_or_default();
+        let zeros = self.named_weights().filter_map(|(name, weights)| {
+            let (zero, all) = (weights.zero_channels(), weights.weights.dim().0);
+            (zero > 0).then(|| format!("{name} ({zero} of {all})"))
+        });
+        let zeros = if self.findings.is_some() { zeros.collect() } else { Vec::new() };
+        if !zeros.is_empty() {
+            let layers = network::listed(&zeros);
+            notes
+                .push(Note::warning(format!("output channels without any weight but 0: {layers}")));
+        }
+        notes.extend(overflow::note(self.named_weights().zip(&self.layers).map(
+            |((name, weights), prepared)| (name, prepared.layer(), weights, prepared.keys().0),
+        )));
+        notes
+    }
+
+    fn named_weights(&self) -> impl Iterator<Item = (&str, &LayerWeights)> {
+        let names = self.graph.nodes().iter().map(|node| node.spec.name());
+        names.zip(self.weights.layers())
     }
 
     /// Runs all layers.
@@ -110,12 +152,17 @@ impl<'a> PreparedNetwork<'a> {
         let threads = self.spec.layers.first().map_or(1, |run| run.threads);
         let pool = super::threads(threads)?;
         let begin = Instant::now();
-        let (outcome, layers) = pool.install(|| self.encrypted(observer))?;
+        let (output, mut layers) = pool.install(|| self.encrypted(observer))?;
         let wall = begin.elapsed();
         let expected = pool.install(|| self.plain(observer))?;
-        let output_mismatches =
-            outcome.output.iter().zip(&expected).filter(|(a, b)| a != b).count();
+        for (layer, ratio) in layers.iter_mut().zip(&expected.signal_to_noise_db) {
+            layer.signal_to_noise_db = ratio.map(|ratio| rounded(ratio, 2));
+        }
+        // The same computation gives the same bits.
+        let is_other = |(a, b): &(&f64, &f64)| a.to_bits() != b.to_bits();
+        let output_mismatches = output.iter().zip(&expected.output).filter(is_other).count();
         let activations = layers.iter().map(|layer| layer.activation_ms).sum();
+        let unused = self.findings.as_ref().map(Findings::unused).unwrap_or_default();
         let record = NetworkRecord {
             schema: SCHEMA,
             heconv_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -123,9 +170,12 @@ impl<'a> PreparedNetwork<'a> {
             network: self.spec.network.name.clone(),
             protocol: "client-aided",
             verdict: Verdict::of_network(&layers, output_mismatches),
-            output_values: expected.len(),
+            output_values: output.len(),
             output_mismatches,
-            output_scale: outcome.scale,
+            input_scale: self.graph.input_form().scale(),
+            output_scale: 1.0,
+            fidelity: expected.fidelity,
+            unused_tensors: unused.to_vec(),
             totals: NetworkTotals::of(
                 layers.iter().map(|layer| &layer.record),
                 activations,
@@ -136,14 +186,14 @@ impl<'a> PreparedNetwork<'a> {
             process_peak_bytes: process_peak_bytes(),
             comparisons: Vec::new(),
         };
-        Ok(NetworkResult { record, output: outcome.output, input: self.input.clone() })
+        Ok(NetworkResult { record, output })
     }
 
-    /// The network with its convolutions encrypted.
+    /// The output of the network with its convolutions encrypted, and its layers.
     fn encrypted(
         &self,
         observer: &dyn NetworkObserver,
-    ) -> Result<(network::Outcome, Vec<NetworkLayer>), JobError> {
+    ) -> Result<(Array3<f64>, Vec<NetworkLayer>), JobError> {
         let mut layers = Vec::new();
         // From the end of a convolution until it is done, the client works on its result.
         let computed = Cell::new(None);
@@ -152,14 +202,21 @@ impl<'a> PreparedNetwork<'a> {
             computed.set(Some((half, Instant::now())));
             Ok(sums)
         };
-        let done = |index, report: &LayerReport| {
+        let done = |index, report: &LayerReport, _: &Array3<f64>| {
             let Some((half, since)) = computed.take() else { return };
-            let finished = half.finish(report.clone(), since.elapsed());
+            let finished = half.finish(report.clone(), since.elapsed(), self.file_facts(index));
             observer.finished(index, &finished);
             layers.push(finished.layer);
         };
         let outcome = network::run(self.graph, &self.weights, self.input.clone(), convolve, done);
-        Ok((outcome.map_err(|error| self.failed(error))?, layers))
+        Ok((outcome.map_err(|error| self.failed(error))?.output, layers))
+    }
+
+    /// What the file of weights says of a layer.
+    fn file_facts(&self, index: usize) -> FromFile {
+        let weights = self.weights.layers().get(index).filter(|_| self.findings.is_some());
+        let weight_scales = weights.map(|weights| weights.scales.to_vec());
+        FromFile { weight_scales, notes: Vec::new() }
     }
 
     /// One convolution: encrypted, or plain where an earlier run has verified it on the same data.
@@ -178,7 +235,7 @@ impl<'a> PreparedNetwork<'a> {
         let data = RunData {
             input: call.input.clone(),
             weights: call.weights.clone(),
-            weight_scale: None,
+            from_file: self.file_facts(call.index),
             bias: call.bias.cloned(),
             stream: call.index as u64,
         };
@@ -190,18 +247,30 @@ impl<'a> PreparedNetwork<'a> {
         }
     }
 
-    /// The output of the plain integer network.
-    fn plain(&self, observer: &dyn Observer) -> Result<Array3<i64>, JobError> {
+    /// The plain network, and beside it the one in real values.
+    fn plain(&self, observer: &dyn Observer) -> Result<Expected, JobError> {
         let convolve = |call: &Convolution<'_>| {
             if observer.is_cancelled() {
-                return Err(JobError::Run(crate::conv::ConvError::Cancelled));
+                return Err(JobError::Run(ConvError::Cancelled));
             }
             let Ok(sums) = network::plain(call);
             Ok(sums)
         };
         let input = self.input.clone();
-        let outcome = network::run(self.graph, &self.weights, input, convolve, |_, _| ());
-        Ok(outcome.map_err(|error| self.failed(error))?.output)
+        let is_trained = self.findings.is_some();
+        let mut reals = is_trained
+            .then(|| RealNetwork::new(self.graph, &self.weights, input.clone()))
+            .flatten();
+        let (mut fidelity, mut ratios) = (None, Vec::new());
+        let done = |_, _: &LayerReport, values: &Array3<f64>| {
+            let Some(real) = reals.as_mut().and_then(RealNetwork::step) else { return };
+            ratios.push(signal_to_noise_db(values, real));
+            // That of the last node stays.
+            fidelity = Some(Fidelity::of(values, real));
+        };
+        let outcome = network::run(self.graph, &self.weights, input, convolve, done);
+        let output = outcome.map_err(|error| self.failed(error))?.output;
+        Ok(Expected { output, fidelity, signal_to_noise_db: ratios })
     }
 
     fn failed(&self, error: RunError<JobError>) -> JobError {
@@ -240,22 +309,32 @@ enum Half {
 }
 
 impl Half {
-    fn finish(self, activation: LayerReport, time: Duration) -> Finished {
+    fn finish(self, activation: LayerReport, time: Duration, from_file: FromFile) -> Finished {
         match self {
-            Self::Earlier(finished) => *finished,
+            // The same integers may stand for other values.
+            Self::Earlier(mut finished) => {
+                finished.layer.record = from_file.record(finished.layer.record);
+                finished.layer.activation = activation;
+                *finished
+            }
             Self::New { digest, record } => {
+                let (record, signal_to_noise_db) = (*record, None);
                 let activation_ms = rounded(time.as_secs_f64() * 1e3, 3);
-                Finished::new(digest, NetworkLayer { record: *record, activation, activation_ms })
+                let layer = NetworkLayer { record, activation, signal_to_noise_db, activation_ms };
+                Finished::new(digest, layer)
             }
         }
     }
 }
 
-/// The input: an array, a picture, or the built-in picture.
-fn input(spec: &NetworkSpec, graph: &Graph) -> Result<Array3<i64>, JobError> {
+/// The input in real values: an array, a picture, or the built-in picture.
+fn input(spec: &NetworkSpec, graph: &Graph) -> Result<Array3<f64>, JobError> {
+    let form = graph.input_form();
     if let Some(path) = &spec.input {
-        let (shape, bits) = (graph.input_shape(), graph.input_bits());
-        return Ok(read_activations(path, shape, bits, Some(false))?.0);
+        let (shape, Width { bits, signed }) = (graph.input_shape(), form.width);
+        let (integers, _) = read_activations(path, shape, bits, Some(signed))?;
+        let scale = form.scale();
+        return Ok(integers.mapv(|integer| integer as f64 * scale));
     }
     let picture = match &spec.image {
         Some(path) => {
@@ -265,5 +344,5 @@ fn input(spec: &NetworkSpec, graph: &Graph) -> Result<Array3<i64>, JobError> {
         None => builtin_image(DEFAULT_IMAGE)?,
     };
     let picture = picture.resized(spec.resize);
-    Ok(picture_activations(&picture, graph.input_shape(), graph.input_bits(), &spec.network.name)?)
+    Ok(form.reals(picture_values(&picture, graph.input_shape(), &spec.network.name)?))
 }

@@ -1,6 +1,8 @@
 //! Graphs that fit together, and those that do not.
 
-use super::super::{Activation, NodeSpec, Pool, PoolKind, Shortcut, Source};
+use super::super::{
+    Activation, Graph, NodeSpec, Normalise, Pool, PoolKind, Shortcut, Source, Width,
+};
 use super::{build, graph, node};
 
 fn window(kernel: usize, stride: usize, padding: usize) -> Pool {
@@ -26,10 +28,41 @@ fn shapes_and_sources_follow_from_the_nodes() {
         (Source::Node(2), Some(Source::Node(1)), [8, 1, 1]),
     ];
     assert_eq!(found, expected);
-    let bits: Vec<_> = graph.nodes().iter().map(|node| node.bits).collect();
-    assert_eq!((graph.input_bits(), bits), (4, vec![Some(4), None, Some(4), None]));
+    let unsigned = Width { bits: 4, signed: false };
+    let widths: Vec<_> = graph.nodes().iter().map(|node| node.width).collect();
+    assert_eq!(widths, [Some(unsigned), None, Some(unsigned), None]);
+    assert_eq!(graph.input_form().width, unsigned);
     assert_eq!(graph.weight_count(), 3 * 8 * 9 + 8 * 8 + 2 * 8 * 8 * 9);
     assert_eq!(graph.multiply_adds(), 3 * 8 * 9 * 81 + (8 * 8 + 2 * 8 * 8 * 9) * 25);
+}
+
+/// What may be below 0 is taken signed: normalised inputs, and results without an activation.
+#[test]
+fn signs_follow_from_the_graph() {
+    let signs = |graph: &Graph| -> Vec<bool> {
+        let nodes = graph.nodes().iter();
+        nodes
+            .map(|node| {
+                let signed = node.layer.activation_signed();
+                assert_eq!(node.spec.layer.activation_signed, Some(signed));
+                signed
+            })
+            .collect()
+    };
+    let linear = NodeSpec { activation: Activation::None, ..node("a", [2, 2], 4, 3) };
+    let capped = NodeSpec { activation: Activation::Relu6, ..node("b", [2, 2], 4, 3) };
+    let pooled = NodeSpec { pool: Some(Pool::Global), ..node("c", [2, 2], 4, 3) };
+    let nodes = vec![linear, capped, pooled];
+    assert_eq!(signs(&graph([2, 4, 4], nodes.clone())), [false, true, false]);
+    let mut builder = Graph::builder([2, 4, 4]);
+    builder.normalise(Normalise { mean: vec![0.0; 2], std: vec![1.0; 2] });
+    nodes.into_iter().try_for_each(|node| builder.push(node)).expect("valid");
+    let normalised = builder.finish().expect("valid");
+    assert_eq!(signs(&normalised), [true, true, false]);
+    assert_eq!(normalised.input_form().width, Width { bits: 4, signed: true });
+    let mut said = node("a", [2, 2], 4, 3);
+    said.layer.activation_signed = Some(true);
+    assert_eq!(signs(&graph([2, 4, 4], vec![said])), [true]);
 }
 
 #[track_caller]
@@ -64,10 +97,12 @@ fn every_mistake_names_layer_and_field() {
         "layer b: no layer before it is called \"b\"; the nearest is \"a\"",
     );
     let signed = NodeSpec { activation: Activation::None, ..a() };
+    let mut unsigned = b();
+    unsigned.layer.activation_signed = Some(false);
     refused(
-        vec![signed, b()],
-        "from",
-        "layer b: it takes a, which has no activation and is signed; only `add` takes that",
+        vec![signed, unsigned],
+        "activation_signed",
+        "layer b: activation_signed = false, but a, which it takes, has values below 0",
     );
     let name = "its name must be that of no other layer, and not \"input\"";
     refused(vec![a(), node("a", [4, 4], 8, 3)], "name", &format!("layer a: {name}"));
@@ -93,7 +128,7 @@ fn every_mistake_names_layer_and_field() {
     refused(
         vec![a(), b(), added(wide, "b", None)],
         "activation_bits",
-        "layer c: activation_bits = 8, but another layer takes a with 4",
+        "layer c: it takes a with activation_bits = 8, activation_signed = false, but another layer does with activation_bits = 4, activation_signed = false",
     );
     let mut even = a();
     even.layer.kernel = [2, 2];

@@ -3,14 +3,20 @@
 use ndarray::{Array1, Array3, Array4, array};
 
 use super::super::{
-    Activation, Bias, Convolution, Graph, LayerReport, LayerWeights, NodeSpec, Outcome, Pool,
-    PoolKind, RunError, Shortcut, Weights, plain, run,
+    Activation, Bias, Convolution, Graph, LayerReport, LayerWeights, NodeSpec, Normalise, Outcome,
+    Pool, PoolKind, RealNetwork, Shortcut, Weights, plain, run, signal_to_noise_db,
 };
 use super::{graph, node};
 use crate::conv::data;
 
-fn runs(graph: &Graph, weights: &Weights, input: Array3<i64>) -> Outcome {
-    run(graph, weights, input, plain, |_, _| ()).expect("runs")
+fn runs(graph: &Graph, weights: &Weights, input: Array3<f64>) -> Outcome {
+    run(graph, weights, input, plain, |_, _, _| ()).expect("runs")
+}
+
+/// Weights that all output channels share the scale of.
+fn scaled(weights: Array4<i64>, scale: f64, bias: Option<Array1<f64>>) -> LayerWeights {
+    let scales = Array1::from_elem(weights.dim().0, scale);
+    LayerWeights { weights, scales, bias: bias.map(Bias::Real), real: None }
 }
 
 fn identity(of: &str) -> Shortcut {
@@ -27,33 +33,81 @@ fn every_step_is_what_it_is_by_hand() {
     let last =
         NodeSpec { from, add: Some(identity("s")), pool: Some(max), ..node("b", [1, 1], 2, 1) };
     let graph = graph([1, 2, 2], vec![first, signed, last]);
-    let weight = |w: i64, scale, bias| {
-        let weights = Array4::from_elem((1, 1, 1, 1), w);
-        LayerWeights { weights, scale, bias }
-    };
-    let bias = Bias::Real(array![-0.1]);
-    let weights = vec![weight(3, 0.5, Some(bias)), weight(-1, 3.0, None), weight(2, 1.0, None)];
+    let weight = |w: i64, scale, bias| scaled(Array4::from_elem((1, 1, 1, 1), w), scale, bias);
+    let bias = Some(array![-0.125]);
+    let weights = vec![weight(2, 0.25, bias), weight(-1, 0.5, None), weight(4, 0.25, None)];
+    let mut results = Vec::new();
     let mut reports = Vec::new();
-    let input = array![[[1, 2], [8, 15]]];
-    let outcome = run(&graph, &Weights::new(weights), input, plain, |i, report| {
+    // The integers are 1, 2, 8 and 15 of a fifteenth.
+    let input = array![[[1.0, 2.0], [8.0, 15.0]]] / 15.0;
+    let outcome = run(&graph, &Weights::new(weights), input, plain, |i, report, values| {
         assert_eq!(i, reports.len());
         reports.push(report.clone());
+        results.push(values.clone());
     });
     let outcome = outcome.expect("runs");
-    // a: 3x - 3 (-0.1 / (0.5 / 15)) = 0, 3, 21, 42; a shift by 2 gives 0, 1, 5, 11 (10.5 up).
-    // s: 0, -1, -5, -11, of three times the scale. b: 0, 2, 10, 22 plus 0, -3, -15, -33.
-    assert_eq!(outcome.output, array![[[0]]]);
-    let a = 1.0 / 15.0 * 0.5;
-    let report = |name: &str, weight_scale, largest_sum, shift, scale, side| {
-        let shape = [1, side, side];
-        LayerReport { name: name.into(), weight_scale, largest_sum, shift, scale, shape }
+    // a: 2/4 of the input less an eighth: 0, 0, 17/120, 45/120. Its integers are 0, 0, 6 (5.67) and 15.
+    let sum = |integer: f64| integer * (1.0 / 15.0 * 0.25) - 0.125;
+    assert_eq!(results[0], array![[[0.0, 0.0], [sum(16.0), sum(30.0)]]]);
+    let a = sum(30.0) / 15.0;
+    // s: halves of them, below 0. b: the integers themselves, plus s.
+    let s = |integer: f64| -integer * (a * 0.5);
+    assert_eq!(results[1], array![[[0.0, 0.0], [s(6.0), s(15.0)]]]);
+    let b = |integer: f64| 4.0 * integer * (a * 0.25) + s(integer);
+    assert_eq!(outcome.output, array![[[b(15.0)]]]);
+    assert!((b(15.0) - 45.0 / 240.0).abs() < 1e-12);
+    let report = |name: &str, input_scale, largest_sum, scale, side| LayerReport {
+        name: name.into(),
+        input_scale,
+        zero_channels: 0,
+        largest_sum,
+        scale,
+        shape: [1, side, side],
     };
     let expected = [
-        report("a", 0.5, 42, Some(2), a * 4.0, 2),
-        report("s", 3.0, 11, None, a * 4.0 * 3.0, 2),
-        report("b", 1.0, 22, None, a * 4.0, 1),
+        report("a", 1.0 / 15.0, 30, Some(a), 2),
+        report("s", a, 15, None, 2),
+        report("b", a, 60, None, 1),
     ];
     assert_eq!((reports, outcome.layers), (expected.to_vec(), expected.to_vec()));
+}
+
+/// A picture of the mean colour is zero throughout, its padding too.
+#[test]
+fn padding_is_zero_after_normalisation() {
+    let mut builder = Graph::builder([1, 4, 4]);
+    builder.normalise(Normalise { mean: vec![0.5], std: vec![0.25] });
+    builder
+        .push(NodeSpec { activation: Activation::None, ..node("a", [1, 1], 4, 3) })
+        .expect("valid");
+    let graph = builder.finish().expect("valid");
+    let weights = Weights::new(vec![scaled(Array4::from_elem((1, 1, 3, 3), 7), 0.1, None)]);
+    let mean = graph.input_form().reals(Array3::from_elem((1, 4, 4), 0.5));
+    assert_eq!(runs(&graph, &weights, mean).output, Array3::<f64>::zeros((1, 4, 4)));
+    // White is 2, the largest integer, and its border sees padding of 0.
+    let white = graph.input_form().reals(Array3::from_elem((1, 4, 4), 1.0));
+    let output = runs(&graph, &weights, white).output;
+    for (at, taps) in [((0, 0, 0), 4.0), ((0, 0, 1), 6.0), ((0, 1, 1), 9.0)] {
+        assert!((output[at] - taps * 0.7 * 2.0).abs() < 1e-12, "{output}");
+    }
+}
+
+/// What has no activation is taken signed by the next convolution.
+#[test]
+fn linear_bottlenecks_go_on_signed() {
+    let linear = NodeSpec { activation: Activation::None, ..node("a", [1, 1], 2, 1) };
+    let graph = graph([1, 2, 2], vec![linear, node("b", [1, 1], 2, 1)]);
+    let minus = || scaled(Array4::from_elem((1, 1, 1, 1), -1), 1.0, None);
+    let weights = Weights::new(vec![minus(), minus()]);
+    let input = array![[[0.0, 1.0], [3.0, 15.0]]] / 15.0;
+    let mut seen = Vec::new();
+    let convolve = |call: &Convolution<'_>| {
+        seen.push(call.input.clone());
+        plain(call)
+    };
+    let outcome = run(&graph, &weights, input, convolve, |_, _, _| ()).expect("runs");
+    assert_eq!(seen[1], array![[[0, 0], [-1, -7]]]);
+    assert!((outcome.output[[0, 1, 1]] - 1.0).abs() < 1e-12);
 }
 
 /// Real weights with a shortcut, a subsampled shortcut, biases and an average: many bits come close
@@ -79,22 +133,38 @@ fn real_networks_are_met_closely() {
     // Whole weights with real scales and biases: the float network has exactly these.
     let layers = seeded.layers().iter().enumerate().map(|(i, layer)| LayerWeights {
         weights: layer.weights.clone(),
-        scale: [0.013, 0.0071, 0.0093][i],
+        scales: Array1::from_shape_fn(layer.weights.dim().0, |c| {
+            [0.013, 0.0071, 0.0093][i] * [1.0, 0.2, 0.5, 1.5, 0.01, 1.0][c]
+        }),
         bias: Some(Bias::Real(Array1::from_shape_fn(layer.weights.dim().0, |c| {
             [0.3, -0.2, 0.1, -0.4, 0.0, 0.25][c]
         }))),
+        real: None,
     });
     let weights = Weights::new(layers.collect());
     let input = Array3::from_shape_fn((2, 6, 6), |(c, y, x)| {
-        ((c * 7919 + y * 104_729 + x * 1_299_709) % 65_536) as i64
+        ((c * 7919 + y * 104_729 + x * 1_299_709) % 65_536) as f64 / 65_535.0
     });
     let outcome = runs(&graph, &weights, input.clone());
-    let expected = in_floats(&weights, &input.mapv(|x| x as f64 / 65_535.0));
+    let expected = in_floats(&weights, &input);
     assert!(expected.iter().filter(|value| **value > 0.1).count() >= 3, "{expected:?}");
     for (value, expected) in outcome.output.iter().zip(&expected) {
-        let value = *value as f64 * outcome.scale;
         assert!((value - expected).abs() < 1e-3 * (1.0 + expected), "{value} {expected}");
     }
+    // The same in real values, node by node.
+    let mut reals = RealNetwork::new(&graph, &weights, input.clone()).expect("real");
+    let mut last = Array3::zeros((6, 1, 1));
+    let done = |_, _: &LayerReport, values: &Array3<f64>| {
+        let real = reals.step().expect("a node");
+        let ratio = signal_to_noise_db(values, real).expect("noise");
+        assert!(ratio > 60.0, "{ratio}");
+        last.clone_from(real);
+    };
+    // The last result has six values alone.
+    let outcome = run(&graph, &weights, input, plain, done).expect("runs");
+    assert_eq!(outcome.output.len(), 6);
+    assert!(last.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{last}");
+    assert!(reals.step().is_none());
 }
 
 /// The network of the test above.
@@ -116,7 +186,7 @@ fn convolved(layer: &LayerWeights, input: &Array3<f64>, pad: usize, side: usize)
         let taps = layer.weights.indexed_iter().filter(|(at, _)| at.0 == o);
         let terms = taps.map(|((_, c, ky, kx), weight)| {
             let (y, x) = ((y + ky).wrapping_sub(pad), (x + kx).wrapping_sub(pad));
-            *weight as f64 * layer.scale * input.get([c, y, x]).copied().unwrap_or(0.0)
+            *weight as f64 * layer.scales[o] * input.get([c, y, x]).copied().unwrap_or(0.0)
         });
         bias[o] + terms.sum::<f64>()
     })
@@ -126,11 +196,11 @@ fn convolved(layer: &LayerWeights, input: &Array3<f64>, pad: usize, side: usize)
 fn relu6_clips_at_six() {
     let spec = NodeSpec { activation: Activation::Relu6, ..node("a", [1, 1], 2, 1) };
     let graph = graph([1, 2, 2], vec![spec]);
-    let weights =
-        LayerWeights { weights: Array4::from_elem((1, 1, 1, 1), 7), scale: 1.5, bias: None };
-    let outcome = runs(&graph, &Weights::new(vec![weights]), array![[[0, 1], [8, 15]]]);
-    // A 1 stands for 1.5 / 15, so 60 for 6.
-    assert_eq!(outcome.output, array![[[0, 7], [56, 60]]]);
+    let weights = scaled(Array4::from_elem((1, 1, 1, 1), 7), 1.5, None);
+    let input = array![[[0.0, 3.0], [8.0, 15.0]]] / 15.0;
+    let outcome = runs(&graph, &Weights::new(vec![weights]), input);
+    let value = |integer: f64| 7.0 * integer * (1.0 / 15.0 * 1.5);
+    assert_eq!(outcome.output, array![[[0.0, value(3.0)], [value(8.0), 6.0]]]);
 }
 
 #[test]
@@ -144,12 +214,15 @@ fn seeded_weights_differ_from_layer_to_layer() {
     let layer = &graph.nodes()[0].layer;
     assert_eq!(a.weights, data::weights(layer, 7));
     assert_ne!(weights, Weights::seeded(&graph, 8));
-    let outcome = runs(&graph, &weights, data::input(layer, 7));
-    assert_eq!(outcome, runs(&graph, &Weights::seeded(&graph, 7), data::input(layer, 7)));
+    let input = data::input(layer, 7).mapv(|integer| integer as f64 / 15.0);
+    let outcome = runs(&graph, &weights, input.clone());
+    assert_eq!(outcome, runs(&graph, &Weights::seeded(&graph, 7), input.clone()));
     // The taken scales keep the size of values through the layers.
-    let requantised = || outcome.layers.iter().filter(|layer| layer.shift.is_some());
-    assert_eq!(requantised().count(), 2);
-    assert!(requantised().all(|layer| (0.02..0.2).contains(&layer.scale)), "{outcome:?}");
+    let scales: Vec<f64> = outcome.layers.iter().filter_map(|layer| layer.scale).collect();
+    assert_eq!(scales.len(), 2);
+    assert!(scales.iter().all(|scale| (0.02..0.3).contains(scale)), "{outcome:?}");
+    // Biases in units of sums have no real value.
+    assert!(RealNetwork::new(&graph, &weights, input).is_none());
 }
 
 #[test]
@@ -164,20 +237,20 @@ fn convolutions_see_activations_of_their_width() {
         largest.push(call.input.iter().copied().max());
         plain(call)
     };
-    run(&graph, &weights, Array3::from_elem((2, 5, 5), 15), convolve, |_, _| ()).expect("runs");
-    assert!(largest[1] >= Some(8), "{largest:?}");
+    run(&graph, &weights, Array3::ones((2, 5, 5)), convolve, |_, _, _| ()).expect("runs");
+    assert_eq!(largest, [Some(15), Some(15)]);
 }
 
 #[test]
 fn what_does_not_fit_is_named() {
     let graph = graph([1, 2, 2], vec![NodeSpec { bias: true, ..node("a", [1, 1], 2, 1) }]);
     let ok = Weights::seeded(&graph, 1);
-    let input = || array![[[1, 2], [8, 15]]];
+    let input = || array![[[0.1, 0.2], [0.5, 1.0]]];
     let error = |weights: &Weights, input, sums: Result<Array3<i64>, &'static str>| {
         let convolve = |_: &Convolution<'_>| sums.clone();
-        run(&graph, weights, input, convolve, |_, _| ()).expect_err("refused").to_string()
+        run(&graph, weights, input, convolve, |_, _, _| ()).expect_err("refused").to_string()
     };
-    let sums = || Ok(input());
+    let sums = || Ok(array![[[1, 2], [8, 15]]]);
     let layers = |channels, biases| {
         let weights = Array4::zeros((1, channels, 1, 1));
         Weights::new(vec![LayerWeights::integers(weights, Some(Array1::zeros(biases)))])
@@ -186,26 +259,16 @@ fn what_does_not_fit_is_named() {
         let text = error(&other, input(), sums());
         assert_eq!(text, "the weights are not of this network's layers");
     }
-    let flat = error(&ok, array![[[1, 2]]], sums());
+    let flat = error(&ok, array![[[1.0, 2.0]]], sums());
     assert_eq!(flat, "the input is [1, 1, 2]; the network takes [1, 2, 2]");
-    let high = error(&ok, array![[[1, 2], [16, 0]]], sums());
-    assert_eq!(high, "the input has 16 at (0, 1, 0); activations are from 0 to 15");
+    let none = error(&ok, array![[[1.0, 2.0], [f64::NAN, 0.0]]], sums());
+    assert_eq!(none, "the input has NaN at (0, 1, 0), which is no value that can be quantised");
     assert_eq!(error(&ok, input(), Err("no power")), "layer a: no power");
     let short = error(&ok, input(), Ok(array![[[1, 2]]]));
     assert_eq!(short, "layer a: the convolution gave shape [1, 1, 2]; expected [1, 2, 2]");
     let huge = error(&ok, input(), Ok(array![[[1, 2], [i64::MIN, 0]]]));
     assert!(huge.starts_with("layer a: the convolution gave a sum of 9223372036854775808;"));
-    let tiny = LayerWeights {
-        weights: Array4::from_elem((1, 1, 1, 1), 1),
-        scale: 1e-300,
-        bias: Some(Bias::Real(array![1.0])),
-    };
-    let bias = error(&Weights::new(vec![tiny]), input(), sums());
-    assert!(bias.starts_with("layer a: bias 0 is 1.5") && bias.contains("e301"), "{bias}");
-    let layer = |node: NodeSpec| NodeSpec { add: Some(identity("input")), ..node };
-    let with = super::graph([1, 2, 2], vec![layer(node("a", [1, 1], 2, 1))]);
-    let tiny =
-        LayerWeights { weights: Array4::from_elem((1, 1, 1, 1), 1), scale: 1e-300, bias: None };
-    let far = run(&with, &Weights::new(vec![tiny]), input(), plain, |_, _| ());
-    assert!(matches!(far, Err(RunError::Shortcut { .. })), "{far:?}");
+    let steep = scaled(Array4::from_elem((1, 1, 1, 1), 1), 1e308, Some(array![0.0]));
+    let far = error(&Weights::new(vec![steep]), input(), Ok(Array3::from_elem((1, 2, 2), 1 << 40)));
+    assert!(far.starts_with("layer a: its result has inf at (0, 0, 0)"), "{far}");
 }

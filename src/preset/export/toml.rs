@@ -82,7 +82,7 @@ impl Text {
     }
 
     fn layer(&mut self, preset: &LayerPreset) {
-        let LayerPreset { spec, network: _, filters, image } = preset;
+        let LayerPreset { spec, network: _, filters, image, origin: _ } = preset;
         let LayerSpec {
             name: _,
             in_channels,

@@ -3,9 +3,9 @@
 use super::super::{Catalogue, LayerPreset, Network};
 use super::message;
 use crate::network::{
-    self, Activation, Graph, Node, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
+    self, Activation, BatchNorm, Graph, Node, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
 };
-use crate::tensor::{builtin_image, picture_activations};
+use crate::tensor::{builtin_image, picture_values};
 
 fn graph(name: &str) -> Graph {
     let network = Catalogue::builtin().expect("valid").network(name).expect("built in");
@@ -61,7 +61,7 @@ fn networks_are_connected_as_they_should_be() {
     assert_eq!(shortcut_node.spec.activation, Activation::None);
     assert_eq!(second.shortcut, Some(Source::Node(shortcut)));
     assert_eq!(shortcut_node.spec.tensors(), "layer2.0.downsample.0");
-    assert_eq!(second.spec.bn.as_deref(), Some("layer2.0.bn2"));
+    assert_eq!(second.spec.bn, Some(BatchNorm::new("layer2.0.bn2")));
     let small = graph("resnet20");
     let strided: Vec<_> = small
         .nodes()
@@ -87,13 +87,13 @@ fn networks_run() {
     for name in ["resnet20", "resnet18", "mobilenetv1"] {
         let graph = graph(name);
         let picture = builtin_image("cat-224").expect("built in");
-        let (shape, bits) = (graph.input_shape(), graph.input_bits());
-        let input = picture_activations(&picture, shape, bits, name).expect("three channels");
+        let values = picture_values(&picture, graph.input_shape(), name).expect("three channels");
+        let input = graph.input_form().reals(values);
         let weights = Weights::seeded(&graph, 1);
-        let outcome = network::run(&graph, &weights, input, network::plain, |_, _| ());
+        let outcome = network::run(&graph, &weights, input, network::plain, |_, _, _| ());
         let outcome = outcome.expect("runs");
         assert_eq!(outcome.output.shape(), graph.nodes().last().expect("nodes").shape);
-        let alive = outcome.output.iter().filter(|value| **value > 0).count();
+        let alive = outcome.output.iter().filter(|value| **value > 0.0).count();
         assert!(alive * 10 > outcome.output.len(), "{name}: {alive} of {}", outcome.output.len());
     }
 }
@@ -138,7 +138,7 @@ fn read(text: &str) -> Network {
 #[test]
 fn every_key_is_read() {
     let mine = read(GRAPH);
-    let graph = mine.graph.expect("a graph");
+    let graph = mine.graph.as_ref().expect("a graph");
     let [a, s, b] = graph.nodes() else { panic!("three nodes") };
     assert_eq!((graph.input_shape(), a.shape, s.shape), ([3, 8, 8], [4, 4, 4], [6, 4, 4]));
     let window = |kind, kernel, padding| Pool::Window { kind, kernel, stride: kernel, padding };
@@ -146,11 +146,12 @@ fn every_key_is_read() {
     assert_eq!((b.input, b.shortcut), (Source::Node(0), Some(Source::Node(1))));
     assert_eq!(b.spec.activation, Activation::Relu6);
     assert_eq!(b.spec.pool, Some(window(PoolKind::Average, 3, 1)));
-    assert_eq!((b.spec.tensors(), b.spec.bn.as_deref()), ("net.b", Some("net.bn")));
+    assert_eq!((b.spec.tensors(), &b.spec.bn), ("net.b", &Some(BatchNorm::new("net.bn"))));
     assert!(!b.spec.bias && b.spec.has_bias() && !s.spec.has_bias());
     let layers: Vec<_> = mine.layers.iter().map(LayerPreset::full_name).collect();
     assert_eq!(layers, ["mine/a", "mine/s", "mine/b"]);
     assert_eq!(mine.layers[2].spec, b.spec.layer);
+    assert_eq!(mine.layers[2].origin, Some(graph.origin(b)));
     let text = GRAPH
         .replace("\"s\"\na", "{ name = \"a\", stride = 1 }\na")
         .replace("\"none\"", "\"relu\"");
@@ -161,7 +162,8 @@ fn every_key_is_read() {
     let shortcut = Shortcut { of: "a".into(), stride: Some(1) };
     assert_eq!(graph.nodes()[2].spec.add, Some(shortcut));
     let expected = Normalise { mean: vec![0.0, -0.5, 1.0], std: vec![1.0, 2.5, 1e-3] };
-    assert_eq!(graph.normalise(), Some(&expected));
+    assert_eq!(graph.input_form().normalise, Some(expected));
+    assert!(graph.nodes()[0].layer.activation_signed());
 }
 
 /// Asserts the message for the graph in which `from` is replaced by `to`.
@@ -184,8 +186,8 @@ fn every_mistake_has_its_line() {
     );
     refused(
         "from = \"a\"",
-        "from = \"s\"",
-        "my.toml:20: it takes s, which has no activation and is signed; only `add` takes that",
+        "from = \"s\"\nactivation_signed = false",
+        "my.toml:21: activation_signed = false, but s, which it takes, has values below 0",
     );
     refused(
         "add = \"s\"",
@@ -261,5 +263,34 @@ fn keys_of_graphs_need_an_input() {
         "bias = true",
         "image = \"cat-224\"",
         "my.toml:9: unknown key `image` in [[layer]]; the nearest valid key is `name`",
+    );
+}
+
+/// PyTorch's epsilon where none is given, in either spelling.
+#[test]
+fn batch_norms_have_an_epsilon() {
+    let bn = |text: &str| {
+        let graph = read(&GRAPH.replace("\"net.bn\"", text)).graph.expect("a graph");
+        graph.nodes()[2].spec.bn.clone().expect("a batch normalisation")
+    };
+    let with = |epsilon| BatchNorm { name: "n".into(), epsilon };
+    assert_eq!(bn("{ name = \"n\" }"), with(1e-5));
+    assert_eq!(bn("{ name = \"n\", epsilon = 1e-3 }"), with(1e-3));
+    assert_eq!(bn("{ name = \"n\", eps = 0.01 }"), with(0.01));
+    refused("\"net.bn\"", "{ name = \"n\", eps = 0 }", "my.toml:27: `eps` must be above 0");
+    refused(
+        "\"net.bn\"",
+        "{ name = \"n\", epsilon = 1, eps = 1 }",
+        "my.toml:27: `epsilon` and `eps` say the same; keep one of them",
+    );
+    refused(
+        "\"net.bn\"",
+        "{ name = \"n\", esp = 1 }",
+        "my.toml:27: unknown key `esp` in `bn`; the nearest valid key is `epsilon`",
+    );
+    refused(
+        "\"net.bn\"",
+        "1",
+        "my.toml:27: `bn` must be a name or { name, epsilon }, not an integer",
     );
 }

@@ -1,0 +1,27 @@
+//! Whether t holds whatever a picture may give.
+
+use crate::bfv::Params;
+use crate::conv::{Layer, largest_output};
+use crate::network::{LayerWeights, Note, listed};
+
+/// Says which layers have inputs whose sums exceed the plaintext modulus: a run on another picture may
+/// fail there. The bound is over all inputs with these weights and the biases that the server adds.
+pub(super) fn note<'a>(
+    layers: impl Iterator<Item = (&'a str, &'a Layer, &'a LayerWeights, &'a Params)>,
+) -> Option<Note> {
+    let beyond = |(name, layer, weights, params): (&str, &Layer, &LayerWeights, &Params)| {
+        let bias = weights.integer_bias().into_iter().flatten();
+        let bias = bias.map(|bias| bias.unsigned_abs()).max().unwrap_or(0);
+        let largest = largest_output(layer, weights.weights.view()).unsigned_abs() + bias;
+        let modulus = params.plain().value();
+        // Values of up to (t - 1) / 2 fit, so t exceeds twice the largest.
+        let bits = (2 * largest).max(1).ilog2() + 1;
+        (2 * largest >= modulus).then(|| format!("{name} (t of {bits} bits or more)"))
+    };
+    let layers: Vec<String> = layers.filter_map(beyond).collect();
+    let said = || {
+        let layers = listed(&layers);
+        Note::warning(format!("a picture can give sums that t does not hold in {layers}"))
+    };
+    (!layers.is_empty()).then(said)
+}
