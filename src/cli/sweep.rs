@@ -13,9 +13,10 @@ use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
 use crate::job::{Estimator, JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, MAX_REPEAT, PresetError, SweepFile};
-use crate::report::{Record, SweepRow, counted};
+use crate::report::{Record, SweepRow, TableFormat, counted};
 use crate::tune::sweep::{
-    FileError, Format, Pace, Point, RowFile, Settings, Shard, Standing, Stop, Sweep, Tally, execute,
+    Format, Pace, Point, Resumed, RowFile, Settings, Shard, Standing, Stop, Sweep, TableFile,
+    Tally, execute,
 };
 
 /// Arguments of `heconv sweep`. Every flag overrides the list of the sweep file.
@@ -42,11 +43,12 @@ pub(super) struct Args {
     /// Run each point K times and report the run with the median server time, and the spread.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=MAX_REPEAT as i64))]
     repeat: Option<u32>,
-    /// Write rows to a new file, by its ending as JSON lines or as a table; JSON lines on standard
-    /// output where absent.
-    #[arg(long, value_name = "FILE.jsonl|FILE.csv", conflicts_with = "resume")]
+    /// Write rows to a new file: by its ending as JSON lines or CSV, each as it comes, or as a table
+    /// in Markdown or LaTeX at the end; JSON lines on standard output where absent.
+    #[arg(long, value_name = "FILE.jsonl|.csv|.md|.tex", conflicts_with = "resume")]
     output: Option<PathBuf>,
-    /// Go on with the file that the same sweep left when it was stopped, or begin it.
+    /// Go on with the file that a sweep left when it was stopped, or begin it. Rows count as done
+    /// where all that was asked for is the same; others are run again and replaced.
     #[arg(long, value_name = "FILE.jsonl|FILE.csv")]
     resume: Option<PathBuf>,
     /// Run every N-th point alone, from the I-th on: the N shards together are the whole.
@@ -68,12 +70,12 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         None => sweep.points(),
     };
     let interruption = Interruption::catch()?;
-    let (rows, standings) = Rows::open(&args, &points).map_err(Failure::input)?;
+    let (rows, standings) = Rows::open(&args, &points, &settings)?;
     let mut run = Run { rows, tally: Tally::default(), bar: bar(points.len()), interruption };
     standings.iter().flatten().for_each(|standing| run.tally.add(*standing));
     let missing = points.iter().zip(&standings).filter(|(_, standing)| standing.is_none());
     let missing: Vec<_> = missing.map(|(point, _)| *point).collect();
-    let end = run.execute(&missing, &settings, args.predict_only);
+    let end = run.execute(&missing, &settings);
     run.report(points.len(), end)
 }
 
@@ -94,6 +96,7 @@ impl Args {
             max_memory: self.common.max_memory(),
             link: self.common.link(),
             costs: calibrate::costs(backend),
+            predicted: self.predict_only,
         })
     }
 
@@ -146,25 +149,41 @@ pub(super) fn chosen<T: Copy>(
 enum Rows {
     /// As JSON lines to standard output.
     Standard,
-    /// To a file of this name.
+    /// To a file, each as it comes.
     File(RowFile, PathBuf),
+    /// To a file, all at the end.
+    Table(TableFile),
 }
 
 impl Rows {
-    /// Opens what the arguments say; with it, how the points stand that are there already.
-    fn open(args: &Args, points: &[Point<'_>]) -> Result<(Self, Vec<Option<Standing>>), FileError> {
+    /// Opens what the arguments say; with it, how the points stand that are there already. Rows that
+    /// are there and not of this request are told.
+    fn open(
+        args: &Args,
+        points: &[Point<'_>],
+        settings: &Settings,
+    ) -> Result<(Self, Vec<Option<Standing>>), Failure> {
         let none = vec![None; points.len()];
         if let Some(path) = &args.resume {
-            let (file, standings) = RowFile::resume(path, points)?;
+            let Resumed { file, standings, others } =
+                RowFile::resume(path, points, settings).map_err(Failure::input)?;
+            if others.rows() > 0 {
+                let run = if others.rows() == 1 { "is run" } else { "are run" };
+                writeln!(io::stderr(), "heconv: {others}; {run} again")?;
+            }
             return Ok((Self::File(file, path.clone()), standings));
         }
-        match &args.output {
-            Some(path) => Ok((Self::File(RowFile::create(path)?, path.clone()), none)),
-            None => Ok((Self::Standard, none)),
-        }
+        let rows = match (&args.output, args.output.as_deref().and_then(TableFormat::of)) {
+            (None, _) => Ok(Self::Standard),
+            (Some(path), Some(TableFormat::Markdown | TableFormat::Latex)) => {
+                TableFile::create(path).map(Self::Table)
+            }
+            (Some(path), _) => RowFile::create(path).map(|file| Self::File(file, path.clone())),
+        };
+        Ok((rows.map_err(Failure::input)?, none))
     }
 
-    /// Writes a row at once.
+    /// Writes a row, at once where it is not part of a table.
     fn write(&mut self, row: &SweepRow) -> io::Result<()> {
         match self {
             Self::Standard => {
@@ -173,7 +192,24 @@ impl Rows {
                 out.flush()
             }
             Self::File(file, _) => file.append(row),
+            Self::Table(table) => {
+                table.add(row.clone());
+                Ok(())
+            }
         }
+    }
+
+    /// Ends the writing; how many rows of another request are left in the file.
+    fn finish(self) -> Result<usize, Failure> {
+        let (left, path) = match self {
+            Self::Standard => return Ok(0),
+            Self::File(file, path) => (file.finish(), path),
+            Self::Table(table) => {
+                let path = table.path().to_path_buf();
+                (table.finish().map(|()| 0), path)
+            }
+        };
+        left.map_err(|error| Failure::Failed(format!("cannot write {}: {error}", path.display())))
     }
 }
 
@@ -198,14 +234,9 @@ struct Run {
 
 impl Run {
     /// Runs or predicts `points`, and writes their rows.
-    fn execute(
-        &mut self,
-        points: &[Point<'_>],
-        settings: &Settings,
-        predict_only: bool,
-    ) -> Result<(), Stop> {
+    fn execute(&mut self, points: &[Point<'_>], settings: &Settings) -> Result<(), Stop> {
         let Self { rows, tally, bar, interruption } = self;
-        bar.set_position((tally.done + tally.failed) as u64);
+        bar.set_position(tally.points() as u64);
         bar.reset_eta();
         let watch = Watch(interruption);
         let estimator = Estimator::default();
@@ -213,13 +244,13 @@ impl Run {
             if watch.is_cancelled() {
                 return Err(ConvError::Cancelled.into());
             }
-            if predict_only {
+            if settings.predicted {
                 return estimator.estimate(spec).map(|estimate| estimate.record);
             }
             bar.set_message(format!("{} {}", spec.layer.full_name(), spec.algorithm.name()));
             Ok(Prepared::new(spec)?.run(&watch)?.record)
         };
-        let pace = if predict_only { Pace::Together } else { Pace::OneByOne };
+        let pace = if settings.predicted { Pace::Together } else { Pace::OneByOne };
         execute(points, settings, pace, &measure, &mut |row| {
             // The line of progress must not stand in the middle of a row.
             bar.suspend(|| rows.write(row))?;
@@ -231,22 +262,35 @@ impl Run {
 
     /// Says what was done of `points` points, and how it ended.
     fn report(self, points: usize, end: Result<(), Stop>) -> Result<(), Failure> {
-        self.bar.finish_and_clear();
-        let Tally { done, wrong, failed } = self.tally;
+        let Self { rows, tally, bar, .. } = self;
+        bar.finish_and_clear();
+        let path = match &rows {
+            Rows::Standard => None,
+            Rows::File(_, path) => Some(path.clone()),
+            Rows::Table(table) => Some(table.path().to_path_buf()),
+        };
+        // Whatever ended the sweep, what was done is written.
+        let written = rows.finish();
+        let others = match written {
+            Ok(count) if count > 0 => format!(", {count} left of another request"),
+            _ => String::new(),
+        };
         // Where not even this can be written, the rows and the exit code still tell.
-        let points = counted(points, "point");
-        let _ = writeln!(io::stderr(), "{points}: {done} done, {failed} failed");
-        match (end, self.rows) {
-            (Ok(()), _) if wrong > 0 => Err(Failure::Failed(format!(
-                "{} not exact: see `verdict` of the rows",
-                counted(wrong, "point")
-            ))),
-            (Ok(()), _) => Ok(()),
-            (Err(Stop::Cancelled), _) => Err(Failure::Interrupted),
-            (Err(Stop::Output(error)), Rows::Standard) => Err(error.into()),
-            (Err(Stop::Output(error)), Rows::File(_, path)) => {
-                Err(Failure::Failed(format!("cannot write {}: {error}", path.display())))
+        let _ = writeln!(io::stderr(), "{}: {tally}{others}", counted(points, "point"));
+        match (end, path) {
+            (Err(Stop::Output(error)), None) => return Err(error.into()),
+            (Err(Stop::Output(error)), Some(path)) => {
+                return Err(Failure::Failed(format!("cannot write {}: {error}", path.display())));
             }
+            (Err(Stop::Cancelled), _) => return Err(written.err().unwrap_or(Failure::Interrupted)),
+            (Ok(()), _) => written.map(drop)?,
         }
+        if tally.wrong > 0 {
+            return Err(Failure::Failed(format!(
+                "{} not exact: see `verdict` of the rows",
+                counted(tally.wrong, "point")
+            )));
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use crate::arith::kernels::Backend;
 use crate::bfv::ParamsError;
 use crate::conv::planner::DoesNotFit;
 use crate::conv::{ConvError, LayerError};
-use crate::report::{Fault, counted};
+use crate::report::{Fault, Refusal, counted};
 use crate::tensor::TensorError;
 
 /// Why there is no result.
@@ -117,6 +117,17 @@ impl JobError {
                 | Self::NotAGraph(_)
                 | Self::NetworkLayers { .. }
         )
+    }
+
+    /// What does not permit the run, where that is known before anything is run.
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Params { source: ParamsError::Insecure { .. }, .. } => Some(Refusal::Security),
+            Self::Params { .. } => Some(Refusal::Params),
+            Self::DoesNotFit { .. } => Some(Refusal::Fit),
+            Self::Memory { .. } => Some(Refusal::Memory),
+            _ => None,
+        }
     }
 
     /// Whether the run was asked to stop.

@@ -3,12 +3,15 @@
 //! Every face of the program runs convolutions through here, so their figures cannot differ.
 
 mod data;
+mod digest;
 mod error;
 mod estimate;
 mod explain;
+mod needed;
 mod network;
 mod prepared;
 mod record;
+mod request;
 mod worker;
 
 use std::path::PathBuf;
@@ -29,11 +32,13 @@ pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use explain::{Candidate, Explanation, Rival, UnitCosts};
+pub use needed::needed_bytes;
 pub use network::{
     Baseline, Finished, NetworkObserver, NetworkResult, NetworkSpec, PreparedNetwork, Wire,
 };
 pub use prepared::Prepared;
 pub use record::predicted;
+pub use request::{Asked, Problem};
 pub(crate) use worker::panic_message;
 pub use worker::{JobEvent, Worker};
 

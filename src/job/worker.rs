@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Prepared, RunResult, RunSpec};
+use super::{Prepared, Problem, RunResult, RunSpec};
 use crate::conv::{Observer, Stage};
 
 /// How often progress within a stage is told at most.
@@ -52,7 +52,7 @@ pub enum JobEvent {
     /// The job is done; the result may still be wrong, which its record says.
     Finished(Box<RunResult>),
     /// The job could not be done.
-    Failed(String),
+    Failed(Problem),
     /// The job was cancelled.
     Cancelled,
     /// The job panicked: a defect of this program.
@@ -123,7 +123,7 @@ fn work(
         let event = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(result)) => JobEvent::Finished(Box::new(result)),
             Ok(Err(error)) if error.is_cancelled() => JobEvent::Cancelled,
-            Ok(Err(error)) => JobEvent::Failed(error.to_string()),
+            Ok(Err(error)) => JobEvent::Failed(error.into()),
             Err(panic) => JobEvent::Panicked(panic_message(panic.as_ref())),
         };
         tell(number, event);
@@ -308,7 +308,7 @@ mod tests {
         bad.max_memory = 1000;
         worker.start(1, bad);
         let (number, event) = events.recv().expect("an end");
-        assert!(matches!(event, JobEvent::Failed(text) if text.contains("max-memory")));
+        assert!(matches!(event, JobEvent::Failed(problem) if problem.text.contains("max-memory")));
         assert_eq!(number, 1);
         worker.start(2, spec("bench/c16-32-k3", AlgorithmKind::Padded));
         let (number, event) = events.iter().find(|(_, event)| event.is_last()).expect("an end");

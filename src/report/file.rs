@@ -1,7 +1,7 @@
 //! Files: their endings, and replacing them whole.
 
-use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use tempfile::Builder;
@@ -18,24 +18,39 @@ pub(crate) fn must_end_in<const K: usize>(endings: [&str; K]) -> String {
     format!("must end in {} or {last}", rest.join(", "))
 }
 
-/// Makes `bytes` the content of the file at `path`, whether or not there is one: readers see the
-/// old content or the new, never a part. A symbolic link stays and its target is replaced, under the
-/// permissions it has.
+/// Makes `bytes` the content of the file at `path`; see [`replace_by`].
 ///
 /// # Errors
-/// That the directory or disk does not take it; the old content is then untouched.
+/// As [`replace_by`].
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(path, |file| file.write_all(bytes))
+}
+
+/// Makes what `write` writes the content of the file at `path`, whether or not there is one: readers
+/// see the old content or the new, never a part. A symbolic link stays and its target is replaced,
+/// under the permissions it has.
+///
+/// # Errors
+/// That the directory or disk does not take it, or that of `write`; the old content is then
+/// untouched.
+pub(crate) fn replace_by(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
+) -> io::Result<()> {
     let path = match fs::canonicalize(path) {
         Ok(target) => target,
         Err(error) if error.kind() == ErrorKind::NotFound => path.to_path_buf(),
         Err(error) => return Err(error),
     };
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut file = beside().tempfile_in(directory.unwrap_or(Path::new(".")))?;
+    let file = beside().tempfile_in(directory.unwrap_or(Path::new(".")))?;
     if let Ok(old) = fs::metadata(&path) {
         file.as_file().set_permissions(old.permissions())?;
     }
-    file.write_all(bytes)?;
+    let mut writer = BufWriter::new(file.as_file());
+    write(&mut writer)?;
+    writer.flush()?;
+    drop(writer);
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
     Ok(())

@@ -7,6 +7,7 @@ mod machine;
 mod network;
 mod noise_bits;
 mod record;
+mod request;
 mod sweep_row;
 mod table;
 #[cfg(test)]
@@ -24,9 +25,11 @@ pub use record::{
     Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, OperationCounts,
     ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage,
 };
-pub use sweep_row::{FailedPoint, SweepRow};
+pub use request::{PointParams, PointPrimes, ROW_FORM, Request};
+pub use sweep_row::{FailedPoint, Outcome, Refusal, SweepRow};
 pub use table::{
     TableError, TableFormat, csv_header, csv_line, json_line, table_text, unknown_table_ending,
+    value_text,
 };
 pub use text::{bytes_text, count_text, counted, text};
 pub use verdict::{Verdict, Verification};

@@ -8,7 +8,7 @@ use ndarray::Array3;
 
 use super::network::NetworkEvent;
 use crate::bfv::ParamsSpec;
-use crate::job::{Estimate, JobEvent, NetworkSpec, RunSpec};
+use crate::job::{Estimate, JobEvent, NetworkSpec, Problem, RunSpec};
 use crate::report::{NetworkTotals, Record};
 use crate::tune::{Found, Query};
 
@@ -62,7 +62,7 @@ pub enum Event {
         /// The point's place in the plan.
         index: usize,
         /// The estimate, or why there is none.
-        estimate: Result<Box<Estimate>, String>,
+        estimate: Result<Box<Estimate>, Problem>,
     },
     /// What is predicted of a layer of a network.
     NetworkPredicted {

@@ -1,15 +1,11 @@
 //! An optimisation: what is asked for, how far it is, and what came of it.
 
-use std::collections::HashSet;
-
 use super::action::Action;
 use super::form::Form;
 use crate::conv::AlgorithmKind;
-use crate::job::{RunSpec, predicted};
+use crate::job::{Problem, RunSpec, predicted};
 use crate::report::Record;
-use crate::tune::{
-    Candidate, Confirmation, Decision, Found, Objective, Query, Rejected, decide, finalists,
-};
+use crate::tune::{Answer, Candidate, Confirmation, Found, Objective, Query, REPEAT, finalists};
 
 /// The most margin that can be asked for, in bits.
 const MOST_MARGIN: u32 = 40;
@@ -34,7 +30,8 @@ impl Default for Wish {
 impl Wish {
     /// The search for it on `form`'s layer, with its reduction and threads.
     pub fn query(self, form: &Form, max_memory: u64) -> Query {
-        let run = RunSpec { lanes: None, ..form.spec(max_memory) };
+        let repeat = if self.objective.is_time() { REPEAT } else { 1 };
+        let run = RunSpec { lanes: None, repeat, ..form.spec(max_memory) };
         let all = AlgorithmKind::ALL.to_vec();
         Query {
             runs: vec![run],
@@ -158,6 +155,11 @@ impl Optimisation {
         form_of(&self.form, &self.query, self.candidate()?)
     }
 
+    /// How often each finalist is run.
+    pub fn repeat(&self) -> usize {
+        self.query.runs.first().map_or(1, |run| run.repeat)
+    }
+
     /// The record that is predicted of it.
     pub fn prediction(&self) -> Option<&Record> {
         self.prediction.as_deref()
@@ -182,7 +184,7 @@ impl Optimisation {
     }
 
     /// The run of the current finalist has come to its end.
-    pub fn ran(&mut self, result: Result<Record, String>) {
+    pub fn ran(&mut self, result: Result<Record, Problem>) {
         if let Some(place) = self.finalists.get(self.runs.len()) {
             self.runs.push((*place, result.map(|record| vec![record])));
             self.predict();
@@ -201,69 +203,29 @@ impl Optimisation {
     /// Decides by the runs that were made.
     pub fn decide(self) -> Decided {
         let Self { query, form, found, runs, .. } = self;
-        let found = found.unwrap_or_default();
-        let decision = decide(&query, &found, &runs);
-        Decided { query, form, found, decision }
+        Decided { form, answer: Answer::new(query, found.unwrap_or_default(), &runs) }
     }
 }
 
 /// What an optimisation came to.
 #[derive(Clone, Debug)]
 pub struct Decided {
-    /// What was sought.
-    pub query: Query,
     /// The form it began with.
     pub form: Form,
-    /// What the search gave.
-    pub found: Found,
-    /// The decision.
-    pub decision: Decision,
+    /// The answer.
+    pub answer: Answer,
 }
 
 impl Decided {
     /// The best, and the record of its run.
     pub fn best(&self) -> Option<(&Candidate, &Record)> {
-        let (place, records) = self.decision.best.as_ref()?;
-        Some((self.found.candidates.get(*place)?, records.first()?))
+        let (candidate, records) = self.answer.best()?;
+        Some((candidate, records.first()?))
     }
 
     /// The form that is best.
     pub fn best_form(&self) -> Option<Form> {
-        form_of(&self.form, &self.query, self.best()?.0)
-    }
-
-    /// The candidates that no other beats, by prediction.
-    pub fn front(&self) -> impl Iterator<Item = &Candidate> {
-        self.decision.front.iter().filter_map(|place| self.found.candidates.get(*place))
-    }
-
-    /// A figure of a candidate, as predicted.
-    pub fn figure(&self, candidate: &Candidate, objective: Objective) -> f64 {
-        let layers = candidate.layers.iter().zip(&self.query.runs);
-        objective.over_layers(layers.map(|((_, p), run)| objective.of_prediction(p, &run.link)))
-    }
-
-    /// All others with the reasons against them: of each ring degree and algorithm the likeliest,
-    /// then the rest.
-    pub fn losers(&self) -> (Vec<&Rejected>, Vec<&Rejected>) {
-        let key = |params: &str, algorithm: &str| {
-            let degree = params.trim_start_matches("N = ").split(':').next().unwrap_or_default();
-            (degree.to_owned(), algorithm.to_owned())
-        };
-        let best = self.best().map(|(best, _)| key(&best.params.name, &best.algorithm()));
-        let mut seen: HashSet<(String, String)> = best.into_iter().collect();
-        self.decision
-            .rejected
-            .iter()
-            .partition(|lost| seen.insert(key(&lost.params, &lost.algorithm)))
-    }
-
-    /// Why there is no best: the reason against what came closest.
-    pub fn why_nothing(&self) -> Option<&Rejected> {
-        let rejected = &self.decision.rejected;
-        // Candidates come first, the likeliest at the head. Without any, the largest ring is last,
-        // which leaves the most room.
-        if self.found.candidates.is_empty() { rejected.last() } else { rejected.first() }
+        form_of(&self.form, &self.answer.query, self.best()?.0)
     }
 }
 

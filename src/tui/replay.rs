@@ -16,7 +16,9 @@ use super::recording::{RecordedRun, Recording, RecordingError};
 use super::style::Style;
 use super::view;
 use crate::arith::kernels::Backend;
-use crate::job::{Estimate, Estimator, JobEvent, RunResult, RunSpec, input_preview, plain};
+use crate::job::{
+    Estimate, Estimator, JobEvent, Problem, RunResult, RunSpec, input_preview, plain,
+};
 use crate::preset::Catalogue;
 use crate::report::{Record, Verification};
 use crate::tune::search;
@@ -95,7 +97,7 @@ impl Replay {
                 Coming::Told(event) => event.into(),
                 Coming::Finished(run, spec) => finished(*run, &spec)?,
                 Coming::AsPredicted(spec) => self.as_predicted(&spec)?,
-                Coming::Failed(problem) => JobEvent::Failed(problem),
+                Coming::Failed(problem) => JobEvent::Failed(problem.into()),
             };
             self.event(Event::Job { number, event })?;
         }
@@ -115,7 +117,7 @@ impl Replay {
             match effect {
                 Effect::Plan { number, spec } => {
                     let input = input_preview(&spec).ok().map(Arc::new);
-                    let estimate = self.estimate(*spec);
+                    let estimate = self.estimate(*spec).map_err(|problem| problem.text);
                     self.event(Event::Planned { number, estimate, input })?;
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
@@ -141,9 +143,9 @@ impl Replay {
     }
 
     /// The estimate on the reference machine.
-    fn estimate(&self, spec: RunSpec) -> Result<Box<Estimate>, String> {
+    fn estimate(&self, spec: RunSpec) -> Result<Box<Estimate>, Problem> {
         let spec = RunSpec { backend: Backend::Portable, ..spec };
-        self.estimator.estimate(&spec).map(Box::new).map_err(|error| error.to_string())
+        self.estimator.estimate(&spec).map(Box::new).map_err(Problem::from)
     }
 
     /// The end of a run that gave what was predicted, and was right.

@@ -10,7 +10,7 @@ use super::action::Action;
 use super::form::Form;
 use super::metric::Metric;
 use crate::bfv::ParamsSpec;
-use crate::job::Estimate;
+use crate::job::{Estimate, Problem};
 use crate::report::Record;
 use crate::tune::pareto;
 
@@ -180,7 +180,7 @@ impl Sweep {
         &mut self,
         number: u64,
         index: usize,
-        estimate: Result<Box<Estimate>, String>,
+        estimate: Result<Box<Estimate>, Problem>,
     ) {
         if let Some(row) = self.rows.get_mut(index).filter(|_| number == self.number) {
             row.predict(estimate.map(|estimate| estimate.record));
@@ -209,7 +209,7 @@ impl Sweep {
     }
 
     /// The point being run has come to its end, after `ms` in all.
-    pub fn end_current(&mut self, result: Result<Record, String>, ms: u64) {
+    pub fn end_current(&mut self, result: Result<Record, Problem>, ms: u64) {
         if let Some(row) = self.rows.iter_mut().find(|row| row.state == State::Running) {
             row.ms = ms;
             (row.state, row.record) = match result {

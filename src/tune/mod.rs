@@ -1,6 +1,8 @@
 //! Many runs: sweeps over parameters, and the search for the best.
 
+mod answer;
 pub mod bench;
+mod cause;
 mod decide;
 pub mod network;
 mod objective;
@@ -9,7 +11,9 @@ mod search;
 mod space;
 pub mod sweep;
 
-pub use decide::{Confirmation, Decision, decide, finalists};
+pub use answer::Answer;
+pub use cause::Cause;
+pub use decide::{Confirmation, Decision, REPEAT, Tied, decide, finalists};
 pub use objective::Objective;
 pub use search::{Candidate, Found, Query, Rejected, search};
 pub use space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};

@@ -1,7 +1,7 @@
 //! What a tuner minimises.
 
 use crate::predict::Prediction;
-use crate::report::{Link, Record};
+use crate::report::{LatencyMs, Link, Record};
 
 /// A figure of a run, the less the better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +79,21 @@ impl Objective {
             Self::Memory => held.server_peak,
         };
         bytes as f64
+    }
+
+    /// The least and the most of it over the repeated runs of a record; what is exact has no spread.
+    pub fn spread(self, record: &Record) -> [f64; 2] {
+        let value = self.of_record(record);
+        let of = |latency: &LatencyMs| match self {
+            Self::Total => latency.total,
+            Self::Server => latency.server,
+            _ => value,
+        };
+        let ends = record.repeat.map(|repeat| [of(&repeat.min), of(&repeat.max)]);
+        ends.into_iter().flatten().fold([value; 2], |[least, most], end| {
+            // The runs are in the order of their server times.
+            [least.min(end), most.max(end)]
+        })
     }
 
     /// Its value in a prediction, over a link.

@@ -7,14 +7,16 @@
 
 use std::sync::Arc;
 
+use super::cause::Cause;
 use super::objective::Objective;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
 use crate::arith::largest_ntt_primes;
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::{AlgorithmKind, Setting};
-use crate::job::{Estimator, JobError, RunSpec};
+use crate::job::{Estimator, JobError, RunSpec, needed_bytes};
 use crate::predict::{LayerPredictor, Planned, Prediction};
+use crate::report::bytes_text;
 
 /// What is to be tuned.
 #[derive(Clone, Debug)]
@@ -72,11 +74,15 @@ impl Candidate {
 /// Something that was considered and is not the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
+    /// N.
+    pub ring_degree: usize,
     /// The parameters, or what they have in common.
     pub params: String,
     /// The algorithm.
     pub algorithm: String,
-    /// Why not.
+    /// Why not, in kind.
+    pub cause: Cause,
+    /// Why not, in words.
     pub reason: String,
 }
 
@@ -130,14 +136,18 @@ fn search_ring(
     found: &mut Found,
 ) {
     let names: Vec<&str> = group.iter().map(|kind| kind.name()).collect();
-    let mut reject = |params: String, reason: String| {
-        found.rejected.push(Rejected { params, algorithm: names.join(", "), reason });
+    let rejected = |cause: Cause, reason: String| Rejected {
+        ring_degree,
+        params: format!("N = {ring_degree}"),
+        algorithm: names.join(", "),
+        cause,
+        reason,
     };
-    let title = format!("N = {ring_degree}");
+    let mut reject = |cause, reason| found.rejected.push(rejected(cause, reason));
     let Some(run) = query.runs.first() else { return };
     if run.policy.table.cap_log2_qp(ring_degree, run.policy.level).is_none() {
         let (table, level) = (run.policy.table.name(), run.policy.level.bits());
-        reject(title, format!("table {table} has no entry for {level} bits"));
+        reject(Cause::Security, format!("table {table} has no entry for {level} bits"));
         return;
     }
     let values = |(run, layer): &(&RunSpec, Arc<LayerPredictor>)| {
@@ -146,22 +156,22 @@ fn search_ring(
     let largest = layers.iter().map(values).max();
     let plain_bits = query.plain_bits.or_else(|| plain_bits_for(ring_degree, largest?));
     let Some(plain_bits) = plain_bits else {
-        reject(title, "no t of 32 bits or less holds the results".into());
+        reject(Cause::Params, "no t of 32 bits or less holds the results".into());
         return;
     };
     let prime = largest_ntt_primes(plain_bits, 2 * ring_degree as u64, 1, &[]);
     if let Err(error) = prime {
-        reject(title, format!("plaintext modulus: {error}"));
+        reject(Cause::Params, format!("plaintext modulus: {error}"));
         return;
     }
     let fits = |(_, layer): &(&RunSpec, Arc<LayerPredictor>)| {
         group.iter().any(|kind| !layer.plans(*kind, ring_degree).is_empty())
     };
     if !layers.iter().all(fits) {
-        reject(title, "the layer does not fit the ring".into());
+        reject(Cause::Fit, "the layer does not fit the ring".into());
         return;
     }
-    let mut most = f64::NEG_INFINITY;
+    let mut lacking = Lacking::default();
     let before = found.candidates.len();
     for limbs in 1..=MAX_LIMBS {
         let mut best: Option<Candidate> = None;
@@ -171,33 +181,68 @@ fn search_ring(
                     best = Some(found);
                 }
                 Ok(_) => {}
-                Err(floor) => most = most.max(floor),
+                Err(more) => lacking = lacking.and(more),
             }
         }
         found.candidates.extend(best);
     }
     if found.candidates.len() == before {
-        let reason = if most.is_finite() {
-            format!("leaves at most {most:.1} bits of noise budget, margin {}", query.margin_bits)
-        } else {
-            "no Q that exceeds t is within the security cap".into()
-        };
-        found.rejected.push(Rejected { params: title, algorithm: names.join(", "), reason });
+        let (cause, reason) = lacking.told(query.margin_bits, run.max_memory);
+        found.rejected.push(rejected(cause, reason));
+    }
+}
+
+/// What sets lack that will not do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lacking {
+    /// The most noise budget that any leaves; none where noise was not looked at.
+    floor: Option<f64>,
+    /// The fewest bytes that a plan needs which may not have them.
+    needed: Option<u64>,
+}
+
+impl Lacking {
+    /// What these and others lack.
+    fn and(self, other: Self) -> Self {
+        let floors = self.floor.into_iter().chain(other.floor);
+        Self {
+            floor: floors.reduce(f64::max),
+            needed: self.needed.into_iter().chain(other.needed).min(),
+        }
+    }
+
+    fn told(self, margin_bits: f64, max_memory: u64) -> (Cause, String) {
+        match self {
+            Self { floor: Some(most), needed } => {
+                let within = needed.map_or("", |_| " within the memory limit");
+                let text = format!(
+                    "leaves at most {most:.1} bits of noise budget{within}, margin {margin_bits}"
+                );
+                (Cause::Noise, text)
+            }
+            Self { floor: None, needed: Some(needed) } => {
+                let (needed, allowed) = (bytes_text(needed), bytes_text(max_memory));
+                (Cause::Memory, format!("needs {needed}, --max-memory allows {allowed}"))
+            }
+            Self { floor: None, needed: None } => {
+                (Cause::Security, "no Q that exceeds t is within the security cap".into())
+            }
+        }
     }
 }
 
 /// How many sizes of Q above the least are looked at.
 const MORE_SIZES: u32 = 8;
 
-/// The best set of a family, or the most noise budget that any leaves.
+/// The best set of a family, or what all of them lack.
 fn search_family(
     query: &Query,
     layers: &[(&RunSpec, Arc<LayerPredictor>)],
     family: Family,
     group: &[AlgorithmKind],
-) -> Result<Candidate, f64> {
+) -> Result<Candidate, Lacking> {
     let mut best: Option<Candidate> = None;
-    let mut most = f64::NEG_INFINITY;
+    let mut lacking = Lacking::default();
     let mut try_size = |q_bits: u32, group: &[AlgorithmKind], best: &mut Option<Candidate>| {
         let found = query.runs.first().and_then(|run| family.widest(q_bits, &run.policy));
         let Some((special_bits, params)) = found else { return false };
@@ -209,8 +254,8 @@ fn search_family(
                 }
                 true
             }
-            Err(floor) => {
-                most = most.max(floor);
+            Err(more) => {
+                lacking = lacking.and(more);
                 false
             }
         }
@@ -239,7 +284,7 @@ fn search_family(
             }
         }
     }
-    best.map(|best| slimmed(query, layers, family, group, best)).ok_or(most)
+    best.map(|best| slimmed(query, layers, family, group, best)).ok_or(lacking)
 }
 
 /// The same set with a special prime no wider than it need be: the least that keeps the margin, and
@@ -266,14 +311,14 @@ fn slimmed(
     slimmer.unwrap_or(best)
 }
 
-/// The best plan of each layer under `params`, and the objective's value; or the most noise budget
-/// that the worst layer can be left.
+/// The best plan of each layer under `params`, and the objective's value; or what the first layer
+/// lacks for which there is none.
 fn best_plans(
     query: &Query,
     layers: &[(&RunSpec, Arc<LayerPredictor>)],
     params: &Params,
     group: &[AlgorithmKind],
-) -> Result<(Vec<(AlgorithmKind, Prediction)>, f64), f64> {
+) -> Result<(Vec<(AlgorithmKind, Prediction)>, f64), Lacking> {
     let mut plans = Vec::with_capacity(layers.len());
     for (run, layer) in layers {
         plans.push(best_plan(query, run, layer, params, group)?);
@@ -292,7 +337,7 @@ fn best_plan(
     layer: &LayerPredictor,
     params: &Params,
     group: &[AlgorithmKind],
-) -> Result<(AlgorithmKind, Prediction), f64> {
+) -> Result<(AlgorithmKind, Prediction), Lacking> {
     let reference = CostTable::default();
     let costs = run.costs.as_deref().unwrap_or(&reference);
     let setting = Setting { params, reduction: run.reduction };
@@ -304,18 +349,26 @@ fn best_plan(
         let choices = layer.choices(*kind, plans, setting).into_iter();
         choices.map(|place| (*kind, &plans[place]))
     });
+    let mut lacking = Lacking::default();
+    // A run that holds more than it may is refused, so its plan is no answer.
+    let plans = plans.filter(|(_, plan)| {
+        let needed = needed_bytes(run, layer.layer(), plan.as_ref(), setting);
+        if needed > run.max_memory {
+            lacking = lacking.and(Lacking { needed: Some(needed), floor: None });
+        }
+        needed <= run.max_memory
+    });
     // In the order of what they can be at best, so that noise is worked out for few of them.
     let mut bounds: Vec<(f64, AlgorithmKind, &Planned)> =
         plans.map(|(kind, plan)| (value(&layer.bound(plan, &pricing)), kind, plan)).collect();
     bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best: Option<(f64, AlgorithmKind, Prediction)> = None;
-    let mut most = f64::NEG_INFINITY;
     for (bound, kind, plan) in bounds {
         if best.as_ref().is_some_and(|(value, ..)| bound >= *value) {
             break;
         }
         let prediction = layer.predict_plan(plan, &pricing);
-        most = most.max(prediction.noise.floor);
+        lacking = lacking.and(Lacking { floor: Some(prediction.noise.floor), needed: None });
         let value = value(&prediction);
         if prediction.noise.floor >= query.margin_bits
             && best.as_ref().is_none_or(|(least, ..)| value < *least)
@@ -323,7 +376,7 @@ fn best_plan(
             best = Some((value, kind, prediction));
         }
     }
-    best.map(|(_, kind, prediction)| (kind, prediction)).ok_or(most)
+    best.map(|(_, kind, prediction)| (kind, prediction)).ok_or(lacking)
 }
 
 #[cfg(test)]
@@ -420,6 +473,42 @@ mod tests {
         }
         assert!(found.rejected.iter().any(|lost| lost.reason.contains("noise budget")));
         assert!(found.rejected.iter().any(|lost| lost.params == "N = 1024"));
+    }
+
+    /// What the search gives can be run within the limit, and where nothing can, that is said.
+    #[test]
+    fn the_memory_limit_is_held() {
+        let estimator = Estimator::default();
+        let mut query = query("bench/c16-32-k3", Objective::Server);
+        let needed = |candidate: &Candidate, query: &Query| {
+            let [run] = candidate.runs(query).try_into().expect("one layer");
+            let unlimited = RunSpec { max_memory: u64::MAX, ..run };
+            let params = Params::new(&unlimited.params, &unlimited.policy).expect("valid");
+            let layer = estimator.predictor(&unlimited).expect("valid");
+            let setting = Setting { params: &params, reduction: unlimited.reduction };
+            let plans = layer.plans(unlimited.algorithm, params.ring_degree());
+            let lanes = |plan: &&Planned| Some(AsRef::as_ref(*plan).lanes()) == unlimited.lanes;
+            let all = plans.iter().filter(lanes);
+            let bytes =
+                all.map(|plan| needed_bytes(&unlimited, layer.layer(), plan.as_ref(), setting));
+            bytes.min().expect("a plan")
+        };
+        let free = search(&estimator, &query, |_, _| true).expect("valid");
+        let limit = needed(&free.candidates[0], &query) - 1;
+        query.runs[0].max_memory = limit;
+        let found = search(&estimator, &query, |_, _| true).expect("valid");
+        assert!(!found.candidates.is_empty());
+        for candidate in &found.candidates {
+            assert!(needed(candidate, &query) <= limit, "{}", candidate.params.name);
+            let [run] = candidate.runs(&query).try_into().expect("one layer");
+            assert!(crate::job::Prepared::new(&run).is_ok(), "{}", candidate.params.name);
+        }
+        query.runs[0].max_memory = 1 << 20;
+        let none = search(&estimator, &query, |_, _| true).expect("valid");
+        assert!(none.candidates.is_empty());
+        let memory = none.rejected.iter().find(|lost| lost.cause == Cause::Memory);
+        let reason = &memory.expect("told").reason;
+        assert!(reason.starts_with("needs ") && reason.contains("1.00 MiB"), "{reason}");
     }
 
     #[test]

@@ -47,6 +47,9 @@ special_bits = 36
 plain_bits = 20
 ";
 
+/// What is said of its points.
+const HALF: &str = "8 done, 0 failed, 8 above the security cap";
+
 /// A directory with the small network as the user's own.
 struct Home(Place);
 
@@ -95,14 +98,9 @@ fn wait_for_rows(child: &mut Child, path: &str, count: usize) {
 /// What identifies a row, and its error where it has one.
 fn point(row: &Value) -> (String, Option<String>) {
     let text = |value: &Value| value.as_str().expect("a string").to_owned();
-    let error = row.get("error").map(text);
-    let (layer, params) = if error.is_some() {
-        (&row["layer"], &row["params"])
-    } else {
-        (&row["layer"]["name"], &row["params"]["name"])
-    };
+    let (layer, params) = (&row["layer"]["name"], &row["params"]["name"]);
     let parts = [layer, params, &row["algorithm"], &row["reduction"]].map(text);
-    (parts.join(" "), error)
+    (parts.join(" "), row.get("error").map(text))
 }
 
 /// The rows of JSON lines, by point; no point twice.
@@ -120,7 +118,7 @@ fn every_point_is_a_row_in_order_and_failures_are_rows() {
     let home = Home::new();
     let ended = home.sweep(&["sweep.toml"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(ended.err, "16 points: 8 done, 8 failed\n");
+    assert_eq!(ended.err, format!("16 points: {HALF}\n"));
     let values: Vec<Value> =
         ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(values.len(), 16);
@@ -139,14 +137,24 @@ fn every_point_is_a_row_in_order_and_failures_are_rows() {
         match point(row) {
             (name, Some(error)) => {
                 assert!(name.contains("50,50") && error.contains("insecure"), "{row}");
-                assert_eq!(row.as_object().map(serde_json::Map::len), Some(6), "{row}");
+                assert_eq!(row["refused"], "security", "{row}");
+                let primes = row["params"]["limbs"].as_array().expect("a list");
+                assert_eq!((primes.len(), &row["params"]["ring_degree"]), (2, &4096.into()));
             }
             (name, None) => {
                 assert!(name.contains("35,35"), "{row}");
                 assert_eq!((&row["verified"], &row["seed"]), (&true.into(), &5.into()));
-                assert_eq!((&row["threads"], &row["schema"]), (&1.into(), &1.into()));
+                assert_eq!(row["params"]["limbs"].as_array().map(Vec::len), Some(2));
             }
         }
+        // Whatever became of a point, what it was asked for has the same names and types.
+        assert_eq!((&row["threads"], &row["schema"]), (&1.into(), &1.into()));
+        assert_eq!((&row["request"]["repeat"], &row["request"]["form"]), (&1.into(), &1.into()));
+        for object in ["layer", "params", "security", "link", "request"] {
+            assert!(row[object].is_object(), "{object}: {row}");
+        }
+        let digest = row["request"]["digest"].as_str().expect("a digest");
+        assert_eq!(digest.len(), 64, "{row}");
     }
     assert!(!ended.out.contains("null"));
 }
@@ -181,14 +189,14 @@ fn tables_have_a_header_and_a_line_for_each_point() {
     assert_eq!(table.lines().count(), 17);
     // Nothing is missing, so nothing is done.
     let again = home.sweep(&["sweep.toml", "--resume", "rows.csv"]);
-    assert_eq!((again.code, again.err.as_str()), (Some(0), "16 points: 8 done, 8 failed\n"));
+    assert_eq!((again.code, again.err), (Some(0), format!("16 points: {HALF}\n")));
     assert_eq!(home.read("rows.csv"), table);
 }
 
 #[test]
 fn a_killed_sweep_resumes_to_the_whole() {
     let home = Home::new();
-    let whole = home.sweep(&["sweep.toml", "--algorithm", "all"]);
+    let whole = home.sweep(&["sweep.toml", "--algorithm", "all", "--repeat", "9"]);
     let expected = rows(&whole.out);
     let slow = ["sweep.toml", "--algorithm", "all", "--repeat", "9"];
     for name in ["rows.jsonl", "rows.csv"] {
@@ -235,9 +243,14 @@ fn a_signal_ends_the_sweep_and_keeps_its_rows() {
     let text = home.read("rows.jsonl");
     let count = rows(&text).len();
     assert!(text.ends_with('\n') && (3..32).contains(&count), "{count} rows");
-    let failed = rows(&text).values().flatten().count();
-    let done = count - failed;
-    assert_eq!(err, format!("32 points: {done} done, {failed} failed\nheconv: interrupted\n"));
+    let refused = rows(&text).values().flatten().count();
+    let refusals = match refused {
+        0 => String::new(),
+        count => format!(", {count} above the security cap"),
+    };
+    let done = count - refused;
+    let expected = format!("32 points: {done} done, 0 failed{refusals}\nheconv: interrupted\n");
+    assert_eq!(err, expected);
 }
 
 #[test]
@@ -288,14 +301,17 @@ fn files_that_are_there_are_kept() {
     let line = |args: &[&str], words: &[&str]| refusal(&[&tiny[..], args].concat(), words);
     let notes = home.0.file("notes.jsonl", "# my notes");
     let there = home.0.file("there.csv", "a,b\n");
-    let text = home.0.path("rows.txt");
+    let there_table = home.0.file("there.tex", "% mine");
+    let (text, table) = (home.0.path("rows.txt"), home.0.path("rows.md"));
     let nowhere = home.0.path("nowhere/rows.csv");
     assert_refused([
         line(&["--output", &there], &["there.csv already exists", "--resume"]),
         line(&["--resume", &there], &["there.csv:1:", "other columns"]),
         line(&["--resume", &notes], &["notes.jsonl:1:", "another file"]),
-        line(&["--output", &text], &["rows.txt", ".jsonl or .csv"]),
-        line(&["--resume", &text], &["rows.txt", ".jsonl or .csv"]),
+        line(&["--output", &text], &["rows.txt", "must end in .csv, .md, .tex or .jsonl"]),
+        line(&["--resume", &text], &["rows.txt", "must end in .csv, .md, .tex or .jsonl"]),
+        line(&["--resume", &table], &["rows.md", "only .jsonl and .csv", "--output"]),
+        line(&["--output", &there_table], &["there.tex already exists; choose another file"]),
         line(&["--output", &nowhere], &["nowhere/rows.csv", "No such file"]),
         line(&["--output", &text, "--resume", &text], &["--output", "--resume", "cannot be used"]),
     ]);
@@ -343,4 +359,70 @@ fn check_knows_sweep_files() {
         said,
         "sweep.toml: sweep \"sweep\": 2 layers, 2 parameter sets, 2 algorithms, 2 reductions\n"
     );
+}
+
+/// What is said where the only point is done.
+const ONE_DONE: &str = "1 point: 1 done, 0 failed\n";
+
+/// A set of parameters under a name of its own, its plaintext modulus of so many bits.
+fn mine(plain_bits: u32) -> String {
+    format!(
+        "schema = 1\n[params]\nring_degree = 4096\nlimb_bits = [35, 35]\nspecial_bits = 36\nplain_bits = {plain_bits}\n"
+    )
+}
+
+/// A row counts as done only where all that was asked for is the same.
+#[test]
+fn a_row_of_another_request_is_run_again_and_said() {
+    let home = Home::new();
+    let point = ["--layer", "tiny/a", "--params", "mine.toml", "--algorithm", "hadamard-fused"];
+    for name in ["rows.jsonl", "rows.csv"] {
+        home.0.file("mine.toml", mine(20));
+        let sweep = |flags: &[&str]| {
+            let ended = home.sweep(&[&point[..], flags, &["--resume", name]].concat());
+            assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{ended:?}");
+            let lines = home.read(name).lines().count() - usize::from(name == "rows.csv");
+            assert_eq!(lines, 1, "the point stands once: {}", home.read(name));
+            ended.err
+        };
+        let again = |parts: &str| {
+            format!("heconv: 1 row of another request: {parts}; is run again\n{ONE_DONE}")
+        };
+        assert_eq!(sweep(&["--predict-only", "--threads", "2"]), ONE_DONE);
+        assert_eq!(sweep(&["--threads", "2"]), again("predicted, now measured"));
+        let measured = home.read(name);
+        home.0.file("mine.toml", mine(18));
+        assert_eq!(
+            sweep(&["--seed", "9", "--threads", "1", "--repeat", "3"]),
+            again(
+                "plain_modulus 1032193, now 188417; threads 2, now 1; seed 1, now 9; \
+                 seeded_secrets false, now true; repeat 1, now 3"
+            )
+        );
+        let row = home.read(name);
+        assert_ne!(row, measured);
+        // The same once more: it is done.
+        assert_eq!(sweep(&["--seed", "9", "--threads", "1", "--repeat", "3"]), ONE_DONE);
+        assert_eq!(home.read(name), row);
+    }
+    let row: Value = serde_json::from_str(&home.read("rows.jsonl")).expect("a row");
+    assert_eq!((&row["params"]["plain_modulus"], &row["seed"]), (&188_417.into(), &9.into()));
+    assert_eq!((&row["threads"], &row["repeat"]["runs"]), (&1.into(), &3.into()));
+    assert!(row.get("predicted").is_none());
+}
+
+#[test]
+fn a_sweep_becomes_a_table_for_people() {
+    let home = Home::new();
+    for (name, begin, count) in [("rows.md", "| layer", 18), ("rows.tex", "% By heconv", 22)] {
+        let ended = home.sweep(&["sweep.toml", "--predict-only", "--output", name]);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{ended:?}");
+        assert_eq!(ended.err, format!("16 points: {HALF}\n"));
+        let table = home.read(name);
+        assert!(table.starts_with(begin), "{table}");
+        assert_eq!(table.lines().count(), count, "{table}");
+        assert_eq!(table.matches("not permitted: ").count(), 8, "{table}");
+    }
+    assert!(home.read("rows.md").contains("4096:35,35\\|36:20"));
+    assert!(home.read("rows.tex").contains("4096:35,35\\textbar{}36:20"));
 }

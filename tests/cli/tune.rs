@@ -101,6 +101,10 @@ fn what_is_tuned_is_verified_and_repeats_from_its_export() {
     let lost = tuned["rejected"].as_array().expect("a list");
     assert!(lost.iter().all(|lost| !lost["reason"].as_str().expect("a text").is_empty()));
     assert!(lost.iter().any(|lost| lost["params"] == "N = 1024"), "{lost:?}");
+    let causes = tuned["causes"].as_object().expect("counts");
+    let counted: u64 = causes.values().filter_map(Value::as_u64).sum();
+    assert_eq!(counted, lost.len() as u64, "{causes:?}");
+    assert!(causes.contains_key("beaten") && !causes.contains_key("failed"), "{causes:?}");
 
     let repeated = record(&[&path]);
     for field in ["params", "lanes", "algorithm", "operations", "storage_bytes"] {
@@ -144,6 +148,37 @@ fn a_network_is_tuned_to_one_set_or_layer_by_layer() {
     assert!(alone <= sum(&[&layers[0], &layers[1]]), "a set of its own is never worse");
 }
 
+/// An experiment's layer is tuned, with its threads and seed; its parameters are what is sought.
+#[test]
+fn an_experiment_is_tuned() {
+    let place = Place::new();
+    let changes = [("[35, 35]", "[50, 50]"), ("threads = 1", "threads = 1\nseed = 5")];
+    let file = place.tiny("mine.toml", &changes);
+    let tuned = json(&["tune", &file, "--objective", "upload", "--format", "json"]);
+    let best = &tuned["best"];
+    assert_eq!((&best["layer"]["name"], &best["verified"]), (&"tiny".into(), &true.into()));
+    assert_eq!((&best["threads"], &best["seed"]), (&1.into(), &5.into()));
+    assert_eq!(best["layer"]["activation_bits"], 8);
+    // Flags override the file.
+    let flags = ["--threads", "2", "--reduction", "eager", "--algorithm", "padded"];
+    let args = [&["tune", &file, "--objective", "upload", "--format", "json"], &flags[..]].concat();
+    let best = &json(&args)["best"];
+    assert_eq!((&best["threads"], &best["reduction"]), (&2.into(), &"eager".into()));
+    assert_eq!((&best["algorithm"], &best["seed"]), (&"padded".into(), &5.into()));
+}
+
+/// The memory limit is held while parameters are sought, not only when the best is run.
+#[test]
+fn a_tuner_holds_the_memory_limit() {
+    let args = ["tune", "--objective", "storage", "--max-memory", "1MiB", "--format", "json"];
+    let ended = heconv(&[&args[..], &SMALL].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.err.contains("--max-memory allows 1.00 MiB"), "{ended:?}");
+    let answer = ended.record();
+    assert!(answer.get("best").is_none() && answer["causes"]["memory"].as_u64() > Some(0));
+    assert!(answer["causes"].get("failed").is_none(), "{}", answer["causes"]);
+}
+
 #[test]
 fn a_tuner_that_finds_nothing_says_why() {
     let args = ["tune", "--margin-bits", "900", "--format", "json"];
@@ -155,7 +190,7 @@ fn a_tuner_that_finds_nothing_says_why() {
 
 #[test]
 fn mistakes_are_named() {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["tune", "--objective", "servr"], "did you mean server?"),
         (
             &["tune", "--algorithm", "fused"],
@@ -167,6 +202,8 @@ fn mistakes_are_named() {
         (&["tune", "--network", "vgg"], "no network \"vgg\""),
         (&["tune", "--network", "bench", "--layer", "x"], "cannot be used with"),
         (&["tune", "--per-layer"], "--network"),
+        (&["tune", "none.toml"], "cannot read none.toml"),
+        (&["tune", "mine.toml", "--network", "bench"], "cannot be used with"),
         (&["tune", "--export", "x.txt"], "must end in .toml"),
         (
             &["estimate", "--lanes", "3"],

@@ -115,6 +115,7 @@ impl Args {
             max_memory: self.common.max_memory(),
             link: self.common.link(),
             costs: calibrate::costs(backend),
+            predicted: false,
         };
         let plan = Bench {
             layers: self.layers(&catalogue)?,

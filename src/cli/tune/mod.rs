@@ -12,17 +12,19 @@ use super::progress::Progress;
 use super::{Failure, calibrate, choices, complete, presets, units};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, Observer};
-use crate::job::{Estimator, JobError, Prepared, RunSpec};
-use crate::preset::LayerPreset;
+use crate::job::{Estimator, JobError, Prepared, Problem, RunSpec};
+use crate::preset::{Experiment, LayerPreset};
 use crate::report::Record;
-use crate::tune::{
-    Candidate, Decision, Family, Found, Objective, Query, decide, finalists, search,
-};
+use crate::tune::{Answer, Family, Objective, Query, REPEAT, finalists, search};
 
 /// Arguments of `heconv tune`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The layer, by name; the demo layer where absent.
+    /// An experiment file: its layer, reduction, threads and seed are taken; what it says of
+    /// parameters, algorithm and lanes is what is sought. `-` is standard input.
+    #[arg(conflicts_with = "network", add = complete::files())]
+    experiment: Option<PathBuf>,
+    /// The layer, by name; that of the experiment, else the demo layer, where absent.
     #[arg(long, value_name = "NAME", conflicts_with = "network", add = complete::layers())]
     layer: Option<String>,
     /// All layers of a network, by name or file: one parameter set for all, or one each with
@@ -39,8 +41,8 @@ pub(super) struct Args {
     #[arg(long, value_parser = choices::any_algorithm(), value_name = "NAME")]
     algorithm: Option<choices::AnyAlgorithm>,
     /// How sums are reduced; lazy where absent.
-    #[arg(long, value_parser = choices::reduction(), default_value = "lazy", value_name = "MODE")]
-    reduction: Reduction,
+    #[arg(long, value_parser = choices::reduction(), value_name = "MODE")]
+    reduction: Option<Reduction>,
     /// Bits of noise budget that must be left but for one time in 2^40.
     #[arg(long, value_name = "BITS", default_value_t = 4.0, value_parser = units::bits)]
     margin_bits: f64,
@@ -60,20 +62,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let layers = args.layers()?;
+    let file = args.experiment.as_deref().map(Experiment::read).transpose();
+    let file = file.map_err(Failure::input)?;
+    let layers = args.layers(file.as_ref())?;
     let target = match &args.network {
         None => args.export.clone().into_export()?.map(Target::File),
         Some(_) => args.export.clone().into_directory()?.map(Target::Directory),
     };
-    let queries = args.queries(layers)?;
+    let queries = args.queries(layers, file.as_ref())?;
     let progress = Progress::start()?;
     let estimator = Estimator::default();
-    let answers = queries.into_iter().map(|query| Answer::find(query, &estimator, &progress));
+    let answers = queries.into_iter().map(|query| find(query, &estimator, &progress));
     let answers: Result<Vec<Answer>, Failure> = answers.collect();
     progress.finish();
     let answers = answers?;
     if let Some(target) = target {
-        answers.iter().try_for_each(|answer| answer.export(&target))?;
+        answers.iter().try_for_each(|answer| export(answer, &target))?;
     }
     match (args.format, answers.as_slice()) {
         (Format::Text, _) => answers.iter().try_for_each(report::print)?,
@@ -81,11 +85,14 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         (Format::Json, _) => print_json(&answers.iter().map(report::json).collect::<Vec<_>>())?,
     }
     let infeasible = answers.iter().find(|answer| answer.best().is_none());
-    infeasible.map_or(Ok(()), |answer| Err(Failure::Failed(answer.why_nothing())))
+    infeasible.map_or(Ok(()), |answer| Err(Failure::Failed(why_nothing(answer))))
 }
 
 impl Args {
-    fn layers(&self) -> Result<Vec<LayerPreset>, Failure> {
+    fn layers(&self, file: Option<&Experiment>) -> Result<Vec<LayerPreset>, Failure> {
+        if let (None, Some(file)) = (&self.layer, file) {
+            return Ok(vec![file.layer.clone()]);
+        }
         let catalogue = presets::load()?;
         let Some(network) = &self.network else {
             let name = self.layer.as_deref().unwrap_or(DEFAULT_LAYER);
@@ -95,23 +102,27 @@ impl Args {
     }
 
     /// One query, or one for each layer.
-    fn queries(&self, layers: Vec<LayerPreset>) -> Result<Vec<Query>, Failure> {
-        /// How often a finalist is run.
-        const REPEAT: usize = 3;
+    fn queries(
+        &self,
+        layers: Vec<LayerPreset>,
+        file: Option<&Experiment>,
+    ) -> Result<Vec<Query>, Failure> {
         let backend = self.common.backend();
         if !backend.is_available() {
             return Err(Failure::input(JobError::Backend(backend)));
         }
-        let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
+        let threads = self.common.threads(file.and_then(|file| file.threads))?;
+        let reduction = self.reduction.or(file.and_then(|file| file.reduction));
+        let costs = calibrate::costs(backend);
         // Every candidate brings parameters, algorithm and lanes of its own.
         let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20, has_narrow_limb: true };
         let params = params.spec(62, 44);
         let run = |layer: LayerPreset| RunSpec {
-            policy: self.common.policy(),
-            reduction: self.reduction,
+            policy: self.common.policy_over(file.map(|file| file.policy)),
+            reduction: reduction.unwrap_or(Reduction::Lazy),
             backend,
             threads,
-            seed: self.common.seed(None),
+            seed: self.common.seed(file.and_then(|file| file.seed)),
             repeat: if self.objective.is_time() { REPEAT } else { 1 },
             max_memory: self.common.max_memory(),
             weights: self.weights.clone(),
@@ -136,62 +147,46 @@ impl Args {
     }
 }
 
-/// A query with its answer.
-struct Answer {
-    query: Query,
-    found: Found,
-    decision: Decision,
-}
-
-impl Answer {
-    /// Searches by prediction and confirms by runs.
-    fn find(query: Query, estimator: &Estimator, progress: &Progress) -> Result<Self, Failure> {
-        let found = search(estimator, &query, |done, of| {
-            progress.show("search", done as u64, of as u64);
-            !progress.is_cancelled()
-        });
-        let found = found.map_err(Failure::input)?;
+/// Searches by prediction and confirms by runs.
+fn find(query: Query, estimator: &Estimator, progress: &Progress) -> Result<Answer, Failure> {
+    let found = search(estimator, &query, |done, of| {
+        progress.show("search", done as u64, of as u64);
+        !progress.is_cancelled()
+    });
+    let found = found.map_err(Failure::input)?;
+    if progress.is_cancelled() {
+        return Err(Failure::Interrupted);
+    }
+    let mut confirmations = Vec::new();
+    for place in finalists(&query, &found) {
+        let runs = found.candidates.get(place).map(|one| one.runs(&query)).unwrap_or_default();
+        let records: Result<Vec<Record>, JobError> =
+            runs.iter().map(|run| Ok(Prepared::new(run)?.run(progress)?.record)).collect();
         if progress.is_cancelled() {
             return Err(Failure::Interrupted);
         }
-        let mut confirmations = Vec::new();
-        for place in finalists(&query, &found) {
-            let runs = found.candidates.get(place).map(|one| one.runs(&query)).unwrap_or_default();
-            let records: Result<Vec<Record>, JobError> =
-                runs.iter().map(|run| Ok(Prepared::new(run)?.run(progress)?.record)).collect();
-            if progress.is_cancelled() {
-                return Err(Failure::Interrupted);
-            }
-            confirmations.push((place, records.map_err(|error| error.to_string())));
-        }
-        let decision = decide(&query, &found, &confirmations);
-        Ok(Self { query, found, decision })
+        confirmations.push((place, records.map_err(Problem::from)));
     }
+    Ok(Answer::new(query, found, &confirmations))
+}
 
-    /// The best candidate, with the records of its runs.
-    fn best(&self) -> Option<(&Candidate, &[Record])> {
-        let (place, records) = self.decision.best.as_ref()?;
-        Some((self.found.candidates.get(*place)?, records))
+/// Writes the best as an experiment: one file, or one for each layer.
+fn export(answer: &Answer, target: &Target) -> Result<(), Failure> {
+    let Some((candidate, records)) = answer.best() else { return Ok(()) };
+    for (run, record) in candidate.runs(&answer.query).iter().zip(records) {
+        let export = match target {
+            Target::File(export) => export,
+            Target::Directory(directory) => &directory.experiment(&run.layer.spec.name)?,
+        };
+        export.write(&run.experiment(), Some(record))?;
     }
+    Ok(())
+}
 
-    /// Writes the best as an experiment: one file, or one for each layer.
-    fn export(&self, target: &Target) -> Result<(), Failure> {
-        let Some((candidate, records)) = self.best() else { return Ok(()) };
-        for (run, record) in candidate.runs(&self.query).iter().zip(records) {
-            let export = match target {
-                Target::File(export) => export,
-                Target::Directory(directory) => &directory.experiment(&run.layer.spec.name)?,
-            };
-            export.write(&run.experiment(), Some(record))?;
-        }
-        Ok(())
-    }
-
-    fn why_nothing(&self) -> String {
-        let layers: Vec<String> = self.query.runs.iter().map(|run| run.layer.full_name()).collect();
-        let last = self.decision.rejected.last().map_or_else(String::new, |last| {
-            format!("; {}, {}: {}", last.params, last.algorithm, last.reason)
-        });
-        format!("no parameters will do for {}{last}", layers.join(", "))
-    }
+fn why_nothing(answer: &Answer) -> String {
+    let layers: Vec<String> = answer.query.runs.iter().map(|run| run.layer.full_name()).collect();
+    let closest = answer.why_nothing().map_or_else(String::new, |lost| {
+        format!("; {}, {}: {}", lost.params, lost.algorithm, lost.reason)
+    });
+    format!("no parameters will do for {}{closest}", layers.join(", "))
 }

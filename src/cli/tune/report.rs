@@ -1,13 +1,13 @@
 //! The answer of a tuner, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Answer;
 use crate::cli::Failure;
 use crate::report::{Record, SCHEMA, bytes_text, counted};
-use crate::tune::{Candidate, Objective};
+use crate::tune::{Answer, Candidate, Cause, Objective, Tied};
 
 /// The answer as JSON.
 #[derive(Serialize)]
@@ -18,9 +18,14 @@ pub(super) struct Json<'a> {
     /// The record of the best, which was run; for several layers, one of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<Best<'a>>,
+    /// Where others are within the measured spread of the best: the best, then those.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tie: Vec<Equal>,
     /// What nothing else beats in server time, total time, communication and memory at once.
     front: Vec<Point>,
     rejected: Vec<Lost<'a>>,
+    /// How many of those that are rejected there are of each cause.
+    causes: BTreeMap<&'a str, usize>,
 }
 
 #[derive(Serialize)]
@@ -43,21 +48,25 @@ struct Point {
     predicted_final_floor: f64,
 }
 
+/// A candidate of a tie, as measured.
+#[derive(Serialize)]
+struct Equal {
+    params: String,
+    algorithm: String,
+    /// The objective's value, in milliseconds or bytes.
+    value: f64,
+    /// The least and the most of it over repeated runs.
+    spread: [f64; 2],
+    communication_bytes: u64,
+}
+
 #[derive(Serialize)]
 struct Lost<'a> {
+    ring_degree: usize,
     params: &'a str,
     algorithm: &'a str,
+    cause: &'static str,
     reason: &'a str,
-}
-
-/// A figure of a candidate over all layers.
-fn figure(answer: &Answer, candidate: &Candidate, objective: Objective) -> f64 {
-    let layers = candidate.layers.iter().zip(&answer.query.runs);
-    objective.over_layers(layers.map(|((_, p), run)| objective.of_prediction(p, &run.link)))
-}
-
-fn front(answer: &Answer) -> impl Iterator<Item = &Candidate> {
-    answer.decision.front.iter().filter_map(|place| answer.found.candidates.get(*place))
 }
 
 fn point(answer: &Answer, candidate: &Candidate) -> Point {
@@ -66,12 +75,24 @@ fn point(answer: &Answer, candidate: &Candidate) -> Point {
         params: candidate.params.name.clone(),
         algorithm: candidate.algorithm(),
         lanes: candidate.layers.iter().map(|(_, prediction)| prediction.lanes).collect(),
-        server_ms: rounded(figure(answer, candidate, Objective::Server)),
-        total_ms: rounded(figure(answer, candidate, Objective::Total)),
-        communication_bytes: figure(answer, candidate, Objective::Communication),
-        memory_bytes: figure(answer, candidate, Objective::Memory),
+        server_ms: rounded(answer.figure(candidate, Objective::Server)),
+        total_ms: rounded(answer.figure(candidate, Objective::Total)),
+        communication_bytes: answer.figure(candidate, Objective::Communication),
+        memory_bytes: answer.figure(candidate, Objective::Memory),
         predicted_final_floor: rounded(candidate.floor()),
     }
+}
+
+fn equal(answer: &Answer, tied: &Tied) -> Option<Equal> {
+    let candidate = answer.found.candidates.get(tied.place)?;
+    let rounded = |value: f64| crate::report::rounded(value, 3);
+    Some(Equal {
+        params: candidate.params.name.clone(),
+        algorithm: candidate.algorithm(),
+        value: rounded(tied.value),
+        spread: tied.spread.map(rounded),
+        communication_bytes: tied.sent,
+    })
 }
 
 /// The answer for programs.
@@ -84,16 +105,23 @@ pub(super) fn json(answer: &Answer) -> Json<'_> {
             [record] => Best::Layer(record),
             layers => Best::Layers { layers },
         }),
-        front: front(answer).map(|candidate| point(answer, candidate)).collect(),
+        tie: answer.decision.tie.iter().filter_map(|tied| equal(answer, tied)).collect(),
+        front: answer.front().map(|candidate| point(answer, candidate)).collect(),
         rejected: answer
             .decision
             .rejected
             .iter()
             .map(|lost| Lost {
+                ring_degree: lost.ring_degree,
+                cause: lost.cause.name(),
                 params: &lost.params,
                 algorithm: &lost.algorithm,
                 reason: &lost.reason,
             })
+            .collect(),
+        causes: Cause::counted(answer.decision.rejected.iter().map(|lost| lost.cause))
+            .into_iter()
+            .map(|(cause, count)| (cause.name(), count))
             .collect(),
     }
 }
@@ -124,13 +152,14 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
             )?;
         }
     }
+    print_tie(&mut out, answer)?;
     writeln!(out, "\npredicted front: what nothing else beats in all of these figures")?;
     writeln!(
         out,
         "  {:<28} {:<15}{:>10}{:>10}{:>12}{:>12}{:>7}",
         "params", "algorithm", "server ms", "total ms", "up + down", "memory", "floor"
     )?;
-    for candidate in front(answer) {
+    for candidate in answer.front() {
         let point = point(answer, candidate);
         writeln!(
             out,
@@ -144,18 +173,45 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
             point.predicted_final_floor,
         )?;
     }
-    writeln!(out, "\nwhy not the others, each ring degree and algorithm at its best")?;
-    let mut seen = Vec::new();
-    for lost in &answer.decision.rejected {
-        let ring = lost.params.split(':').next().unwrap_or_default();
-        if !seen.contains(&(ring, lost.algorithm.as_str())) {
-            seen.push((ring, &lost.algorithm));
-            writeln!(out, "  {:<28} {:<15} {}", lost.params, lost.algorithm, lost.reason)?;
-        }
+    print_losers(&mut out, answer)?;
+    Ok(())
+}
+
+/// The candidates that are as good as the best, as far as was measured.
+fn print_tie(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
+    let objective = answer.query.objective;
+    let tie: Vec<Equal> =
+        answer.decision.tie.iter().filter_map(|tied| equal(answer, tied)).collect();
+    if tie.is_empty() {
+        return Ok(());
     }
-    let more = answer.decision.rejected.len() - seen.len();
-    if more > 0 {
-        writeln!(out, "  and {more} more in --format json")?;
+    writeln!(
+        out,
+        "\na tie: within the spread of each other's runs; the fewest bytes are preferred"
+    )?;
+    for Equal { params, algorithm, value, spread, communication_bytes } in tie {
+        let [value, least, most] = [value, spread[0], spread[1]].map(|value| objective.text(value));
+        let spread =
+            if objective.is_time() { format!(" ({least} to {most})") } else { String::new() };
+        let (name, sent) = (objective.name(), bytes_text(communication_bytes));
+        writeln!(out, "  {params:<28} {algorithm:<15} {name} {value}{spread}, up + down {sent}")?;
+    }
+    Ok(())
+}
+
+/// What is not the answer, counted, and of each ring degree and algorithm the likeliest.
+fn print_losers(out: &mut impl Write, answer: &Answer) -> io::Result<()> {
+    let (first, rest) = answer.losers();
+    writeln!(
+        out,
+        "\nwhy not the others ({}), each ring degree and algorithm at its best",
+        answer.causes()
+    )?;
+    for lost in first {
+        writeln!(out, "  {:<28} {:<15} {}", lost.params, lost.algorithm, lost.reason)?;
+    }
+    if !rest.is_empty() {
+        writeln!(out, "  and {} more in --format json", rest.len())?;
     }
     Ok(())
 }

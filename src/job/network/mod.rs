@@ -228,7 +228,7 @@ impl<'a> PreparedNetwork<'a> {
         observer.layer(call.index);
         let (prepared, run) = (&self.layers[call.index], &self.spec.layers[call.index]);
         let digest = resume::digest(call, run);
-        if let Some(earlier) = self.spec.finished.iter().find(|one| one.is_of(digest)) {
+        if let Some(earlier) = self.spec.finished.iter().find(|one| one.is_of(&digest)) {
             let Ok(sums) = network::plain(call);
             return Ok((Half::Earlier(Box::new(earlier.clone())), sums));
         }
@@ -304,7 +304,7 @@ impl<'a> PreparedNetwork<'a> {
 
 /// A layer before what follows its convolution.
 enum Half {
-    New { digest: u64, record: Box<crate::report::Record> },
+    New { digest: String, record: Box<crate::report::Record> },
     Earlier(Box<Finished>),
 }
 

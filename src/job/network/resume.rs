@@ -1,12 +1,12 @@
 //! Layers that an earlier run has finished.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use serde::{Deserialize, Serialize};
 
 use crate::job::RunSpec;
+use crate::job::digest::Digest;
+use crate::job::request::{add_layer, add_link, add_params};
 use crate::network::Convolution;
-use crate::report::NetworkLayer;
+use crate::report::{LayerRecord, NetworkLayer, PointParams};
 
 /// A layer that has been run and verified, with all that tells it from others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,27 +19,37 @@ pub struct Finished {
 }
 
 impl Finished {
-    pub(super) fn new(digest: u64, layer: NetworkLayer) -> Self {
-        Self { digest: format!("{digest:016x}"), layer }
+    pub(super) const fn new(digest: String, layer: NetworkLayer) -> Self {
+        Self { digest, layer }
     }
 
     /// Whether it is the layer with this digest, and exact.
-    pub(super) fn is_of(&self, digest: u64) -> bool {
-        self.layer.record.is_exact() && self.digest == format!("{digest:016x}")
+    pub(super) fn is_of(&self, digest: &str) -> bool {
+        self.layer.record.is_exact() && self.digest == digest
     }
 }
 
 /// Of a convolution, its data, and everything that its record depends on.
-pub(super) fn digest(call: &Convolution<'_>, run: &RunSpec) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (call.index, run.layer.full_name(), format!("{:?}", call.layer)).hash(&mut hasher);
-    call.input.hash(&mut hasher);
-    call.weights.hash(&mut hasher);
-    call.bias.hash(&mut hasher);
-    let way = (run.algorithm, run.reduction.name(), run.backend.name(), run.threads, run.lanes);
-    way.hash(&mut hasher);
-    let (rate, delay) = (run.link.bandwidth_bits_per_second, run.link.rtt_ms);
-    (format!("{:?}", run.params), run.seed, run.repeat).hash(&mut hasher);
-    (rate.to_bits(), delay.to_bits(), env!("CARGO_PKG_VERSION")).hash(&mut hasher);
-    hasher.finish()
+pub(super) fn digest(call: &Convolution<'_>, run: &RunSpec) -> String {
+    let mut digest = Digest::new("heconv layer of a network 1");
+    digest.text("heconv_version", env!("CARGO_PKG_VERSION"));
+    digest.number("index", call.index as u64);
+    add_layer(&mut digest, &LayerRecord::new(run.layer.full_name(), call.layer));
+    digest.integers("input", call.input);
+    digest.integers("weights", call.weights);
+    match call.bias {
+        None => digest.absent("bias"),
+        Some(bias) => digest.integers("bias", bias),
+    }
+    let (params, security) = PointParams::new(&run.params, &run.policy);
+    add_params(&mut digest, &params, &security);
+    digest.text("algorithm", run.algorithm.name());
+    digest.text("reduction", run.reduction.name());
+    digest.text("backend", run.backend.name());
+    digest.number("threads", run.threads as u64);
+    digest.maybe("lanes", run.lanes.map(|lanes| lanes as u64));
+    digest.maybe("seed", run.seed);
+    digest.number("repeat", run.repeat as u64);
+    add_link(&mut digest, &run.link);
+    digest.finish()
 }

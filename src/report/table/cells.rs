@@ -1,6 +1,6 @@
 //! The figures of a row that people compare, as they read them.
 
-use crate::report::{FailedPoint, Record, SweepRow, Verdict, bytes_text, count_text};
+use crate::report::{FailedPoint, Outcome, Record, SweepRow, Verdict, bytes_text, count_text};
 
 /// How many columns there are.
 pub(super) const COLUMNS: usize = 11;
@@ -30,9 +30,9 @@ pub(super) struct Cells(pub(super) [String; COLUMNS]);
 
 impl Cells {
     pub(super) fn new(row: &SweepRow) -> Self {
-        match row {
-            SweepRow::Done(record) => done(record),
-            SweepRow::Failed(point) => failed(point),
+        match &row.outcome {
+            Outcome::Done(record) => done(record),
+            Outcome::Failed(point) => failed(point),
         }
     }
 }
@@ -77,11 +77,12 @@ fn verdict(record: &Record) -> String {
 
 fn failed(point: &FailedPoint) -> Cells {
     let mut cells: [String; COLUMNS] = Default::default();
-    let FailedPoint { schema: _, layer, params, algorithm, reduction, error } = point;
-    for (cell, text) in cells.iter_mut().zip([layer, params, algorithm, reduction]) {
+    let FailedPoint { layer, params, algorithm, reduction, error, refused, .. } = point;
+    for (cell, text) in cells.iter_mut().zip([&layer.name, &params.name, algorithm, reduction]) {
         cell.clone_from(text);
     }
-    cells[COLUMNS - 1] = format!("failed: {error}");
+    let how = if refused.is_some() { "not permitted" } else { "failed" };
+    cells[COLUMNS - 1] = format!("{how}: {error}");
     Cells(cells)
 }
 

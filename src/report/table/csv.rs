@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::TableError;
-use crate::report::{FailedPoint, SweepRow};
+use crate::report::SweepRow;
 
 /// The columns: where their values stand in a record's JSON.
 pub(super) const COLUMNS: &[&str] = &[
@@ -14,6 +14,7 @@ pub(super) const COLUMNS: &[&str] = &[
     "algorithm",
     "reduction",
     "error",
+    "refused",
     "predicted",
     "verified",
     "verdict",
@@ -97,6 +98,14 @@ pub(super) const COLUMNS: &[&str] = &[
     "repeat.max.total",
     "extrapolated_from.output_ciphertexts",
     "extrapolated_from.of",
+    "request.digest",
+    "request.form",
+    "request.repeat",
+    "request.lanes",
+    "request.subset",
+    "request.insecure",
+    "request.data",
+    "request.max_memory",
 ];
 
 /// The names of the columns as one line, with its newline.
@@ -113,14 +122,13 @@ pub fn csv_header() -> Result<String, TableError> {
 /// # Errors
 /// That the row has no form in JSON, which no record comes to.
 pub fn csv_line(row: &SweepRow) -> Result<String, TableError> {
-    let values: Vec<String> = match row {
-        SweepRow::Done(record) => {
-            let record = serde_json::to_value(record)?;
-            COLUMNS.iter().map(|column| text(at(&record, column))).collect()
-        }
-        SweepRow::Failed(point) => COLUMNS.iter().map(|column| failed(point, column)).collect(),
-    };
-    line(&values)
+    let row = serde_json::to_value(row)?;
+    line(&COLUMNS.iter().map(|column| value_text(&row, column)).collect::<Vec<_>>())
+}
+
+/// The value at a path of names with dots between them, as a cell of a table.
+pub fn value_text(row: &Value, path: &str) -> String {
+    text(at(row, path))
 }
 
 /// The value at a path of names with dots between them.
@@ -136,19 +144,6 @@ fn text(value: Option<&Value>) -> String {
             items.iter().map(|item| text(Some(item))).collect::<Vec<_>>().join(" ")
         }
         Some(other) => other.to_string(),
-    }
-}
-
-fn failed(point: &FailedPoint, column: &str) -> String {
-    let FailedPoint { schema, layer, params, algorithm, reduction, error } = point;
-    match column {
-        "schema" => schema.to_string(),
-        "layer.name" => layer.clone(),
-        "params.name" => params.clone(),
-        "algorithm" => algorithm.clone(),
-        "reduction" => reduction.clone(),
-        "error" => error.clone(),
-        _ => String::new(),
     }
 }
 

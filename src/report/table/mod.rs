@@ -13,7 +13,7 @@ use std::path::Path;
 use self::cells::Cells;
 use super::{SweepRow, file};
 
-pub use self::csv::{csv_header, csv_line};
+pub use self::csv::{csv_header, csv_line, value_text};
 
 /// The form of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

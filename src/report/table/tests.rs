@@ -8,16 +8,29 @@ use serde_json::Value;
 
 use super::{TableFormat, csv, csv_header, csv_line, json_line, table_text, unknown_table_ending};
 use crate::report::testing::record;
-use crate::report::{Extrapolated, FailedPoint, LatencyMs, Record, Repeat, SCHEMA, SweepRow};
+use crate::report::{
+    Extrapolated, FailedPoint, LatencyMs, Outcome, PointParams, ROW_FORM, Record, Refusal, Repeat,
+    Request, SCHEMA, SecurityRecord, SweepRow,
+};
 
 fn failed() -> FailedPoint {
+    let Record { heconv_version, layer, link, security, backend, .. } = record();
     FailedPoint {
         schema: SCHEMA,
-        layer: "bench/c16-32-k3".into(),
-        params: "4096:35|36:13".into(),
+        heconv_version,
+        layer,
+        params: PointParams { name: "4096:35|36:13".into(), ring_degree: 4096, primes: None },
+        security: SecurityRecord { ok: false, ..security },
         algorithm: "padded".into(),
         reduction: "eager".into(),
+        backend,
+        threads: 2,
+        seed: 7,
+        seeded_secrets: true,
+        predicted: false,
+        link,
         error: "no 13-bit prime, \"none\" is left".into(),
+        refused: Some(Refusal::Params),
     }
 }
 
@@ -26,7 +39,27 @@ fn rows() -> Vec<SweepRow> {
     let mut predicted = Record { predicted: true, verification: None, ..record() };
     predicted.algorithm = "hadamard".into();
     predicted.latency_ms.server = 1234.56;
-    vec![record().into(), predicted.into(), SweepRow::Failed(failed())]
+    vec![asked(record().into()), predicted.into(), asked(row(failed()))]
+}
+
+/// The row of a point without figures.
+fn row(point: FailedPoint) -> SweepRow {
+    SweepRow { outcome: Outcome::Failed(Box::new(point)), request: None }
+}
+
+/// The row with a request that has all that one can have.
+fn asked(row: SweepRow) -> SweepRow {
+    let request = Request {
+        digest: "00ff".into(),
+        form: ROW_FORM,
+        repeat: 3,
+        lanes: Some(4),
+        subset: Some(1),
+        insecure: true,
+        data: Some("abcd".into()),
+        max_memory: Some(1 << 30),
+    };
+    SweepRow { request: Some(request), ..row }
 }
 
 /// A record that has all that a record can have.
@@ -121,28 +154,30 @@ fn json_lines_read_back() {
     let read: Result<Vec<SweepRow>, _> = text.lines().map(serde_json::from_str).collect();
     assert_eq!(read.expect("rows"), rows);
     let record: Record = serde_json::from_str(text.lines().next().expect("a line")).expect("one");
-    assert_eq!(rows[0], record.into());
+    assert_eq!(rows[0].record(), Some(&record));
     let point: FailedPoint =
         serde_json::from_str(text.lines().nth(2).expect("three")).expect("one");
-    assert_eq!(rows[2], SweepRow::Failed(point));
+    assert_eq!(rows[2].failed(), Some(&point));
 }
 
 #[test]
 fn what_is_wrong_with_a_row_is_told_of_its_kind() {
     let error =
         |text: &str| serde_json::from_str::<SweepRow>(text).expect_err("no row").to_string();
-    assert!(error(r#"{"schema": 1, "error": "x"}"#).contains("missing field `layer`"));
-    assert!(error(r#"{"schema": 1}"#).contains("missing field `heconv_version`"));
+    assert!(
+        error(r#"{"schema": 1, "error": "x", "heconv_version": "1"}"#).contains("field `layer`")
+    );
+    assert!(error(r#"{"schema": 1, "heconv_version": "1"}"#).contains("field `machine`"));
 }
 
 #[test]
 fn every_figure_of_a_record_has_a_column() {
     let mut found = BTreeSet::new();
-    paths(&serde_json::to_value(full()).expect("JSON"), "", &mut found);
+    paths(&serde_json::to_value(asked(full().into())).expect("JSON"), "", &mut found);
+    paths(&serde_json::to_value(asked(row(failed()))).expect("JSON"), "", &mut found);
     // Of repeated runs the sums are enough.
     let is_sum = |path: &str| matches!(path.rsplit('.').next(), Some("server" | "total"));
     found.retain(|path| !path.starts_with("repeat.m") || is_sum(path));
-    found.insert("error".into());
     let columns: BTreeSet<String> = csv::COLUMNS.iter().map(|name| (*name).into()).collect();
     assert_eq!(columns.len(), csv::COLUMNS.len(), "no name twice");
     assert_eq!(columns, found);
@@ -191,8 +226,9 @@ proptest! {
     ) {
         let mut record = full();
         record.layer.name.clone_from(&layer);
-        let point = FailedPoint { layer: layer.clone(), error: error.clone(), ..failed() };
-        let text = text(TableFormat::Csv, &[record.into(), SweepRow::Failed(point)]);
+        let mut point = FailedPoint { error: error.clone(), ..failed() };
+        point.layer.name.clone_from(&layer);
+        let text = text(TableFormat::Csv, &[record.into(), row(point)]);
         let table = parsed(&text);
         let column = |name: &str| table[0].iter().position(|column| column == name).expect(name);
         prop_assert_eq!(table.len(), 3);
@@ -205,8 +241,9 @@ proptest! {
 
     #[test]
     fn rows_stay_one_line(name in prop_oneof![any::<String>(), "[|\\\\\n\r&{}%\u{2028}]{0,12}"]) {
-        let point = FailedPoint { layer: name, ..failed() };
-        let rows = [record().into(), SweepRow::Failed(point)];
+        let mut point = failed();
+        point.layer.name = name;
+        let rows = [record().into(), row(point)];
         let markdown = text(TableFormat::Markdown, &rows);
         prop_assert_eq!(markdown.lines().count(), 4);
         for line in markdown.lines() {

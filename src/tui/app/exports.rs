@@ -9,7 +9,7 @@ use crate::preset::{
 use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
 use crate::tui::event::{Effect, ExportError};
 use crate::tui::network::NetworkRow;
-use crate::tui::sweep::Row;
+use crate::tui::sweep::Runs;
 
 impl App {
     /// The form as an experiment file.
@@ -35,7 +35,7 @@ impl App {
 
     /// Asks where to write the rows of the sweep.
     pub(super) fn ask_for_rows(&mut self) -> Vec<Effect> {
-        if self.sweep.rows().iter().all(|row| row.to_export().is_none()) {
+        if self.rows().is_empty() {
             self.message = Some((Tone::Bad, "not exported: no point has figures yet".into()));
             return Vec::new();
         }
@@ -113,7 +113,8 @@ impl App {
     /// The rows of the sweep, as sorted: those with figures, and those that failed.
     fn rows(&self) -> Vec<SweepRow> {
         let rows = self.sweep.order().iter().filter_map(|&index| self.sweep.rows().get(index));
-        rows.filter_map(Row::to_export).collect()
+        let predicted = self.sweep.scope.runs == Runs::Predicted;
+        rows.filter_map(|row| row.to_export(predicted, self.max_memory)).collect()
     }
 
     pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {

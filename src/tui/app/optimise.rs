@@ -87,8 +87,9 @@ impl App {
     }
 
     fn next_finalist(&mut self) -> Vec<Effect> {
+        let repeat = self.optimising.as_ref().map_or(1, Optimisation::repeat);
         match self.optimising.as_ref().and_then(Optimisation::current) {
-            Some(form) => vec![self.start(form)],
+            Some(form) => vec![self.start_repeated(form, repeat)],
             None => self.decide(),
         }
     }

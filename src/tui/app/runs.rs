@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{App, Done, Overlay, Screen, Tensors, Tone};
-use crate::job::{JobEvent, RunResult};
+use crate::job::{JobEvent, Problem, RunResult, RunSpec};
 use crate::report::Record;
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
@@ -12,7 +12,7 @@ use crate::tui::running::Running;
 use crate::tui::sweep::Phase;
 
 /// What the run of a point gave, and how many milliseconds it took.
-pub(super) type EndedPoint = (Result<Record, String>, u64);
+pub(super) type EndedPoint = (Result<Record, Problem>, u64);
 
 impl App {
     pub(super) fn run(&mut self, form: Form) -> Vec<Effect> {
@@ -51,8 +51,13 @@ impl App {
 
     /// Starts the next job.
     pub(super) fn start(&mut self, form: Form) -> Effect {
+        self.start_repeated(form, 1)
+    }
+
+    /// Starts the next job, which runs so often.
+    pub(super) fn start_repeated(&mut self, form: Form, repeat: usize) -> Effect {
         self.job_number += 1;
-        let spec = Box::new(form.spec(self.max_memory));
+        let spec = Box::new(RunSpec { repeat, ..form.spec(self.max_memory) });
         self.running = Some(Running::new(self.job_number, form, self.now_ms));
         Effect::Start { number: self.job_number, spec }
     }
@@ -93,7 +98,7 @@ impl App {
         match event {
             JobEvent::Finished(result) => return self.finished(form, *result),
             JobEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),
-            JobEvent::Failed(problem) => self.overlay = Some(Overlay::Error(problem)),
+            JobEvent::Failed(problem) => self.overlay = Some(Overlay::Error(problem.text)),
             JobEvent::Panicked(problem) => {
                 let text = format!("The run panicked, which is a defect of heconv: {problem}");
                 self.overlay = Some(Overlay::Error(text));
@@ -117,7 +122,7 @@ impl App {
             JobEvent::Failed(problem) => (Some((Err(problem), ms)), Vec::new()),
             JobEvent::Panicked(problem) => {
                 let problem = format!("the run panicked, which is a defect of heconv: {problem}");
-                (Some((Err(problem), ms)), Vec::new())
+                (Some((Err(problem.into()), ms)), Vec::new())
             }
             _ => (None, Vec::new()),
         }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::Message;
 use super::costs::Costs;
-use crate::job::{Estimate, Estimator, RunSpec, panic_message};
+use crate::job::{Estimate, Estimator, Problem, RunSpec, panic_message};
 use crate::tui::event::Event;
 use crate::tune::{Query, search};
 
@@ -63,6 +63,7 @@ impl Searcher {
                 }
                 Task::PredictNetwork(number, specs) => {
                     self.predict(&self.stops.networks, number, specs, |index, estimate| {
+                        let estimate = estimate.map_err(|problem| problem.text);
                         Event::NetworkPredicted { number, index, estimate }
                     });
                 }
@@ -84,9 +85,9 @@ impl Searcher {
         };
         let found = caught(|| {
             let found = search(&self.estimator, &query, proceed);
-            found.map(Box::new).map_err(|error| error.to_string())
+            found.map(Box::new).map_err(Problem::from)
         });
-        self.tell(Event::Found { number, found });
+        self.tell(Event::Found { number, found: found.map_err(|problem| problem.text) });
     }
 
     /// Predicts until plans of this number are stopped, and tells each prediction as an event.
@@ -95,7 +96,7 @@ impl Searcher {
         stops: &AtomicU64,
         number: u64,
         specs: Vec<RunSpec>,
-        event: impl Fn(usize, Result<Box<Estimate>, String>) -> Event,
+        event: impl Fn(usize, Result<Box<Estimate>, Problem>) -> Event,
     ) {
         let costs = self.costs.wait();
         for (index, spec) in specs.into_iter().enumerate() {
@@ -105,7 +106,7 @@ impl Searcher {
             let spec = RunSpec { costs: costs.clone(), ..spec };
             let estimate = caught(|| {
                 let estimate = self.estimator.estimate(&spec);
-                estimate.map(Box::new).map_err(|error| error.to_string())
+                estimate.map(Box::new).map_err(Problem::from)
             });
             self.tell(event(index, estimate));
         }
@@ -113,9 +114,9 @@ impl Searcher {
 }
 
 /// What `work` gives; a panic, which is a defect, becomes an error that is told as any other.
-fn caught<T>(work: impl FnOnce() -> Result<Box<T>, String>) -> Result<Box<T>, String> {
+fn caught<T>(work: impl FnOnce() -> Result<Box<T>, Problem>) -> Result<Box<T>, Problem> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let problem = panic_message(panic.as_ref());
-        Err(format!("the prediction panicked, which is a defect of heconv: {problem}"))
+        Err(format!("the prediction panicked, which is a defect of heconv: {problem}").into())
     })
 }

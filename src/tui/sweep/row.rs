@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
-use crate::report::{FailedPoint, Record, SCHEMA, SweepRow, Verdict};
+use crate::job::{Asked, Problem};
+use crate::report::{Record, Refusal, SweepRow, Verdict};
 use crate::tui::form::Form;
 use crate::tui::metric::Metric;
+use crate::tune::sweep;
 
 /// How far a point is.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +20,7 @@ pub enum State {
     /// Run: the record is there.
     Done,
     /// It could not be run, and why.
-    Failed(String),
+    Failed(Problem),
 }
 
 /// What is known of a point in a word.
@@ -26,6 +28,8 @@ pub enum State {
 pub enum Standing {
     /// It has a record, with this verdict on it.
     Judged(Verdict),
+    /// It is not permitted.
+    Refused(Refusal),
     /// It could not be run.
     Failed,
     /// Being run.
@@ -39,6 +43,7 @@ impl Standing {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Judged(verdict) => verdict.label(),
+            Self::Refused(refusal) => refusal.name(),
             Self::Failed => "failed",
             Self::Running => "running",
             Self::Waiting => "waiting",
@@ -49,7 +54,7 @@ impl Standing {
     pub const fn is_bad(self) -> bool {
         match self {
             Self::Judged(verdict) => verdict.is_bad(),
-            Self::Failed => true,
+            Self::Refused(_) | Self::Failed => true,
             Self::Running | Self::Waiting => false,
         }
     }
@@ -65,7 +70,7 @@ pub struct Row {
     /// Its figures: measured where the point is done; before, they may be predicted.
     pub record: Option<Record>,
     /// Why nothing can be predicted of it.
-    pub warning: Option<String>,
+    pub warning: Option<Problem>,
     /// Milliseconds that the whole run took, with keys, weights and the check.
     pub ms: u64,
 }
@@ -77,7 +82,7 @@ impl Row {
     }
 
     /// Takes in what is predicted, which says nothing more once the point was run.
-    pub fn predict(&mut self, prediction: Result<Record, String>) {
+    pub fn predict(&mut self, prediction: Result<Record, Problem>) {
         if self.has_ended() {
             return;
         }
@@ -100,25 +105,32 @@ impl Row {
         matches!(self.state, State::Done | State::Failed(_))
     }
 
-    /// The row as it is written to a file; `None` where nothing is known of it yet.
-    pub fn to_export(&self) -> Option<SweepRow> {
-        if let State::Failed(error) = &self.state {
-            return Some(SweepRow::Failed(FailedPoint {
-                schema: SCHEMA,
-                layer: self.form.layer.full_name(),
-                params: self.form.params.name.clone(),
-                algorithm: self.form.algorithm.name().to_owned(),
-                reduction: self.form.reduction.name().to_owned(),
-                error: error.clone(),
-            }));
+    /// The row as it is written to a file, of a sweep that is `predicted` or run, where a run may
+    /// hold `max_memory` bytes; `None` where nothing is known of it yet.
+    pub fn to_export(&self, predicted: bool, max_memory: u64) -> Option<SweepRow> {
+        let asked = |predicted| Asked::new(&self.form.spec(max_memory), predicted);
+        match (&self.state, &self.record) {
+            (State::Failed(problem), _) => Some(asked(predicted).failed(problem)),
+            (_, Some(record)) => Some(asked(record.predicted).done(record.clone())),
+            (_, None) => None,
         }
-        self.record.clone().map(SweepRow::from)
+    }
+
+    /// How it counts where it could not be run.
+    pub fn failure(&self) -> Option<sweep::Standing> {
+        match self.standing() {
+            Standing::Failed => Some(sweep::Standing::Failed),
+            Standing::Refused(refusal) => Some(sweep::Standing::Refused(refusal)),
+            _ => None,
+        }
     }
 
     /// What is known in a word.
     pub fn standing(&self) -> Standing {
         match (&self.state, &self.record) {
-            (State::Failed(_), _) => Standing::Failed,
+            (State::Failed(problem), _) => {
+                problem.refusal.map_or(Standing::Failed, Standing::Refused)
+            }
             (State::Running, _) => Standing::Running,
             (_, Some(record)) => Standing::Judged(record.verdict()),
             (_, None) => Standing::Waiting,

@@ -132,12 +132,9 @@ fn a_decision_scrolls_and_exports() {
 fn losers_come_with_one_of_each_ring_and_algorithm_first() {
     let app = scene("optimise decided").app;
     let decision = decided(&app);
-    let (first, rest) = decision.losers();
-    assert_eq!(first.len() + rest.len(), decision.decision.rejected.len());
-    let key = |lost: &crate::tune::Rejected| {
-        let degree = lost.params.trim_start_matches("N = ").split(':').next().map(str::to_owned);
-        (degree, lost.algorithm.clone())
-    };
+    let (first, rest) = decision.answer.losers();
+    assert_eq!(first.len() + rest.len(), decision.answer.decision.rejected.len());
+    let key = |lost: &crate::tune::Rejected| (lost.ring_degree, lost.algorithm.clone());
     for (i, lost) in first.iter().enumerate() {
         assert!(first[..i].iter().all(|other| key(other) != key(lost)), "{lost:?}");
     }
@@ -166,7 +163,10 @@ fn failed_finalists_are_told_with_the_reason() {
         app.update(5, Event::Job { number, event });
     }
     assert!(decided(&app).best().is_none());
-    assert_eq!(decided(&app).why_nothing().map(|lost| lost.reason.as_str()), Some("needs 9 GiB"));
+    assert_eq!(
+        decided(&app).answer.why_nothing().map(|lost| lost.reason.as_str()),
+        Some("needs 9 GiB")
+    );
     assert_eq!((app.form, app.screen), (form, Screen::Explore));
 }
 
@@ -180,5 +180,5 @@ fn what_the_search_cannot_do_is_an_error() {
     let mut app = scene("optimise searching").app;
     let found: Box<Found> = Box::default();
     app.update(5, Event::Found { number: 1, found: Ok(found) });
-    assert!(decided(&app).best().is_none() && decided(&app).why_nothing().is_none());
+    assert!(decided(&app).best().is_none() && decided(&app).answer.why_nothing().is_none());
 }

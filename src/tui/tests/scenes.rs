@@ -10,7 +10,7 @@ use crate::tui::event::{Event, ExportError};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::replay::Replay;
 use crate::tui::screenshot::{all_runs, run, set};
-use crate::tune::{Found, Rejected};
+use crate::tune::{Cause, Found, Rejected};
 
 /// A scene and its name.
 type Scene = (&'static str, Replay);
@@ -122,16 +122,18 @@ fn optimisations(ready: &Replay) -> Result<Vec<Scene>, RecordingError> {
     searching.app.update(0, Event::Key(enter));
     searching.app.update(800, Event::Searching { number: 1, done: 2, of: 6 });
     let mut nothing = searching.clone();
-    let rejected = |params: &str, reason: &str| Rejected {
-        params: params.into(),
+    let rejected = |ring_degree: usize, cause, reason: &str| Rejected {
+        ring_degree,
+        cause,
+        params: format!("N = {ring_degree}"),
         algorithm: "conventional".into(),
         reason: reason.into(),
     };
     let found = Box::new(Found {
         candidates: Vec::new(),
         rejected: vec![
-            rejected("N = 1024", "no Q that exceeds t is within the security cap"),
-            rejected("N = 2048", "leaves at most -12.3 bits of noise budget, margin 4"),
+            rejected(1024, Cause::Security, "no Q that exceeds t is within the security cap"),
+            rejected(2048, Cause::Noise, "leaves at most -12.3 bits of noise budget, margin 4"),
         ],
     });
     nothing.event(Event::Found { number: 1, found: Ok(found) })?;

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::{end, scene, sweep};
 use crate::conv::AlgorithmKind;
-use crate::job::JobEvent;
+use crate::job::{JobEvent, Problem};
 use crate::report::Verdict;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
@@ -95,7 +95,7 @@ fn job_numbers_rise_and_a_failed_point_does_not_stop_the_sweep() {
     assert_eq!(app.sweep.phase(), Phase::Ended);
     assert_eq!(app.sweep.rows()[0].state, State::Failed("needs more memory".into()));
     let State::Failed(panic) = &app.sweep.rows()[3].state else { panic!("failed") };
-    assert!(panic.contains("defect of heconv: index out of bounds"));
+    assert!(panic.text.contains("defect of heconv: index out of bounds"));
     // Nothing is on the front, and nothing is best.
     assert!(!app.sweep.front().contains(&true));
     assert!(app.sweep.best(Metric::Server).is_none());
@@ -319,7 +319,7 @@ fn waiting_rows_are_predicted_and_runs_replace_that() {
 fn stale_predictions_are_passed_over() {
     let mut app = planned();
     let number = app.sweep.number();
-    let estimate = || scene("ready").app.estimate.expect("planned");
+    let estimate = || scene("ready").app.estimate.expect("planned").map_err(Problem::from);
     app.update(1, Event::Predicted { number: number + 1, index: 0, estimate: estimate() });
     app.update(1, Event::Predicted { number, index: 99, estimate: estimate() });
     assert!(app.sweep.rows().iter().all(|row| row.record.is_none()));
@@ -340,7 +340,7 @@ fn a_predicted_sweep_starts_nothing_and_takes_late_predictions() {
     assert_eq!(app.sweep.number(), number);
     assert!(app.act(Action::Run).is_empty());
     assert_eq!((app.sweep.phase(), app.running.is_none()), (Phase::Ended, true));
-    let estimate = scene("ready").app.estimate.expect("planned");
+    let estimate = scene("ready").app.estimate.expect("planned").map_err(Problem::from);
     app.update(1, Event::Predicted { number, index: 1, estimate });
     app.update(1, Event::Predicted { number, index: 2, estimate: Err("does not fit".into()) });
     let [waiting, predicted, failed] = &standings(&app)[..3] else { panic!("rows") };

@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let Some(decided) = app.decided.as_deref() else { return };
     let area = centred(area, WIDEST, area.height);
-    let objective = decided.query.objective.name();
+    let objective = decided.answer.query.objective.name();
     let title = format!("optimised for the least {objective}   arrows scroll, Esc closes");
     let block = block(app, &title, true).style(theme.text);
     let inner = block.inner(area);
@@ -40,23 +40,31 @@ fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
         Some((candidate, record)) => {
             let mut lines = best(app, decided, candidate, record);
             lines.extend(against_before(app, decided, record));
+            lines.extend(tie(app, decided, width));
             lines
         }
         None => nothing(app, decided, width),
     };
-    let (first, rest) = decided.losers();
+    let (first, rest) = decided.answer.losers();
     let names = |losers: &[&Rejected]| longest(losers.iter().map(|lost| lost.params.as_str()));
-    let of_front = decided.front().take(FRONT).map(|candidate| candidate.params.name.as_str());
+    let of_front =
+        decided.answer.front().take(FRONT).map(|candidate| candidate.params.name.as_str());
     let of_front = longest(of_front).max(names(&first));
     lines.extend(front(app, decided, of_front, width));
     let of_rest = names(&rest);
-    for (title, losers, params) in [
-        ("why not the others: each ring and algorithm at its best", first, of_front),
-        ("and the rest", rest, of_rest),
+    let causes = decided.answer.causes();
+    for (title, losers, params, is_first) in [
+        ("why not the others: each ring and algorithm at its best", first, of_front, true),
+        ("and the rest", rest, of_rest, false),
     ] {
         if !losers.is_empty() {
             lines.push(Line::default());
             lines.push(Line::styled(title, theme.title));
+        }
+        if !losers.is_empty() && is_first {
+            lines.extend(
+                wrapped(&causes, width).into_iter().map(|row| Line::styled(row, theme.dim)),
+            );
         }
         lines.extend(losers.into_iter().flat_map(|lost| lost_lines(app, lost, params, width)));
     }
@@ -70,7 +78,7 @@ fn best(
     record: &Record,
 ) -> Vec<Line<'static>> {
     let (theme, glyphs, objective) =
-        (app.style.theme(), app.style.glyphs(), decided.query.objective);
+        (app.style.theme(), app.style.glyphs(), decided.answer.query.objective);
     let figure = objective.text(objective.of_record(record));
     let (time, noise) = (&record.latency_ms, &record.noise_bits);
     let sent = record.communication_bytes.upload + record.communication_bytes.download;
@@ -100,7 +108,7 @@ fn best(
         Line::styled(
             format!(
                 "  at least {:.1} bits left but for one run in 2^40; margin {}",
-                noise.predicted_final_floor, decided.query.margin_bits
+                noise.predicted_final_floor, decided.answer.query.margin_bits
             ),
             theme.dim,
         ),
@@ -117,7 +125,7 @@ fn against_before(app: &App, decided: &Decided, record: &Record) -> Option<Line<
         let text = format!("  not compared with the form before: {}", fault.why());
         return Some(Line::styled(text, app.style.theme().warning));
     }
-    let objective = decided.query.objective;
+    let objective = decided.answer.query.objective;
     let (old, new) = (objective.of_record(before), objective.of_record(record));
     let text = format!(
         "  {} than the form before, which took {}",
@@ -127,11 +135,31 @@ fn against_before(app: &App, decided: &Decided, record: &Record) -> Option<Line<
     Some(Line::styled(text, app.style.theme().baseline))
 }
 
+/// What is as good as the best, as far as was measured.
+fn tie(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
+    let (answer, style) = (&decided.answer, app.style.theme().warning);
+    let others = answer.decision.tie.iter().skip(1);
+    let others = others.filter_map(|tied| Some((tied, answer.found.candidates.get(tied.place)?)));
+    let rows = others.flat_map(|(tied, candidate)| {
+        let objective = answer.query.objective;
+        let text = format!(
+            "a tie with {} {}: {} {}, {} sent; within the spread of runs the fewest bytes win",
+            candidate.params.name,
+            candidate.algorithm(),
+            objective.name(),
+            objective.text(tied.value),
+            bytes_text(tied.sent),
+        );
+        wrapped(&text, width.saturating_sub(2))
+    });
+    rows.map(|row| Line::styled(format!("  {row}"), style)).collect()
+}
+
 fn nothing(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let mut lines =
         vec![Line::styled(format!("{} no parameters will do", glyphs.cross), theme.bad)];
-    if let Some(lost) = decided.why_nothing() {
+    if let Some(lost) = decided.answer.why_nothing() {
         let text = format!("closest: {}, {}: {}", lost.params, lost.algorithm, lost.reason);
         let style = theme.warning;
         lines.extend(wrapped(&text, width).into_iter().map(|row| Line::styled(row, style)));
@@ -142,7 +170,7 @@ fn nothing(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
 /// The candidates that no other beats, the most important figures first where there is little room.
 fn front(app: &App, decided: &Decided, params: usize, width: usize) -> Vec<Line<'static>> {
     let theme = app.style.theme();
-    let count = decided.front().count();
+    let count = decided.answer.front().count();
     if count == 0 {
         return Vec::new();
     }
@@ -158,9 +186,9 @@ fn front(app: &App, decided: &Decided, params: usize, width: usize) -> Vec<Line<
         Line::styled("predicted front: what nothing beats in all of these figures", theme.title),
         Line::styled(heading, theme.header),
     ];
-    for candidate in decided.front().take(FRONT) {
+    for candidate in decided.answer.front().take(FRONT) {
         let figures = columns.iter().map(|objective| {
-            let text = objective.text(decided.figure(candidate, *objective));
+            let text = objective.text(decided.answer.figure(candidate, *objective));
             format!("{:>FIGURE$}", format!("{}{text}", if objective.is_time() { "~" } else { "" }))
         });
         let text = format!(

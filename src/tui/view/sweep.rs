@@ -15,6 +15,7 @@ use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
 use crate::tui::sweep::{Column, Phase, Row, Runs, Standing, State};
+use crate::tune::sweep::Tally;
 
 /// The least width at which table and chart stand side by side.
 const WIDE: u16 = 110;
@@ -174,14 +175,18 @@ fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
 
 fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
-    let failed = sweep.rows().iter().filter(|row| matches!(row.state, State::Failed(_))).count();
+    let mut tally = Tally::default();
+    sweep.rows().iter().filter_map(Row::failure).for_each(|standing| tally.add(standing));
     let mut text = if sweep.scope.runs == Runs::Predicted {
         format!("{} predicted", counted(sweep.rows().len(), "point"))
     } else {
         format!("{} in {}", counted(sweep.rows().len(), "run"), seconds(sweep.spent_ms()))
     };
-    if failed > 0 {
-        text = format!("{text}, {failed} failed");
+    if tally.failed > 0 {
+        text = format!("{text}, {} failed", tally.failed);
+    }
+    for (refusal, count) in tally.refused() {
+        text = format!("{text}, {count} {}", refusal.of_points());
     }
     let mut line = Line::styled(text, theme.text);
     for metric in [Metric::Server, Metric::Total, Metric::Noise] {
@@ -266,7 +271,9 @@ pub(super) fn style(app: &App, standing: Standing) -> Style {
         standing if standing.is_bad() => theme.bad,
         Standing::Judged(Verdict::Exact) => theme.good,
         Standing::Running => theme.accent,
-        Standing::Judged(_) | Standing::Waiting | Standing::Failed => theme.dim,
+        Standing::Judged(_) | Standing::Waiting | Standing::Failed | Standing::Refused(_) => {
+            theme.dim
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::bfv::{Params, ParamsError, ParamsSpec};
 use crate::conv::{AlgorithmKind, Layer, LayerError};
 use crate::predict::{Limits, Primitives, limits, primitives};
 use crate::preset::LayerPreset;
-use crate::report::{LayerRecord, Machine, ParamsRecord, Record, SCHEMA, SweepRow};
+use crate::report::{LayerRecord, Machine, Outcome, ParamsRecord, Record, SCHEMA, SweepRow};
 use crate::tune::sweep::{Measure, Pace, Settings, Stop, Sweep, SweepError, distinct, execute};
 
 /// What is to be benchmarked.
@@ -201,9 +201,9 @@ pub(super) fn turns(
 
 /// The records of all turns, or what kept the first that failed from being made.
 fn records(rows: &[SweepRow]) -> Result<Vec<Record>, String> {
-    let record = |row: &SweepRow| match row {
-        SweepRow::Done(record) => Ok(record.as_ref().clone()),
-        SweepRow::Failed(point) => Err(point.error.clone()),
+    let record = |row: &SweepRow| match &row.outcome {
+        Outcome::Done(record) => Ok(record.as_ref().clone()),
+        Outcome::Failed(point) => Err(point.error.clone()),
     };
     rows.iter().map(record).collect()
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use super::{Point, Settings};
-use crate::job::{JobError, RunSpec, panic_message};
+use crate::job::{Asked, JobError, RunSpec, panic_message};
 use crate::report::{Record, SweepRow};
 
 /// What makes a record of a run: the run itself, or a prediction. To stop the sweep it returns an
@@ -62,14 +62,15 @@ pub fn execute(
 /// The row of a point; none where it was cancelled.
 fn row(point: &Point<'_>, settings: &Settings, measure: &Measure<'_>) -> Option<SweepRow> {
     let spec = point.spec(settings);
+    let asked = || Asked::new(&spec, settings.predicted);
     match catch_unwind(AssertUnwindSafe(|| measure(&spec))) {
-        Ok(Ok(record)) => Some(SweepRow::Done(Box::new(record))),
+        Ok(Ok(record)) => Some(asked().done(record)),
         Ok(Err(error)) if error.is_cancelled() => None,
-        Ok(Err(error)) => Some(SweepRow::Failed(point.failed(&error.to_string()))),
+        Ok(Err(error)) => Some(asked().failed(&error.into())),
         // A defect at one point must not cost the others.
         Err(panic) => {
             let reason = format!("internal error: {}", panic_message(panic.as_ref()));
-            Some(SweepRow::Failed(point.failed(&reason)))
+            Some(asked().failed(&reason.into()))
         }
     }
 }
@@ -119,13 +120,8 @@ mod tests {
             _ => Ok(record_of(spec)),
         });
         assert!(end.is_ok());
-        let errors: Vec<_> = rows
-            .iter()
-            .map(|row| match row {
-                SweepRow::Failed(point) => point.error.as_str(),
-                SweepRow::Done(_) => "",
-            })
-            .collect();
+        let errors: Vec<_> =
+            rows.iter().map(|row| row.failed().map_or("", |point| point.error.as_str())).collect();
         assert_eq!(errors[0], "cannot start threads: none left");
         assert_eq!((errors[4], errors[15]), ("", "internal error: a defect"));
         assert_eq!(rows.len(), 16);

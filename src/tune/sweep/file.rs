@@ -4,18 +4,26 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Format, Point, PointKey, Standing, resume};
-use crate::report::SweepRow;
+use super::resume::{self, Found, Held};
+use super::{Differences, Format, Point, PointKey, Settings, Standing};
+use crate::report::file::replace_by;
+use crate::report::{SweepRow, TableFormat, unknown_table_ending};
 
 /// Why a file of rows cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// Its name does not say what it holds.
-    #[error("{}: must end in .jsonl or .csv", .0.display())]
+    #[error("{}: {}", .0.display(), unknown_table_ending())]
     Ending(PathBuf),
+    /// Its rows cannot be read back.
+    #[error("{}: only .jsonl and .csv hold rows to go on with; --output writes this table at its end", .0.display())]
+    NotResumed(PathBuf),
     /// It is there already.
     #[error("{} already exists; `--resume {}` goes on with it", .0.display(), .0.display())]
     Exists(PathBuf),
+    /// It is there already, and is no file of rows.
+    #[error("{} already exists; choose another file", .0.display())]
+    Taken(PathBuf),
     /// Another process writes it.
     #[error("{}: another sweep is writing it", .0.display())]
     Locked(PathBuf),
@@ -69,6 +77,20 @@ pub enum FileError {
 pub struct RowFile {
     file: File,
     format: Format,
+    path: PathBuf,
+    /// What it held when it was opened and since then; none of a new file.
+    held: Option<Held>,
+}
+
+/// A file to go on with.
+#[derive(Debug)]
+pub struct Resumed {
+    /// The file.
+    pub file: RowFile,
+    /// How the points stand, in their order; `None` without a row of this request.
+    pub standings: Vec<Option<Standing>>,
+    /// Rows of another request, whose points have none of this one. They stay until there is one.
+    pub others: Differences,
 }
 
 impl RowFile {
@@ -84,34 +106,40 @@ impl RowFile {
             _ => FileError::System { path: path.into(), source },
         })?;
         lock(&file, path)?;
-        Self::started(file, format, path)
+        Self { file, format, path: path.into(), held: None }.started()
     }
 
-    /// The file to go on with, which need not exist, and how the points in it stand: in the order
-    /// of `points`, `None` where a row is missing. A last line that was not written to its end is
-    /// cut off.
+    /// The file to go on with, which need not exist. A row counts as done where its request is that
+    /// of the point under `settings`. A last line that was not written to its end is cut off.
     ///
     /// # Errors
     /// [`FileError`] where the file cannot be read or is not one of these points.
     pub fn resume(
         path: &Path,
         points: &[Point<'_>],
-    ) -> Result<(Self, Vec<Option<Standing>>), FileError> {
-        let format = format(path)?;
+        settings: &Settings,
+    ) -> Result<Resumed, FileError> {
+        let format = match format(path) {
+            Err(FileError::Ending(path)) if TableFormat::of(&path).is_some() => {
+                return Err(FileError::NotResumed(path));
+            }
+            format => format?,
+        };
         let system = |source| FileError::System { path: path.into(), source };
         let options = OpenOptions::new().read(true).append(true).create(true).open(path);
         let file = options.map_err(system)?;
         lock(&file, path)?;
-        let found = resume::scan(&file, format, path, points)?;
-        if found.valid_bytes < file.metadata().map_err(system)?.len() {
-            file.set_len(found.valid_bytes).map_err(system)?;
+        let Found { held, standings, others } =
+            resume::scan(&file, format, path, points, settings)?;
+        let whole = held.bytes();
+        if whole < file.metadata().map_err(system)?.len() {
+            file.set_len(whole).map_err(system)?;
         }
-        let file = if found.valid_bytes == 0 {
-            Self::started(file, format, path)?
-        } else {
-            Self { file, format }
-        };
-        Ok((file, found.standings))
+        let mut file = Self { file, format, path: path.into(), held: Some(held) };
+        if whole == 0 {
+            file = file.started()?;
+        }
+        Ok(Resumed { file, standings, others })
     }
 
     /// Appends a row, to the operating system at once, in a single piece.
@@ -121,17 +149,40 @@ impl RowFile {
     pub fn append(&mut self, row: &SweepRow) -> io::Result<()> {
         let mut line = self.format.line(row)?;
         line.push('\n');
-        self.file.write_all(line.as_bytes())
+        self.file.write_all(line.as_bytes())?;
+        if let Some(held) = &mut self.held {
+            held.appended(&PointKey::of(row), line.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Ends the writing. Rows of another request go whose points have one of this request by now,
+    /// by replacing the file as a whole, its rows in the order of their points; those of the other
+    /// points stay, and it gives how many.
+    ///
+    /// # Errors
+    /// That the file cannot be replaced; all rows are then in it still.
+    pub fn finish(self) -> io::Result<usize> {
+        let Some(held) = self.held else { return Ok(0) };
+        if held.is_superseded() {
+            replace_by(&self.path, |out| held.copy(&self.file, out))?;
+        }
+        Ok(held.others())
     }
 
     /// An empty file with its header.
-    fn started(mut file: File, format: Format, path: &Path) -> Result<Self, FileError> {
-        let header = format.header().and_then(|header| match header {
-            Some(header) => file.write_all(format!("{header}\n").as_bytes()),
-            None => Ok(()),
+    fn started(mut self) -> Result<Self, FileError> {
+        let written = self.format.header().and_then(|header| {
+            let header = header.map_or_else(String::new, |header| header + "\n");
+            self.file.write_all(header.as_bytes())?;
+            Ok(header.len() as u64)
         });
-        header.map_err(|source| FileError::System { path: path.into(), source })?;
-        Ok(Self { file, format })
+        match (written, &mut self.held) {
+            (Err(source), _) => return Err(FileError::System { path: self.path, source }),
+            (Ok(bytes), Some(held)) => held.header(bytes),
+            (Ok(_), None) => {}
+        }
+        Ok(self)
     }
 }
 

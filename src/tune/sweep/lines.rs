@@ -1,12 +1,19 @@
 //! Rows as lines of a file, written and read.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use csv::StringRecord;
+use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::PointKey;
-use crate::report::{FailedPoint, SCHEMA, SweepRow, csv_header, csv_line, json_line};
+use crate::report::{
+    Outcome, Refusal, Request, SweepRow, csv_header, csv_line, json_line, value_text,
+};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,17 +68,19 @@ pub enum Standing {
     Right,
     /// Its run gave wrong values, or values beyond the plaintext modulus.
     Wrong,
-    /// It could not be run.
+    /// It was tried and failed.
     Failed,
+    /// It is not permitted, and was not tried.
+    Refused(Refusal),
 }
 
 impl Standing {
     /// How the point of `row` stands. A prediction has nothing wrong in it.
     pub fn of(row: &SweepRow) -> Self {
-        match row {
-            SweepRow::Failed(_) => Self::Failed,
-            SweepRow::Done(record) if record.verdict().is_bad() => Self::Wrong,
-            SweepRow::Done(_) => Self::Right,
+        match &row.outcome {
+            Outcome::Failed(point) => point.refused.map_or(Self::Failed, Self::Refused),
+            Outcome::Done(record) if record.verdict().is_bad() => Self::Wrong,
+            Outcome::Done(_) => Self::Right,
         }
     }
 }
@@ -83,8 +92,10 @@ pub struct Tally {
     pub done: usize,
     /// Points with a wrong one.
     pub wrong: usize,
-    /// Points that could not be run.
+    /// Points that were tried and failed.
     pub failed: usize,
+    /// Points that are not permitted, by the reasons of [`Refusal::ALL`].
+    refused: [usize; Refusal::ALL.len()],
 }
 
 impl Tally {
@@ -97,7 +108,27 @@ impl Tally {
                 self.wrong += 1;
             }
             Standing::Failed => self.failed += 1,
+            Standing::Refused(refusal) => self.refused[refusal as usize] += 1,
         }
+    }
+
+    /// How many points are not permitted for each reason that there is.
+    pub fn refused(&self) -> impl Iterator<Item = (Refusal, usize)> {
+        Refusal::ALL.into_iter().zip(self.refused).filter(|(_, count)| *count > 0)
+    }
+
+    /// All points that were counted.
+    pub fn points(&self) -> usize {
+        self.done + self.failed + self.refused.iter().sum::<usize>()
+    }
+}
+
+impl fmt::Display for Tally {
+    /// The counts in words: `8 done, 0 failed, 4 above the security cap`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} done, {} failed", self.done, self.failed)?;
+        self.refused()
+            .try_for_each(|(refusal, count)| write!(formatter, ", {count} {}", refusal.of_points()))
     }
 }
 
@@ -108,27 +139,44 @@ pub(super) enum Reader {
     Csv(Columns),
 }
 
+/// The columns of a table and where they are.
+pub(super) type Columns = Arc<HashMap<String, usize>>;
+
 impl Reader {
     /// A reader, or the reason why this program's own table cannot be read.
     pub(super) fn new(format: Format) -> Result<Self, String> {
         match format {
             Format::JsonLines => Ok(Self::JsonLines),
-            Format::Csv => Columns::of_table()
-                .map(Self::Csv)
-                .ok_or_else(|| "internal error: the table does not name its points".into()),
+            Format::Csv => {
+                let header = csv_header().map_err(|error| error.to_string())?;
+                let names = split(header.as_bytes()).ok_or("internal error: no header")?;
+                let names = names.iter().enumerate().map(|(at, name)| (name.to_owned(), at));
+                Ok(Self::Csv(Arc::new(names.collect())))
+            }
         }
     }
 
-    /// The point of a line and how it stands, or why it is no row.
-    pub(super) fn read(&self, line: &[u8]) -> Result<(PointKey, Standing), String> {
-        match self {
+    /// The row of a line, or why it is none.
+    pub(super) fn read(&self, line: &[u8]) -> Result<FileRow, String> {
+        let row = match self {
             Self::JsonLines => {
-                let row: SweepRow = serde_json::from_slice(line)
-                    .map_err(|_| "no JSON object of a sweep's row".to_owned())?;
-                Ok((PointKey::of(&row), Standing::of(&row)))
+                let value = serde_json::from_slice(line).map_err(|_| NO_ROW.to_owned())?;
+                FileRow::Json(value)
             }
-            Self::Csv(columns) => columns.read(line),
+            Self::Csv(columns) => {
+                let fields = split(line).ok_or("no line of a table")?;
+                if fields.len() != columns.len() {
+                    let (found, count) = (fields.len(), columns.len());
+                    return Err(format!("{found} columns, the table has {count}"));
+                }
+                FileRow::Csv(Arc::clone(columns), fields)
+            }
+        };
+        let PointKey { layer, params, algorithm, reduction } = row.key();
+        if [layer, params, algorithm, reduction].iter().any(String::is_empty) {
+            return Err(NO_ROW.to_owned());
         }
+        Ok(row)
     }
 
     /// Whether `line` may be the beginning of a file's first row that was cut off.
@@ -139,54 +187,64 @@ impl Reader {
     }
 }
 
-/// Where the table has what identifies a point and how it stands.
+const NO_ROW: &str = "no row of a sweep";
+
+/// A row as a file has it. Rows of earlier versions are rows too.
 #[derive(Debug)]
-pub(super) struct Columns {
-    count: usize,
-    key: [usize; 4],
-    error: usize,
-    /// Where the table has the verdict.
-    verified: usize,
+pub(super) enum FileRow {
+    Json(Value),
+    Csv(Columns, StringRecord),
 }
 
-impl Columns {
-    /// The columns of the table as it is written: those that a row with known fields has them in.
-    fn of_table() -> Option<Self> {
-        let marks = ["layer", "params", "algorithm", "reduction", "error"].map(|name| {
-            // No column name and no figure is like this.
-            format!("<{name}>")
-        });
-        let [layer, params, algorithm, reduction, error] = marks.clone();
-        let schema = SCHEMA;
-        let point = FailedPoint { schema, layer, params, algorithm, reduction, error };
-        let fields = split(csv_line(&SweepRow::Failed(point)).ok()?.as_bytes())?;
-        let names = split(csv_header().ok()?.as_bytes())?;
-        let at = |mark: &str| fields.iter().position(|field| field == mark);
-        let named = |name: &str| names.iter().position(|column| column == name);
-        let [layer, params, algorithm, reduction, error] = &marks;
-        Some(Self {
-            count: names.len(),
-            key: [at(layer)?, at(params)?, at(algorithm)?, at(reduction)?],
-            error: at(error)?,
-            verified: named("verified")?,
-        })
+impl FileRow {
+    /// What it has in a column of the table, empty where that is nothing.
+    pub(super) fn text(&self, column: &str) -> String {
+        match self {
+            Self::Json(value) => value_text(value, column),
+            Self::Csv(columns, fields) => {
+                columns.get(column).and_then(|at| fields.get(*at)).unwrap_or_default().to_owned()
+            }
+        }
     }
 
-    fn read(&self, line: &[u8]) -> Result<(PointKey, Standing), String> {
-        let fields = split(line).ok_or("no line of a table")?;
-        if fields.len() != self.count {
-            let (found, count) = (fields.len(), self.count);
-            return Err(format!("{found} columns, the table has {count}"));
-        }
-        let get = |at: usize| fields.get(at).unwrap_or_default();
-        let [layer, params, algorithm, reduction] = self.key.map(|at| get(at).to_owned());
-        let key = PointKey { layer, params, algorithm, reduction };
-        let standing = match (get(self.error), get(self.verified)) {
-            ("", "false") => Standing::Wrong,
-            ("", _) => Standing::Right,
-            _ => Standing::Failed,
+    /// The point it is of.
+    pub(super) fn key(&self) -> PointKey {
+        // Rows without figures once had names in place of layers and parameters.
+        let name = |whole: &str| match (self, self.text(&format!("{whole}.name"))) {
+            (Self::Json(value), name) if name.is_empty() => {
+                value.get(whole).and_then(Value::as_str).unwrap_or_default().to_owned()
+            }
+            (_, name) => name,
         };
-        Ok((key, standing))
+        PointKey {
+            layer: name("layer"),
+            params: name("params"),
+            algorithm: self.text("algorithm"),
+            reduction: self.text("reduction"),
+        }
+    }
+
+    /// What it was asked for, as far as it says; none of rows of earlier versions.
+    pub(super) fn request(&self) -> Option<Request> {
+        let digest = self.text("request.digest");
+        let max_memory = self.text("request.max_memory").parse().ok();
+        (!digest.is_empty()).then(|| Request { digest, max_memory, ..Request::default() })
+    }
+
+    /// How its point stands, or why it is no row of this version.
+    pub(super) fn standing(&self) -> Result<Standing, String> {
+        if let Self::Json(value) = self {
+            let row = SweepRow::deserialize(value).map_err(|error| format!("{NO_ROW}: {error}"))?;
+            return Ok(Standing::of(&row));
+        }
+        let refused = self.text("refused");
+        let refused = Refusal::ALL.into_iter().find(|refusal| refusal.name() == refused);
+        Ok(match (refused, self.text("error").as_str()) {
+            (Some(refusal), _) => Standing::Refused(refusal),
+            (None, "") if self.text("verified") == "false" => Standing::Wrong,
+            (None, "") => Standing::Right,
+            (None, _) => Standing::Failed,
+        })
     }
 }
 
@@ -201,22 +259,28 @@ fn split(line: &[u8]) -> Option<StringRecord> {
 mod tests {
     use super::super::testing::{record_of, settings, sweep};
     use super::*;
+    use crate::job::Problem;
 
-    /// A right, a wrong, an overflowing and a failed row.
-    fn rows() -> [(SweepRow, Standing); 4] {
+    /// A right, a wrong, an overflowing, a failed and a refused row.
+    fn rows() -> [(SweepRow, Standing); 5] {
         let sweep = sweep();
         let points = sweep.points();
         let done = |i: usize, mismatches, overflows| {
             let mut record = record_of(&points[i].spec(&settings()));
             let checked = record.verification.as_mut().expect("a run");
             (checked.mismatches, checked.overflows) = (mismatches, overflows);
-            SweepRow::Done(Box::new(record))
+            points[i].asked(&settings()).done(record)
+        };
+        let failed = |i: usize, refusal| {
+            let problem = Problem { text: "it, \"so\" said".into(), refusal };
+            points[i].asked(&settings()).failed(&problem)
         };
         [
             (done(4, 0, 0), Standing::Right),
             (done(5, 3, 0), Standing::Wrong),
             (done(6, 0, 1), Standing::Wrong),
-            (SweepRow::Failed(points[7].failed("it, \"so\" said")), Standing::Failed),
+            (failed(7, None), Standing::Failed),
+            (failed(8, Some(Refusal::Memory)), Standing::Refused(Refusal::Memory)),
         ]
     }
 
@@ -228,23 +292,41 @@ mod tests {
             for (row, standing) in rows() {
                 let line = format.line(&row).expect("a line");
                 assert!(!line.contains('\n'));
-                assert_eq!(reader.read(line.as_bytes()), Ok((PointKey::of(&row), standing)));
+                let read = reader.read(line.as_bytes()).expect("a row");
+                assert_eq!((read.key(), read.standing()), (PointKey::of(&row), Ok(standing)));
+                let (found, request) = (read.request(), row.request.as_ref());
+                let found = found.map(|request| (request.digest, request.max_memory));
+                assert_eq!(found, request.map(|r| (r.digest.clone(), r.max_memory)));
                 assert_eq!(Standing::of(&row), standing);
                 tally.add(standing);
             }
-            assert_eq!(tally, Tally { done: 3, wrong: 2, failed: 1 });
+            assert_eq!((tally.done, tally.wrong, tally.failed, tally.points()), (3, 2, 1, 5));
+            assert_eq!(tally.to_string(), "3 done, 1 failed, 1 beyond the memory limit");
         }
     }
 
     #[test]
-    fn json_rows_are_whole() {
+    fn json_rows_are_whole_and_of_one_type() {
         for (row, _) in rows() {
             let line = Format::JsonLines.line(&row).expect("a line");
             assert_eq!(serde_json::from_str::<SweepRow>(&line).expect("a row"), row);
             assert!(Reader::is_start_of_row(line.as_bytes()));
+            let value: Value = serde_json::from_str(&line).expect("JSON");
+            for object in ["layer", "params", "security", "link", "request"] {
+                assert!(value[object].is_object(), "{object}: {line}");
+            }
         }
         assert!(Reader::is_start_of_row(b"{\"sch"));
         assert!(!Reader::is_start_of_row(b"# heconv"));
+    }
+
+    #[test]
+    fn rows_of_earlier_versions_are_known() {
+        let line = br#"{"schema":1,"layer":"a/b","params":"p","algorithm":"x","reduction":"lazy","error":"e"}"#;
+        let row = Reader::JsonLines.read(line).expect("a row");
+        assert_eq!(row.key().to_string(), "a/b p x lazy");
+        assert!(row.request().is_none() && row.standing().is_err());
+        assert!(Reader::JsonLines.read(b"{\"schema\":1}").is_err());
     }
 
     #[test]

@@ -8,9 +8,9 @@ use crate::bfv::ParamsSpec;
 use crate::bfv::security::SecurityPolicy;
 use crate::conv::AlgorithmKind;
 use crate::conv::cost::CostTable;
-use crate::job::RunSpec;
+use crate::job::{Asked, RunSpec};
 use crate::preset::LayerPreset;
-use crate::report::{FailedPoint, Link, SCHEMA, SweepRow};
+use crate::report::{Link, Outcome, SweepRow};
 
 /// The most points a sweep may have.
 pub const MAX_POINTS: usize = 1_000_000;
@@ -53,6 +53,8 @@ pub struct Settings {
     pub link: Link,
     /// What primitives cost on this machine, for predictions of time.
     pub costs: Option<Arc<CostTable>>,
+    /// Whether points are predicted, and nothing is run.
+    pub predicted: bool,
 }
 
 /// The cross product of layers, parameter sets, algorithms and reductions.
@@ -166,12 +168,9 @@ impl Point<'_> {
         }
     }
 
-    /// Its row where it could not be run.
-    pub(super) fn failed(&self, reason: &str) -> FailedPoint {
-        let PointKey { layer, params, algorithm, reduction } = self.key();
-        // A row is one line in every format.
-        let error = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        FailedPoint { schema: SCHEMA, layer, params, algorithm, reduction, error }
+    /// What is asked for at it.
+    pub fn asked(&self, settings: &Settings) -> Asked {
+        Asked::new(&self.spec(settings), settings.predicted)
     }
 }
 
@@ -191,12 +190,12 @@ pub struct PointKey {
 impl PointKey {
     /// The point a row is of.
     pub fn of(row: &SweepRow) -> Self {
-        let (layer, params, algorithm, reduction) = match row {
-            SweepRow::Done(record) => {
+        let (layer, params, algorithm, reduction) = match &row.outcome {
+            Outcome::Done(record) => {
                 (&record.layer.name, &record.params.name, &record.algorithm, &record.reduction)
             }
-            SweepRow::Failed(point) => {
-                (&point.layer, &point.params, &point.algorithm, &point.reduction)
+            Outcome::Failed(point) => {
+                (&point.layer.name, &point.params.name, &point.algorithm, &point.reduction)
             }
         };
         Self {
@@ -217,7 +216,7 @@ impl fmt::Display for PointKey {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{layer, set, sweep};
+    use super::super::testing::{layer, set, settings, sweep};
     use super::*;
 
     #[test]
@@ -278,6 +277,7 @@ mod tests {
     #[test]
     fn reasons_are_one_line() {
         let sweep = sweep();
-        assert_eq!(sweep.points()[0].failed("a\nb\tc").error, "a b c");
+        let row = sweep.points()[0].asked(&settings()).failed(&"a\nb\tc".into());
+        assert_eq!(row.failed().map(|point| point.error.as_str()), Some("a b c"));
     }
 }

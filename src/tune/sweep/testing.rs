@@ -5,9 +5,9 @@ use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, LayerSpec};
-use crate::job::RunSpec;
+use crate::job::{Asked, RunSpec};
 use crate::preset::LayerPreset;
-use crate::report::{Link, Record, testing};
+use crate::report::{FailedPoint, Link, Record, testing};
 
 /// A layer of the network `net`.
 pub(in crate::tune) fn layer(name: &str) -> LayerPreset {
@@ -61,15 +61,29 @@ pub(in crate::tune) fn settings() -> Settings {
         max_memory: u64::MAX,
         link: Link::default(),
         costs: None,
+        predicted: false,
     }
 }
 
 /// A record under the names of `spec`.
 pub(in crate::tune) fn record_of(spec: &RunSpec) -> Record {
     let mut record = testing::record();
-    record.layer.name = spec.layer.full_name();
-    record.params.name.clone_from(&spec.params.name);
+    let asked = Asked::new(spec, false).row();
+    if let Some(FailedPoint { layer, params, .. }) = asked.failed() {
+        record.layer.clone_from(layer);
+        record.params.name.clone_from(&params.name);
+        if let Some(primes) = &params.primes {
+            record.params.plain_modulus = primes.plain_modulus;
+            record.params.limbs.clone_from(&primes.limbs);
+            record.params.special = primes.special;
+        }
+    }
     record.algorithm = spec.algorithm.name().into();
     record.reduction = spec.reduction.name().into();
+    record.backend = spec.backend.name().into();
+    record.threads = spec.threads;
+    record.seed = spec.data_seed();
+    record.seeded_secrets = spec.seed.is_some();
+    record.heconv_version = env!("CARGO_PKG_VERSION").into();
     record
 }
