@@ -10,11 +10,10 @@ use ndarray::ArrayView4;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
-use super::padded::{integer_cost, largest_weight};
 use super::setting::Setting;
 use super::slots::{
     CACHED_BYTES, Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Sums, Term, Wave,
-    WeightForm, WeightLines, integer_gains, integer_terms, multiply_scalars,
+    WeightForm, WeightLines, derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
 use super::weights::PackedWeights;
 use super::work::Multiplications;
@@ -213,16 +212,12 @@ impl WeightForm for FusedWeights {
         outputs: &[Output],
         derived: &mut Derived,
     ) -> Result<(), ConvError> {
+        if plan.multiplies_by_integers() {
+            let integers = derived.integers.get_or_insert_with(|| self.packed.unpack());
+            return derive_integers(server, plan, outputs, integers, &mut derived.rows);
+        }
         let context = server.evaluator().context();
         let proceed = || server.check_cancelled();
-        if plan.multiplies_by_integers() {
-            let size = [outputs.len(), plan.max_terms()];
-            let largest = largest_weight(plan.packing().layer());
-            let integers = derived.integers.get_or_insert_with(|| self.packed.unpack());
-            return derived.rows.build_integers(context, size, largest, proceed, |sum| {
-                integer_terms(plan, &outputs[sum], integers)
-            });
-        }
         let maker =
             derived.maker.get_or_insert_with(|| ScalarMaker::new(plan, context, &self.packed));
         let groups = outputs.len() / plan.offsets().len().max(1);

@@ -5,32 +5,16 @@
 
 use ndarray::ArrayView4;
 
-use super::Layer;
 use super::cost::Pricing;
 use super::gains::WeightGains;
 use super::setting::Setting;
 use super::slots::{
     Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
-    integer_bits, integer_gains, integer_terms, multiply_scalars,
+    derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
 use super::work::Multiplications;
 use super::{ConvError, Server, Stage, Steps};
 use crate::bfv::Context;
-
-/// The largest absolute value of weights that the layer's bits allow.
-pub(super) const fn largest_weight(layer: &Layer) -> u64 {
-    layer.max_weight().unsigned_abs() + 1
-}
-
-/// What it costs to multiply by integers, one for a whole ciphertext.
-pub(super) fn integer_cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-    let bits = integer_bits(largest_weight(plan.packing().layer()));
-    let sums = |(count, terms)| pricing.integer_sums(count, terms, bits);
-    MultiplyCost {
-        multiply: pricing.factors(plan.total_terms()) + plan.sum_sizes().map(sums).sum::<f64>(),
-        ..MultiplyCost::default()
-    }
-}
 
 /// One signed byte per weight.
 #[derive(Debug)]
@@ -95,12 +79,7 @@ impl WeightForm for PaddedWeights {
         outputs: &[Output],
         derived: &mut ScalarRows,
     ) -> Result<(), ConvError> {
-        let context = server.evaluator().context();
-        let (size, proceed) = ([outputs.len(), plan.max_terms()], || server.check_cancelled());
-        let largest = largest_weight(plan.packing().layer());
-        derived.build_integers(context, size, largest, proceed, |sum| {
-            integer_terms(plan, &outputs[sum], &self.weights)
-        })
+        derive_integers(server, plan, outputs, &self.weights, derived)
     }
 
     fn multiply(

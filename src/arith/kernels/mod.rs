@@ -11,14 +11,18 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+mod backend;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod limit;
+mod operands;
 mod portable;
 
 use super::{Modulus, Shoup};
 
+pub use backend::{Backend, Reduction};
 pub use limit::multiply_adds;
+pub use operands::{BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut};
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
 pub const TILE: usize = 16;
@@ -31,208 +35,6 @@ pub const BATCH: usize = 8;
 
 /// Entries that a permutation moves together: one AVX-512 register.
 pub const BLOCK: usize = 8;
-
-/// A permutation of blocks of [`BLOCK`] words, with few orders within them.
-#[derive(Clone, Debug, Default)]
-pub struct BlockPermutation {
-    /// For each block of the result, the block it is taken from and the order of its words.
-    sources: Vec<(u32, u32)>,
-    /// For each word of a block, the word it is taken from.
-    orders: Vec<[u64; BLOCK]>,
-}
-
-impl BlockPermutation {
-    /// Adds a block to the result: block `source`, its words in `order`.
-    pub fn push(&mut self, source: usize, order: [u64; BLOCK]) {
-        let known = self.orders.iter().position(|one| *one == order);
-        let place = known.unwrap_or(self.orders.len());
-        if known.is_none() {
-            self.orders.push(order);
-        }
-        self.sources.push((source as u32, place as u32));
-    }
-
-    /// Where word `index` of the result is taken from.
-    pub fn source(&self, index: usize) -> usize {
-        let (block, order) = self.sources[index / BLOCK];
-        block as usize * BLOCK + self.orders[order as usize][index % BLOCK] as usize
-    }
-
-    /// For each block of the result, the block it is taken from and the order of its words.
-    pub fn blocks(&self) -> impl Iterator<Item = (usize, &[u64; BLOCK])> {
-        self.sources.iter().map(|(block, order)| (*block as usize, &self.orders[*order as usize]))
-    }
-}
-
-/// A key switch modulo one prime: `digits.len() / N` products for every word of a polynomial of N
-/// words, each of them once per polynomial of the key, and all of it permuted.
-#[derive(Clone, Copy, Debug)]
-pub struct KeySwitch<'a> {
-    /// The digits one after the other, N words each.
-    pub digits: &'a [u64],
-    /// The key, its words multiplied by [`Kernels::key_scale`]: for each block of the *result* and
-    /// each digit the [`BLOCK`] words of the first polynomial that make this block, then those of
-    /// the second, in the order they had before the permutation.
-    pub key: &'a [u64],
-    /// The permutation of the result.
-    pub permutation: &'a BlockPermutation,
-}
-
-/// Where both polynomials of a ciphertext are written side by side.
-#[derive(Debug)]
-pub struct PairsMut<'a> {
-    /// From the first pair on.
-    pub words: &'a mut [u64],
-    /// Pair i, which is tile i of each polynomial, comes this many times i pairs after the first.
-    pub stride: usize,
-    /// Whether to write past the caches (non-temporal stores): for results so large that they would be
-    /// evicted before they are read, and evict what is still needed.
-    pub streams: bool,
-}
-
-/// Where rows of [`BATCH`] words are written apart from each other.
-#[derive(Debug)]
-pub struct RowsMut<'a> {
-    /// From the first row on.
-    pub words: &'a mut [u64],
-    /// Words from one row to the next.
-    pub stride: usize,
-    /// Whether to write past the caches, as in [`PairsMut`].
-    pub streams: bool,
-}
-
-/// A root of unity as transforms take it.
-#[derive(Clone, Copy, Debug)]
-pub struct Root {
-    by: Shoup,
-    /// Shoup's quotient of 52 bits.
-    quotient52: u64,
-}
-
-impl Root {
-    /// A root by its factor and quotient.
-    pub const fn new(by: Shoup) -> Self {
-        Self { by, quotient52: by.quotient >> 12 }
-    }
-}
-
-/// The roots of an inverse transform, and what divides by its length with its last level.
-#[derive(Clone, Debug)]
-pub struct InverseRoots {
-    roots: Vec<Root>,
-    /// 1 over the length.
-    share: Root,
-    /// The root of the last level over the length.
-    last: Root,
-}
-
-impl InverseRoots {
-    /// From the inverses of the roots of a transform of `roots.len()` coefficients, at least two.
-    pub fn new(modulus: &Modulus, roots: Vec<Root>) -> Self {
-        let share = modulus.shoup(modulus.inverse(modulus.reduce(roots.len() as u64)));
-        let last =
-            roots.get(1).map_or(share.factor, |root| modulus.mul_shoup(root.by.factor, share));
-        Self { roots, share: Root::new(share), last: Root::new(modulus.shoup(last)) }
-    }
-}
-
-/// When sums of products are reduced modulo q.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduction {
-    /// Every product and every sum at once.
-    Eager,
-    /// Once, after a wide accumulator has taken all terms.
-    Lazy,
-}
-
-impl Reduction {
-    /// Both modes.
-    pub const ALL: [Self; 2] = [Self::Eager, Self::Lazy];
-
-    /// The name used on the command line, in files and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Eager => "eager",
-            Self::Lazy => "lazy",
-        }
-    }
-
-    /// What it is, for a list.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Eager => "every product and every sum is reduced",
-            Self::Lazy => "products are summed unreduced in wide words, and sums reduced once",
-        }
-    }
-}
-
-/// An instruction set that kernels are written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Backend {
-    /// 64-bit words and 128-bit products, on any machine.
-    Portable,
-    /// AVX2 with multiply-add of doubles (Intel Haswell, AMD Zen, and later).
-    Avx2,
-    /// AVX-512 with 52-bit integer multiply-add (Intel Cannon Lake, AMD Zen 4, and later).
-    Avx512Ifma,
-}
-
-impl Backend {
-    /// Every backend, best last.
-    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512Ifma];
-
-    /// Whether this machine has the instructions.
-    pub fn is_available(self) -> bool {
-        match self {
-            Self::Portable => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::is_available(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512Ifma => ifma::is_available(),
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx2 | Self::Avx512Ifma => false,
-        }
-    }
-
-    /// The backends of this machine, best last.
-    pub fn available() -> impl DoubleEndedIterator<Item = Self> {
-        Self::ALL.into_iter().filter(|backend| backend.is_available())
-    }
-
-    /// The best backend of this machine.
-    pub fn detect() -> Self {
-        Self::available().next_back().unwrap_or(Self::Portable)
-    }
-
-    /// The name used on the command line and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            Self::Avx2 => "avx2",
-            Self::Avx512Ifma => "avx512ifma",
-        }
-    }
-}
-
-/// One row of scalar factors, a factor per term.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    /// The factors, in `[0, q)`.
-    pub factors: &'a [u64],
-    /// Shoup's quotients of the factors; read by eager reduction only and may be empty otherwise.
-    pub quotients: &'a [u64],
-    /// No factor has more bits. Where a product has no more than [`NARROW_BITS`], lazy reduction may
-    /// need but one instruction for it.
-    pub bits: u32,
-}
-
-impl Row<'_> {
-    /// The row of some of its terms.
-    pub fn part(self, terms: std::ops::Range<usize>) -> Self {
-        let quotients = self.quotients.get(terms.clone()).unwrap_or_default();
-        Self { factors: &self.factors[terms], quotients, ..self }
-    }
-}
 
 /// What one half of a 104-bit product holds.
 pub const NARROW_BITS: u32 = 52;

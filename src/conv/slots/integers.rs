@@ -4,12 +4,49 @@ use std::collections::HashMap;
 
 use ndarray::ArrayView4;
 
-use super::{Output, SlotPlan};
+use super::{MultiplyCost, Output, ScalarRows, SlotPlan, integer_bits};
+use crate::conv::cost::Pricing;
 use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::{ConvError, Layer, Server};
+
+/// An upper bound of the absolute value of weights that the layer's bits allow.
+pub const fn largest_weight(layer: &Layer) -> u64 {
+    layer.max_weight().unsigned_abs() + 1
+}
+
+/// What it costs to multiply by integers, one for a whole ciphertext.
+pub fn integer_cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+    let bits = integer_bits(largest_weight(plan.packing().layer()));
+    let sums = |(count, terms)| pricing.integer_sums(count, terms, bits);
+    MultiplyCost {
+        multiply: pricing.factors(plan.total_terms()) + plan.sum_sizes().map(sums).sum::<f64>(),
+        ..MultiplyCost::default()
+    }
+}
+
+/// Makes `rows` the factors of `outputs`, from the weights of the layer as (output channel, input
+/// channel of its group, kernel row, kernel column).
+///
+/// # Errors
+/// [`ConvError::Cancelled`].
+pub fn derive_integers(
+    server: &Server<'_>,
+    plan: &SlotPlan,
+    outputs: &[Output],
+    weights: &[i8],
+    rows: &mut ScalarRows,
+) -> Result<(), ConvError> {
+    let context = server.evaluator().context();
+    let (size, proceed) = ([outputs.len(), plan.max_terms()], || server.check_cancelled());
+    let largest = largest_weight(plan.packing().layer());
+    rows.build_integers(context, size, largest, proceed, |sum| {
+        integer_terms(plan, &outputs[sum], weights)
+    })
+}
 
 /// The weights of one output, in the order of terms, from those of the layer as (output channel, input
 /// channel of its group, kernel row, kernel column).
-pub fn integer_terms<'a>(
+fn integer_terms<'a>(
     plan: &'a SlotPlan,
     output: &'a Output,
     weights: &'a [i8],

@@ -5,27 +5,26 @@
 //! A_k. Then S = sum over k of h_k A_k, with the lane pattern h_k = (row k of H) / d mod t, puts
 //! on every lane the weight that belongs there, since H H = d I.
 
-use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+mod patterns;
+mod tiles;
 
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
+use self::patterns::Patterns;
+use self::tiles::Tiles;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
-use super::padded::largest_weight;
 use super::setting::Setting;
 use super::slots::{
-    Alike, Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, SumsChunk, Term,
-    Wave, WeightForm, integer_bits, scalar_tiles,
+    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, Term, Wave, WeightForm,
+    integer_bits, largest_weight,
 };
 use super::work::Multiplications;
-use super::{ConvError, Server, Stage, Steps};
-use crate::arith::Modulus;
-use crate::arith::kernels::{BATCH, PAIR, TILE};
+use super::{ConvError, Server, Steps};
+use crate::arith::kernels::BATCH;
 use crate::bfv::{Context, Params};
 
 /// The transformed weights.
@@ -44,11 +43,6 @@ fn order(plan: &SlotPlan) -> usize {
 /// The largest absolute value of a transformed weight: of d weights.
 fn largest(plan: &SlotPlan) -> u64 {
     order(plan) as u64 * largest_weight(plan.packing().layer())
-}
-
-/// Entry (i, j) of the Walsh-Hadamard matrix: (-1)^(bits that i and j share).
-const fn is_negative(i: usize, j: usize) -> bool {
-    (i & j).count_ones() % 2 == 1
 }
 
 /// The weights of one term on the d lanes that differ.
@@ -84,54 +78,6 @@ pub struct Derived {
     weights: ScalarRows,
     /// Made with the first wave.
     patterns: Option<ScalarRows>,
-}
-
-/// The patterns h_k.
-struct Patterns;
-
-impl Patterns {
-    fn scalars(server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
-        let context = server.evaluator().context();
-        let transform = LaneTransform::new(context, plan.packing().lanes());
-        let (d, lanes) = (order(plan), transform.lanes());
-        let proceed = || server.check_cancelled();
-        let mut patterns = ScalarRows::default();
-        patterns.build(context, [1, 1], [lanes, d], proceed, |_, mut factors| {
-            let mut scalars = vec![[0; BATCH]; lanes];
-            for start in (0..d).step_by(BATCH) {
-                let coefficients =
-                    Self::coefficients(plan, context.params().plain(), &transform, start);
-                let size = BATCH.min(d - start);
-                let by_limb = factors.iter_mut().flat_map(|sum| sum.chunks_exact_mut(lanes * d));
-                for (limb, factors) in by_limb.enumerate() {
-                    transform.block_scalars(limb, &coefficients, &mut scalars);
-                    for (block, scalars) in factors.chunks_exact_mut(d).zip(&scalars) {
-                        block[start..start + size].copy_from_slice(&scalars[..size]);
-                    }
-                }
-            }
-        })?;
-        Ok(patterns)
-    }
-
-    /// Coefficients of the patterns from `start` on, a batch of them.
-    fn coefficients(
-        plan: &SlotPlan,
-        plain: &Modulus,
-        transform: &LaneTransform,
-        start: usize,
-    ) -> Vec<[u64; BATCH]> {
-        let share = plain.inverse(plain.reduce(order(plan) as u64));
-        let mut values = vec![[0; BATCH]; transform.lanes()];
-        for (row, lane) in plan.lanes() {
-            let channel = plan.packing().channel_in_group(row, lane);
-            for (i, value) in values[transform.entry(row, lane)].iter_mut().enumerate() {
-                *value = if is_negative(start + i, channel) { plain.neg(share) } else { share };
-            }
-        }
-        transform.coefficients(&mut values);
-        values
-    }
 }
 
 impl WeightForm for HadamardWeights {
@@ -292,115 +238,11 @@ impl WeightForm for HadamardWeights {
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
         let Some(patterns) = &derived.patterns else { return Ok(()) };
-        let watch = Watch::default();
-        let runs = Alike::runs(wave.plan, wave.outputs);
-        let weights = &derived.weights;
-        let tiles = Tiles { server, wave, runs, weights, patterns, watch: &watch };
-        server.shared_stage([Stage::Multiply, Stage::Mix], || {
-            sums.chunks_mut()
-                .into_par_iter()
-                .with_max_len(1)
-                .try_for_each(|chunk| tiles.fill(chunk))?;
-            Ok::<_, ConvError>(((), watch.share()))
-        })?;
+        Tiles::new(server, wave, &derived.weights, patterns).fill(sums)?;
         let d = order(wave.plan);
         let terms: usize = wave.outputs.iter().map(|output| wave.plan.term_count(output)).sum();
         server.count_scalar_multiplications(d * (terms + wave.outputs.len()));
         server.count_integer_multiplications(d * terms);
         Ok(())
-    }
-}
-
-/// Nanoseconds that all threads spent on accumulators, and on the sums of patterns.
-#[derive(Default)]
-struct Watch([AtomicU64; 2]);
-
-impl Watch {
-    fn add(&self, phase: usize, time: Duration) {
-        self.0[phase].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
-    }
-
-    /// The share of the second phase.
-    fn share(&self) -> f64 {
-        let [first, second] = self.0.each_ref().map(|time| time.load(Ordering::Relaxed) as f64);
-        second / (first + second).max(1.0)
-    }
-}
-
-/// The multiply stage, tile by tile: what is read of the panels serves all sums.
-struct Tiles<'a> {
-    server: &'a Server<'a>,
-    wave: &'a Wave<'a>,
-    runs: Vec<Alike>,
-    weights: &'a ScalarRows,
-    patterns: &'a ScalarRows,
-    watch: &'a Watch,
-}
-
-impl Tiles<'_> {
-    fn fill(&self, mut chunk: SumsChunk<'_>) -> Result<(), ConvError> {
-        /// Words of accumulators that stay close to the core.
-        const WORDS: usize = 1 << 14;
-        let d = order(self.wave.plan);
-        let together = (WORDS / (d * PAIR)).max(1);
-        let mut accumulators = vec![[0; PAIR]; d * together];
-        let mut segments = Vec::with_capacity(self.wave.plan.inputs());
-        for tile in chunk.tiles() {
-            self.server.check_cancelled()?;
-            for run in &self.runs {
-                segments.clear();
-                segments.extend(run.words(self.wave.panels, chunk.limb, tile));
-                for first in run.sums.clone().step_by(together) {
-                    let sums = first..run.sums.end.min(first + together);
-                    let (start, terms) = (Instant::now(), run.terms);
-                    self.accumulate(&segments, terms, chunk.limb, sums.clone(), &mut accumulators);
-                    let middle = Instant::now();
-                    self.combine(&accumulators, sums, tile, &mut chunk);
-                    self.watch.add(0, middle - start);
-                    self.watch.add(1, middle.elapsed());
-                }
-            }
-        }
-        self.server.advance(1);
-        Ok(())
-    }
-
-    /// The accumulators A_k of some sums.
-    fn accumulate(
-        &self,
-        segments: &[&[u64]],
-        terms: usize,
-        limb: usize,
-        sums: Range<usize>,
-        accumulators: &mut [[u64; PAIR]],
-    ) {
-        let context = self.server.evaluator().context();
-        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let d = order(self.wave.plan);
-        let row = |row| self.weights.row(sums.start * d + row, limb, 0, terms);
-        let accumulators = &mut accumulators[..sums.len() * d];
-        let bias = self.weights.bias(terms);
-        scalar_tiles(kernels, context.reduction(), segments, row, bias, accumulators);
-    }
-
-    /// S = sum over k of h_k A_k.
-    fn combine(
-        &self,
-        accumulators: &[[u64; PAIR]],
-        sums: Range<usize>,
-        tile: usize,
-        chunk: &mut SumsChunk<'_>,
-    ) {
-        let context = self.server.evaluator().context();
-        let limb = chunk.limb;
-        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let d = order(self.wave.plan);
-        let tiles_per_block = context.ring_degree() / TILE / self.wave.plan.packing().lanes();
-        let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
-        for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
-            let (segment, out) =
-                ([accumulators.as_flattened()], chunk.tile_mut(tile, sum..sum + 1));
-            scalar_tiles(kernels, context.reduction(), &segment, row, None, out);
-        }
     }
 }

@@ -1,0 +1,131 @@
+//! Accumulators and their weighted sums, tile by tile.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::order;
+use crate::arith::kernels::{PAIR, TILE};
+use crate::conv::slots::{Alike, ScalarRows, Sums, SumsChunk, Wave, scalar_tiles};
+use crate::conv::{ConvError, Server, Stage};
+
+/// Nanoseconds that all threads spent on accumulators, and on the sums of patterns.
+#[derive(Default)]
+struct Watch([AtomicU64; 2]);
+
+impl Watch {
+    fn add(&self, phase: usize, time: Duration) {
+        self.0[phase].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// The share of the second phase.
+    fn share(&self) -> f64 {
+        let [first, second] = self.0.each_ref().map(|time| time.load(Ordering::Relaxed) as f64);
+        second / (first + second).max(1.0)
+    }
+}
+
+/// The multiply stage, tile by tile: what is read of the panels serves all sums.
+pub(super) struct Tiles<'a> {
+    server: &'a Server<'a>,
+    wave: &'a Wave<'a>,
+    runs: Vec<Alike>,
+    weights: &'a ScalarRows,
+    patterns: &'a ScalarRows,
+    watch: Watch,
+}
+
+impl<'a> Tiles<'a> {
+    /// The stage for a wave, with transformed weights and patterns as factors.
+    pub(super) fn new(
+        server: &'a Server<'a>,
+        wave: &'a Wave<'a>,
+        weights: &'a ScalarRows,
+        patterns: &'a ScalarRows,
+    ) -> Self {
+        let runs = Alike::runs(wave.plan, wave.outputs);
+        Self { server, wave, runs, weights, patterns, watch: Watch::default() }
+    }
+
+    /// Fills all sums, on the time of both stages that this is part of.
+    ///
+    /// # Errors
+    /// [`ConvError::Cancelled`].
+    pub(super) fn fill(&self, sums: &mut Sums) -> Result<(), ConvError> {
+        self.server.shared_stage([Stage::Multiply, Stage::Mix], || {
+            sums.chunks_mut()
+                .into_par_iter()
+                .with_max_len(1)
+                .try_for_each(|chunk| self.fill_chunk(chunk))?;
+            Ok::<_, ConvError>(((), self.watch.share()))
+        })
+    }
+
+    fn fill_chunk(&self, mut chunk: SumsChunk<'_>) -> Result<(), ConvError> {
+        /// Words of accumulators that stay close to the core.
+        const WORDS: usize = 1 << 14;
+        let d = order(self.wave.plan);
+        let together = (WORDS / (d * PAIR)).max(1);
+        let mut accumulators = vec![[0; PAIR]; d * together];
+        let mut segments = Vec::with_capacity(self.wave.plan.inputs());
+        for tile in chunk.tiles() {
+            self.server.check_cancelled()?;
+            for run in &self.runs {
+                segments.clear();
+                segments.extend(run.words(self.wave.panels, chunk.limb, tile));
+                for first in run.sums.clone().step_by(together) {
+                    let sums = first..run.sums.end.min(first + together);
+                    let (start, terms) = (Instant::now(), run.terms);
+                    self.accumulate(&segments, terms, chunk.limb, sums.clone(), &mut accumulators);
+                    let middle = Instant::now();
+                    self.combine(&accumulators, sums, tile, &mut chunk);
+                    self.watch.add(0, middle - start);
+                    self.watch.add(1, middle.elapsed());
+                }
+            }
+        }
+        self.server.advance(1);
+        Ok(())
+    }
+
+    /// The accumulators A_k of some sums.
+    fn accumulate(
+        &self,
+        segments: &[&[u64]],
+        terms: usize,
+        limb: usize,
+        sums: Range<usize>,
+        accumulators: &mut [[u64; PAIR]],
+    ) {
+        let context = self.server.evaluator().context();
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        let d = order(self.wave.plan);
+        let row = |row| self.weights.row(sums.start * d + row, limb, 0, terms);
+        let accumulators = &mut accumulators[..sums.len() * d];
+        let bias = self.weights.bias(terms);
+        scalar_tiles(kernels, context.reduction(), segments, row, bias, accumulators);
+    }
+
+    /// S = sum over k of h_k A_k.
+    fn combine(
+        &self,
+        accumulators: &[[u64; PAIR]],
+        sums: Range<usize>,
+        tile: usize,
+        chunk: &mut SumsChunk<'_>,
+    ) {
+        let context = self.server.evaluator().context();
+        let limb = chunk.limb;
+        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
+        let d = order(self.wave.plan);
+        let tiles_per_block = context.ring_degree() / TILE / self.wave.plan.packing().lanes();
+        let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
+        for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
+            let (segment, out) =
+                ([accumulators.as_flattened()], chunk.tile_mut(tile, sum..sum + 1));
+            scalar_tiles(kernels, context.reduction(), &segment, row, None, out);
+        }
+    }
+}
