@@ -5,7 +5,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
+use crate::report::Verdict;
 use crate::tui::app::App;
+use crate::tui::sweep::Standing;
 
 /// A bordered block with a title; brighter where it takes keys.
 pub(super) fn block(app: &App, title: &str, focused: bool) -> Block<'static> {
@@ -129,5 +131,18 @@ pub(super) fn change(times: f64) -> String {
         times if times > 1.005 => format!("{} less", ratio(times)),
         times if times < 0.995 => format!("{} more", ratio(1.0 / times)),
         _ => "same".into(),
+    }
+}
+
+/// How the verdict on a point of a sweep is written, or what else is known of it.
+pub(super) fn standing_style(app: &App, standing: Standing) -> Style {
+    let theme = app.style.theme();
+    match standing {
+        standing if standing.is_bad() => theme.bad,
+        Standing::Judged(Verdict::Exact) => theme.good,
+        Standing::Running => theme.accent,
+        Standing::Judged(_) | Standing::Waiting | Standing::Failed | Standing::Refused(_) => {
+            theme.dim
+        }
     }
 }

@@ -5,8 +5,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table, TableState};
 
-use super::parts::block;
-use super::sweep::style;
+use super::parts::{block, standing_style};
 use crate::report::Verdict;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
@@ -96,7 +95,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
             }
             let cell = Cell::from(aligned(*column, text, *size));
             let is_verdict = *column == Column::Verdict;
-            if is_verdict { cell.style(style(app, row.standing())) } else { cell }
+            if is_verdict { cell.style(standing_style(app, row.standing())) } else { cell }
         };
         TableRow::new(columns.iter().map(cell)).style(row_style(app, row))
     });
@@ -111,7 +110,7 @@ fn row_style(app: &App, row: &Row) -> ratatui::style::Style {
     match row.standing() {
         Standing::Judged(Verdict::Exact) => app.style.theme().text,
         Standing::Failed => app.style.theme().dim,
-        standing => style(app, standing),
+        standing => standing_style(app, standing),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::parts::{bar, block};
+use super::parts::{bar, block, standing_style};
 use super::setting::setting_of_form;
 use super::{points, scatter};
 use crate::report::{Verdict, counted};
@@ -14,7 +13,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::metric::Metric;
 use crate::tui::running::Running;
-use crate::tui::sweep::{Column, Phase, Row, Runs, Standing, State};
+use crate::tui::sweep::{Column, Phase, Row, Runs, State};
 use crate::tune::sweep::Tally;
 
 /// The least width at which table and chart stand side by side.
@@ -242,7 +241,7 @@ fn outcome(app: &App, row: &Row) -> Line<'static> {
             });
             let text = if record.predicted { theme.dim } else { theme.text };
             Line::from(vec![
-                Span::styled(judgement(app, record.verdict()), style(app, standing)),
+                Span::styled(judgement(app, record.verdict()), standing_style(app, standing)),
                 Span::styled(figures.concat(), text),
             ])
         }
@@ -261,19 +260,6 @@ fn judgement(app: &App, verdict: Verdict) -> String {
         format!("{} {}", glyphs.check, verdict.label())
     } else {
         verdict.label().to_owned()
-    }
-}
-
-/// How a row is written.
-pub(super) fn style(app: &App, standing: Standing) -> Style {
-    let theme = app.style.theme();
-    match standing {
-        standing if standing.is_bad() => theme.bad,
-        Standing::Judged(Verdict::Exact) => theme.good,
-        Standing::Running => theme.accent,
-        Standing::Judged(_) | Standing::Waiting | Standing::Failed | Standing::Refused(_) => {
-            theme.dim
-        }
     }
 }
 
