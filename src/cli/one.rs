@@ -36,9 +36,9 @@ pub(super) struct One {
     /// Lanes of a ciphertext; chosen by predicted server time where absent.
     #[arg(long, value_name = "C")]
     lanes: Option<usize>,
-    /// The weights, of shape (output channels, input channels, rows, columns): integers in a .npy
-    /// file, or integers or floats, which are quantised, as LAYER.weight in a .npz or .safetensors
-    /// file.
+    /// The weights, of shape (output channels, input channels, rows, columns): whole numbers as they
+    /// are, or floats, which are quantised; the array of a .npy file, or LAYER.weight, or what the
+    /// layer's network calls it, in a .npz or .safetensors file.
     #[arg(long, value_name = "FILE.npy|FILE.npz|FILE.safetensors")]
     weights: Option<PathBuf>,
     #[command(flatten)]
