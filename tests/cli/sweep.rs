@@ -414,7 +414,7 @@ fn a_row_of_another_request_is_run_again_and_said() {
 #[test]
 fn a_sweep_becomes_a_table_for_people() {
     let home = Home::new();
-    for (name, begin, count) in [("rows.md", "| layer", 18), ("rows.tex", "% By heconv", 22)] {
+    for (name, begin, count) in [("rows.md", "| layer", 18), ("rows.tex", "% By heconv", 23)] {
         let ended = home.sweep(&["sweep.toml", "--predict-only", "--output", name]);
         assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""), "{ended:?}");
         assert_eq!(ended.err, format!("16 points: {HALF}\n"));
