@@ -50,7 +50,7 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     fn prepare(
         &self,
         context: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Box<dyn PreparedWeights + '_>, ConvError>;
 
@@ -59,7 +59,7 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64>;
 
     /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
-    fn gains(&self, weights: ArrayView4<'_, i64>) -> WeightGains;
+    fn gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains;
 
     /// Squared norms of the patterns that gains speak of; they follow from t.
     fn pattern_norms(&self, params: &Params) -> Vec<f64>;

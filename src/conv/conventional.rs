@@ -37,7 +37,7 @@ const BATCH: usize = 64;
 fn weight_slots(
     plan: &SlotPlan,
     plain: &Modulus,
-    weights: ArrayView4<'_, i64>,
+    weights: ArrayView4<'_, i8>,
     output: &Output,
     term: &Term,
 ) -> Vec<u64> {
@@ -60,7 +60,7 @@ fn weight_slots(
     for (row, lane) in plan.lanes() {
         let Some(place) = plan.weight(output, term, (row, lane)) else { continue };
         let [_, _, tap_row, tap_column] = place;
-        let weight = plain.from_signed(weights[place]);
+        let weight = plain.from_signed(weights[place].into());
         let rows = (0..packing.strip_rows())
             .filter(|y| !is_whole || reads(*y, tap_row, top, layer.height()));
         for y in rows {
@@ -90,7 +90,7 @@ fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
 fn prepare_wave(
     plan: &SlotPlan,
     context: &Context,
-    weights: ArrayView4<'_, i64>,
+    weights: ArrayView4<'_, i8>,
     outputs: &[Output],
     steps: Steps<'_>,
 ) -> Result<AlignedWords, ConvError> {
@@ -125,7 +125,7 @@ impl WeightForm for DenseWeights {
     fn prepare(
         plan: &SlotPlan,
         context: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
         let wave = |groups| prepare_wave(plan, context, weights, &plan.outputs_of(groups), steps);
@@ -168,7 +168,7 @@ impl WeightForm for DenseWeights {
     }
 
     /// Every term is a dense plaintext, N coefficients all over `[0, t)`.
-    fn gains(plan: &SlotPlan, _: ArrayView4<'_, i64>) -> WeightGains {
+    fn gains(plan: &SlotPlan, _: ArrayView4<'_, i8>) -> WeightGains {
         let gain = |output: &Output| {
             let mut gain = Gain::default();
             plan.terms(output).for_each(|term| gain.add(!term.shift.is_identity(), 1.0));

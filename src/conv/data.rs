@@ -31,9 +31,15 @@ pub fn input(layer: &Layer, seed: u64) -> Array3<i64> {
 
 /// Weights as symmetric quantisation of a trained layer gives them: bell-shaped around 0, the
 /// largest weight at three standard deviations, clipped there.
-pub fn weights(layer: &Layer, seed: u64) -> Array4<i64> {
-    let mut bell = bell(seed, WEIGHT_STREAM, layer.max_weight());
-    Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell)
+pub fn weights(layer: &Layer, seed: u64) -> Array4<i8> {
+    weights_of_stream(layer, seed, WEIGHT_STREAM)
+}
+
+/// The same from another stream of the seed.
+pub(crate) fn weights_of_stream(layer: &Layer, seed: u64, stream: u64) -> Array4<i8> {
+    let mut bell = bell(seed, stream, layer.max_weight());
+    // A weight has at most eight bits.
+    Array4::from_shape_simple_fn(layer.weight_shape(), || bell() as i8)
 }
 
 /// Integers within `+-max` from a stream of the seed: bell-shaped, `max` at three standard

@@ -119,7 +119,7 @@ impl WeightForm for FusedWeights {
     fn prepare(
         plan: &SlotPlan,
         _: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
         let packed = PackedWeights::new(plan.packing().layer(), weights);
@@ -164,7 +164,7 @@ impl WeightForm for FusedWeights {
 
     /// One channel per ciphertext makes integers of all D. Else a gain counts the D that hold a
     /// weight on any lane.
-    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
         if plan.multiplies_by_integers() {
             return integer_gains(plan, weights);
         }

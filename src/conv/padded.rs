@@ -35,10 +35,10 @@ impl WeightForm for PaddedWeights {
     fn prepare(
         _: &SlotPlan,
         _: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
-        let weights = weights.iter().map(|w| *w as i8).collect();
+        let weights = weights.iter().copied().collect();
         steps.advance(1)?;
         Ok(Self { weights })
     }
@@ -64,7 +64,7 @@ impl WeightForm for PaddedWeights {
         integer_cost(plan, pricing)
     }
 
-    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
         integer_gains(plan, weights)
     }
 

@@ -27,7 +27,7 @@ pub struct Job<'a> {
     /// The input, of the layer's shape.
     pub input: ArrayView3<'a, i64>,
     /// The weights, of the layer's shape.
-    pub weights: ArrayView4<'a, i64>,
+    pub weights: ArrayView4<'a, i8>,
     /// One number per output channel, which the server adds; none where absent.
     pub bias: Option<ArrayView1<'a, i64>>,
     /// Where all secrets come from. A seed must serve one input under one parameter set: two inputs

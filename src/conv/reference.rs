@@ -16,17 +16,17 @@ use super::Layer;
 pub fn convolve<E: Send>(
     layer: &Layer,
     input: ArrayView3<'_, i64>,
-    weights: ArrayView4<'_, i64>,
+    weights: ArrayView4<'_, i8>,
     proceed: impl Fn() -> Result<(), E> + Sync,
 ) -> Result<Array3<i64>, E> {
     let mut output = Array3::zeros(layer.output_shape());
     // In 32 bits where they hold every sum, several of which then fit a register.
     if i32::try_from(layer.worst_output()).is_ok() {
         let input: Vec<i32> = input.iter().map(|x| *x as i32).collect();
-        planes(layer, &input, weights, &mut output, |w| w as i32, i64::from, proceed)?;
+        planes(layer, &input, weights, &mut output, i32::from, i64::from, proceed)?;
     } else {
         let input: Vec<i64> = input.iter().copied().collect();
-        planes(layer, &input, weights, &mut output, |w| w, |sum| sum, proceed)?;
+        planes(layer, &input, weights, &mut output, i64::from, |sum| sum, proceed)?;
     }
     Ok(output)
 }
@@ -54,18 +54,19 @@ pub fn add_bias(output: &mut Array3<i64>, bias: ArrayView1<'_, i64>) {
     }
 }
 
-/// Computes output planes with sums of type `T`, from and to numbers of type `N`.
-fn planes<N, T, E: Send>(
+/// Computes output planes with sums of type `T`, from weights of type `W` and to numbers of type `N`.
+fn planes<W, N, T, E: Send>(
     layer: &Layer,
     input: &[T],
-    weights: ArrayView4<'_, N>,
+    weights: ArrayView4<'_, W>,
     output: &mut Array3<N>,
-    from: impl Fn(N) -> T + Sync,
+    from: impl Fn(W) -> T + Sync,
     into: impl Fn(T) -> N + Sync,
     proceed: impl Fn() -> Result<(), E> + Sync,
 ) -> Result<(), E>
 where
-    N: Copy + Default + PartialEq + Send + Sync,
+    W: Copy + Default + PartialEq + Sync,
+    N: Send + Sync,
     T: Copy + Default + AddAssign + Mul<Output = T> + Send + Sync,
 {
     let size = layer.height() * layer.width();
@@ -74,7 +75,7 @@ where
         let mut sums = vec![T::default(); layer.out_height() * layer.out_width()];
         let first = layer.first_input(o);
         for ((channel, ky, kx), &weight) in weights.index_axis(Axis(0), o).indexed_iter() {
-            if weight != N::default() {
+            if weight != W::default() {
                 let input = &input[(first + channel) * size..][..size];
                 add_tap(layer, input, from(weight), [ky, kx], &mut sums);
             }
@@ -116,12 +117,12 @@ fn add_tap<T: Copy + AddAssign + Mul<Output = T>>(
 
 /// The largest absolute value that any input of the layer gives with `weights`: all positive weights
 /// of an output meet the largest activation and all negative ones the least, or the other way round.
-pub fn largest_output(layer: &Layer, weights: ArrayView4<'_, i64>) -> i64 {
+pub fn largest_output(layer: &Layer, weights: ArrayView4<'_, i8>) -> i64 {
     let range = layer.activation_range();
     let (most, least) = (*range.end(), -range.start());
-    let extreme = |output: ArrayView3<'_, i64>| {
+    let extreme = |output: ArrayView3<'_, i8>| {
         let (positive, negative) = output.iter().fold((0, 0), |(positive, negative), w| {
-            (positive + (*w).max(0), negative + (-*w).max(0))
+            (positive + i64::from(*w).max(0), negative + (-i64::from(*w)).max(0))
         });
         i64::max(positive * most + negative * least, positive * least + negative * most)
     };
@@ -148,7 +149,7 @@ mod tests {
                 let mut reached = 0;
                 for (filter, sign) in weights.outer_iter().flat_map(|w| [(w, 1), (w, -1)]) {
                     let at = |w: i64| if w * sign > 0 { *range.end() } else { *range.start() };
-                    let sum: i64 = filter.iter().map(|w| w * at(*w)).sum();
+                    let sum: i64 = filter.iter().map(|w| i64::from(*w)).map(|w| w * at(w)).sum();
                     reached = reached.max(sum.abs());
                 }
                 assert_eq!(largest, reached);
@@ -177,9 +178,10 @@ mod tests {
                 input.get([i, y, x]).copied()
             };
             for ((o, y, x), value) in output.indexed_iter() {
-                let term = |((i, ky, kx), w): ((usize, usize, usize), &i64)| {
+                let term = |((i, ky, kx), w): ((usize, usize, usize), &i8)| {
                     let i = o / layer.group_channels()[0] * layer.group_channels()[1] + i;
-                    w * at(i, y * layer.stride() + ky, x * layer.stride() + kx).unwrap_or(0)
+                    i64::from(*w)
+                        * at(i, y * layer.stride() + ky, x * layer.stride() + kx).unwrap_or(0)
                 };
                 let sum: i64 = weights.index_axis(Axis(0), o).indexed_iter().map(term).sum();
                 assert_eq!(*value, sum, "{layer:?} {o} {y} {x}");

@@ -27,7 +27,7 @@ fn outcome_with(
     layer: &Layer,
     context: &Context,
     seed: u64,
-    weights: &Array4<i64>,
+    weights: &Array4<i8>,
 ) -> Outcome {
     let algorithm = kind.plan(layer, context, &CostTable::default(), None).expect("fits");
     outcome_of(algorithm.as_ref(), layer, context, seed, weights)
@@ -38,7 +38,7 @@ fn outcome_of(
     layer: &Layer,
     context: &Context,
     seed: u64,
-    weights: &Array4<i64>,
+    weights: &Array4<i8>,
 ) -> Outcome {
     let input = data::input(layer, seed);
     let bias: Array1<i64> = (0..layer.out_channels() as i64).map(|i| (i * 37) % 101 - 50).collect();

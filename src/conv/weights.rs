@@ -15,10 +15,10 @@ pub struct PackedWeights {
 
 impl PackedWeights {
     /// Packs weights of the layer's shape and bit width.
-    pub fn new(layer: &Layer, weights: ArrayView4<'_, i64>) -> Self {
+    pub fn new(layer: &Layer, weights: ArrayView4<'_, i8>) -> Self {
         let bits = layer.weight_bits();
         let words: Vec<u64> =
-            weights.iter().map(|w| (w + (1 << (bits - 1))).cast_unsigned()).collect();
+            weights.iter().map(|w| (i64::from(*w) + (1 << (bits - 1))).cast_unsigned()).collect();
         let mut bytes = Vec::with_capacity(Self::predicted_bytes(layer) as usize);
         let mut packer = Packer::default();
         packer.words(&words, bits, &mut bytes);
@@ -86,8 +86,7 @@ mod tests {
             let weights = data::weights(&layer, 3);
             let packed = PackedWeights::new(&layer, weights.view());
             assert_eq!(packed.bytes(), PackedWeights::predicted_bytes(&layer));
-            let expected: Vec<i8> = weights.iter().map(|w| *w as i8).collect();
-            assert_eq!(packed.unpack(), expected);
+            assert_eq!(packed.unpack(), weights.into_raw_vec_and_offset().0);
         }
     }
 }

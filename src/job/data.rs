@@ -19,7 +19,7 @@ pub struct RunData {
     /// The input of the layer's shape.
     pub input: Array3<i64>,
     /// The weights of the layer's shape, or those of its first output channels, as many as are run.
-    pub weights: Array4<i64>,
+    pub weights: Array4<i8>,
     /// What the weights' file says beside them.
     pub from_file: FromFile,
     /// One number per output channel, if any.
@@ -149,8 +149,8 @@ pub(super) fn weights(
     layer: &Layer,
     part: &Layer,
     seed: u64,
-) -> Result<(Array4<i64>, FromFile), TensorError> {
-    let first = |all: Array4<i64>| all.slice_move(s![..part.out_channels(), .., .., ..]);
+) -> Result<(Array4<i8>, FromFile), TensorError> {
+    let first = |all: Array4<i8>| all.slice_move(s![..part.out_channels(), .., .., ..]);
     if let Some(path) = &spec.weights {
         let (read, notes) = read_layer(path, layer, spec.layer.origin.as_ref())?;
         let notes = notes.into_iter().map(|note| note.text).collect();
@@ -160,7 +160,8 @@ pub(super) fn weights(
     let none = FromFile::default();
     // Seeded weights come channel by channel, so the first ones are the same in part and whole.
     let Some(filters) = &spec.layer.filters else { return Ok((data::weights(part, seed), none)) };
-    let flat: Vec<i64> = filters.iter().flat_map(|filter| &filter.weights).copied().collect();
+    let flat = filters.iter().flat_map(|filter| &filter.weights);
+    let flat = flat.map(|weight| *weight as i8).collect();
     // Presets are checked against the layer's shape when they are read.
     Ok((first(Array4::from_shape_vec(layer.weight_shape(), flat).unwrap_or_default()), none))
 }

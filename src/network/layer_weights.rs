@@ -9,7 +9,7 @@ use crate::conv::Layer;
 pub struct LayerWeights {
     /// Integers of the layer's width: output channels, input channels per group, kernel rows and
     /// columns.
-    pub weights: Array4<i64>,
+    pub weights: Array4<i8>,
     /// What a weight of 1 stands for, one for each output channel.
     pub scales: Array1<f64>,
     /// One bias for each output channel.
@@ -33,7 +33,7 @@ impl LayerWeights {
     /// is taken to be a power of two that about keeps the size of values through a convolution and
     /// relu, which takes half of their squares: `2^-k`, with the least `k >= 0` for which `4^k` is no
     /// less than half the sum of the squared weights of an output channel, on average.
-    pub fn integers(weights: Array4<i64>, bias: Option<Array1<i64>>) -> Self {
+    pub fn integers(weights: Array4<i8>, bias: Option<Array1<i64>>) -> Self {
         let channels = weights.dim().0;
         let squares: f64 = weights.iter().map(|w| (*w as f64).powi(2)).sum();
         let gain = squares / (2 * channels.max(1)) as f64;
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn integers_take_the_scale_that_keeps_sizes() {
-        let scales = |weight: i64, inputs| {
+        let scales = |weight: i8, inputs| {
             LayerWeights::integers(Array4::from_elem((2, inputs, 1, 1), weight), None).scales
         };
         // Half the sums of squares: 0.5, 2, 2.5, 8, 0

@@ -53,7 +53,7 @@ impl RealWeights {
         let bias = self.bias.clone().map(Bias::Real);
         if self.largest_whole().is_some_and(|largest| largest <= max) {
             let scales = Array1::ones(self.weights.dim().0);
-            let weights = self.weights.mapv(|weight| weight as i64);
+            let weights = self.weights.mapv(|weight| weight as i8);
             return LayerWeights { weights, scales, bias, real: None };
         }
         let scale = |filter: ndarray::ArrayView3<'_, f64>| match largest(filter.iter()) / max {
@@ -66,7 +66,7 @@ impl RealWeights {
         for (mut filter, scale) in quotients.axis_iter_mut(Axis(0)).zip(&scales) {
             filter.mapv_inplace(|weight| (weight / scale).round().clamp(-max, max));
         }
-        let weights = quotients.mapv(|weight| weight as i64);
+        let weights = quotients.mapv(|weight| weight as i8);
         let real = Some(self.weights.mapv(|weight| weight as f32));
         LayerWeights { weights, scales, bias, real }
     }
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    fn flat(weights: &LayerWeights) -> Vec<i64> {
+    fn flat(weights: &LayerWeights) -> Vec<i8> {
         weights.weights.iter().copied().collect()
     }
 

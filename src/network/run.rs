@@ -24,7 +24,7 @@ pub struct Convolution<'a> {
     /// Activations (channels, height, width) within the layer's range.
     pub input: &'a Array3<i64>,
     /// Weights of the layer's shape.
-    pub weights: &'a Array4<i64>,
+    pub weights: &'a Array4<i8>,
     /// What the server adds to every sum of an output channel.
     pub bias: Option<&'a Array1<i64>>,
 }

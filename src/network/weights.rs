@@ -1,6 +1,6 @@
 //! Weights of a whole network.
 
-use ndarray::{Array1, Array4};
+use ndarray::Array1;
 
 use super::graph::{Graph, Node};
 use super::layer_weights::LayerWeights;
@@ -29,8 +29,7 @@ impl Weights {
         let layer = |(i, node): (usize, &Node)| {
             let layer = &node.layer;
             let stream = (i as u64) << 8;
-            let mut bell = data::bell(seed, data::WEIGHT_STREAM + stream, layer.max_weight());
-            let weights = Array4::from_shape_simple_fn(layer.weight_shape(), &mut bell);
+            let weights = data::weights_of_stream(layer, seed, data::WEIGHT_STREAM + stream);
             let bias = node.spec.has_bias().then(|| {
                 let largest = largest_seeded_bias(layer);
                 let mut bell = data::bell(seed, data::BIAS_STREAM + stream, largest);

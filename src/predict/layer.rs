@@ -47,7 +47,7 @@ pub struct Prediction {
 #[derive(Debug)]
 pub struct LayerPredictor {
     layer: Layer,
-    weights: Array4<i64>,
+    weights: Array4<i8>,
     largest: i64,
     plans: Mutex<HashMap<(AlgorithmKind, usize), Plans>>,
     chosen: Mutex<HashMap<Choice, usize>>,
@@ -76,7 +76,7 @@ impl Planned {
         Self { algorithm, gains: OnceLock::new(), sums: Mutex::default() }
     }
 
-    fn noise(&self, params: &Params, weights: ArrayView4<'_, i64>) -> StageNoise {
+    fn noise(&self, params: &Params, weights: ArrayView4<'_, i8>) -> StageNoise {
         let gains = self.gains.get_or_init(|| self.algorithm.gains(weights));
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         let under = || Arc::new(gains.under(&self.algorithm.pattern_norms(params)));
@@ -87,7 +87,7 @@ impl Planned {
 
 impl LayerPredictor {
     /// A predictor for `layer` with `weights` of its shape.
-    pub fn new(layer: Layer, weights: Array4<i64>) -> Self {
+    pub fn new(layer: Layer, weights: Array4<i8>) -> Self {
         let largest = largest_output(&layer, weights.view());
         Self {
             layer,

@@ -48,11 +48,11 @@ fn largest(plan: &SlotPlan) -> u64 {
 /// The weights of one term on the d lanes that differ.
 fn lane_weights(
     plan: &SlotPlan,
-    weights: ArrayView4<'_, i64>,
+    weights: ArrayView4<'_, i8>,
     output: &Output,
     term: &Term,
 ) -> Vec<i64> {
-    let weight = |lane| plan.weight(output, term, lane).map_or(0, |place| weights[place]);
+    let weight = |lane| plan.weight(output, term, lane).map_or(0, |place| weights[place].into());
     plan.distinct_lanes().map(weight).collect()
 }
 
@@ -94,7 +94,7 @@ impl WeightForm for HadamardWeights {
     fn prepare(
         plan: &SlotPlan,
         _: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError> {
         let outputs = plan.outputs();
@@ -168,7 +168,7 @@ impl WeightForm for HadamardWeights {
     ///
     /// On one thread: predictions ask for gains from within parallel work and wait for each other's, so
     /// a thread that waited here for parts of its own could be given the work that waits for it.
-    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
         let d = order(plan);
         let of_sum = |output: &Output| {
             let mut gains = vec![Gain::default(); d];

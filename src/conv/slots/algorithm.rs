@@ -112,7 +112,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn prepare(
         &self,
         context: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Box<dyn PreparedWeights + '_>, ConvError> {
         let plan = &self.plan;
@@ -130,7 +130,7 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         self.plan.packing().unpack(context, outputs)
     }
 
-    fn gains(&self, weights: ArrayView4<'_, i64>) -> WeightGains {
+    fn gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains {
         W::gains(&self.plan, weights)
     }
 

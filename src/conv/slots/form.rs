@@ -41,7 +41,7 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     fn prepare(
         plan: &SlotPlan,
         context: &Context,
-        weights: ArrayView4<'_, i64>,
+        weights: ArrayView4<'_, i8>,
         steps: Steps<'_>,
     ) -> Result<Self, ConvError>;
 
@@ -71,7 +71,7 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
 
     /// How weights act on the noise of inputs.
-    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains;
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains;
 
     /// Squared norms of the patterns that gains speak of; all 1 where scalars are integers.
     fn pattern_norms(_: &SlotPlan, _: &Params) -> Vec<f64> {

@@ -60,14 +60,14 @@ fn integer_terms<'a>(
 }
 
 /// The gains of weights that multiply whole ciphertexts as integers.
-pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i64>) -> WeightGains {
+pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
     let outputs = plan.outputs();
     let mut fixed = vec![Fixed::default(); plan.out_groups()];
     let mut gain = |output: &Output| {
         let mut gain = Gain::default();
         for term in plan.terms(output) {
             let Some(place) = plan.weight(output, &term, (0, 0)) else { continue };
-            let weight = weights[place] as f64;
+            let weight = f64::from(weights[place]);
             gain.add(!term.shift.is_identity(), weight * weight);
             fixed[output.group].add(term.input, term.place, !term.shift.is_identity(), weight);
         }

@@ -280,7 +280,7 @@ mod tests {
                     for (term, weight) in plan.terms(&output).zip(row) {
                         let place = plan.weight(&output, &term, *lane);
                         let expected = place.map_or(0, |place| weights[place]);
-                        assert_eq!(i64::from(*weight), expected, "{spec:?} {split:?} {lane:?}");
+                        assert_eq!(*weight, expected, "{spec:?} {split:?} {lane:?}");
                     }
                     assert!(row[plan.term_count(&output)..].iter().all(|weight| *weight == 0));
                 }

@@ -91,7 +91,7 @@ fn read(place: &Place, tensors: &[(&str, Stored)], graph: &Graph) -> (Weights, F
     Weights::read(&path, graph).expect("reads")
 }
 
-fn flat(weights: &Weights, layer: usize) -> Vec<i64> {
+fn flat(weights: &Weights, layer: usize) -> Vec<i8> {
     weights.layers()[layer].weights.iter().copied().collect()
 }
 
@@ -103,7 +103,7 @@ fn check_real(weights: &Weights) {
         let scale = filter.clone().map(|i| value(i).abs()).fold(0.0, f64::max) / 7.0;
         assert_eq!(first.scales[channel].to_bits(), scale.to_bits());
         let found = first.weights.iter().skip(18 * channel);
-        let expected = filter.map(|i| (value(i) / scale).round() as i64);
+        let expected = filter.map(|i| (value(i) / scale).round() as i8);
         assert!(found.zip(expected).all(|(found, expected)| *found == expected));
     }
     assert_eq!(first.bias, None);
@@ -178,7 +178,7 @@ fn integers_are_taken_as_they_are() {
         ("features.2.bias", f32s(&[2], |i| [300.5, -20.0][i])),
     ];
     let (weights, _) = read(&place, &tensors, &two());
-    assert_eq!(flat(&weights, 0), first.iter().map(|v| i64::from(*v)).collect::<Vec<_>>());
+    assert_eq!(flat(&weights, 0), first);
     assert_eq!(flat(&weights, 1), [1, -7, 3, 2, 0, 7]);
     assert_eq!(weights.layers()[1].bias, Some(Bias::Real(array![300.5, -20.0])));
     assert!(
@@ -342,7 +342,7 @@ fn a_layer_alone_takes_its_tensor() {
     for entries in [vec![("any", bytes.clone())], vec![("a.weight", bytes.clone()), other]] {
         let path = place.file("w.npz", &npz(&entries, CompressionMethod::Deflated));
         let (weights, notes) = read_layer(&path, &layer, None).expect("reads");
-        assert_eq!((weights.weights, notes), (real.mapv(|value| value as i64), Vec::new()));
+        assert_eq!((weights.weights, notes), (real.mapv(|value| value as i8), Vec::new()));
     }
     let bias = ("module.a.bias", npy(&Array1::from(vec![1u8, 0, 0]).into_dyn()));
     let entries = [("module.a.weight", bytes), bias];

@@ -14,7 +14,7 @@ fn runs(graph: &Graph, weights: &Weights, input: Array3<f64>) -> Outcome {
 }
 
 /// Weights that all output channels share the scale of.
-fn scaled(weights: Array4<i64>, scale: f64, bias: Option<Array1<f64>>) -> LayerWeights {
+fn scaled(weights: Array4<i8>, scale: f64, bias: Option<Array1<f64>>) -> LayerWeights {
     let scales = Array1::from_elem(weights.dim().0, scale);
     LayerWeights { weights, scales, bias: bias.map(Bias::Real), real: None }
 }
@@ -33,7 +33,7 @@ fn every_step_is_what_it_is_by_hand() {
     let last =
         NodeSpec { from, add: Some(identity("s")), pool: Some(max), ..node("b", [1, 1], 2, 1) };
     let graph = graph([1, 2, 2], vec![first, signed, last]);
-    let weight = |w: i64, scale, bias| scaled(Array4::from_elem((1, 1, 1, 1), w), scale, bias);
+    let weight = |w: i8, scale, bias| scaled(Array4::from_elem((1, 1, 1, 1), w), scale, bias);
     let bias = Some(array![-0.125]);
     let weights = vec![weight(2, 0.25, bias), weight(-1, 0.5, None), weight(4, 0.25, None)];
     let mut results = Vec::new();
