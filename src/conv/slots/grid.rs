@@ -6,6 +6,7 @@
 //! and no output is computed to be thrown away.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::conv::Layer;
 
@@ -46,9 +47,9 @@ pub struct Phase {
     /// The row and column of the image it begins with.
     pub first: [usize; 2],
     /// Kernel rows that read it.
-    pub rows: Line,
+    pub rows: Arc<Line>,
     /// Kernel columns that read it.
-    pub columns: Line,
+    pub columns: Arc<Line>,
 }
 
 impl Phase {
@@ -104,10 +105,14 @@ impl Grid {
                 .map(Line::reach)
                 .fold((0, 0), |all, one| (all.0.min(one.0), all.1.max(one.1)))
         });
-        let phase = |(a, rows): (&usize, &Line), (b, columns): (&usize, &Line)| Phase {
+        // Large strides have many phases, and each line is that of many of them.
+        let [rows, columns] = [rows, columns].map(|lines| {
+            lines.into_iter().map(|(first, line)| (first, Arc::new(line))).collect::<Vec<_>>()
+        });
+        let phase = |(a, rows): &(usize, Arc<Line>), (b, columns): &(usize, Arc<Line>)| Phase {
             first: [*a, *b],
-            rows: rows.clone(),
-            columns: columns.clone(),
+            rows: Arc::clone(rows),
+            columns: Arc::clone(columns),
         };
         let phases =
             rows.iter().flat_map(|row| columns.iter().map(move |column| phase(row, column)));

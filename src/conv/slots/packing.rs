@@ -1,5 +1,7 @@
 //! How channels and planes lie in the slots of ciphertexts.
 
+use std::sync::Arc;
+
 use ndarray::{Array3, ArrayView1, ArrayView3};
 use rayon::prelude::*;
 
@@ -39,7 +41,7 @@ pub enum RowUse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packing {
     layer: Layer,
-    grid: Grid,
+    grid: Arc<Grid>,
     ring_degree: usize,
     layout: Layout,
     lanes_per_row: usize,
@@ -71,7 +73,7 @@ impl Packing {
         if !lanes_per_row.is_power_of_two() || slots < TILE {
             return None;
         }
-        let grid = Grid::new(layer);
+        let grid = Arc::new(Grid::new(layer));
         let out = [layer.out_height(), layer.out_width()];
         let [height, width] = match layout {
             Layout::Interleaved => {
@@ -111,7 +113,7 @@ impl Packing {
     }
 
     /// Where the pixels of a plane lie.
-    pub const fn grid(&self) -> &Grid {
+    pub fn grid(&self) -> &Grid {
         &self.grid
     }
 

@@ -128,6 +128,13 @@ impl Split {
         }
     }
 
+    /// How much a plan with this split has to say: for each phase its rotations, and what each sum uses
+    /// of them. Large strides and kernels have many of both.
+    pub fn plan_size(self, packing: &Packing) -> usize {
+        let [inputs, sums] = self.all_moves(packing).map(|moves| moves.len());
+        packing.grid().phases().len().saturating_mul(inputs.saturating_add(2 * sums))
+    }
+
     /// The moves of inputs, in order: those with the same columns and lanes together; and those of
     /// sums. Not all of them are needed of every phase, nor with lanes that never meet.
     pub fn all_moves(self, packing: &Packing) -> [Vec<Move>; 2] {
