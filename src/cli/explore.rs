@@ -6,11 +6,26 @@ use std::path::{Path, PathBuf};
 use etcetera::{BaseStrategy, choose_base_strategy};
 
 use super::{Failure, presets, run};
-use crate::report::{History, total_memory};
+use crate::memory;
+use crate::report::History;
 use crate::tui::config::Config;
 use crate::tui::glyphs::Glyphs;
 use crate::tui::theme::Theme;
 use crate::tui::{App, ColourDepth, Style};
+
+/// Arguments of `heconv guard`, which the explorer starts.
+#[derive(Debug, clap::Args)]
+pub(super) struct GuardArgs {
+    /// The terminal's modes: input, output, control, local.
+    #[arg(num_args = 4, required = true)]
+    modes: Vec<u64>,
+}
+
+/// Stands guard over the explorer's terminal.
+pub(super) fn guard(args: &GuardArgs) -> Result<(), Failure> {
+    let modes = args.modes.first_chunk().copied().unwrap_or_default();
+    Ok(crate::tui::stand_guard(modes)?)
+}
 
 /// Opens the explorer.
 pub(super) fn open(ascii: bool) -> Result<(), Failure> {
@@ -34,7 +49,7 @@ pub(super) fn open(ascii: bool) -> Result<(), Failure> {
     let history = History::open_default().ok();
     let loaded = history.as_ref().and_then(|history| history.load().ok()).unwrap_or_default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let max_memory = total_memory() / 5 * 4;
+    let max_memory = memory::default_limit();
     let (mut app, first) =
         App::new(&catalogue, config.keymap, style, loaded.records, threads, max_memory)
             .map_err(Failure::input)?;

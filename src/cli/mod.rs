@@ -31,6 +31,8 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
+use crate::memory;
+
 /// Explore and tune homomorphically encrypted CNN convolution.
 ///
 /// Without a subcommand it opens the explorer, a terminal interface; without a terminal it convolves
@@ -69,6 +71,9 @@ enum Command {
     Completions(shell::CompletionsArgs),
     /// Write the manual: one page, or one for each command.
     Man(shell::ManArgs),
+    /// Give the terminal back when the explorer that started this has died.
+    #[command(hide = true)]
+    Guard(explore::GuardArgs),
     /// Run the demo in several ways and write what happened.
     #[command(hide = true)]
     Record(screenshot::RecordArgs),
@@ -107,8 +112,26 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// Starts the process anew with one arena where its address space is limited: glibc sets 64 MiB aside
+/// for every thread that allocates, of which a few would leave nothing.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn save_addresses() {
+    use std::os::unix::process::CommandExt;
+    const ARENAS: &str = "MALLOC_ARENA_MAX";
+    if !memory::has_limited_addresses() || std::env::var_os(ARENAS).is_some() {
+        return;
+    }
+    let Ok(program) = std::env::current_exe() else { return };
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_else(|| program.clone().into());
+    // This comes back only where it cannot be done; then there are the arenas.
+    let _ = std::process::Command::new(program).arg0(name).args(arguments).env(ARENAS, "1").exec();
+}
+
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    save_addresses();
     shell::answer_shell();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -126,6 +149,7 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),
+        Some(Command::Guard(args)) => explore::guard(&args),
         Some(Command::Record(args)) => screenshot::record(&args),
         Some(Command::Screenshot(args)) => screenshot::run(&args),
         None => explore::open(cli.ascii),

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{Event as TerminalEvent, KeyEventKind};
 use crossterm::execute;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use self::costs::Costs;
@@ -25,6 +25,7 @@ use self::planner::Planner;
 use self::searcher::{Searcher, Stops, Task};
 use super::app::App;
 use super::event::{Effect, Event, ExportError};
+use super::network::NetworkEvent;
 use super::terminal::{Screen, give_back};
 use super::view;
 use crate::job::{Estimator, RunSpec, Worker};
@@ -142,7 +143,7 @@ impl Runtime {
         let newest_plan = Arc::new(AtomicU64::new(0));
         let (plans, queue) = channel();
         // Both threads share what is known of the machine and of layers.
-        let (costs, estimator) = (Costs::default(), Arc::new(Estimator::default()));
+        let (costs, estimator) = (Costs::default(), Arc::new(Estimator::beside_runs()));
         let planner = Planner {
             newest: Arc::clone(&newest_plan),
             events: sender.clone(),
@@ -159,7 +160,7 @@ impl Runtime {
             estimator: Arc::clone(&estimator),
         };
         thread::Builder::new().name("searcher".into()).spawn(move || searcher.work(&queue))?;
-        let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP])?;
+        let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP])?;
         let events = sender.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
             for signal in signals.forever() {
@@ -280,13 +281,13 @@ impl Runtime {
                 let _ = self.tasks.send(Task::PredictNetwork(number, specs));
             }
             Effect::RunNetwork { number, spec } => {
-                self.on_network(number, move |run| run.work(*spec))?;
+                self.on_network(number, move |run| run.work(*spec));
             }
             Effect::CompareNetwork { number, layers, params, totals } => {
                 let estimator = Arc::clone(&self.estimator);
                 self.on_network(number, move |run| {
                     run.compare(&estimator, layers, &params, &totals);
-                })?;
+                });
             }
             Effect::StopNetwork(number) => {
                 self.stopped_networks.fetch_max(number, Ordering::Relaxed);
@@ -315,11 +316,7 @@ impl Runtime {
 
 impl Runtime {
     /// Starts a thread for work on a network, of which there is one at a time.
-    fn on_network(
-        &mut self,
-        number: u64,
-        work: impl FnOnce(&NetworkRun) + Send + 'static,
-    ) -> io::Result<()> {
+    fn on_network(&mut self, number: u64, work: impl FnOnce(&NetworkRun) + Send + 'static) {
         let run = NetworkRun {
             number,
             stopped: Arc::clone(&self.stopped_networks),
@@ -328,8 +325,13 @@ impl Runtime {
             stage: Mutex::new(None),
         };
         let thread = thread::Builder::new().name("network".into());
-        self.network = Some(thread.spawn(move || work(&run))?);
-        Ok(())
+        match thread.spawn(move || work(&run)) {
+            Ok(thread) => self.network = Some(thread),
+            Err(error) => {
+                let event = NetworkEvent::Failed(format!("cannot start a thread: {error}"));
+                let _ = self.events.send(Message::Event(Event::Network { number, event }));
+            }
+        }
     }
 }
 

@@ -15,10 +15,13 @@ use ratatui::layout::{Position, Rect};
 use ratatui::{DefaultTerminal, Frame};
 use signal_hook::consts::SIGTSTP;
 
+use super::guard::Guard;
+
 /// The terminal while the explorer has it; dropping it gives the terminal back.
 pub(super) struct Screen {
     /// Its own drop would complain on standard error, which panics where the terminal has gone.
     terminal: ManuallyDrop<DefaultTerminal>,
+    guard: Guard,
 }
 
 impl Screen {
@@ -26,7 +29,8 @@ impl Screen {
     /// the screen.
     pub(super) fn take() -> io::Result<Self> {
         let terminal = DefaultTerminal::new(CrosstermBackend::new(stdout()))?;
-        let screen = Self { terminal: ManuallyDrop::new(terminal) };
+        let mut screen = Self { terminal: ManuallyDrop::new(terminal), guard: Guard::start() };
+        screen.guard.taken();
         take()?;
         Ok(screen)
     }
@@ -42,7 +46,9 @@ impl Screen {
     /// terminal anew, empty and as large as it is by then.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
+        self.guard.given_back();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
+        self.guard.taken();
         take()?;
         // `Terminal::clear` would ask the terminal for its cursor, and the answer would go to the
         // thread that reads keys.
@@ -54,6 +60,7 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
+        self.guard.given_back();
     }
 }
 
@@ -65,6 +72,12 @@ fn take() -> io::Result<()> {
 /// Leaves the terminal as it was. Where it has gone there is nothing to leave, so errors do not
 /// matter.
 pub(super) fn give_back() {
+    show_main_screen();
+    let _ = disable_raw_mode();
+}
+
+/// Leaves the explorer's screen for what was there before.
+pub(super) fn show_main_screen() {
     let _ = execute!(
         stdout(),
         EndSynchronizedUpdate,
@@ -72,5 +85,4 @@ pub(super) fn give_back() {
         LeaveAlternateScreen,
         Show
     );
-    let _ = disable_raw_mode();
 }

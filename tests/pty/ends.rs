@@ -9,10 +9,24 @@ use crate::work::start_large_run;
 fn signals_end_it_and_leave_the_terminal_as_it_was() {
     let _turn = shared();
     let place = Place::new();
-    for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2)] {
+    for (signal, number) in [("TERM", 15), ("HUP", 1), ("INT", 2), ("QUIT", 3)] {
         let mut terminal = Setup::new(&place).open();
         terminal.kill(signal);
         terminal.ends_with(128 + number);
+    }
+}
+
+/// By an allocation that fails, or by whoever makes room for others.
+#[test]
+fn a_death_leaves_the_terminal_as_it_was_too() {
+    let _turn = shared();
+    let place = Place::new();
+    for (signal, number) in [("ABRT", 6), ("KILL", 9)] {
+        let mut terminal = Setup::new(&place).open();
+        start_large_run(&mut terminal);
+        terminal.kill(signal);
+        terminal.dies_with(128 + number);
+        assert!(terminal.screen().contains("the explorer died"), "{}", terminal.screen());
     }
 }
 

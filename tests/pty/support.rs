@@ -70,7 +70,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_heconv");
 
 /// Starts the program, keeps its number in a file and tells how it ended, in a shell that keeps the
 /// terminal open until a line is typed.
-const WRAPPED: &str = "sh -c 'echo $$ > pid.new; mv pid.new pid; exec \"$0\" \"$@\"' \"$@\"
+/// `LIMIT` is the most addresses it may have, in KiB.
+const WRAPPED: &str = "${LIMIT:+ulimit -v $LIMIT}
+sh -c 'echo $$ > pid.new; mv pid.new pid; exec \"$0\" \"$@\"' \"$@\"
 echo \"ended with $?.\"
 read line";
 
@@ -332,6 +334,19 @@ impl Terminal {
         assert!(self.screen().contains(&format!("ended with {code}.")), "{}", self.screen());
         self.is_as_before();
         took
+    }
+
+    /// Waits for the program to die with `code`, and for the terminal to be as it was.
+    pub fn dies_with(&mut self, code: i32) {
+        let (modes, before) = (self.modes.clone(), Instant::now());
+        self.wait_for("the end", |screen| screen.contains("ended with"));
+        assert!(self.screen().contains(&format!("ended with {code}.")), "{}", self.screen());
+        // Whoever tidies up may come after the end.
+        while self::modes(self.master.as_ref()) != modes && before.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.wait("the main screen", |seen| !seen.parser.screen().alternate_screen());
+        self.is_as_before();
     }
 
     /// Quits with a key.

@@ -102,6 +102,37 @@ fn a_sweep_is_predicted_and_written() {
     terminal.quit();
 }
 
+/// What has no room is said, and all else goes on.
+#[test]
+#[cfg(target_os = "linux")]
+fn layers_without_room_are_told_and_others_run() {
+    let _turn = shared();
+    let place = Place::new();
+    let networks = place.path("config/heconv/networks");
+    fs::create_dir_all(&networks).expect("created");
+    let layer = "schema = 1\nname = \"zbig\"\n\n[[layer]]\nname = \"fc\"\nin_channels = 65536\n\
+                 out_channels = 65536\nheight = 1\nwidth = 1\nkernel = 1\n";
+    fs::write(networks.join("zbig.toml"), layer).expect("written");
+    let variables = &[("LIMIT", "400000")];
+    let mut terminal = Setup { variables, ..Setup::new(&place) }.open();
+    terminal.send_for("/", "layers whose name contains");
+    terminal.answer("zbig/fc");
+    terminal.wait_for_text("a prediction of layer zbig/fc needs 4.00 GiB");
+    terminal.send_for("\r", "the run needs");
+    terminal.close("the run needs");
+    // The search for the best parameters, the points of a sweep, and another layer.
+    terminal.send_for("o", "minimise");
+    terminal.send_for("\r", "an eighth of");
+    terminal.close("any key closes");
+    terminal.send_for("3", "waiting");
+    terminal.send_for("1", "noise budget");
+    terminal.send_for("/", "layers whose name contains");
+    terminal.answer("bench/c16-32-k3");
+    terminal.wait_for_text("16 to 16 channels");
+    terminal.run();
+    terminal.quit();
+}
+
 #[test]
 fn two_runs_compare() {
     let _turn = shared();
