@@ -20,7 +20,7 @@ use std::sync::Mutex;
 use heconv::conv::{AlgorithmKind, Observer, Stage};
 use heconv::job::{Prepared, RunSpec};
 use heconv::preset::Catalogue;
-use heconv::report::{bytes_text, total_memory};
+use heconv::report::bytes_text;
 
 /// The argument that makes a process one of those measured.
 const CHILD: &str = "--measured-run";
@@ -92,7 +92,7 @@ fn measure(layer: &str, algorithm: &str, threads: usize) {
     let spec = RunSpec {
         algorithm: algorithm.expect("an algorithm"),
         threads,
-        max_memory: total_memory() / 5 * 4,
+        max_memory: heconv::memory::default_limit(),
         ..RunSpec::new(layer, catalogue.params_set(PARAMS).expect("parameters"))
     };
     let meter = Meter::default();

@@ -13,9 +13,9 @@ use std::time::Instant;
 use heconv::arith::kernels::Backend;
 use heconv::conv::{AlgorithmKind, Silent};
 use heconv::job::{Estimator, Prepared, RunSpec};
+use heconv::memory::default_limit;
 use heconv::predict::Calibration;
 use heconv::preset::Catalogue;
-use heconv::report::total_memory;
 
 const LAYERS: [&str; 6] =
     ["c64-56-k3", "c128-28-k3", "c256-14-k3", "c512-7-k3", "c128-28-k1", "c16-32-k3"];
@@ -71,7 +71,7 @@ fn random(count: usize) {
 fn spec(catalogue: &Catalogue, layer: &str, params: &str) -> RunSpec {
     let layer = catalogue.layer(layer).expect("a layer").clone();
     let params = catalogue.params_set(params).expect("parameters");
-    RunSpec { repeat: 3, max_memory: total_memory() / 5 * 4, ..RunSpec::new(layer, params) }
+    RunSpec { repeat: 3, max_memory: default_limit(), ..RunSpec::new(layer, params) }
 }
 
 /// Predicted and measured times of the bench layers, in milliseconds.

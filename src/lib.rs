@@ -2,6 +2,7 @@
 //!
 //! The rooms of the house, each using only those above it:
 //!
+//! - [`memory`]: how much memory the process may take
 //! - [`arith`]: integers modulo a word-sized prime, and the vector kernels
 //! - [`ring`]: polynomials modulo X^N + 1 in residue-number form
 //! - [`bfv`]: the encryption scheme
@@ -22,6 +23,7 @@ pub mod bfv;
 pub mod cli;
 pub mod conv;
 pub mod job;
+pub mod memory;
 mod nearest;
 pub mod network;
 pub mod predict;

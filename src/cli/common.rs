@@ -3,8 +3,9 @@
 use super::{Failure, choices, units};
 use crate::arith::kernels::Backend;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
+use crate::memory;
 use crate::preset::MAX_THREADS;
-use crate::report::{Link, total_memory};
+use crate::report::Link;
 
 /// One or several numbers, separated by commas.
 #[derive(Clone, Debug)]
@@ -30,7 +31,8 @@ pub(super) struct Common {
     /// Instruction set; auto where absent.
     #[arg(long, value_parser = choices::backend(), value_name = "NAME")]
     backend: Option<Backend>,
-    /// What a run may hold, server and plain data together, like 8GiB; 80 % of memory where absent.
+    /// What a run may hold, client, server and plain data together, like 8GiB; where absent, 80 % of what
+    /// the machine, its control group and `ulimit -v` leave.
     #[arg(long, value_parser = units::bytes, value_name = "BYTES")]
     max_memory: Option<u64>,
     /// Run parameters above the security cap, marked as such.
@@ -86,7 +88,7 @@ impl Common {
 
     /// Bytes a run may hold.
     pub(super) fn max_memory(&self) -> u64 {
-        self.max_memory.unwrap_or_else(|| total_memory() / 5 * 4)
+        self.max_memory.unwrap_or_else(memory::default_limit)
     }
 
     /// What parameters are held against.

@@ -11,7 +11,7 @@ use super::one::{DEFAULT_LAYER, DEFAULT_PARAMS};
 use super::{Failure, calibrate, choices, complete, presets, progress};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError, Observer};
-use crate::job::{Estimator, JobError, Prepared, RunSpec};
+use crate::job::{Estimator, JobError, Prepared, RunSpec, start_threads};
 use crate::preset::{Catalogue, MAX_REPEAT, PresetError, SweepFile};
 use crate::report::{Record, SweepRow, TableFormat, counted};
 use crate::tune::sweep::{
@@ -69,6 +69,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Some(shard) => shard.take(sweep.points()),
         None => sweep.points(),
     };
+    if args.predict_only {
+        start_threads().map_err(|error| Failure::Failed(error.to_string()))?;
+    }
     let interruption = Interruption::catch()?;
     let (rows, standings) = Rows::open(&args, &points, &settings)?;
     let mut run = Run { rows, tally: Tally::default(), bar: bar(points.len()), interruption };

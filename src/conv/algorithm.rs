@@ -61,6 +61,9 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
     fn gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains;
 
+    /// Bytes that gains take, and what noise is predicted from them.
+    fn gains_bytes(&self) -> u64;
+
     /// Squared norms of the patterns that gains speak of; they follow from t.
     fn pattern_norms(&self, params: &Params) -> Vec<f64>;
 

@@ -80,11 +80,13 @@ pub fn server_peak_bound(algorithm: &dyn Algorithm, setting: Setting<'_>, thread
     server_peak(algorithm, setting, MOST_RESPONSE_BITS, threads)
 }
 
-/// Bytes that making and sending the keys takes besides the server's own: the client's half of each
-/// pair, and the message.
-pub fn key_exchange_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
+/// Bytes that a run takes besides the server's own and its data: the client's half of each pair of a
+/// key, the message with the keys, and what noise is predicted from.
+pub fn beside_server_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
     let keys = algorithm.galois_keys(setting.params);
-    galois_key_bytes(setting.params, &keys) / 2 + wire::keys_bytes(setting.params, &keys) as u64
+    galois_key_bytes(setting.params, &keys) / 2
+        + wire::keys_bytes(setting.params, &keys) as u64
+        + algorithm.gains_bytes()
 }
 
 /// Bytes of Galois keys in the server's memory.

@@ -59,14 +59,6 @@ pub(super) fn load(
     Ok(RunData { input, weights, from_file, bias: None, stream: 0 })
 }
 
-/// Bytes of a run's data outside the server: input, weights, and the output twice, decrypted and
-/// expected.
-pub(super) fn bytes(layer: &Layer, part: &Layer) -> u64 {
-    let input: usize = layer.input_shape().iter().product();
-    let output: usize = part.output_shape().iter().product();
-    ((input + part.weight_count() + 2 * output) * size_of::<i64>()) as u64
-}
-
 /// The input that a run of `spec` will take, for a look at it beforehand.
 ///
 /// # Errors

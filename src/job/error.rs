@@ -1,5 +1,6 @@
 //! What can go wrong with a run.
 
+use super::Work;
 use crate::arith::kernels::Backend;
 use crate::bfv::ParamsError;
 use crate::conv::planner::DoesNotFit;
@@ -37,15 +38,25 @@ pub enum JobError {
     /// This machine lacks the instructions.
     #[error("backend {} is not available on this machine, which has {}", .0.name(), available())]
     Backend(Backend),
-    /// The server would hold more than allowed.
-    #[error(
-        "the run needs {needed}, --max-memory allows {allowed}; try another algorithm, or --subset"
-    )]
+    /// More memory is needed than is allowed.
+    #[error("{work} needs {needed}, --max-memory allows {allowed}; {}", .work.help())]
     Memory {
+        /// For what.
+        work: Work,
         /// What it needs.
         needed: String,
         /// What it may hold.
         allowed: String,
+    },
+    /// More memory is needed than the system gives.
+    #[error(
+        "{work} needs {needed}, which the system does not give now; see `ulimit -v`, or {}", .work.help()
+    )]
+    NoMemory {
+        /// For what.
+        work: Work,
+        /// What it needs.
+        needed: String,
     },
     /// A file is not what was expected.
     #[error(transparent)]
@@ -113,6 +124,7 @@ impl JobError {
                 | Self::DoesNotFit { .. }
                 | Self::Backend(_)
                 | Self::Memory { .. }
+                | Self::NoMemory { .. }
                 | Self::Tensor(_)
                 | Self::NotAGraph(_)
                 | Self::NetworkLayers { .. }

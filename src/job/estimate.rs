@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::data::{self, FromFile};
+use super::memory::{Work, loading_bytes, require, run_bytes, weight_bytes};
 use super::{DEFAULT_SEED, JobError, RunSpec, record};
 use crate::bfv::Params;
 use crate::conv::Setting;
-use crate::conv::cost::CostTable;
+use crate::conv::cost::{CostTable, Pricing};
 use crate::predict::LayerPredictor;
 use crate::preset::LayerPreset;
-use crate::report::Record;
+use crate::report::{Record, bytes_text};
 
 /// What a run will give, and what it will take.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,21 +27,54 @@ type Weights = (LayerPreset, u64, Option<std::path::PathBuf>);
 /// What is worked out of them.
 type Known = (Arc<LayerPredictor>, Arc<FromFile>);
 
-/// Makes estimates, and keeps what it has worked out of the weights of the last few layers.
-#[derive(Debug, Default)]
+/// A layer that is kept.
+#[derive(Debug)]
+struct Kept {
+    weights: Weights,
+    known: Known,
+    bytes: u64,
+}
+
+/// Makes estimates, and keeps what it has worked out of the weights of the last few layers, within the
+/// memory that runs may have.
+#[derive(Debug)]
 pub struct Estimator {
-    layers: Mutex<Vec<(Weights, Known)>>,
+    layers: Mutex<Vec<Kept>>,
+    /// One over the part of a run's memory that may be held.
+    part: u64,
+}
+
+impl Default for Estimator {
+    /// For predictions while nothing runs.
+    fn default() -> Self {
+        Self { layers: Mutex::default(), part: 1 }
+    }
 }
 
 impl Estimator {
     /// How many layers are kept.
     const KEPT: usize = 16;
 
+    const EIGHTH: u64 = 8;
+
+    /// For predictions beside runs: they hold no more than an eighth of what a run may. A limit by
+    /// default leaves a fifth of memory to others than a run, so both together have enough.
+    pub fn beside_runs() -> Self {
+        Self { part: Self::EIGHTH, ..Self::default() }
+    }
+
+    /// Bytes that predictions may hold for a run.
+    const fn allowed(&self, spec: &RunSpec) -> u64 {
+        spec.max_memory / self.part
+    }
+
     /// The estimate of a run. Its algorithm is planned as the run's; its times come from the spec's
-    /// costs, or those of the reference machine. Memory is not held against any limit.
+    /// costs, or those of the reference machine. The memory that the run needs is not held against
+    /// its limit, but that of the prediction is.
     ///
     /// # Errors
-    /// [`JobError`] where the layer, parameters or weights are not valid, or the layer does not fit.
+    /// [`JobError`] where the layer, parameters or weights are not valid, the layer does not fit, or a
+    /// prediction takes too much memory.
     pub fn estimate(&self, spec: &RunSpec) -> Result<Estimate, JobError> {
         let params = Params::new(&spec.params, &spec.policy)
             .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
@@ -48,13 +82,17 @@ impl Estimator {
         let setting = Setting { params: &params, reduction: spec.reduction };
         let reference = CostTable::default();
         let costs = spec.costs.as_deref().unwrap_or(&reference);
-        let prediction = predictor
-            .predict(spec.algorithm, setting, spec.lanes, costs, spec.threads)
-            .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let layer = predictor.layer();
-        let needed_bytes = prediction.sizes.server_peak
-            + prediction.key_exchange_bytes
-            + data::bytes(layer, layer);
+        let (plans, place) = predictor
+            .plan(spec.algorithm, setting, spec.lanes)
+            .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
+        let plan = &plans[place];
+        let gains = plan.as_ref().gains_bytes();
+        self.require(spec, weight_bytes(layer).saturating_add(gains))?;
+        let pricing = Pricing { costs, setting, threads: spec.threads };
+        let prediction = predictor.predict_plan(plan, &pricing);
+        let server = [prediction.sizes.server_peak, prediction.beside_server_bytes];
+        let needed_bytes = run_bytes(spec, [layer, layer], server);
         let record = record::predicted(spec, layer, &params, &prediction);
         Ok(Estimate { record: from_file.record(record), needed_bytes })
     }
@@ -62,7 +100,7 @@ impl Estimator {
     /// The predictor of a run's layer and weights.
     ///
     /// # Errors
-    /// [`JobError`] where the layer or its weights are not valid.
+    /// [`JobError`] where the layer or its weights are not valid, or they take too much memory.
     pub fn predictor(&self, spec: &RunSpec) -> Result<Arc<LayerPredictor>, JobError> {
         self.known(spec).map(|(predictor, _)| predictor)
     }
@@ -75,19 +113,38 @@ impl Estimator {
         preset.spec.activation_signed = Some(layer.activation_signed());
         let key = (preset, seed, spec.weights.clone());
         let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = layers.iter().position(|(known, _)| *known == key) {
+        if let Some(at) = layers.iter().position(|kept| kept.weights == key) {
             // The last used comes last, the first goes first.
-            let entry = layers.remove(at);
-            let known = entry.1.clone();
-            layers.push(entry);
+            let kept = layers.remove(at);
+            let known = kept.known.clone();
+            layers.push(kept);
             return Ok(known);
         }
+        let needed = loading_bytes(&layer, spec.weights.as_deref());
+        if needed <= self.allowed(spec) {
+            let room = self.allowed(spec) - needed;
+            let held = |layers: &[Kept]| layers.iter().map(|kept| kept.bytes).sum::<u64>();
+            while layers.len() == Self::KEPT || held(&layers) > room {
+                layers.remove(0);
+            }
+        }
+        self.require(spec, needed)?;
+        let bytes = weight_bytes(&layer);
         let (weights, from_file) = data::weights(spec, &layer, &layer, seed)?;
         let known = (Arc::new(LayerPredictor::new(layer, weights)), Arc::new(from_file));
-        if layers.len() == Self::KEPT {
-            layers.remove(0);
-        }
-        layers.push((key, known.clone()));
+        layers.push(Kept { weights: key, known: known.clone(), bytes });
         Ok(known)
+    }
+
+    /// Whether a prediction may hold so many bytes.
+    fn require(&self, spec: &RunSpec, needed: u64) -> Result<(), JobError> {
+        let work = Work::Prediction(spec.layer.full_name());
+        let allowed = self.allowed(spec);
+        if self.part > 1 && needed > allowed {
+            let [whole, part] = [spec.max_memory, allowed].map(bytes_text);
+            let allowed = format!("{part} for predictions, an eighth of {whole}");
+            return Err(JobError::Memory { work, needed: bytes_text(needed), allowed });
+        }
+        require(work, needed, allowed)
     }
 }

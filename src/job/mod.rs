@@ -7,7 +7,7 @@ mod digest;
 mod error;
 mod estimate;
 mod explain;
-mod needed;
+mod memory;
 mod network;
 mod prepared;
 mod record;
@@ -32,7 +32,7 @@ pub use data::{RunData, input_preview, plain};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use explain::{Candidate, Explanation, Rival, UnitCosts};
-pub use needed::needed_bytes;
+pub use memory::{Work, needed_bytes};
 pub use network::{
     Baseline, Finished, NetworkObserver, NetworkResult, NetworkSpec, PreparedNetwork, Wire,
 };
@@ -136,10 +136,31 @@ impl RunSpec {
     }
 }
 
+/// Starts the threads of work that brings none of its own, one for each core: such as predictions of
+/// many points. To be called once.
+///
+/// # Errors
+/// [`JobError::Threads`].
+pub fn start_threads() -> Result<(), JobError> {
+    check_stacks(std::thread::available_parallelism().map_or(1, usize::from))?;
+    let pool = rayon::ThreadPoolBuilder::new().build_global();
+    pool.map_err(|error| JobError::Threads(error.to_string()))
+}
+
 /// A pool of so many threads.
 fn threads(count: usize) -> Result<rayon::ThreadPool, JobError> {
+    check_stacks(count)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build();
     pool.map_err(|error| JobError::Threads(error.to_string()))
+}
+
+/// A thread that starts and then has no stack for its signals aborts the process, so room is asked for
+/// before.
+fn check_stacks(threads: usize) -> Result<(), JobError> {
+    if memory::has_stacks(threads) {
+        return Ok(());
+    }
+    Err(JobError::Threads(format!("no memory for the stacks of {threads}; try fewer --threads")))
 }
 
 /// What a run gave.

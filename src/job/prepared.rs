@@ -1,17 +1,18 @@
 //! A run that has been checked.
 
 use getrandom::fill;
-use ndarray::s;
+use ndarray::{Array3, s};
 use zeroize::Zeroizing;
 
+use super::memory::{Work, needed_for_part, require};
 use super::{JobError, RunData, RunResult, RunSpec, data, record};
 use crate::bfv::{Context, GaloisKeyId, Params};
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::pipeline::{self, Job, Outcome};
-use crate::conv::sizes::{Sizes, key_exchange_bytes, server_peak_bound};
+use crate::conv::sizes::{Sizes, beside_server_bytes};
 use crate::conv::{Algorithm, Layer, Observer, Setting};
 use crate::predict::{Prediction, headroom_bits};
-use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification, bytes_text};
+use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification};
 use crate::ring::sampling::Seed;
 
 /// A run that has been checked and can start.
@@ -22,6 +23,7 @@ pub struct Prepared<'a> {
     whole: Box<dyn Algorithm>,
     /// The part to run, where it is not the whole.
     part: Option<(Layer, Box<dyn Algorithm>)>,
+    needed: u64,
 }
 
 impl<'a> Prepared<'a> {
@@ -43,16 +45,17 @@ impl<'a> Prepared<'a> {
             .plan(&layer, &context, &CostTable::default(), spec.lanes)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
-        let prepared = Self { spec, context, layer, whole, part };
+        let prepared = Self { spec, context, layer, whole, part, needed: 0 };
         let setting = Setting::from(&prepared.context);
-        let needed = server_peak_bound(prepared.algorithm(), setting, spec.threads)
-            + key_exchange_bytes(prepared.algorithm(), setting)
-            + data::bytes(&prepared.layer, prepared.part());
-        if needed > spec.max_memory {
-            let (needed, allowed) = (bytes_text(needed), bytes_text(spec.max_memory));
-            return Err(JobError::Memory { needed, allowed });
-        }
-        Ok(prepared)
+        let layers = [&prepared.layer, prepared.part()];
+        let needed = needed_for_part(spec, layers, prepared.algorithm(), setting);
+        require(Work::Run, needed, spec.max_memory)?;
+        Ok(Self { needed, ..prepared })
+    }
+
+    /// Bytes that the run will hold at most, all in all.
+    pub const fn needed_bytes(&self) -> u64 {
+        self.needed
     }
 
     /// The layer that is run: the whole, or its first output channels.
@@ -91,7 +94,7 @@ impl<'a> Prepared<'a> {
     pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
         let pool = super::threads(self.spec.threads)?;
         let (layer, RunData { input, weights, from_file, bias, stream }) = (self.part(), data);
-        let mut outcomes = Vec::new();
+        let mut outcomes: Vec<Outcome> = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
             let secrets = self.secrets(stream)?;
             let job = Job {
@@ -103,7 +106,13 @@ impl<'a> Prepared<'a> {
                 bias: bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
                 secrets: &secrets,
             };
-            outcomes.push(pool.install(|| pipeline::run(&job, observer))?);
+            let outcome = pool.install(|| pipeline::run(&job, observer))?;
+            // Of earlier runs the figures are kept alone.
+            if let Some(before) = outcomes.last_mut() {
+                let Outcome { output, .. } = before;
+                *output = Array3::default([0; 3]);
+            }
+            outcomes.push(outcome);
         }
         let record = self.record(&outcomes).map(|record| from_file.record(record));
         let last = outcomes.pop().ok_or(JobError::Transform)?;
@@ -139,7 +148,7 @@ impl<'a> Prepared<'a> {
             noise: outcome.noise.predicted,
             times: whole.times(&Pricing { costs, setting, threads: self.spec.threads }),
             sizes: Sizes::of(whole, setting, outcome.response_bits, self.spec.threads),
-            key_exchange_bytes: key_exchange_bytes(whole, setting),
+            beside_server_bytes: beside_server_bytes(whole, setting),
             operations: whole.operations(setting),
             headroom_bits: headroom_bits(setting.params, outcome.largest),
             worst_headroom_bits: headroom_bits(setting.params, self.layer.worst_output()),

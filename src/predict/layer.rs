@@ -12,7 +12,7 @@ use crate::conv::cost::{CostTable, Pricing, StageTimes};
 use crate::conv::gains::{SumGains, WeightGains};
 use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
-use crate::conv::sizes::{Sizes, key_exchange_bytes};
+use crate::conv::sizes::{Sizes, beside_server_bytes};
 use crate::conv::{Algorithm, AlgorithmKind, Layer, Operations, Setting, largest_output};
 
 /// What a run will give.
@@ -30,8 +30,8 @@ pub struct Prediction {
     pub times: StageTimes,
     /// Bytes held and sent, exactly.
     pub sizes: Sizes,
-    /// Bytes that making and sending keys takes besides the server's own.
-    pub key_exchange_bytes: u64,
+    /// Bytes that a run takes besides the server's own and its data.
+    pub beside_server_bytes: u64,
     /// The server's work, exactly.
     pub operations: Operations,
     /// log2 t - 1 - log2 of the largest value that any input gives with the weights.
@@ -56,7 +56,7 @@ pub struct LayerPredictor {
 }
 
 /// All plans of an algorithm at a ring degree.
-type Plans = Arc<Vec<Planned>>;
+pub type Plans = Arc<Vec<Planned>>;
 
 /// What the planner's choice follows from: algorithm, N, all primes, reduction and lanes asked for.
 /// Which limbs are narrow, and whether sums may be moved with one less, depend on the primes.
@@ -114,22 +114,19 @@ impl LayerPredictor {
         Arc::clone(plans.entry((kind, ring_degree)).or_insert_with(make))
     }
 
-    /// What a run of the plan that a run would choose will give, on `threads` threads of a machine
-    /// with `costs`.
+    /// All plans, and the place of the one that a run would take.
     ///
     /// # Errors
     /// [`DoesNotFit`] as the planner says.
-    pub fn predict(
+    pub fn plan(
         &self,
         kind: AlgorithmKind,
         setting: Setting<'_>,
         lanes: Option<usize>,
-        costs: &CostTable,
-        threads: usize,
-    ) -> Result<Prediction, DoesNotFit> {
+    ) -> Result<(Plans, usize), DoesNotFit> {
         let plans = self.plans(kind, setting.ring_degree());
-        let index = self.choose(kind, &plans, setting, lanes)?;
-        Ok(self.predict_plan(&plans[index], &Pricing { costs, setting, threads }))
+        let place = self.choose(kind, &plans, setting, lanes)?;
+        Ok((plans, place))
     }
 
     /// Of [`LayerPredictor::plans`] those that a run can be told to take, by their places: one for
@@ -206,7 +203,7 @@ impl LayerPredictor {
             noise,
             times: algorithm.times(pricing),
             sizes: Sizes::of(algorithm, setting, bits, pricing.threads),
-            key_exchange_bytes: key_exchange_bytes(algorithm, setting),
+            beside_server_bytes: beside_server_bytes(algorithm, setting),
             operations: algorithm.operations(setting),
             headroom_bits: headroom_bits(params, self.largest),
             worst_headroom_bits: headroom_bits(params, self.layer.worst_output()),

@@ -17,7 +17,7 @@ pub(crate) mod verdict;
 
 pub use fault::Fault;
 pub use history::{History, Loaded};
-pub use machine::{Machine, process_peak_bytes, total_memory};
+pub use machine::{Machine, process_peak_bytes};
 pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios};
 pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;

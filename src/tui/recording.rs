@@ -13,7 +13,7 @@ use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, Stage};
 use crate::job::{JobError, JobEvent, RunResult, RunSpec, Worker};
 use crate::preset::{Catalogue, PresetError};
-use crate::report::{Fault, Record, total_memory};
+use crate::report::{Fault, Record};
 
 /// The recording in this program.
 const EMBEDDED: &str = include_str!("../../assets/recording.json");
@@ -203,7 +203,7 @@ impl Recording {
             let form = Form { algorithm, reduction, ..demo.clone() };
             let mut made = Vec::new();
             for _ in 0..tries {
-                made.push(RecordedRun::make(form.spec(total_memory()))?);
+                made.push(RecordedRun::make(form.spec(crate::memory::default_limit()))?);
             }
             let total = |run: &RecordedRun| run.record.latency_ms.total;
             made.sort_by(|a, b| total(a).total_cmp(&total(b)));

@@ -7,6 +7,7 @@ mod data;
 mod ends;
 mod exports;
 mod lists;
+mod memory;
 mod mistakes;
 mod network;
 mod runs;

@@ -6,7 +6,7 @@ use heconv::bfv::{ParamsSpec, PrimeSpec};
 use heconv::conv::{AlgorithmKind, LayerSpec, Silent};
 use heconv::job::{Estimator, JobError, Prepared, RunSpec};
 use heconv::preset::{Catalogue, LayerPreset};
-use heconv::report::{Record, total_memory};
+use heconv::report::Record;
 
 /// A small generator of numbers that are the same everywhere (splitmix64).
 struct Dice(u64);
@@ -65,7 +65,7 @@ fn spec(dice: &mut Dice, template: &LayerPreset) -> RunSpec {
         reduction: dice.one_of(&Reduction::ALL),
         threads: 2,
         seed: Some(dice.next()),
-        max_memory: total_memory() / 5 * 4,
+        max_memory: heconv::memory::default_limit(),
         ..RunSpec::new(layer, params)
     }
 }

@@ -182,8 +182,13 @@ impl WeightForm for HadamardWeights {
             }
             gains
         };
-        let sums: Vec<Vec<Gain>> = plan.outputs().iter().map(of_sum).collect();
-        WeightGains { sums: sums.concat(), patterns: d, fixed: None }
+        let mut sums = Vec::with_capacity(plan.sums() * d);
+        plan.outputs().iter().for_each(|output| sums.extend(of_sum(output)));
+        WeightGains { sums, patterns: d, fixed: None }
+    }
+
+    fn patterns(plan: &SlotPlan) -> usize {
+        order(plan)
     }
 
     /// From the centred coefficients of every h_k.

@@ -134,6 +134,18 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         W::gains(&self.plan, weights)
     }
 
+    fn gains_bytes(&self) -> u64 {
+        // Of a sum its gains, what they come to under one t, its place in the plan and its variance;
+        // of an output ciphertext as many that are apart.
+        let of_sum = (W::patterns(&self.plan) + 1) * size_of::<Gain>()
+            + size_of::<Output>()
+            + size_of::<f64>();
+        let of_output = 2 * size_of::<Gain>() + 2 * size_of::<Samples>();
+        (self.plan.sums() as u64)
+            .saturating_mul(of_sum as u64)
+            .saturating_add((self.plan.out_groups() * of_output) as u64)
+    }
+
     fn pattern_norms(&self, params: &Params) -> Vec<f64> {
         W::pattern_norms(&self.plan, params)
     }

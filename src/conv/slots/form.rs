@@ -73,6 +73,11 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     /// How weights act on the noise of inputs.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains;
 
+    /// How many patterns a sum has gains for.
+    fn patterns(_: &SlotPlan) -> usize {
+        1
+    }
+
     /// Squared norms of the patterns that gains speak of; all 1 where scalars are integers.
     fn pattern_norms(_: &SlotPlan, _: &Params) -> Vec<f64> {
         vec![1.0]

@@ -61,20 +61,22 @@ fn integer_terms<'a>(
 
 /// The gains of weights that multiply whole ciphertexts as integers.
 pub fn integer_gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
-    let outputs = plan.outputs();
-    let mut fixed = vec![Fixed::default(); plan.out_groups()];
-    let mut gain = |output: &Output| {
-        let mut gain = Gain::default();
-        for term in plan.terms(output) {
-            let Some(place) = plan.weight(output, &term, (0, 0)) else { continue };
-            let weight = f64::from(weights[place]);
-            gain.add(!term.shift.is_identity(), weight * weight);
-            fixed[output.group].add(term.input, term.place, !term.shift.is_identity(), weight);
+    let mut sums = vec![Gain::default(); plan.sums()];
+    let mut fixed = Vec::with_capacity(plan.out_groups());
+    // One output ciphertext after the other: what is kept of it alone is as much as its weights.
+    for group in 0..plan.out_groups() {
+        let mut of_group = Fixed::default();
+        for output in plan.outputs_of(group..group + 1) {
+            for term in plan.terms(&output) {
+                let Some(place) = plan.weight(&output, &term, (0, 0)) else { continue };
+                let (weight, is_rotated) = (f64::from(weights[place]), !term.shift.is_identity());
+                sums[output.index].add(is_rotated, weight * weight);
+                of_group.add(term.input, term.place, is_rotated, weight);
+            }
         }
-        gain
-    };
-    let sums = outputs.iter().map(&mut gain).collect();
-    let fixed = Some(fixed.iter().map(Fixed::gain).collect());
+        fixed.push(of_group.gain());
+    }
+    let fixed = Some(fixed);
     WeightGains { fixed, ..WeightGains::of_one_pattern(sums) }
 }
 

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use ndarray::Array3;
 
 use super::data::FromFile;
+use super::memory::{Work, array_bytes, loading_bytes, require};
 use super::{JobError, Prepared, RunData, RunSpec};
 use crate::bfv::{GaloisKeyId, Params, wire};
 use crate::conv::sizes::galois_key_bytes;
@@ -107,7 +108,9 @@ impl<'a> PreparedNetwork<'a> {
         if given != needed {
             return Err(JobError::NetworkLayers { network: name(), given, needed });
         }
-        let layers = spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
+        let layers: Vec<Prepared<'a>> =
+            spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
+        require_network(spec, graph, &layers)?;
         let seed = spec.layers.first().map_or(super::DEFAULT_SEED, RunSpec::data_seed);
         let (weights, findings) = match &spec.weights {
             Some(path) => {
@@ -300,6 +303,24 @@ impl<'a> PreparedNetwork<'a> {
             }
         })
     }
+}
+
+/// Whether the weights of all layers, what the client holds of activations, and the layer that needs
+/// the most have room.
+fn require_network(
+    spec: &NetworkSpec,
+    graph: &Graph,
+    layers: &[Prepared<'_>],
+) -> Result<(), JobError> {
+    let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
+    let largest = layers.iter().map(Prepared::needed_bytes).max().unwrap_or(0);
+    // A result, the shortcut that is added to it, and copies of both while they change.
+    let activations = graph.nodes().iter().map(|node| 4 * array_bytes::<i64>(&node.shape)).max();
+    let loading =
+        graph.nodes().iter().map(|node| loading_bytes(&node.layer, spec.weights.as_deref()));
+    let all =
+        [graph.weight_count(), largest.max(loading.max().unwrap_or(0)), activations.unwrap_or(0)];
+    require(Work::Network, all.into_iter().fold(0, u64::saturating_add), allowed)
 }
 
 /// A layer before what follows its convolution.

@@ -50,6 +50,9 @@ const GOES: usize = 50;
 /// Bytes that are read: more than caches hold.
 const READ_BYTES: usize = 256 << 20;
 
+/// Bytes of a thread.
+const STACK_BYTES: usize = 4 << 20;
+
 /// Bytes that are read in one go.
 const WINDOW_BYTES: usize = 16 << 20;
 
@@ -58,6 +61,7 @@ const PASSES: usize = 4;
 
 /// Measures the limits of `threads` threads.
 pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Limits, ProbeError> {
+    super::require((READ_BYTES + threads * STACK_BYTES) as u64)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let multiply_add = |narrow| {
         let one = |_| {

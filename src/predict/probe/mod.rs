@@ -24,6 +24,8 @@ use crate::bfv::{Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, 
 use crate::conv::cost::{CostTable, Curve, ItemCost};
 use crate::conv::slots::{Layout, Packing, RowUse, Side, SlotPlan, Split};
 use crate::conv::{Clock, ConvError, Layer, LayerSpec, Server, Silent, Units};
+use crate::memory::can_have;
+use crate::report::bytes_text;
 
 /// What keeps a measurement from being made: a defect of this program, or no memory.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +42,17 @@ pub(super) enum ProbeError {
     /// No threads.
     #[error("cannot start threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// No memory.
+    #[error("measuring takes {}, which the system does not give now", bytes_text(*.0))]
+    Memory(u64),
+}
+
+/// Bytes that measuring all costs takes at most.
+const MEASURED_BYTES: u64 = 420 << 20;
+
+/// Whether there is so much memory.
+fn require(bytes: u64) -> Result<(), ProbeError> {
+    if can_have(bytes) { Ok(()) } else { Err(ProbeError::Memory(bytes)) }
 }
 
 /// How long one primitive is measured.
@@ -47,6 +60,7 @@ const TIME: Duration = Duration::from_millis(8);
 
 /// Measures all costs, on one thread.
 pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
+    require(MEASURED_BYTES)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     pool.install(|| {
         let ntt = ntt_curve(backend)?;
