@@ -328,7 +328,7 @@ impl Layer {
 
     /// Products of a weight and an activation in the plain convolution, borders included.
     pub fn multiply_adds(&self) -> usize {
-        self.weight_count() * self.out_height() * self.out_width()
+        self.weight_count().saturating_mul(self.out_height() * self.out_width())
     }
 
     /// The largest weight in absolute value: `2^(weight_bits-1) - 1`.

@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::element::Element;
+use super::no_room;
 
 /// What a file says of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ impl Header {
                 bytes.len()
             ));
         }
+        let numbers = (bytes.len() / element.size()) as u64;
+        no_room(numbers * size_of::<f64>() as u64).map_or(Ok(()), Err)?;
         let number = |bytes: &[u8]| {
             if self.big_endian {
                 let mut reversed = bytes.to_vec();

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array3;
 
+use crate::memory::can_have;
+
 pub use activations::read_activations;
 pub use archive::TensorFile;
 pub use array::TypedArray;
@@ -151,6 +153,12 @@ fn shades(output: &Array3<f64>) -> Array3<i64> {
         map.mapv_inplace(|value| (value - least) / spread * 255.0);
     }
     shades.mapv(|shade| shade as i64)
+}
+
+/// What is wrong where the system has not so many bytes.
+fn no_room(bytes: u64) -> Option<String> {
+    let text = || format!("takes {} MiB, which the system does not give now", bytes >> 20);
+    (!can_have(bytes)).then(text)
 }
 
 fn file_error(path: &Path, problem: impl std::fmt::Display) -> TensorError {

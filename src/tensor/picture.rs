@@ -7,7 +7,7 @@ use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Lum
 use ndarray::{Array3, ArrayView2, Axis};
 
 use super::resize::Resize;
-use super::{TensorError, file_error, read_at_most};
+use super::{TensorError, file_error, no_room, read_at_most};
 use crate::conv::Layer;
 
 /// Pixels between the maps of a contact sheet.
@@ -106,6 +106,9 @@ fn decode(bytes: &[u8], path: &Path, max_memory: u64) -> Result<Picture, TensorE
             ),
         ));
     }
+    if let Some(problem) = no_room(needed) {
+        return Err(file_error(path, format_args!("to be read it {problem}")));
+    }
     let orientation = decoder.orientation().map_err(|error| unreadable(&error))?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| unreadable(&error))?;
     image.apply_orientation(orientation);
@@ -189,7 +192,11 @@ pub fn write_contact_sheet(path: &Path, output: &Array3<i64>) -> Result<(), Tens
     let columns = (1..=channels).find(|columns| columns * columns >= channels).unwrap_or(1);
     let (width, height) = (width as u32, height as u32);
     let size = |count: usize, side: u32| count as u32 * (side + GAP) - GAP;
-    let mut sheet = GrayImage::new(size(columns, width), size(channels.div_ceil(columns), height));
+    let sides = [size(columns, width), size(channels.div_ceil(columns), height)];
+    if let Some(problem) = no_room(u64::from(sides[0]) * u64::from(sides[1])) {
+        return Err(file_error(path, format_args!("the picture {problem}")));
+    }
+    let mut sheet = GrayImage::new(sides[0], sides[1]);
     for (channel, map) in output.axis_iter(Axis(0)).enumerate() {
         let left = (channel % columns) as u32 * (width + GAP);
         let top = (channel / columns) as u32 * (height + GAP);

@@ -314,12 +314,16 @@ fn require_network(
 ) -> Result<(), JobError> {
     let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
     let largest = layers.iter().map(Prepared::needed_bytes).max().unwrap_or(0);
-    // A result, the shortcut that is added to it, and copies of both while they change.
-    let activations = graph.nodes().iter().map(|node| 4 * array_bytes::<i64>(&node.shape)).max();
-    let loading =
-        graph.nodes().iter().map(|node| loading_bytes(&node.layer, spec.weights.as_deref()));
-    let all =
-        [graph.weight_count(), largest.max(loading.max().unwrap_or(0)), activations.unwrap_or(0)];
+    // A result, the shortcut that is added to it, and copies of both while they change; the same of the
+    // network in real values, of which the weights of a layer are made beside those that are kept.
+    let nodes = || graph.nodes().iter();
+    let activations = nodes().map(|node| 8 * array_bytes::<i64>(&node.shape)).max().unwrap_or(0);
+    let reals = nodes().map(|node| array_bytes::<f64>(&node.layer.weight_shape())).max().unwrap_or(0);
+    let file = spec.weights.as_deref();
+    let loading = nodes().map(|node| loading_bytes(&node.layer, file)).max().unwrap_or(0);
+    let each = size_of::<i8>() + if file.is_some() { size_of::<f32>() } else { 0 };
+    let weights = graph.weight_count().saturating_mul(each as u64);
+    let all = [weights, largest.max(loading).max(reals), activations];
     require(Work::Network, all.into_iter().fold(0, u64::saturating_add), allowed)
 }
 
