@@ -187,8 +187,10 @@ fn packings<W: WeightForm>(layer: &Layer, ring_degree: usize) -> impl Iterator<I
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arith::kernels::Reduction;
     use crate::conv::conventional::DenseWeights;
     use crate::conv::hadamard_fused::FusedWeights;
+    use crate::conv::testing::layer;
     use crate::preset::Catalogue;
 
     fn size<W: WeightForm>(layer: &Layer, ring_degree: usize) -> usize {
@@ -213,13 +215,6 @@ mod tests {
         }
         assert!(most < ROOM / 4, "{most}");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::arith::kernels::Reduction;
-    use crate::conv::testing::layer;
 
     /// A layer of 1x1 planes, which is what a dense layer is, with few outputs.
     #[test]

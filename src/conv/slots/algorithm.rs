@@ -7,7 +7,7 @@ use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 use super::form::{Wave, WeightForm};
 use super::mix::mix_scratch_bytes;
 use super::panel::rotate_scratch_bytes;
-use super::{Panels, SlotPlan, Sums, mix, rotate_inputs};
+use super::{Output, Panels, SlotPlan, Sums, mix, rotate_inputs};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 use crate::conv::Layer;
