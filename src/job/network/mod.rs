@@ -318,7 +318,8 @@ fn require_network(
     // network in real values, of which the weights of a layer are made beside those that are kept.
     let nodes = || graph.nodes().iter();
     let activations = nodes().map(|node| 8 * array_bytes::<i64>(&node.shape)).max().unwrap_or(0);
-    let reals = nodes().map(|node| array_bytes::<f64>(&node.layer.weight_shape())).max().unwrap_or(0);
+    let reals =
+        nodes().map(|node| array_bytes::<f64>(&node.layer.weight_shape())).max().unwrap_or(0);
     let file = spec.weights.as_deref();
     let loading = nodes().map(|node| loading_bytes(&node.layer, file)).max().unwrap_or(0);
     let each = size_of::<i8>() + if file.is_some() { size_of::<f32>() } else { 0 };
