@@ -65,14 +65,14 @@ impl Digest {
     }
 
     /// Adds a list of integers with signs.
-    pub(crate) fn integers<'a>(
+    pub(crate) fn integers<'a, I: Copy + Into<i64> + 'a>(
         &mut self,
         name: &str,
-        integers: impl IntoIterator<Item = &'a i64, IntoIter: ExactSizeIterator>,
+        integers: impl IntoIterator<Item = &'a I, IntoIter: ExactSizeIterator>,
     ) {
         let integers = integers.into_iter();
         self.head(name, b'i', 8 * integers.len());
-        integers.for_each(|integer| self.0.update(integer.to_le_bytes()));
+        integers.for_each(|integer| self.0.update((*integer).into().to_le_bytes()));
     }
 
     /// Adds a real number.
@@ -152,7 +152,7 @@ mod tests {
             digest.text("a", "\u{e9}");
             digest.maybe("b", Some(7));
             digest.maybe("c", None);
-            digest.integers("d", &[-1]);
+            digest.integers("d", &[-1i64]);
             digest.real("e", 0.5);
         });
         assert_eq!(found, whole);
