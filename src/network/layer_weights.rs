@@ -35,7 +35,7 @@ impl LayerWeights {
     /// less than half the sum of the squared weights of an output channel, on average.
     pub fn integers(weights: Array4<i8>, bias: Option<Array1<i64>>) -> Self {
         let channels = weights.dim().0;
-        let squares: f64 = weights.iter().map(|w| (*w as f64).powi(2)).sum();
+        let squares: f64 = weights.iter().map(|w| f64::from(*w).powi(2)).sum();
         let gain = squares / (2 * channels.max(1)) as f64;
         let shift = (0..64).find(|k| 4f64.powi(*k) >= gain).unwrap_or(64);
         let scales = Array1::from_elem(channels, 2f64.powi(-shift));
@@ -68,7 +68,7 @@ impl LayerWeights {
         if let Some(real) = &self.real {
             return real.mapv(f64::from);
         }
-        let mut reals = self.weights.mapv(|weight| weight as f64);
+        let mut reals = self.weights.mapv(f64::from);
         for (mut filter, scale) in reals.axis_iter_mut(Axis(0)).zip(&self.scales) {
             filter *= *scale;
         }

@@ -186,7 +186,7 @@ fn convolved(layer: &LayerWeights, input: &Array3<f64>, pad: usize, side: usize)
         let taps = layer.weights.indexed_iter().filter(|(at, _)| at.0 == o);
         let terms = taps.map(|((_, c, ky, kx), weight)| {
             let (y, x) = ((y + ky).wrapping_sub(pad), (x + kx).wrapping_sub(pad));
-            *weight as f64 * layer.scales[o] * input.get([c, y, x]).copied().unwrap_or(0.0)
+            f64::from(*weight) * layer.scales[o] * input.get([c, y, x]).copied().unwrap_or(0.0)
         });
         bias[o] + terms.sum::<f64>()
     })
