@@ -26,7 +26,7 @@ fn a_death_leaves_the_terminal_as_it_was_too() {
         start_large_run(&mut terminal);
         terminal.kill(signal);
         terminal.dies_with(128 + number);
-        assert!(terminal.screen().contains("the explorer died"), "{}", terminal.screen());
+        terminal.wait_for_text("the explorer died");
     }
 }
 

@@ -122,7 +122,7 @@ fn layers_without_room_are_told_and_others_run() {
     terminal.close("the run needs");
     // The search for the best parameters, the points of a sweep, and another layer.
     terminal.send_for("o", "minimise");
-    terminal.send_for("\r", "an eighth of");
+    terminal.send_for("\r", "any key closes");
     terminal.close("any key closes");
     terminal.send_for("3", "waiting");
     terminal.send_for("1", "noise budget");
