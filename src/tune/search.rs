@@ -5,7 +5,9 @@
 //! message. So every family of sets takes the widest P, the least Q that keeps the margin,
 //! and a few sizes above it, for a larger Q may let the response be smaller by a bit or two.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::cause::Cause;
 use super::objective::Objective;
@@ -96,8 +98,39 @@ pub struct Found {
     pub rejected: Vec<Rejected>,
 }
 
-/// Searches all families of parameters. `proceed` is asked before each ring degree; `false` ends the
-/// search with what it has.
+/// A search under way.
+struct Search<'a> {
+    query: &'a Query,
+    layers: Vec<(&'a RunSpec, Arc<LayerPredictor>)>,
+    course: Course<'a>,
+}
+
+/// Asks now and then whether to go on.
+struct Course<'a> {
+    /// Ring degrees that are done.
+    done: Cell<usize>,
+    proceed: RefCell<&'a mut dyn FnMut(usize, usize) -> bool>,
+    asked: Cell<Option<Instant>>,
+    stopped: Cell<bool>,
+}
+
+impl Course<'_> {
+    /// How long a search goes on unasked: noise of a large layer takes long to predict.
+    const UNASKED: Duration = Duration::from_millis(50);
+
+    fn goes_on(&self) -> bool {
+        let is_due = self.asked.get().is_none_or(|asked| asked.elapsed() >= Self::UNASKED);
+        if !self.stopped.get() && is_due {
+            self.asked.set(Some(Instant::now()));
+            let proceed = &mut *self.proceed.borrow_mut();
+            self.stopped.set(!proceed(self.done.get(), RING_DEGREES.len()));
+        }
+        !self.stopped.get()
+    }
+}
+
+/// Searches all families of parameters. `proceed` is told of the ring degrees that are done, again and
+/// again; `false` ends the search with what it has.
 ///
 /// # Errors
 /// [`JobError`] where a layer or its weights are not valid.
@@ -108,19 +141,28 @@ pub fn search(
 ) -> Result<Found, JobError> {
     let layers = query.runs.iter().map(|run| Ok((run, estimator.predictor(run)?)));
     let layers: Vec<(&RunSpec, Arc<LayerPredictor>)> = layers.collect::<Result<_, JobError>>()?;
+    let course = Course {
+        done: Cell::new(0),
+        proceed: RefCell::new(&mut proceed),
+        asked: Cell::new(None),
+        stopped: Cell::new(false),
+    };
+    let search = Search { query, layers, course };
     // Layers that share parameters may each have an algorithm of their own; of one layer, every
     // algorithm is an answer.
-    let groups: Vec<&[AlgorithmKind]> = match layers.len() {
+    let groups: Vec<&[AlgorithmKind]> = match search.layers.len() {
         1 => query.algorithms.chunks(1).collect(),
         _ => vec![&query.algorithms],
     };
     let mut found = Found::default();
     for (done, ring_degree) in RING_DEGREES.into_iter().enumerate() {
-        if !proceed(done, RING_DEGREES.len()) {
+        search.course.done.set(done);
+        search.course.asked.set(None);
+        if !search.course.goes_on() {
             break;
         }
         for group in &groups {
-            search_ring(query, &layers, ring_degree, group, &mut found);
+            search_ring(&search, ring_degree, group, &mut found);
         }
     }
     found.candidates.sort_by(|a, b| a.value.total_cmp(&b.value));
@@ -129,12 +171,12 @@ pub fn search(
 
 /// The candidates of one ring degree and group of algorithms, one for each number of limbs.
 fn search_ring(
-    query: &Query,
-    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    search: &Search<'_>,
     ring_degree: usize,
     group: &[AlgorithmKind],
     found: &mut Found,
 ) {
+    let Search { query, layers, course } = search;
     let names: Vec<&str> = group.iter().map(|kind| kind.name()).collect();
     let rejected = |cause: Cause, reason: String| Rejected {
         ring_degree,
@@ -176,7 +218,7 @@ fn search_ring(
     for limbs in 1..=MAX_LIMBS {
         let mut best: Option<Candidate> = None;
         for family in Family::all(ring_degree, limbs, plain_bits) {
-            match search_family(query, layers, family, group) {
+            match search_family(search, family, group) {
                 Ok(found) if best.as_ref().is_none_or(|best| found.value < best.value) => {
                     best = Some(found);
                 }
@@ -186,7 +228,8 @@ fn search_ring(
         }
         found.candidates.extend(best);
     }
-    if found.candidates.len() == before {
+    // What was not looked at is not rejected.
+    if found.candidates.len() == before && course.goes_on() {
         let (cause, reason) = lacking.told(query.margin_bits, run.max_memory);
         found.rejected.push(rejected(cause, reason));
     }
@@ -236,17 +279,17 @@ const MORE_SIZES: u32 = 8;
 
 /// The best set of a family, or what all of them lack.
 fn search_family(
-    query: &Query,
-    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    search: &Search<'_>,
     family: Family,
     group: &[AlgorithmKind],
 ) -> Result<Candidate, Lacking> {
+    let query = search.query;
     let mut best: Option<Candidate> = None;
     let mut lacking = Lacking::default();
     let mut try_size = |q_bits: u32, group: &[AlgorithmKind], best: &mut Option<Candidate>| {
         let found = query.runs.first().and_then(|run| family.widest(q_bits, &run.policy));
         let Some((special_bits, params)) = found else { return false };
-        match best_plans(query, layers, &params, group) {
+        match best_plans(search, &params, group) {
             Ok((plans, value)) => {
                 if best.as_ref().is_none_or(|best| value < best.value) {
                     let params = family.spec(q_bits, special_bits);
@@ -284,26 +327,25 @@ fn search_family(
             }
         }
     }
-    best.map(|best| slimmed(query, layers, family, group, best)).ok_or(lacking)
+    best.map(|best| slimmed(search, family, group, best)).ok_or(lacking)
 }
 
 /// The same set with a special prime no wider than it need be: the least that keeps the margin, and
 /// all but a little of the noise budget. Keys are smaller then, and all else is the same.
 fn slimmed(
-    query: &Query,
-    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    search: &Search<'_>,
     family: Family,
     group: &[AlgorithmKind],
     best: Candidate,
 ) -> Candidate {
     const LITTLE: f64 = 0.25;
-    let Some(run) = query.runs.first() else { return best };
+    let Some(run) = search.query.runs.first() else { return best };
     let q_bits = best.params.limbs.iter().map(|limb| limb.bits()).sum();
     let slimmer = (*family.sizes().start() / family.limbs as u32..best.params.special.bits())
         .find_map(|special_bits| {
             let spec = family.spec(q_bits, special_bits);
             let params = Params::new(&spec, &run.policy).ok()?;
-            let (plans, value) = best_plans(query, layers, &params, group).ok()?;
+            let (plans, value) = best_plans(search, &params, group).ok()?;
             let candidate = Candidate { params: spec, layers: plans, value };
             let is_as_good = value <= best.value && candidate.floor() >= best.floor() - LITTLE;
             is_as_good.then_some(candidate)
@@ -314,14 +356,14 @@ fn slimmed(
 /// The best plan of each layer under `params`, and the objective's value; or what the first layer
 /// lacks for which there is none.
 fn best_plans(
-    query: &Query,
-    layers: &[(&RunSpec, Arc<LayerPredictor>)],
+    search: &Search<'_>,
     params: &Params,
     group: &[AlgorithmKind],
 ) -> Result<(Vec<(AlgorithmKind, Prediction)>, f64), Lacking> {
+    let Search { query, layers, .. } = search;
     let mut plans = Vec::with_capacity(layers.len());
     for (run, layer) in layers {
-        plans.push(best_plan(query, run, layer, params, group)?);
+        plans.push(best_plan(search, run, layer, params, group)?);
     }
     let values = plans
         .iter()
@@ -332,12 +374,16 @@ fn best_plans(
 }
 
 fn best_plan(
-    query: &Query,
+    search: &Search<'_>,
     run: &RunSpec,
     layer: &LayerPredictor,
     params: &Params,
     group: &[AlgorithmKind],
 ) -> Result<(AlgorithmKind, Prediction), Lacking> {
+    let Search { query, course, .. } = search;
+    if !course.goes_on() {
+        return Err(Lacking::default());
+    }
     let reference = CostTable::default();
     let costs = run.costs.as_deref().unwrap_or(&reference);
     let setting = Setting { params, reduction: run.reduction };
@@ -364,7 +410,7 @@ fn best_plan(
     bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best: Option<(f64, AlgorithmKind, Prediction)> = None;
     for (bound, kind, plan) in bounds {
-        if best.as_ref().is_some_and(|(value, ..)| bound >= *value) {
+        if best.as_ref().is_some_and(|(value, ..)| bound >= *value) || !course.goes_on() {
             break;
         }
         let prediction = layer.predict_plan(plan, &pricing);
