@@ -22,24 +22,32 @@ const TAKEN: u8 = b't';
 const GIVEN_BACK: u8 = b'g';
 
 /// The explorer's end of the pipe; without a guard it does nothing.
-pub struct Guard(Option<Child>);
+pub struct Guard {
+    /// The terminal's modes before it was taken: input, output, control, local.
+    modes: Option<[u64; 4]>,
+    child: Option<Child>,
+}
 
 impl Guard {
-    /// Starts a guard over the terminal as it is now. Where that cannot be, the explorer goes without.
-    pub fn start() -> Self {
-        let start = || {
-            let now = tcgetattr(stdin())?;
-            let modes = [
-                now.input_flags.bits(),
-                now.output_flags.bits(),
-                now.control_flags.bits(),
-                now.local_flags.bits(),
-            ];
-            let mut command = Command::new(std::env::current_exe()?);
-            command.arg("guard").args(modes.map(|mode| mode.to_string()));
-            command.stdin(Stdio::piped()).spawn()
-        };
-        Self(start().ok())
+    /// A guard over the terminal as it is now, which is yet to be posted.
+    pub fn new() -> Self {
+        let modes = tcgetattr(stdin()).ok().map(|now| {
+            let (input, output) = (now.input_flags.bits(), now.output_flags.bits());
+            let (control, local) = (now.control_flags.bits(), now.local_flags.bits());
+            [input, output, control, local].map(u64::from)
+        });
+        Self { modes, child: None }
+    }
+
+    /// Starts the guard over a terminal that is taken, once. Where that cannot be, the explorer goes
+    /// without.
+    pub fn post(&mut self) {
+        let Some(modes) = self.modes.take() else { return };
+        let Ok(program) = std::env::current_exe() else { return };
+        let mut command = Command::new(program);
+        command.arg("guard").args(modes.map(|mode| mode.to_string()));
+        self.child = command.stdin(Stdio::piped()).spawn().ok();
+        self.taken();
     }
 
     /// Tells that the terminal is taken.
@@ -54,14 +62,14 @@ impl Guard {
 
     fn tell(&mut self, state: u8) {
         // A guard that has gone is not needed to go on.
-        let pipe = self.0.as_mut().and_then(|child| child.stdin.as_mut());
+        let pipe = self.child.as_mut().and_then(|child| child.stdin.as_mut());
         let _ = pipe.map(|pipe| pipe.write_all(&[state]));
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
+        if let Some(child) = &mut self.child {
             drop(child.stdin.take());
             let _ = child.wait();
         }

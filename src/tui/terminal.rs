@@ -29,8 +29,7 @@ impl Screen {
     /// the screen.
     pub(super) fn take() -> io::Result<Self> {
         let terminal = DefaultTerminal::new(CrosstermBackend::new(stdout()))?;
-        let mut screen = Self { terminal: ManuallyDrop::new(terminal), guard: Guard::start() };
-        screen.guard.taken();
+        let screen = Self { terminal: ManuallyDrop::new(terminal), guard: Guard::new() };
         take()?;
         Ok(screen)
     }
@@ -39,7 +38,10 @@ impl Screen {
     pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(view)?;
-        execute!(stdout(), EndSynchronizedUpdate)
+        execute!(stdout(), EndSynchronizedUpdate)?;
+        // The first frame does not wait for it.
+        self.guard.post();
+        Ok(())
     }
 
     /// Gives the terminal back and stops, until a shell brings the process back; then takes the
