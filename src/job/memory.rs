@@ -10,11 +10,14 @@ use crate::memory::can_have;
 use crate::report::bytes_text;
 
 /// What the process holds besides what follows from the sizes of its work: the program, presets,
-/// tables, and what allocators keep.
+/// and tables.
 const PROCESS_BYTES: u64 = 16 << 20;
 
 /// The same of each thread.
 const THREAD_BYTES: u64 = 1 << 20;
+
+/// One over the part of all work's bytes that allocators keep of what was given back to them.
+const KEPT_PART: u64 = 32;
 
 /// The stack of a thread, and what else is mapped for it.
 const STACK_BYTES: u64 = (2 << 20) + (256 << 10);
@@ -117,7 +120,8 @@ pub(super) fn run_bytes(
     let running = all.into_iter().fold(0, u64::saturating_add);
     let loading = input.saturating_add(loading_bytes(loaded, file));
     let process = PROCESS_BYTES + spec.threads as u64 * THREAD_BYTES;
-    running.max(loading).saturating_add(process)
+    let most = running.max(loading);
+    most.saturating_add(most / KEPT_PART).saturating_add(process)
 }
 
 /// Bytes that a run of the whole `layer` by this plan may hold at most, whatever else `spec` says of
