@@ -2,12 +2,13 @@
 //!
 //! The rooms of the house, each using only those above it:
 //!
+//! - `files`: their endings, and replacing them whole
 //! - [`memory`]: how much memory the process may take
 //! - [`arith`]: integers modulo a word-sized prime, and the vector kernels
 //! - [`ring`]: polynomials modulo X^N + 1 in residue-number form
 //! - [`bfv`]: the encryption scheme
 //! - [`conv`]: convolution under encryption, one file per algorithm
-//! - [`tensor`]: arrays, files of tensors, and PNG pictures
+//! - [`tensor`]: arrays, files of tensors, and pictures
 //! - [`toml_reader`]: TOML, every mistake told with its file, line and key
 //! - [`network`]: networks that run, and their weights
 //! - [`report`]: the one record of a run
@@ -22,6 +23,7 @@ pub mod arith;
 pub mod bfv;
 pub mod cli;
 pub mod conv;
+pub(crate) mod files;
 pub mod job;
 pub mod memory;
 mod nearest;

@@ -101,7 +101,10 @@ pub(super) fn warn(record: &Record) -> io::Result<()> {
         writeln!(stderr, "heconv: note: {note}")?;
     }
     if !record.security.ok {
-        writeln!(stderr, "heconv: warning: parameters above the security cap, run for --insecure")?;
+        writeln!(
+            stderr,
+            "heconv: warning: parameters above the security cap, run as --insecure or the file allows"
+        )?;
     }
     let floor = record.noise_bits.predicted_final_floor;
     if floor < 0.0 {

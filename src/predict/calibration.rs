@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::probe;
 use crate::arith::kernels::Backend;
 use crate::conv::cost::CostTable;
-use crate::report::{Machine, file};
+use crate::files;
+use crate::report::Machine;
 
 /// The costs of one backend of one machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ impl Calibration {
             fs::create_dir_all(directory)?;
         }
         let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
-        file::replace(&path, &text)?;
+        files::replace(&path, &text)?;
         Ok(path)
     }
 }

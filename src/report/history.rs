@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-use super::file::replace;
 use super::{Record, SCHEMA};
+use crate::files::replace;
 
 /// How many lines are left when the file is shortened.
 const KEPT: usize = 500;

@@ -1,7 +1,6 @@
 //! The one record of a run, which JSON, text and histories are made from.
 
 mod fault;
-pub(crate) mod file;
 mod history;
 mod machine;
 mod network;

@@ -238,7 +238,8 @@ impl Container {
         match self {
             Self::Npy(bytes) => {
                 let (header, start) = npy::header(bytes)?;
-                Ok(Some((header, bytes[start..].to_vec())))
+                let body = if header.shape == shape { &bytes[start..] } else { &[] };
+                Ok(Some((header, body.to_vec())))
             }
             Self::Npz(archive) => {
                 let entry = format!("{name}.npy");
@@ -258,7 +259,8 @@ impl Container {
                     shape: info.shape.clone(),
                 };
                 let (first, end) = info.data_offsets;
-                let bytes = bytes.get(*start + first..*start + end).unwrap_or_default();
+                let range = if header.shape == shape { *start + first..*start + end } else { 0..0 };
+                let bytes = bytes.get(range).unwrap_or_default();
                 Ok(Some((header, bytes.to_vec())))
             }
         }

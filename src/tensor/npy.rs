@@ -1,7 +1,7 @@
 //! Arrays of integers as .npy files.
 
 use std::fs::File;
-use std::io::{BufWriter, Read};
+use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use ndarray_npy::WriteNpyExt;
 use super::array::Header;
 use super::element::Element;
 use super::{TensorError, file_error};
+use crate::files::replace_by;
 
 /// The longest header that is read, and what comes before its text; the usual ones have 128 bytes.
 const LONGEST_HEADER: u64 = 1 << 16;
@@ -152,8 +153,8 @@ pub(super) fn contains(range: &RangeInclusive<i64>, value: f64) -> bool {
 /// # Errors
 /// [`TensorError::File`].
 pub fn write_integers(path: &Path, array: &Array3<i64>) -> Result<(), TensorError> {
-    let file = File::create(path).map_err(|error| file_error(path, error))?;
-    array.write_npy(BufWriter::new(file)).map_err(|error| file_error(path, error))
+    let write = replace_by(path, |file| array.write_npy(file).map_err(io::Error::other));
+    write.map_err(|error| file_error(path, error))
 }
 
 /// Writes little-endian float64 in C order.
@@ -161,8 +162,8 @@ pub fn write_integers(path: &Path, array: &Array3<i64>) -> Result<(), TensorErro
 /// # Errors
 /// [`TensorError::File`].
 pub fn write_reals(path: &Path, array: &Array3<f64>) -> Result<(), TensorError> {
-    let file = File::create(path).map_err(|error| file_error(path, error))?;
-    array.write_npy(BufWriter::new(file)).map_err(|error| file_error(path, error))
+    let write = replace_by(path, |file| array.write_npy(file).map_err(io::Error::other));
+    write.map_err(|error| file_error(path, error))
 }
 
 #[cfg(test)]

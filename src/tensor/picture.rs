@@ -9,6 +9,7 @@ use ndarray::{Array3, ArrayView2, Axis};
 use super::resize::Resize;
 use super::{TensorError, file_error, no_room, read_at_most};
 use crate::conv::Layer;
+use crate::files::replace;
 
 /// Pixels between the maps of a contact sheet.
 const GAP: u32 = 2;
@@ -202,7 +203,9 @@ pub fn write_contact_sheet(path: &Path, output: &Array3<i64>) -> Result<(), Tens
         let top = (channel / columns) as u32 * (height + GAP);
         draw_map(&mut sheet, left, top, map);
     }
-    sheet.save_with_format(path, ImageFormat::Png).map_err(|error| file_error(path, error))
+    let mut bytes = Cursor::new(Vec::new());
+    sheet.write_to(&mut bytes, ImageFormat::Png).map_err(|error| file_error(path, error))?;
+    replace(path, bytes.get_ref()).map_err(|error| file_error(path, error))
 }
 
 fn draw_map(sheet: &mut GrayImage, left: u32, top: u32, map: ArrayView2<'_, i64>) {

@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::signal::SigSet;
 use nix::sys::termios::{
-    ControlFlags, InputFlags, LocalFlags, OutputFlags, SetArg, tcgetattr, tcsetattr,
+    ControlFlags, InputFlags, LocalFlags, OutputFlags, SetArg, Termios, cfmakeraw, tcgetattr,
+    tcsetattr,
 };
 
 use super::terminal::show_main_screen;
@@ -92,12 +93,19 @@ pub fn stand_guard([input, output, control, local]: [u64; 4]) -> io::Result<()> 
     if last == GIVEN_BACK {
         return Ok(());
     }
+    show_main_screen();
     let mut modes = tcgetattr(stdout())?;
+    let mut raw = modes.clone();
+    cfmakeraw(&mut raw);
+    // A shell that has set modes of its own by now is not to be disturbed.
+    let flags = |modes: &Termios| (modes.input_flags, modes.output_flags, modes.local_flags);
+    if flags(&modes) != flags(&raw) {
+        return Ok(());
+    }
     modes.input_flags = InputFlags::from_bits_retain(input as _);
     modes.output_flags = OutputFlags::from_bits_retain(output as _);
     modes.control_flags = ControlFlags::from_bits_retain(control as _);
     modes.local_flags = LocalFlags::from_bits_retain(local as _);
     tcsetattr(stdout(), SetArg::TCSANOW, &modes)?;
-    show_main_screen();
     writeln!(io::stderr(), "\nheconv: the explorer died; the terminal is as it was")
 }

@@ -106,10 +106,18 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         finished: resume.as_ref().map(ResumeFile::finished).unwrap_or_default(),
     };
     let mut result = run_network(&spec, &estimator, progress.of(&spec, resume))?;
-    if args.compare.is_some() {
-        compare(&mut result.record, &spec, &catalogue, &estimator, &progress)?;
-    }
+    // Whatever comes after it, what the run gave is told and written.
+    let compared = match args.compare {
+        Some(_) => compare(&mut result.record, &spec, &catalogue, &estimator, &progress),
+        None => Ok(()),
+    };
     progress.finish();
+    let printed = match args.format {
+        Format::Text => {
+            writeln!(io::stdout(), "{}", text::text(&result.record)).map_err(Failure::from)
+        }
+        Format::Json => print_json(&result.record),
+    };
     if let Some(output) = output {
         output.write_reals(&result.output, result.record.verdict)?;
     }
@@ -119,11 +127,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
             export.write(&run.experiment(), Some(&layer.record))?;
         }
     }
-    let printed = match args.format {
-        Format::Text => Ok(writeln!(io::stdout(), "{}", text::text(&result.record))?),
-        Format::Json => print_json(&result.record),
-    };
     verdict(&result.record)?;
+    compared?;
     printed
 }
 

@@ -1,6 +1,6 @@
 //! Progress over the layers of a network: by predicted time, so that what remains can be told.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -149,8 +149,10 @@ impl NetworkObserver for NetworkProgress<'_> {
     fn finished(&self, _: usize, layer: &Finished) {
         let Ok(mut resume) = self.resume.lock() else { return };
         // A file that cannot be written any more must not lose the run.
-        if resume.as_mut().is_some_and(|file| file.add(layer).is_err()) {
+        if let Some(Err(error)) = resume.as_mut().map(|file| file.add(layer)) {
             *resume = None;
+            let text = format!("heconv: warning: --resume gets no more layers: {error}");
+            self.line.bar.suspend(|| drop(writeln!(io::stderr(), "{text}")));
         }
     }
 }

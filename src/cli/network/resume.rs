@@ -1,7 +1,7 @@
 //! The file of layers that are finished.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::cli::Failure;
@@ -20,11 +20,15 @@ impl ResumeFile {
         let problem = |error: &dyn std::fmt::Display| {
             Failure::Input(format!("--resume {}: {error}", path.display()))
         };
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(problem(&error)),
-        };
+        let open = OpenOptions::new().create(true).append(true).read(true).open(path);
+        let mut file = open.map_err(|error| problem(&error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(problem(&"another run is writing it")),
+            Err(TryLockError::Error(error)) => return Err(problem(&error)),
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(|error| problem(&error))?;
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         let mut finished = Vec::new();
         for (number, line) in whole.lines().enumerate() {
@@ -33,8 +37,6 @@ impl ResumeFile {
                 problem(&format!("line {}: {expected}", number + 1))
             })?);
         }
-        let open = OpenOptions::new().create(true).append(true).open(path);
-        let file = open.map_err(|error| problem(&error))?;
         if whole.len() < text.len() {
             file.set_len(whole.len() as u64).map_err(|error| problem(&error))?;
         }
@@ -51,7 +53,8 @@ impl ResumeFile {
         if self.finished.contains(layer) {
             return Ok(());
         }
-        let line = serde_json::to_string(layer)?;
-        writeln!(self.file, "{line}")
+        // In one go, so that no other reader sees a line without its end.
+        let line = serde_json::to_string(layer)? + "\n";
+        self.file.write_all(line.as_bytes())
     }
 }

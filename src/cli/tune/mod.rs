@@ -90,10 +90,10 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 
 impl Args {
     fn layers(&self, file: Option<&Experiment>) -> Result<Vec<LayerPreset>, Failure> {
-        if let (None, Some(file)) = (&self.layer, file) {
-            return Ok(vec![file.layer.clone()]);
-        }
         let catalogue = presets::load()?;
+        if let (None, Some(file)) = (&self.layer, file) {
+            return Ok(vec![catalogue.with_origin(file.layer.clone())]);
+        }
         let Some(network) = &self.network else {
             let name = self.layer.as_deref().unwrap_or(DEFAULT_LAYER);
             return Ok(vec![catalogue.layer(name).map_err(Failure::input)?.clone()]);

@@ -317,7 +317,8 @@ fn require_network(
     // A result, the shortcut that is added to it, and copies of both while they change; the same of the
     // network in real values, of which the weights of a layer are made beside those that are kept.
     let nodes = || graph.nodes().iter();
-    let activations = nodes().map(|node| 8 * array_bytes::<i64>(&node.shape)).max().unwrap_or(0);
+    let activations =
+        nodes().map(|node| 8 * array_bytes::<i64>(&node.layer.output_shape())).max().unwrap_or(0);
     let reals =
         nodes().map(|node| array_bytes::<f64>(&node.layer.weight_shape())).max().unwrap_or(0);
     let file = spec.weights.as_deref();
@@ -341,6 +342,7 @@ impl Half {
             Self::Earlier(mut finished) => {
                 finished.layer.record = from_file.record(finished.layer.record);
                 finished.layer.activation = activation;
+                finished.layer.signal_to_noise_db = None;
                 *finished
             }
             Self::New { digest, record } => {

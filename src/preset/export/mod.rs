@@ -13,7 +13,8 @@ use std::path::Path;
 use self::library::LibrarySet;
 use super::Experiment;
 use crate::bfv::ParamsError;
-use crate::report::{Record, file};
+use crate::files;
+use crate::report::Record;
 
 pub use self::save::{save_new, save_over};
 pub use self::toml::experiment_toml;
@@ -47,13 +48,13 @@ impl ExportFormat {
 
     /// The format that the name of a file asks for, if any.
     pub fn of(path: &Path) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| file::ends_in(path, format.ending()))
+        Self::ALL.into_iter().find(|format| files::ends_in(path, format.ending()))
     }
 }
 
 /// What is wrong with the name of a file of which [`ExportFormat::of`] knows no format.
 pub fn unknown_export_ending() -> String {
-    file::must_end_in(ExportFormat::ALL.map(ExportFormat::ending))
+    files::must_end_in(ExportFormat::ALL.map(ExportFormat::ending))
 }
 
 /// The text of a file in `format`, with the figures of the experiment's run where there is one.

@@ -4,8 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::report;
-
 /// Writes a file that must not be there yet.
 ///
 /// # Errors
@@ -26,5 +24,5 @@ pub fn save_new(path: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// That it cannot be written.
 pub fn save_over(path: &Path, text: &str) -> io::Result<()> {
-    report::file::replace(path, text.as_bytes())
+    crate::files::replace(path, text.as_bytes())
 }

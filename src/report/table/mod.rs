@@ -11,7 +11,8 @@ mod tests;
 use std::path::Path;
 
 use self::cells::Cells;
-use super::{SweepRow, file};
+use super::SweepRow;
+use crate::files;
 
 pub use self::csv::{csv_header, csv_line, value_text};
 
@@ -44,13 +45,13 @@ impl TableFormat {
 
     /// The format that the name of a file asks for, if any.
     pub fn of(path: &Path) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| file::ends_in(path, format.ending()))
+        Self::ALL.into_iter().find(|format| files::ends_in(path, format.ending()))
     }
 }
 
 /// What is wrong with the name of a file of which [`TableFormat::of`] knows no format.
 pub fn unknown_table_ending() -> String {
-    file::must_end_in(TableFormat::ALL.map(TableFormat::ending))
+    files::must_end_in(TableFormat::ALL.map(TableFormat::ending))
 }
 
 /// Why a row could not be written.

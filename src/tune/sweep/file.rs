@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::resume::{self, Found, Held};
 use super::{Differences, Format, Point, PointKey, Settings, Standing};
-use crate::report::file::replace_by;
+use crate::files::replace_by;
 use crate::report::{SweepRow, TableFormat, unknown_table_ending};
 
 /// Why a file of rows cannot be used.

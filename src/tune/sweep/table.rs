@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::FileError;
-use crate::report::file::replace;
+use crate::files::replace;
 use crate::report::{SweepRow, TableFormat, table_text};
 
 /// A file that becomes a table at the end. Until then it is the table without rows, so that nobody
