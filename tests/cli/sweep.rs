@@ -404,6 +404,11 @@ fn a_row_of_another_request_is_run_again_and_said() {
         // The same once more: it is done.
         assert_eq!(sweep(&["--seed", "9", "--threads", "1", "--repeat", "3"]), ONE_DONE);
         assert_eq!(home.read(name), row);
+        // A run is not lost to a prediction.
+        let refused = home.sweep(&[&point[..], &["--predict-only", "--resume", name]].concat());
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.err.contains("is a run, which a prediction is not to replace"));
+        assert_eq!(home.read(name), row);
     }
     let row: Value = serde_json::from_str(&home.read("rows.jsonl")).expect("a row");
     assert_eq!((&row["params"]["plain_modulus"], &row["seed"]), (&188_417.into(), &9.into()));

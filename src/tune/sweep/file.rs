@@ -60,6 +60,18 @@ pub enum FileError {
         /// The point.
         point: Box<PointKey>,
     },
+    /// A prediction would take the place of a run.
+    #[error(
+        "{}:{line}: {point} is a run, which a prediction is not to replace; choose another file", path.display()
+    )]
+    Measured {
+        /// Which file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The point.
+        point: Box<PointKey>,
+    },
     /// Two rows are of the same point.
     #[error("{}:{line}: {point} is there already; remove one of the rows", path.display())]
     Repeated {

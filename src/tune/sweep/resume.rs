@@ -231,6 +231,10 @@ impl<'a> Scan<'a> {
     fn keep(&mut self, place: usize, row: FileRow, bytes: u64) -> Result<(), FileError> {
         let asked = self.points[place].asked(self.settings);
         let is_own = row.request().is_some_and(|request| asked.is_of(&request));
+        if self.settings.predicted && !row.text("verified").is_empty() {
+            let (path, line, point) = (self.path.into(), self.lines, row.key().into());
+            return Err(FileError::Measured { path, line, point });
+        }
         let span = self.held.next(bytes);
         let rows = &mut self.held.rows[place];
         if !is_own {
