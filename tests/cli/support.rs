@@ -80,7 +80,7 @@ pub fn heconv(args: &[&str]) -> Ended {
 /// Runs a command to its end, which must come soon.
 pub fn ended(command: Command) -> Ended {
     let mut command = assert_cmd::Command::from_std(command);
-    let output = command.timeout(Duration::from_secs(120)).output().expect("the program starts");
+    let output = command.timeout(Duration::from_mins(2)).output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     Ended { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
