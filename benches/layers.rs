@@ -91,7 +91,7 @@ fn client(
     let sent = sent.expect("keys");
     let keys = GaloisKeys::expand(context, &sent, || Ok::<_, ()>(())).expect("keys");
     let input = data::input(layer, 1);
-    let plaintexts = algorithm.pack(context, input.view());
+    let plaintexts = algorithm.pack(context, input.view()).expect("slots");
     let ciphertext = |(stream, plaintext)| {
         encrypt(context, &secret, plaintext, &private, &public, stream).expand(context, &public)
     };

@@ -12,8 +12,8 @@ use heconv::arith::kernels::{
 use heconv::arith::{Modulus, largest_ntt_primes, zeroed};
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{
-    Ciphertext, Context, Evaluator, GaloisKeyId, GaloisKeys, Params, Plaintext, Reader, Response,
-    SecretKey, SeededCiphertext, SeededGaloisKeys, encrypt,
+    Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Params, Plaintext,
+    Reader, Response, SecretKey, SeededCiphertext, SeededGaloisKeys, encrypt,
 };
 use heconv::preset::Catalogue;
 use heconv::ring::sampling::{Seed, derive_seed, generator};
@@ -56,7 +56,7 @@ impl Setup {
     }
 
     fn plaintext(&self) -> Plaintext {
-        self.context.slots().encode(&vec![3; self.context.ring_degree()])
+        self.context.slots().expect("slots").encode(&vec![3; self.context.ring_degree()])
     }
 
     fn encrypt(&self, plaintext: &Plaintext) -> SeededCiphertext {
@@ -135,7 +135,7 @@ mod rotation {
 }
 
 mod client {
-    use super::{Bencher, RESPONSE_BITS, Reader, Reduction, Response, Setup};
+    use super::{Bencher, Coefficients, RESPONSE_BITS, Reader, Reduction, Response, Setup};
 
     /// Slots to coefficients.
     #[divan::bench]
@@ -154,18 +154,19 @@ mod client {
     #[divan::bench]
     fn decrypt(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
-        let response = Response::switch(&setup.context, setup.ciphertext(), RESPONSE_BITS);
+        let response =
+            Response::switch(&setup.context, setup.ciphertext(), RESPONSE_BITS, &Coefficients::All);
         let reader = Reader::new(&setup.context, &setup.secret, RESPONSE_BITS).expect("a prime");
-        bencher.bench_local(|| reader.decrypt(&response));
+        bencher.bench_local(|| reader.decrypt(&response, &Coefficients::All));
     }
 
     /// What the server does to a result before it is sent.
     #[divan::bench]
     fn switch_down(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
-        bencher
-            .with_inputs(|| setup.ciphertext())
-            .bench_local_values(|output| Response::switch(&setup.context, output, RESPONSE_BITS));
+        bencher.with_inputs(|| setup.ciphertext()).bench_local_values(|output| {
+            Response::switch(&setup.context, output, RESPONSE_BITS, &Coefficients::All)
+        });
     }
 }
 

@@ -110,6 +110,18 @@ impl Modulus {
         self.pow(a, self.value - 2)
     }
 
+    /// `a^-1`, whether `q` is prime or not, by Euclid's algorithm; `None` where they share a factor.
+    pub fn unit_inverse(&self, a: u64) -> Option<u64> {
+        // What is congruent to `s * a` modulo q: remainders fall, and factors stay within +-q.
+        let (mut old, mut new) = ((i128::from(self.value), 0i128), (i128::from(a), 1i128));
+        while new.0 != 0 {
+            let quotient = old.0 / new.0;
+            (old, new) = (new, (old.0 - quotient * new.0, old.1 - quotient * new.1));
+        }
+        let inverse = old.1.rem_euclid(i128::from(self.value));
+        if old.0 == 1 { u64::try_from(inverse).ok() } else { None }
+    }
+
     /// `factor` in `[0, q)`, prepared for many multiplications.
     ///
     /// The quotient comes from the precomputed reciprocal of `q`: a wide division would cost more

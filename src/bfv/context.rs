@@ -11,6 +11,11 @@ use crate::ring::{Basis, Coeff, Limb, MixedRadix, NttForm, Places, Poly};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plaintext(pub Vec<u64>);
 
+/// Plaintexts have no slots under these parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("plaintexts have no slots: the plaintext modulus is no prime = 1 mod 2N")]
+pub struct NoSlots;
+
 /// Parameters with their bases and constants, for one backend and reduction mode.
 #[derive(Debug)]
 pub struct Context {
@@ -19,7 +24,7 @@ pub struct Context {
     reduction: Reduction,
     ciphertext: Arc<Basis>,
     extended: Arc<Basis>,
-    slots: Slots,
+    slots: Option<Slots>,
     radix: MixedRadix,
     plain_places: Places,
     whole_mod_plain: u64,
@@ -38,7 +43,8 @@ impl Context {
     pub fn new(params: Params, backend: Backend, reduction: Reduction) -> Option<Self> {
         let n = params.ring_degree();
         let limbs = params.limbs().to_vec();
-        let with_special = [limbs.as_slice(), &[*params.special()]].concat();
+        let special = params.special().copied();
+        let with_special = [limbs.as_slice(), special.as_slice()].concat();
         let plain = *params.plain();
         let radix = MixedRadix::new(&limbs);
         let inverse_of = |value: u64| move |q: &Modulus| q.shoup(q.inverse(q.reduce(value)));
@@ -47,7 +53,11 @@ impl Context {
             reduction,
             ciphertext: Arc::new(Basis::new(n, &limbs, backend)?),
             extended: Arc::new(Basis::new(n, &with_special, backend)?),
-            slots: Slots::new(n, &Kernels::new(backend, plain))?,
+            slots: if params.has_slots() {
+                Some(Slots::new(n, &Kernels::new(backend, plain))?)
+            } else {
+                None
+            },
             plain_places: radix.places_modulo(&plain),
             radix,
             whole_mod_plain: limbs
@@ -58,7 +68,9 @@ impl Context {
                 .map(|q| q.shoup(q.neg(inverse_of(plain.value())(q).factor)))
                 .collect(),
             plain_kernels: Kernels::new(backend, plain),
-            special_inverses: limbs.iter().map(inverse_of(params.special().value())).collect(),
+            special_inverses: special.map_or_else(Vec::new, |special| {
+                limbs.iter().map(inverse_of(special.value())).collect()
+            }),
             last_inverses: limbs.split_last().map_or_else(Vec::new, |(last, others)| {
                 others.iter().map(inverse_of(last.value())).collect()
             }),
@@ -92,14 +104,17 @@ impl Context {
         &self.ciphertext
     }
 
-    /// The basis of Q P, with P last.
+    /// The basis of Q P, with P last; that of Q where there is no P.
     pub const fn extended_basis(&self) -> &Arc<Basis> {
         &self.extended
     }
 
     /// Slots of a plaintext.
-    pub const fn slots(&self) -> &Slots {
-        &self.slots
+    ///
+    /// # Errors
+    /// [`NoSlots`] where t is no prime = 1 mod 2N.
+    pub fn slots(&self) -> Result<&Slots, NoSlots> {
+        self.slots.as_ref().ok_or(NoSlots)
     }
 
     /// Reads residues modulo Q as integers.
@@ -107,7 +122,7 @@ impl Context {
         &self.radix
     }
 
-    /// P^-1 modulo each limb.
+    /// P^-1 modulo each limb; none where there is no P.
     pub fn special_inverses(&self) -> &[Shoup] {
         &self.special_inverses
     }
@@ -166,7 +181,8 @@ impl Context {
     /// which is -r / Q modulo t.
     pub fn scale_down(&self, poly: &Poly<Coeff>) -> Plaintext {
         let plain = self.params.plain();
-        let factor = plain.neg(plain.inverse(self.whole_mod_plain));
+        // Limbs are primes above t, so Q has an inverse.
+        let factor = plain.neg(plain.unit_inverse(self.whole_mod_plain).unwrap_or_default());
         let mut coefficients = vec![0; self.ring_degree()];
         self.for_each_multiple(
             poly,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{Ciphertext, Context, GaloisKey, GaloisKeyId, GaloisKeys, Params, RotationSum};
 use crate::arith::kernels::{KeySwitch, PairsMut};
 use crate::arith::{AlignedWords, zeroed};
-use crate::ring::{GaloisElement, NttForm, Poly};
+use crate::ring::{GaloisElement, Limb, NttForm, Poly};
 
 /// A rotation was asked for that the client sent no key for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -115,9 +115,16 @@ impl<'a> Evaluator<'a> {
     /// The key of an automorphism.
     ///
     /// # Errors
-    /// [`MissingKey`] where the client sent none.
+    /// [`MissingKey`] where the client sent none, and where there is no P to switch by.
     pub fn key(&self, element: GaloisElement) -> Result<&'a GaloisKey, MissingKey> {
-        self.keys.get(GaloisKeyId { limbs: self.context.ciphertext_basis().len(), element })
+        let id = GaloisKeyId { limbs: self.context.ciphertext_basis().len(), element };
+        let missing = || MissingKey(id);
+        self.context.params().special().ok_or_else(missing).and_then(|_| self.keys.get(id))
+    }
+
+    /// The last prime of Q P, which is P wherever there is a key.
+    fn special(&self) -> &'a Limb {
+        &self.context.extended_basis().limbs()[self.context.extended_basis().len() - 1]
     }
 
     /// Key switches so far.
@@ -211,7 +218,7 @@ impl<'a> Evaluator<'a> {
     /// Two inverse transforms.
     pub fn switch_special(&self, key: &GaloisKey, scratch: &mut Scratch) {
         let count = self.context.ciphertext_basis().len();
-        let special = &self.context.extended_basis().limbs()[count];
+        let special = self.special();
         let Scratch { digits, residues: [first, second], .. } = scratch;
         let switch = self.key_switch(key, digits, count);
         let out = [first.as_mut(), second.as_mut()];
@@ -246,9 +253,8 @@ impl<'a> Evaluator<'a> {
     /// its values. One forward transform.
     fn lift_special(&self, i: usize, residue: &[u64], lifted: &mut [u64]) {
         let limb = &self.context.ciphertext_basis().limbs()[i];
-        let (special, factor) =
-            (self.context.params().special(), self.context.special_inverses()[i]);
-        limb.kernels().lift_scaled(special, factor, residue, lifted);
+        let factor = self.context.special_inverses()[i];
+        limb.kernels().lift_scaled(self.special().modulus(), factor, residue, lifted);
         limb.ntt().forward(lifted);
         self.count_ntts(1);
     }
@@ -280,8 +286,7 @@ impl<'a> Evaluator<'a> {
         sum: &mut Poly<NttForm>,
     ) {
         let count = self.context.ciphertext_basis().len();
-        let special = &self.context.extended_basis().limbs()[count];
-        special.ntt().inverse_times_len(switched.limb_mut(count));
+        self.special().ntt().inverse_times_len(switched.limb_mut(count));
         self.count_ntts(1);
         let [lifted, _] = &mut scratch.lifted;
         for (i, limb) in self.context.ciphertext_basis().limbs().iter().enumerate() {
@@ -327,12 +332,10 @@ impl<'a> Evaluator<'a> {
         out: &mut Poly<NttForm>,
     ) {
         let count = self.context.ciphertext_basis().len();
-        let special = &self.context.extended_basis().limbs()[count];
-        special.ntt().inverse_times_len(switched.limb_mut(count));
+        self.special().ntt().inverse_times_len(switched.limb_mut(count));
         let space = scratch.lifted.each_mut().map(|words| &mut words[..]);
         let [rounded, _] = &mut scratch.residues;
-        let (modulus, inverses) =
-            (self.context.params().special(), self.context.special_inverses());
+        let (modulus, inverses) = (self.special().modulus(), self.context.special_inverses());
         let residue = switched.limb(count);
         self.above.divide_by_last(poly, space, out.limbs_mut(), |i, limb, words| {
             limb.kernels().lift_scaled(modulus, inverses[i], residue, rounded);
@@ -344,7 +347,8 @@ impl<'a> Evaluator<'a> {
         self.count_ntts(2 + count);
     }
 
-    fn count_ntts(&self, count: usize) {
+    /// Counts transforms of ring degree that the caller has done, of one limb each.
+    pub fn count_ntts(&self, count: usize) {
         self.work.ntts.fetch_add(count as u64, Ordering::Relaxed);
     }
 }

@@ -17,7 +17,7 @@ use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
 /// The client's secret: N coefficients in {-1, 0, 1}. Zeroised on drop.
 pub struct SecretKey {
     coefficients: Zeroizing<Vec<i8>>,
-    /// Over Q P.
+    /// Over Q P, or Q where there is no P.
     values: Poly<NttForm>,
 }
 
@@ -140,7 +140,8 @@ fn generate_digits(
 ) -> Vec<Poly<NttForm>> {
     let n = context.ring_degree();
     let basis = context.extended_basis();
-    let special = context.params().special().value();
+    // Without P there is nothing to divide by, and no key is asked for.
+    let special = context.params().special().map_or(1, |prime| prime.value());
     let mut public = generator(public_seed, stream);
     // Stream 0 of the secret seed made the secret itself.
     let mut private = generator(secret_seed, stream + 1);

@@ -21,11 +21,11 @@ pub(crate) mod testing;
 mod tests;
 pub mod wire;
 
-pub use context::{Context, Plaintext};
+pub use context::{Context, NoSlots, Plaintext};
 pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
 pub use evaluation::{Evaluator, MissingKey, Scratch};
 pub use keys::{GaloisKey, GaloisKeyId, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
-pub use response::{Reader, Response, response_bits};
+pub use response::{Coefficients, Reader, Response, response_bits};
 pub use rotation_sum::RotationSum;
 pub use slots::Slots;

@@ -45,10 +45,26 @@ pub struct ParamsSpec {
     pub ring_degree: usize,
     /// The primes of Q.
     pub limbs: Vec<PrimeSpec>,
-    /// P, for key switching.
-    pub special: PrimeSpec,
-    /// t.
+    /// P, for key switching; none where nothing is to be switched.
+    pub special: Option<PrimeSpec>,
+    /// t. Without a special prime it may be any number given by its value.
     pub plain: PrimeSpec,
+}
+
+impl ParamsSpec {
+    /// The same set, named as it is written in one word.
+    #[must_use]
+    pub fn named_by_sizes(self) -> Self {
+        Self { name: self.inline(), ..self }
+    }
+
+    /// The set as it is written in one word, by sizes: `4096:36,26|44:20`, and `2048:50:20` without a
+    /// special prime.
+    pub fn inline(&self) -> String {
+        let limbs: Vec<String> = self.limbs.iter().map(|limb| limb.bits().to_string()).collect();
+        let special = self.special.map_or_else(String::new, |prime| format!("|{}", prime.bits()));
+        format!("{}:{}{special}:{}", self.ring_degree, limbs.join(","), self.plain.bits())
+    }
 }
 
 /// What is wrong with a parameter set.
@@ -158,7 +174,7 @@ pub struct Params {
     name: String,
     ring_degree: usize,
     limbs: Vec<Modulus>,
-    special: Modulus,
+    special: Option<Modulus>,
     plain: Modulus,
     security: SecurityVerdict,
 }
@@ -177,21 +193,22 @@ impl Params {
             return Err(ParamsError::LimbCount(spec.limbs.len()));
         }
         let mut finder = PrimeFinder::new(n, spec);
-        let plain = finder.find("plaintext modulus", spec.plain, 2, MAX_PLAIN_BITS)?;
+        let plain = finder.plain(spec)?;
         let limbs = spec
             .limbs
             .iter()
             .map(|&limb| finder.find("limb", limb, 2, MAX_LIMB_BITS))
             .collect::<Result<Vec<_>, _>>()?;
-        let special = finder.find("special prime", spec.special, 2, MAX_LIMB_BITS)?;
-        for (role, prime) in limbs.iter().map(|q| ("limb", q)).chain([("special prime", &special)])
-        {
+        let special = spec.special.map(|p| finder.find("special prime", p, 2, MAX_LIMB_BITS));
+        let special = special.transpose()?;
+        let of_limbs = limbs.iter().map(|q| ("limb", q));
+        for (role, prime) in of_limbs.chain(special.iter().map(|p| ("special prime", p))) {
             if prime.value() <= plain.value() {
                 let (value, plain) = (prime.value(), plain.value());
                 return Err(ParamsError::BelowPlain { role, value, plain });
             }
         }
-        let log2_qp = log2_product(&limbs) + log2_product(&[special]);
+        let log2_qp = log2_product(&limbs) + log2_product(special.as_slice());
         let security = policy.judge(n, log2_qp);
         if !security.ok && !policy.insecure {
             return Err(ParamsError::Insecure { ring_degree: n, log2_qp, verdict: security });
@@ -222,9 +239,14 @@ impl Params {
         &self.limbs
     }
 
-    /// P.
-    pub const fn special(&self) -> &Modulus {
-        &self.special
+    /// P, which key switching needs.
+    pub const fn special(&self) -> Option<&Modulus> {
+        self.special.as_ref()
+    }
+
+    /// Whether plaintexts have slots: t is a prime = 1 mod 2N.
+    pub fn has_slots(&self) -> bool {
+        self.plain.value() % (2 * self.ring_degree as u64) == 1 && is_prime(self.plain.value())
     }
 
     /// t.
@@ -237,9 +259,9 @@ impl Params {
         log2_product(&self.limbs)
     }
 
-    /// log2(Q*P): what security is counted on.
+    /// log2(Q*P), or log2 Q where there is no P: what security is counted on.
     pub fn log2_qp(&self) -> f64 {
-        self.log2_q() + log2_product(&[self.special])
+        self.log2_q() + log2_product(self.special.as_slice())
     }
 
     /// How the set stands against the policy it was checked with.
@@ -262,7 +284,7 @@ struct PrimeFinder {
 
 impl PrimeFinder {
     fn new(ring_degree: usize, spec: &ParamsSpec) -> Self {
-        let all = spec.limbs.iter().chain([&spec.special, &spec.plain]);
+        let all = spec.limbs.iter().chain(&spec.special).chain([&spec.plain]);
         let reserved = all
             .filter_map(|prime| match prime {
                 PrimeSpec::Value(value) => Some(*value),
@@ -270,6 +292,29 @@ impl PrimeFinder {
             })
             .collect();
         Self { two_n: 2 * ring_degree as u64, reserved, found: Vec::new() }
+    }
+
+    /// t. Slots and key switching go together, so without a special prime any number will do; the
+    /// largest prime with slots is still taken for a size that has one, and else the largest number.
+    fn plain(&mut self, spec: &ParamsSpec) -> Result<Modulus, ParamsError> {
+        const ROLE: &str = "plaintext modulus";
+        match (spec.plain, spec.special) {
+            (PrimeSpec::Value(value), None) => {
+                let bits = spec.plain.bits();
+                let (min, max) = (2, MAX_PLAIN_BITS);
+                if !(min..=max).contains(&bits) {
+                    return Err(ParamsError::Size { role: ROLE, value, bits, min, max });
+                }
+                self.found.push(value);
+                Modulus::new(value).ok_or(ParamsError::NotPrime { role: ROLE, value })
+            }
+            (PrimeSpec::Bits(bits), None) if (2..=MAX_PLAIN_BITS).contains(&bits) => {
+                let largest = PrimeSpec::Value((1 << bits) - 1);
+                let with_slots = self.find(ROLE, spec.plain, 2, MAX_PLAIN_BITS);
+                with_slots.or_else(|_| self.plain(&ParamsSpec { plain: largest, ..spec.clone() }))
+            }
+            (plain, _) => self.find(ROLE, plain, 2, MAX_PLAIN_BITS),
+        }
     }
 
     fn find(
@@ -327,7 +372,7 @@ mod tests {
             name: "n4096-t20".into(),
             ring_degree: 4096,
             limbs: vec![PrimeSpec::Bits(35), PrimeSpec::Bits(35)],
-            special: PrimeSpec::Bits(36),
+            special: Some(PrimeSpec::Bits(36)),
             plain: PrimeSpec::Bits(20),
         }
     }
@@ -369,6 +414,33 @@ mod tests {
             error(|s| s.limbs[0] = PrimeSpec::Bits(19))
                 .contains("larger than the plaintext modulus")
         );
+    }
+
+    /// Without a special prime there is nothing to count for it, and t may be any number.
+    #[test]
+    fn a_special_prime_may_be_missing() {
+        let spec = ParamsSpec {
+            ring_degree: 2048,
+            limbs: vec![PrimeSpec::Bits(50)],
+            special: None,
+            ..example()
+        };
+        let of =
+            |plain| Params::new(&ParamsSpec { plain, ..spec.clone() }, &SecurityPolicy::default());
+        let params = of(PrimeSpec::Bits(20)).expect("valid");
+        assert!(params.special().is_none() && params.has_slots() && params.log2_qp() <= 50.0);
+        for value in [1 << 20, 1_000_003, 999] {
+            let params = of(PrimeSpec::Value(value)).expect("valid");
+            assert_eq!((params.plain().value(), params.has_slots()), (value, false));
+        }
+        // There is no prime = 1 mod 4096 of ten bits.
+        assert_eq!(of(PrimeSpec::Bits(10)).expect("valid").plain().value(), 1023);
+        let error = |plain| of(plain).expect_err("must be refused").to_string();
+        assert!(error(PrimeSpec::Value(1)).contains("must have 2 to 32"));
+        assert!(error(PrimeSpec::Value(1 << 40)).contains("41 bits"));
+        assert!(error(PrimeSpec::Bits(40)).contains("40 bits"));
+        assert_eq!(spec.inline(), "2048:50:20");
+        assert_eq!(example().inline(), "4096:35,35|36:20");
     }
 
     #[test]

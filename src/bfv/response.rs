@@ -3,6 +3,8 @@
 //! A result needs few bits: c' = round(2^k c / Q) with k just large enough keeps the message and
 //! saves most of the download.
 
+use std::sync::Arc;
+
 use super::noise::{NoiseModel, Samples};
 use super::{Ciphertext, Context, Params, Plaintext, SecretKey};
 use crate::arith::kernels::Kernels;
@@ -10,12 +12,52 @@ use crate::arith::{AlignedWords, Modulus, Shoup, largest_ntt_primes, zeroed};
 use crate::ring::{Coeff, Ntt};
 use zeroize::{Zeroize, Zeroizing};
 
+/// Which coefficients of the message a response carries. Those of c1 all meet the secret, but of c0
+/// only those are needed that are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coefficients {
+    /// All N.
+    All,
+    /// These, rising, each below N.
+    Only(Arc<[u32]>),
+}
+
+impl Coefficients {
+    /// How many there are at a ring degree.
+    pub fn count(&self, ring_degree: usize) -> usize {
+        match self {
+            Self::All => ring_degree,
+            Self::Only(places) => places.len(),
+        }
+    }
+
+    /// The words of a polynomial that are among them.
+    fn of(&self, words: Vec<u64>) -> Vec<u64> {
+        match self {
+            Self::All => words,
+            Self::Only(places) => places.iter().map(|place| words[*place as usize]).collect(),
+        }
+    }
+
+    /// The words put back in their places among N, the others 0.
+    fn spread(&self, words: Vec<u64>, ring_degree: usize) -> Vec<u64> {
+        match self {
+            Self::All => words,
+            Self::Only(places) => {
+                let mut all = vec![0; ring_degree];
+                places.iter().zip(words).for_each(|(place, word)| all[*place as usize] = word);
+                all
+            }
+        }
+    }
+}
+
 /// A ciphertext modulo 2^k, by its coefficients in `[0, 2^k)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// k.
     pub bits: u32,
-    /// The polynomial that carries the message.
+    /// The polynomial that carries the message, of it the [`Coefficients`] that are read.
     pub c0: Vec<u64>,
     /// The polynomial that meets the secret.
     pub c1: Vec<u64>,
@@ -47,8 +89,13 @@ pub fn response_bits(params: &Params, samples: &[Samples]) -> u32 {
 
 impl Response {
     /// Switches `ciphertext` down to 2^k, exactly: with r the centred residue of 2^k c modulo Q,
-    /// round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k.
-    pub fn switch(context: &Context, ciphertext: Ciphertext, bits: u32) -> Self {
+    /// round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k. Of c0 what is `read` stays.
+    pub fn switch(
+        context: &Context,
+        ciphertext: Ciphertext,
+        bits: u32,
+        read: &Coefficients,
+    ) -> Self {
         let places = context.radix().places_wrapping();
         let whole =
             context.params().limbs().iter().fold(1u64, |q, limb| q.wrapping_mul(limb.value()));
@@ -68,7 +115,7 @@ impl Response {
         };
         Self {
             bits,
-            c0: switch(ciphertext.c0.into_coeff()),
+            c0: read.of(switch(ciphertext.c0.into_coeff())),
             c1: switch(ciphertext.c1.into_coeff()),
         }
     }
@@ -107,7 +154,7 @@ impl<'a> Reader<'a> {
         let prime = largest_ntt_primes(prime_bits, 2 * n as u64, 1, &[]).ok()?[0];
         let modulus = Modulus::new(prime)?;
         let basis = crate::ring::Basis::new(n, &[modulus], context.backend())?;
-        let mut values = secret.values_over(&std::sync::Arc::new(basis));
+        let mut values = secret.values_over(&Arc::new(basis));
         let mut secret = Zeroizing::new(zeroed(n));
         secret.copy_from_slice(values.words());
         values.zeroize();
@@ -124,8 +171,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Decrypts one response of this reader's size: x = c0 + c1 s modulo 2^k, m = round(t x / 2^k)
-    /// modulo t.
-    pub fn decrypt(&self, response: &Response) -> Plaintext {
+    /// modulo t, for the coefficients that it carries, which `read` names; the others are 0.
+    pub fn decrypt(&self, response: &Response, read: &Coefficients) -> Plaintext {
         // c1 s tells the secret to whoever knows c1.
         let mut product = Zeroizing::new(zeroed(self.context.ring_degree()));
         self.kernels.lift_scaled(&self.whole, self.share, &response.c1, &mut product);
@@ -133,10 +180,18 @@ impl<'a> Reader<'a> {
         self.kernels.multiply(&mut product, &self.secret);
         self.ntt.inverse_times_len(&mut product);
         let (modulus, mask) = (self.kernels.modulus(), self.whole.value() - 1);
-        let sums = product.iter().zip(&response.c0);
-        let sums =
-            sums.map(|(product, c0)| (modulus.centre(*product) as u64).wrapping_add(*c0) & mask);
-        Plaintext(self.rounded(sums))
+        let sum = |product: u64, c0: u64| (modulus.centre(product) as u64).wrapping_add(c0) & mask;
+        let (n, c0) = (self.context.ring_degree(), response.c0.iter());
+        let words = match read {
+            Coefficients::All => {
+                self.rounded(product.iter().zip(c0).map(|(product, c0)| sum(*product, *c0)))
+            }
+            Coefficients::Only(places) => {
+                let products = places.iter().map(|place| product[*place as usize]);
+                self.rounded(products.zip(c0).map(|(product, c0)| sum(product, *c0)))
+            }
+        };
+        Plaintext(read.spread(words, n))
     }
 
     /// round(t x / 2^k) modulo t of each x in `[0, 2^k)`: t itself stands for 0.

@@ -14,7 +14,7 @@ pub(crate) fn params(ring_degree: usize, limb_bits: &[u32], special: u32, plain:
         name: "test".into(),
         ring_degree,
         limbs: limb_bits.iter().map(|bits| PrimeSpec::Bits(*bits)).collect(),
-        special: PrimeSpec::Bits(special),
+        special: Some(PrimeSpec::Bits(special)),
         plain: PrimeSpec::Bits(plain),
     };
     let policy = SecurityPolicy { insecure: true, ..SecurityPolicy::default() };

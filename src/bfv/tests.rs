@@ -37,11 +37,15 @@ impl Setup {
     }
 
     fn encrypted_slots(&self) -> Ciphertext {
-        self.encrypt(&self.context.slots().encode(&self.slots()))
+        self.encrypt(&self.context.slots().expect("slots").encode(&self.slots()))
     }
 
     fn decrypted_slots(&self, ciphertext: &Ciphertext) -> Vec<u64> {
-        self.context.slots().decode(&decrypt(&self.context, &self.secret, ciphertext))
+        self.context.slots().expect("slots").decode(&decrypt(
+            &self.context,
+            &self.secret,
+            ciphertext,
+        ))
     }
 }
 
@@ -59,11 +63,11 @@ proptest! {
         let setup = Setup::new(context(64), &[]);
         let t = *setup.context.params().plain();
         let values: Vec<u64> = (0..64).map(|i| t.reduce(seed.wrapping_mul(2 * i + 1))).collect();
-        let plaintext = setup.context.slots().encode(&values);
+        let plaintext = setup.context.slots().expect("slots").encode(&values);
         prop_assert!(plaintext.0.iter().all(|c| *c < t.value()));
-        prop_assert_eq!(setup.context.slots().decode(&plaintext), values.clone());
+        prop_assert_eq!(setup.context.slots().expect("slots").decode(&plaintext), values.clone());
         // A constant in every slot is a constant polynomial.
-        let constant = setup.context.slots().encode(&vec![values[0]; 64]);
+        let constant = setup.context.slots().expect("slots").encode(&vec![values[0]; 64]);
         prop_assert_eq!(constant.0[0], values[0]);
         prop_assert!(constant.0[1..].iter().all(|c| *c == 0));
     }
@@ -83,9 +87,9 @@ proptest! {
         // Switched down to as few bits as the model allows, it still decrypts.
         let samples = [Samples { variance: NoiseModel::new(setup.context.params()).fresh(), count: 64 }];
         let bits = response_bits(setup.context.params(), &samples);
-        let response = Response::switch(&setup.context, ciphertext, bits);
+        let response = Response::switch(&setup.context, ciphertext, bits, &Coefficients::All);
         let reader = Reader::new(&setup.context, &setup.secret, bits).expect("in range");
-        prop_assert_eq!(reader.decrypt(&response), plaintext);
+        prop_assert_eq!(reader.decrypt(&response, &Coefficients::All), plaintext);
     }
 }
 
@@ -196,7 +200,7 @@ fn sums_may_lie_a_limb_below_their_terms() {
             let turned = rotated(&setup.slots(), *steps, *swap);
             sum.iter().zip(turned).map(|(a, b)| t.add(*a, b)).collect()
         });
-        let found = context.slots().decode(&decrypt(lower, &setup.secret, &total));
+        let found = context.slots().expect("slots").decode(&decrypt(lower, &setup.secret, &total));
         assert_eq!(found, expected, "{limbs:?}");
         let (model, last) = (NoiseModel::new(lower.params()), f64::from(limbs[count]).exp2());
         let own = 4.0 * NoiseModel::new(context.params()).fresh() / (last * last);
@@ -206,7 +210,7 @@ fn sums_may_lie_a_limb_below_their_terms() {
         // The empty sum again, and without moved terms.
         sum.add_plain(&terms);
         let alone = sum.finish(below, &mut scratch);
-        let found = context.slots().decode(&decrypt(lower, &setup.secret, &alone));
+        let found = context.slots().expect("slots").decode(&decrypt(lower, &setup.secret, &alone));
         assert_eq!(found, setup.slots());
     }
 }

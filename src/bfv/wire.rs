@@ -15,12 +15,14 @@
 //!
 //! Keys and uploads go on with the 32-byte public seed; a key starts with its limbs and its Galois
 //! element in 4 bytes each. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
-//! first; every polynomial is filled up to a whole byte with zero bits.
+//! first; every polynomial is filled up to a whole byte with zero bits. Of a response's c0 there are the
+//! coefficients that are read, which both sides know from the plan.
 
 use std::sync::Arc;
 
 use super::{
-    Context, GaloisKeyId, Params, Response, SeededCiphertext, SeededGaloisKey, SeededGaloisKeys,
+    Coefficients, Context, GaloisKeyId, Params, Response, SeededCiphertext, SeededGaloisKey,
+    SeededGaloisKeys,
 };
 use crate::arith::{Packer, Unpacker};
 use crate::ring::{Basis, GaloisElement, NttForm, Poly};
@@ -88,6 +90,9 @@ pub enum WireError {
     /// A Galois element is even or not below 2N.
     #[error("{0} is no Galois element")]
     Element(u32),
+    /// A key under parameters without P.
+    #[error("a key, but the parameters have no special prime")]
+    NoSpecial,
     /// There are no ciphertexts with so many limbs.
     #[error("a key for ciphertexts of {0} limbs")]
     Limbs(u32),
@@ -107,10 +112,14 @@ fn limb_bits(params: &Params) -> impl Iterator<Item = u32> + '_ {
     params.limbs().iter().map(crate::arith::Modulus::bits)
 }
 
-/// Bytes of the message that carries these Galois keys.
+/// Bytes of the message that carries these Galois keys; without keys there is none.
 pub fn keys_bytes(params: &Params, keys: &[GaloisKeyId]) -> usize {
+    if keys.is_empty() {
+        return 0;
+    }
     let one = |key: &GaloisKeyId| {
-        let bits = limb_bits(params).take(key.limbs).chain([params.special().bits()]);
+        let special = params.special().map(crate::arith::Modulus::bits);
+        let bits = limb_bits(params).take(key.limbs).chain(special);
         ID_BYTES + key.limbs * packed_bytes(params.ring_degree(), bits)
     };
     HEADER_BYTES + SEED_BYTES + keys.iter().map(one).sum::<usize>()
@@ -122,14 +131,23 @@ pub fn upload_bytes(params: &Params, count: usize) -> usize {
     HEADER_BYTES + SEED_BYTES + count * poly
 }
 
-/// Bytes of the message that returns `count` ciphertexts of `bits` bits.
-pub fn response_bytes(params: &Params, count: usize, bits: u32) -> usize {
-    HEADER_BYTES + 2 * count * packed_bytes(params.ring_degree(), std::iter::once(bits))
+/// Bytes of the message that returns ciphertexts of `bits` bits, one for each of `read`.
+pub fn response_bytes(params: &Params, read: &[Coefficients], bits: u32) -> usize {
+    let n = params.ring_degree();
+    let c0 = read.iter().map(|read| words_bytes(read.count(n), bits)).sum::<usize>();
+    HEADER_BYTES + c0 + read.len() * words_bytes(n, bits)
+}
+
+/// Bytes of `count` words of `bits` bits.
+const fn words_bytes(count: usize, bits: u32) -> usize {
+    (count * bits as usize).div_ceil(8)
 }
 
 /// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.
 fn fingerprint(params: &Params) -> u64 {
-    let fixed = [params.ring_degree() as u64, params.plain().value(), params.special().value()];
+    // There is no prime 0, so that a set without P is none with it.
+    let special = params.special().map_or(0, |prime| prime.value());
+    let fixed = [params.ring_degree() as u64, params.plain().value(), special];
     let words = fixed.into_iter().chain(params.limbs().iter().map(crate::arith::Modulus::value));
     words.flat_map(u64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -206,6 +224,9 @@ pub fn read_keys(context: &Context, bytes: &[u8]) -> Result<SeededGaloisKeys, Wi
 }
 
 fn read_key(context: &Context, reader: &mut Reader<'_>) -> Result<SeededGaloisKey, WireError> {
+    if context.params().special().is_none() {
+        return Err(WireError::NoSpecial);
+    }
     let [limbs, element] =
         [u32::from_le_bytes(reader.array()?), u32::from_le_bytes(reader.array()?)];
     let level = context.of(limbs as usize);
@@ -259,7 +280,13 @@ pub fn read_upload(
 /// Writes a response. All ciphertexts must have the same size.
 pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
     let bits = responses.first().map_or(0, |response| response.bits);
-    let size = response_bytes(context.params(), responses.len(), bits);
+    let of_one = |response: &Response| {
+        [&response.c0, &response.c1]
+            .map(|words| words_bytes(words.len(), bits))
+            .iter()
+            .sum::<usize>()
+    };
+    let size = HEADER_BYTES + responses.iter().map(of_one).sum::<usize>();
     let mut writer = Writer::new(context, Kind::Response, bits as u8, responses.len(), size);
     for response in responses {
         writer.packed([(response.c0.as_slice(), bits)].into_iter());
@@ -268,30 +295,35 @@ pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
     writer.bytes
 }
 
-/// Reads a response.
+/// Reads a response with a ciphertext for each of `read`.
 ///
 /// # Errors
-/// [`WireError`] for bytes that [`write_response`] would not write under these parameters.
-pub fn read_response(context: &Context, bytes: &[u8]) -> Result<Vec<Response>, WireError> {
+/// [`WireError`] for bytes that [`write_response`] would not write of such ciphertexts under these
+/// parameters.
+pub fn read_response(
+    context: &Context,
+    bytes: &[u8],
+    read: &[Coefficients],
+) -> Result<Vec<Response>, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Response)?;
     let bits = u32::from(reader.bits);
+    if reader.count != read.len() {
+        return Err(WireError::Header { field: "count", value: reader.count as u64 });
+    }
     if (reader.count > 0 && !(1..=60).contains(&bits)) || (reader.count == 0 && bits != 0) {
         return Err(WireError::Header { field: "k", value: bits.into() });
     }
-    reader.expect_length(response_bytes(context.params(), reader.count, bits))?;
+    reader.expect_length(response_bytes(context.params(), read, bits))?;
     let n = context.ring_degree();
-    (0..reader.count)
-        .map(|_| {
-            let mut read = || {
-                let mut words = vec![0; n];
-                let mut unpacker =
-                    Unpacker::new(reader.take(packed_bytes(n, std::iter::once(bits)))?);
-                unpacker.words(&mut words, bits);
-                if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
-            };
-            Ok(Response { bits, c0: read()?, c1: read()? })
-        })
-        .collect()
+    let mut words = |count: usize| {
+        let mut words = vec![0; count];
+        let mut unpacker = Unpacker::new(reader.take(words_bytes(count, bits))?);
+        unpacker.words(&mut words, bits);
+        if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
+    };
+    let response =
+        |read: &Coefficients| Ok(Response { bits, c0: words(read.count(n))?, c1: words(n)? });
+    read.iter().map(response).collect()
 }
 
 /// Writes a message.

@@ -162,12 +162,11 @@ fn params(spec: &ParamsSpec) -> Result<Row, Failure> {
         }
     };
     let record = ParamsRecord::new(&params);
-    let limbs: Vec<_> = params.limbs().iter().map(|q| q.bits().to_string()).collect();
     let columns = vec![
         record.name.clone(),
         format!("N {}", record.ring_degree),
         format!("t {}", record.plain_modulus),
-        format!("limbs {} | {} bits", limbs.join(" "), params.special().bits()),
+        format!("limbs {} bits", record.sizes_text()),
         format!("log2(QP) {:.1}", record.log2_qp),
         if params.security().ok { String::new() } else { "INSECURE".into() },
     ];

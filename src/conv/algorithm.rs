@@ -9,16 +9,51 @@ use super::noise::StageNoise;
 use super::setting::Setting;
 use super::work::{Operations, Units, WorkingBytes};
 use super::{ConvError, Layer, Server, Steps};
-use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
+use crate::bfv::{Ciphertext, Coefficients, Context, GaloisKeyId, Params, Plaintext};
+
+/// Something that not all parameters have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Plaintexts have slots.
+    Slots,
+    /// There is a special prime, for key switching.
+    SpecialPrime,
+    /// The plaintext modulus is odd.
+    OddPlain,
+}
+
+impl Need {
+    /// What it is, and how parameters get it.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Slots => "slots: a plaintext modulus that is a prime = 1 mod 2N",
+            Self::SpecialPrime => "a special prime, as in `4096:44|50:20`",
+            Self::OddPlain => "an odd plaintext modulus",
+        }
+    }
+
+    /// The first of these that `params` do not have.
+    pub fn missing(needs: &[Self], params: &Params) -> Option<Self> {
+        let has = |need: &Self| match need {
+            Self::Slots => params.has_slots(),
+            Self::SpecialPrime => params.special().is_some(),
+            Self::OddPlain => params.plain().value() % 2 == 1,
+        };
+        needs.iter().find(|need| !has(need)).copied()
+    }
+}
 
 /// A way to convolve one layer under encryption, planned for one context.
 ///
 /// It turns an input into plaintexts, works on their ciphertexts, and reads the output from the
 /// plaintexts that come back. Nothing here assumes slots or rotations.
 pub trait Algorithm: std::fmt::Debug + Send + Sync {
-    /// How many planes of channels, or strips of planes, share a ciphertext: its lanes. What
-    /// `--lanes` asks for, and `lanes` in reports.
+    /// How many planes of channels, or strips of planes, share a ciphertext: its lanes on slots, its
+    /// interleave in coefficients. What `--lanes` asks for, and `lanes` in reports.
     fn lanes(&self) -> usize;
+
+    /// What the plan needs and `params` do not have; `None` where it can run under them.
+    fn lacks(&self, params: &Params) -> Option<Need>;
 
     /// What the plan has decided, and what follows from it.
     fn describe(&self) -> Facts;
@@ -35,12 +70,31 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
     /// Ciphertexts sent back.
     fn downloads(&self) -> usize;
 
+    /// Of each of these, the coefficients that are read.
+    fn sent(&self) -> Vec<Coefficients> {
+        vec![Coefficients::All; self.downloads()]
+    }
+
     /// Plaintexts of an input of shape (channels, height, width), in upload order.
-    fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext>;
+    ///
+    /// # Errors
+    /// [`ConvError::NoSlots`], as of the next one and of [`Algorithm::unpack`].
+    fn pack(
+        &self,
+        context: &Context,
+        input: ArrayView3<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError>;
 
     /// Plaintexts with one value per output channel, on all that an output ciphertext has of it, in
     /// the order of outputs.
-    fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext>;
+    ///
+    /// # Errors
+    /// As [`Algorithm::pack`].
+    fn pack_channels(
+        &self,
+        context: &Context,
+        values: ArrayView1<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError>;
 
     /// Prepares weights of shape (output channels, input channels, kernel rows, kernel columns),
     /// once per layer.
@@ -56,7 +110,10 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
 
     /// The output of shape (channels, height, width), centred modulo t, from the plaintexts of all
     /// ciphertexts sent back.
-    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64>;
+    ///
+    /// # Errors
+    /// As [`Algorithm::pack`].
+    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Result<Array3<i64>, ConvError>;
 
     /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
     fn gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains;
@@ -69,6 +126,12 @@ pub trait Algorithm: std::fmt::Debug + Send + Sync {
 
     /// Predicted noise under `params`, for sums with these gains.
     fn noise(&self, params: &Params, gains: &SumGains) -> StageNoise;
+
+    /// Predicted noise for weights of the layer's bits as trained layers have them, where plans differ
+    /// so much in noise that a planner, who does not know the weights, must look at it.
+    fn assumed_noise(&self, _: &Params) -> Option<StageNoise> {
+        None
+    }
 
     /// Predicted times of all stages.
     fn times(&self, pricing: &Pricing<'_>) -> StageTimes;

@@ -9,11 +9,11 @@ use ndarray::ArrayView4;
 use rayon::prelude::*;
 
 use super::cost::Pricing;
+use super::dense::multiply_dense;
 use super::gains::{Gain, WeightGains};
 use super::setting::Setting;
-use super::slots::{
-    Layout, Move, MultiplyCost, Output, SlotPlan, Sums, Term, Wave, WeightForm, multiply_dense,
-};
+use super::slots::{Layout, Move, MultiplyCost, Output, SlotPlan, Term, Wave, WeightForm, runs};
+use super::sums::Sums;
 use super::work::Multiplications;
 use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::TILE;
@@ -75,15 +75,15 @@ fn weight_slots(
 }
 
 /// A weight plaintext by its values modulo every limb, from centred coefficients.
-fn encode(context: &Context, slots: &[u64]) -> Poly<NttForm> {
-    let plaintext = context.slots().encode(slots);
+fn encode(context: &Context, slots: &[u64]) -> Result<Poly<NttForm>, ConvError> {
+    let plaintext = context.slots()?.encode(slots);
     let mut poly = Poly::zero(context.ciphertext_basis());
     for (i, limb) in context.ciphertext_basis().limbs().iter().enumerate() {
         let words = poly.limb_mut(i);
         limb.kernels().lift_centred(context.params().plain(), &plaintext.0, words);
         limb.ntt().forward(words);
     }
-    poly
+    Ok(poly)
 }
 
 /// The encoded weights of one wave.
@@ -103,7 +103,7 @@ fn prepare_wave(
             .par_iter()
             .map(|(output, term)| {
                 steps.advance(1)?;
-                Ok(encode(context, &weight_slots(plan, plain, weights, output, term)))
+                encode(context, &weight_slots(plan, plain, weights, output, term))
             })
             .collect::<Result<_, ConvError>>()?;
         let tiles = words.par_chunks_exact_mut(terms.len() * TILE);
@@ -199,6 +199,7 @@ impl WeightForm for DenseWeights {
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
         let weights = &self.waves[wave.index];
-        server.stage(Stage::Multiply, || multiply_dense(server, wave, weights, sums))
+        let runs = runs(wave.plan, wave.outputs);
+        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, &runs, weights, sums))
     }
 }

@@ -9,7 +9,7 @@ use crate::arith::kernels::{Reduction, are_narrow};
 
 /// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
 /// that of the nearest one beyond.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curve(Vec<(f64, f64)>);
 
 impl Curve {
@@ -94,6 +94,18 @@ pub struct ReductionCosts {
     pub factor: f64,
 }
 
+/// Costs of making polynomials of raw weights, in nanoseconds, their transforms aside.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PolynomialCosts {
+    /// Per coefficient of one limb, by the number of giant steps, for which as many polynomials are made
+    /// together.
+    pub coefficient: Curve,
+    /// Per weight that is put at its exponent.
+    pub weight: f64,
+    /// Per coefficient of each further limb.
+    pub limb: f64,
+}
+
 /// Costs of the primitives of one core, in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CostTable {
@@ -118,6 +130,8 @@ pub struct CostTable {
     pub block_scalars: Curve,
     /// Encoding a dense weight plaintext: per word, N L, by N L.
     pub encode: Curve,
+    /// Making polynomials of raw weights.
+    pub polynomials: PolynomialCosts,
     /// Making a key, sending it and reading it: per word, 2 L (L+1) N.
     pub key: ItemCost,
     /// Packing and encrypting an input, sending it and reading it: per word, N L.
@@ -181,6 +195,11 @@ impl Default for CostTable {
             },
             block_scalars: Curve::new(vec![(4.0, 1.12), (16.0, 0.78), (64.0, 0.89)]),
             encode: curve(3.3, 4.2),
+            polynomials: PolynomialCosts {
+                coefficient: Curve::new(vec![(1.0, 0.6), (4.0, 0.7), (16.0, 0.9), (64.0, 1.2)]),
+                weight: 0.8,
+                limb: 0.5,
+            },
             key: item(4.2, 13.5),
             encrypt: item(3.7, 12.5),
             respond: item(0.6, 9.2),
@@ -232,7 +251,8 @@ impl Pricing<'_> {
         self.setting.words() as f64
     }
 
-    fn ntts(&self, count: usize) -> f64 {
+    /// `count` transforms of one limb.
+    pub fn ntts(&self, count: usize) -> f64 {
         let n = self.setting.ring_degree() as f64;
         count as f64 * n * n.log2() * self.costs.ntt.at(n)
     }
@@ -348,6 +368,15 @@ impl Pricing<'_> {
     /// The encoding of `count` dense weight plaintexts.
     pub fn encode(&self, count: usize) -> f64 {
         count as f64 * self.size() * self.costs.encode.at(self.size())
+    }
+
+    /// `count` polynomials of `weights` weights in all, made for `giants` giant steps together, and
+    /// transformed.
+    pub fn polynomials(&self, count: usize, giants: usize, weights: usize) -> f64 {
+        let PolynomialCosts { coefficient, weight, limb } = &self.costs.polynomials;
+        let (n, limbs) = (self.setting.ring_degree() as f64, self.setting.limbs());
+        let each = coefficient.at(giants as f64) + (limbs as f64 - 1.0) * limb;
+        count as f64 * (n * each + self.ntts(limbs)) + weights as f64 * weight
     }
 
     /// `count` keys for ciphertexts of so many limbs, made and sent.

@@ -1,7 +1,7 @@
 //! Why a convolution under encryption does not finish.
 
-use crate::bfv::MissingKey;
 use crate::bfv::wire::WireError;
+use crate::bfv::{MissingKey, NoSlots};
 
 /// Why a convolution under encryption did not finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum ConvError {
     /// A message could not be read.
     #[error(transparent)]
     Wire(#[from] WireError),
+    /// The algorithm works on slots, and plaintexts have none.
+    #[error(transparent)]
+    NoSlots(#[from] NoSlots),
     /// The response is of a size that cannot be decrypted.
     #[error("a response of {0} bits cannot be decrypted at this ring degree")]
     Response(u32),

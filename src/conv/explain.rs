@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
+use super::coefficients::CoefficientPlan;
 use super::slots::{Layout, RowUse, Side, SlotPlan};
 use crate::arith::kernels::TILE;
 
@@ -60,6 +61,46 @@ impl Serialize for Facts {
 pub(in crate::conv) fn slot_facts(plan: &SlotPlan) -> Facts {
     let facts = where_planes_lie(plan).into_iter().chain(what_is_done(plan));
     Facts(facts.map(|(name, value, meaning)| Fact { name, value, meaning }).collect())
+}
+
+/// The facts of a plan on coefficients. Numbers of ciphertexts and products are those of one strip.
+pub(in crate::conv) fn coefficient_facts(plan: &CoefficientPlan) -> Facts {
+    use FactValue::{Count, Word};
+    let (packing, cut) = (plan.packing(), plan.packing().cut());
+    let (layout, step) = if plan.is_blocks() {
+        ("blocks", "each channel has a block of coefficients")
+    } else {
+        ("interleaved", "channels take turns from coefficient to coefficient")
+    };
+    let rotations = [plan.inputs() * (plan.babies() - 1), plan.out_groups() * (plan.giants() - 1)];
+    let facts = [
+        ("layout", Word(layout), step),
+        ("interleave", Count(packing.channels()), "channels of an input ciphertext"),
+        ("positions", Count(packing.positions()), "coefficients of a channel"),
+        ("phases", Count(plan.phases()), "phases of the image, one ciphertext each"),
+        ("strips", Count(cut.strips), "strips that a plane is cut into"),
+        ("strip_rows", Count(cut.strip_rows), "output rows of a strip"),
+        ("row_stride", Count(cut.row_stride), "positions from image row to row"),
+        ("weight_form", Word(plan.form().name()), "how weights are stored"),
+        ("babies", Count(plan.babies()), "automorphisms of each input, the identity among them"),
+        ("giants", Count(plan.giants()), "automorphisms of the sums of an output ciphertext"),
+        ("inputs", Count(plan.inputs()), "input ciphertexts"),
+        ("input_rotations", Count(rotations[0]), "hoisted rotations of inputs"),
+        ("outputs", Count(plan.out_groups()), "output ciphertexts"),
+        ("sums", Count(plan.sums()), "sums of products: one for each output and giant step"),
+        (
+            "output_rotations",
+            Count(rotations[1]),
+            "rotations of sums, a division by P for each output",
+        ),
+        ("terms", Count(plan.total_terms()), "products in all sums"),
+        ("most_terms", Count(plan.max_terms()), "products in the longest sum"),
+        ("waves", Count(plan.waves().len()), "parts that outputs are made in, one after the other"),
+        ("wave_sums", Count(plan.wave_sums()), "sums held at a time"),
+        ("tile_words", Count(TILE), "words of a polynomial that a kernel takes at once"),
+        ("keys", Count(plan.galois_keys(1).len()), "Galois keys"),
+    ];
+    Facts(facts.map(|(name, value, meaning)| Fact { name, value, meaning }).into())
 }
 
 type Entry = (&'static str, FactValue, &'static str);

@@ -10,17 +10,19 @@ use ndarray::ArrayView4;
 use super::cost::Pricing;
 use super::gains::{Gain, WeightGains};
 use super::lanes::LaneTransform;
+use super::panel::CACHED_BYTES;
 use super::setting::Setting;
 use super::slots::{
-    CACHED_BYTES, Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Sums, Term, Wave,
-    WeightForm, WeightLines, derive_integers, integer_cost, integer_gains, multiply_scalars,
+    Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Term, Wave, WeightForm,
+    WeightLines, derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
+use super::sums::Sums;
 use super::weights::PackedWeights;
 use super::work::Multiplications;
 use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::{BATCH, RowsMut};
 use crate::bfv::noise::NoiseModel;
-use crate::bfv::{Context, Params};
+use crate::bfv::{Context, NoSlots, Params};
 
 /// The raw weights, bit-packed.
 #[derive(Debug)]
@@ -60,12 +62,12 @@ struct Space {
 }
 
 impl ScalarMaker {
-    fn new(plan: &SlotPlan, context: &Context, packed: &PackedWeights) -> Self {
-        let transform = LaneTransform::new(context, plan.packing().lanes());
+    fn new(plan: &SlotPlan, context: &Context, packed: &PackedWeights) -> Result<Self, NoSlots> {
+        let transform = LaneTransform::new(context, plan.packing().lanes())?;
         let mut lanes: Vec<(usize, usize)> = plan.lanes().collect();
         lanes.sort_by_key(|(row, lane)| transform.entry(*row, *lane));
         let streams = FusedWeights::scratch_bytes(plan, context.into()) > CACHED_BYTES;
-        Self { transform, lines: WeightLines::new(plan, packed), lanes, streams }
+        Ok(Self { transform, lines: WeightLines::new(plan, packed), lanes, streams })
     }
 
     fn space(&self, plan: &SlotPlan) -> Space {
@@ -218,8 +220,10 @@ impl WeightForm for FusedWeights {
         }
         let context = server.evaluator().context();
         let proceed = || server.check_cancelled();
-        let maker =
-            derived.maker.get_or_insert_with(|| ScalarMaker::new(plan, context, &self.packed));
+        let maker = match &mut derived.maker {
+            Some(maker) => maker,
+            none => none.insert(ScalarMaker::new(plan, context, &self.packed)?),
+        };
         let groups = outputs.len() / plan.offsets().len().max(1);
         let size = [plan.packing().lanes(), held_terms(plan)];
         derived.rows.build(context, [outputs.len(), groups], size, proceed, |i, factors| {

@@ -1,5 +1,6 @@
 //! The algorithms by name.
 
+use super::coefficients::{coefficient, interleaved};
 use super::conventional::DenseWeights;
 use super::cost::CostTable;
 use super::hadamard::HadamardWeights;
@@ -21,12 +22,27 @@ pub enum AlgorithmKind {
     Hadamard,
     /// Channels in lanes, weights as one scalar per block of a ciphertext.
     HadamardFused,
+    /// Channels in blocks of coefficients, one output channel a ciphertext (after Cheetah).
+    Coefficient,
+    /// Channels interleaved in coefficients, outputs merged.
+    Interleaved,
 }
 
 impl AlgorithmKind {
     /// Every algorithm, the baseline first.
-    pub const ALL: [Self; 4] =
-        [Self::Conventional, Self::Padded, Self::Hadamard, Self::HadamardFused];
+    pub const ALL: [Self; 6] = [
+        Self::Conventional,
+        Self::Padded,
+        Self::Hadamard,
+        Self::HadamardFused,
+        Self::Coefficient,
+        Self::Interleaved,
+    ];
+
+    /// Whether it works on slots; the others work on coefficients.
+    pub const fn is_on_slots(self) -> bool {
+        !matches!(self, Self::Coefficient | Self::Interleaved)
+    }
 
     /// The name used on the command line, in files and in reports.
     pub const fn name(self) -> &'static str {
@@ -35,6 +51,8 @@ impl AlgorithmKind {
             Self::Padded => "padded",
             Self::Hadamard => "hadamard",
             Self::HadamardFused => "hadamard-fused",
+            Self::Coefficient => "coefficient",
+            Self::Interleaved => "interleaved",
         }
     }
 
@@ -60,6 +78,8 @@ impl AlgorithmKind {
             Self::Padded => candidates::<PaddedWeights>(layer, ring_degree),
             Self::Hadamard => candidates::<HadamardWeights>(layer, ring_degree),
             Self::HadamardFused => candidates::<FusedWeights>(layer, ring_degree),
+            Self::Coefficient => coefficient(layer, ring_degree),
+            Self::Interleaved => interleaved(layer, ring_degree),
         }
     }
 
@@ -74,6 +94,12 @@ impl AlgorithmKind {
                 "channels in lanes, integer weights through the Walsh-Hadamard matrix"
             }
             Self::HadamardFused => "channels in lanes, one scalar per block made from raw weights",
+            Self::Coefficient => {
+                "channels in blocks of coefficients, one output channel per ciphertext, no keys"
+            }
+            Self::Interleaved => {
+                "channels interleaved in coefficients, outputs merged by rotations"
+            }
         }
     }
 }

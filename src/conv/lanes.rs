@@ -7,7 +7,7 @@
 
 use crate::arith::kernels::{BATCH, Backend, Kernels};
 use crate::arith::{Modulus, bit_reverse};
-use crate::bfv::Context;
+use crate::bfv::{Context, NoSlots};
 use crate::ring::SmallNtt;
 
 /// The way from lane values to block scalars, for one number of lanes.
@@ -22,16 +22,20 @@ pub struct LaneTransform {
 
 impl LaneTransform {
     /// The transform for `lanes` = c lanes, a power of two from 2 to N.
-    pub fn new(context: &Context, lanes: usize) -> Self {
+    ///
+    /// # Errors
+    /// [`NoSlots`] where t has no root of unity for slots.
+    pub fn new(context: &Context, lanes: usize) -> Result<Self, NoSlots> {
+        let root = context.slots()?.root();
         let step = (context.ring_degree() / lanes) as u64;
         let small = |modulus: &Modulus, root: u64| {
             SmallNtt::new(context.backend(), *modulus, lanes, modulus.pow(root, step))
         };
         let limbs = context.ciphertext_basis().limbs();
-        Self {
+        Ok(Self {
             limbs: limbs.iter().map(|limb| small(limb.modulus(), limb.ntt().root())).collect(),
-            ..Self::with_plain(small(context.params().plain(), context.slots().root()), lanes)
-        }
+            ..Self::with_plain(small(context.params().plain(), root), lanes)
+        })
     }
 
     /// The way to coefficients alone, with some root of unity modulo t: another root permutes
@@ -119,12 +123,12 @@ mod tests {
         let context = context(128);
         let t = context.params().plain().value();
         for lanes in [2, 4, 8] {
-            let transform = LaneTransform::new(&context, lanes);
+            let transform = LaneTransform::new(&context, lanes).expect("slots");
             let per_row = lanes / 2;
             let value =
                 |row: usize, lane: usize| (1 + row as u64 * 77_777 + lane as u64 * 12_345) % t;
             let slots: Vec<u64> = (0..128).map(|i| value(i / 64, i % 64 % per_row)).collect();
-            let Plaintext(dense) = context.slots().encode(&slots);
+            let Plaintext(dense) = context.slots().expect("slots").encode(&slots);
             let mut data = vec![[0; BATCH]; lanes];
             for row in 0..2 {
                 for lane in 0..per_row {

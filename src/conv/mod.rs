@@ -5,19 +5,24 @@
 //! and measures.
 
 mod algorithm;
+pub mod coefficients;
 mod conventional;
 pub mod cost;
 pub mod data;
+pub mod dense;
 mod error;
 mod explain;
 pub mod gains;
+mod grid;
 mod hadamard;
 mod hadamard_fused;
 mod kind;
 mod lanes;
 pub mod layer;
+pub mod mix;
 pub mod noise;
 mod padded;
+pub mod panel;
 pub mod pipeline;
 pub mod planner;
 mod progress;
@@ -27,6 +32,7 @@ mod setting;
 pub mod sizes;
 pub mod slots;
 mod stage;
+pub mod sums;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -34,7 +40,7 @@ mod tests;
 mod weights;
 mod work;
 
-pub use algorithm::{Algorithm, PreparedWeights};
+pub use algorithm::{Algorithm, Need, PreparedWeights};
 pub use conventional::DenseWeights;
 pub use error::ConvError;
 pub use explain::{Fact, FactValue, Facts};

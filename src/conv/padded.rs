@@ -9,9 +9,10 @@ use super::cost::Pricing;
 use super::gains::WeightGains;
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Sums, Wave, WeightForm,
+    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Wave, WeightForm,
     derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
+use super::sums::Sums;
 use super::work::Multiplications;
 use super::{ConvError, Server, Stage, Steps};
 use crate::bfv::Context;

@@ -11,8 +11,8 @@ use super::{Algorithm, Layer, Operations, add_bias, convolve};
 use super::{Clock, ConvError, Observer, Server, Stage, Steps};
 use crate::bfv::noise::measure;
 use crate::bfv::{
-    Ciphertext, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response, SecretKey,
-    SeededGaloisKeys, encrypt, response_bits, wire,
+    Ciphertext, Coefficients, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response,
+    SecretKey, SeededGaloisKeys, encrypt, response_bits, wire,
 };
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -81,9 +81,13 @@ impl<'a> Client<'a> {
         Self { context, secret, errors, public }
     }
 
+    /// The message with the keys; empty where there are none.
     fn keys(&self, algorithm: &dyn Algorithm, steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
         let [errors, _] = &self.errors;
         let ids = algorithm.galois_keys(self.context.params());
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let (context, secret, public) = (self.context, &self.secret, &self.public[0]);
         let done = || steps.advance(1);
         let keys = SeededGaloisKeys::generate(context, secret, &ids, errors, public, done)?;
@@ -103,17 +107,22 @@ impl<'a> Client<'a> {
         Ok(wire::write_upload(self.context, &self.public[1], &ciphertexts))
     }
 
-    fn read(&self, bytes: &[u8], steps: Steps<'_>) -> Result<Vec<Plaintext>, ConvError> {
-        let responses = wire::read_response(self.context, bytes)?;
+    fn read(
+        &self,
+        bytes: &[u8],
+        read: &[Coefficients],
+        steps: Steps<'_>,
+    ) -> Result<Vec<Plaintext>, ConvError> {
+        let responses = wire::read_response(self.context, bytes, read)?;
         let bits = responses.first().map_or(1, |response| response.bits);
         let reader =
             Reader::new(self.context, &self.secret, bits).ok_or(ConvError::Response(bits))?;
-        let decrypt = |response| {
-            let plaintext = reader.decrypt(response);
+        let decrypt = |(response, read)| {
+            let plaintext = reader.decrypt(response, read);
             steps.advance(1)?;
             Ok(plaintext)
         };
-        responses.par_iter().map(decrypt).collect()
+        responses.par_iter().zip(read).map(decrypt).collect()
     }
 }
 
@@ -125,16 +134,17 @@ fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, Co
 fn respond(
     context: &Context,
     outputs: Vec<Ciphertext>,
+    read: &[Coefficients],
     bits: u32,
     steps: Steps<'_>,
 ) -> Result<Vec<u8>, ConvError> {
-    let switch = |output: Ciphertext| {
-        let response = Response::switch(context.of(output.limbs()), output, bits);
+    let switch = |(output, read): (Ciphertext, &Coefficients)| {
+        let response = Response::switch(context.of(output.limbs()), output, bits, read);
         steps.advance(1)?;
         Ok(response)
     };
     let responses: Vec<_> =
-        outputs.into_par_iter().map(switch).collect::<Result<_, ConvError>>()?;
+        outputs.into_par_iter().zip(read).map(switch).collect::<Result<_, ConvError>>()?;
     Ok(wire::write_response(context, &responses))
 }
 
@@ -154,7 +164,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let client = Client::new(context, job.secrets);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
         let bytes = client.keys(algorithm, steps)?;
-        let keys = GaloisKeys::receive(context, &bytes, || steps.check())?;
+        let keys = match bytes.as_slice() {
+            [] => GaloisKeys::default(),
+            bytes => GaloisKeys::receive(context, bytes, || steps.check())?,
+        };
         Ok::<_, ConvError>((keys, bytes.len()))
     })?;
 
@@ -166,7 +179,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 
     let steps = enter(Stage::Encrypt, algorithm.uploads() as u64)?;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
-        let bytes = client.upload(&algorithm.pack(context, job.input), steps)?;
+        let bytes = client.upload(&algorithm.pack(context, job.input)?, steps)?;
         Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
     })?;
 
@@ -178,12 +191,13 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let mut outputs = weights.convolve(&server, &inputs)?;
     if let Some(bias) = job.bias {
         server.stage(Stage::Mix, || {
-            let plaintexts = algorithm.pack_channels(context, bias);
+            let plaintexts = algorithm.pack_channels(context, bias)?;
             let pairs = outputs.par_iter_mut().zip(&plaintexts);
             pairs.for_each(|(output, plaintext)| {
                 output.add_plain(context.of(output.limbs()), plaintext);
             });
-        });
+            Ok::<_, ConvError>(())
+        })?;
     }
     let operations = count(&server);
     outputs.par_iter().try_for_each(|output| {
@@ -194,11 +208,12 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let upload_sample = inputs[0].c0.limb(0).to_vec();
     let weight_bytes = weights.bytes();
 
+    let read = algorithm.sent();
     let steps = enter(Stage::Response, algorithm.downloads() as u64)?;
-    let response = clock.time(Stage::Response, || respond(context, outputs, bits, steps))?;
+    let response = clock.time(Stage::Response, || respond(context, outputs, &read, bits, steps))?;
     let steps = enter(Stage::Decrypt, algorithm.downloads() as u64)?;
     let output = clock.time(Stage::Decrypt, || {
-        Ok::<_, ConvError>(algorithm.unpack(context, &client.read(&response, steps)?))
+        algorithm.unpack(context, &client.read(&response, &read, steps)?)
     })?;
 
     let mut expected = convolve(job.layer, job.input, job.weights, || steps.check())?;

@@ -3,11 +3,15 @@
 use super::cost::{CostTable, Pricing};
 use super::setting::Setting;
 use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, Split, WeightForm};
-use super::{Algorithm, AlgorithmKind, Layer};
+use super::{Algorithm, AlgorithmKind, Layer, Need};
+use crate::bfv::noise::NoiseModel;
 use crate::bfv::params::RING_DEGREES;
 
 /// Times this close are equal: predictions are no better.
 const EQUAL: f64 = 0.1;
+
+/// Bits of noise budget that a plan should leave with all but certainty: the tuner's margin.
+const MARGIN_BITS: f64 = 4.0;
 
 /// No packing lets the layer run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +33,14 @@ pub enum DoesNotFit {
         algorithm: &'static str,
         /// The lanes there may be.
         possible: Vec<usize>,
+    },
+    /// The layer can be packed, but not under these parameters.
+    #[error("{algorithm} needs {}", .need.text())]
+    Needs {
+        /// The algorithm's name.
+        algorithm: &'static str,
+        /// What the parameters do not have.
+        need: Need,
     },
 }
 
@@ -81,14 +93,27 @@ pub fn choose(
     let pricing = Pricing { costs, setting, threads: 1 };
     let all = || all.iter().map(AsRef::as_ref).enumerate();
     let wanted = |algorithm: &dyn Algorithm| lanes.is_none_or(|lanes| algorithm.lanes() == lanes);
-    let priced = all().filter(|(_, algorithm)| wanted(*algorithm));
-    let priced: Vec<Priced> =
+    let mut need = None;
+    let mut can_run = |algorithm: &dyn Algorithm| {
+        let lacks = algorithm.lacks(setting.params);
+        need = need.or(lacks);
+        lacks.is_none()
+    };
+    let priced = all().filter(|(_, algorithm)| wanted(*algorithm) && can_run(*algorithm));
+    let mut priced: Vec<Priced> =
         priced.map(|(index, algorithm)| Priced::new(index, algorithm, &pricing)).collect();
+    // Plans that leave too little noise budget are no choice where others leave enough.
+    if priced.iter().any(|plan| plan.is_quiet) {
+        priced.retain(|plan| plan.is_quiet);
+    }
     if let Some(fastest) = Priced::best(&priced, |plan| plan.server) {
         let betters = |plan: &&Priced| plan.betters(fastest);
         let better: Vec<Priced> = priced.iter().filter(betters).copied().collect();
         let best = Priced::best(&better, |plan| plan.both_ends).unwrap_or(fastest);
         return Ok(best.index);
+    }
+    if let Some(need) = need {
+        return Err(DoesNotFit::Needs { algorithm: kind.name(), need });
     }
     let mut possible: Vec<usize> = all().map(|(_, algorithm)| algorithm.lanes()).collect();
     possible.dedup();
@@ -111,13 +136,19 @@ struct Priced {
     both_ends: f64,
     /// Ciphertexts sent and returned.
     sent: usize,
+    /// Whether noise is assumed to leave [`MARGIN_BITS`].
+    is_quiet: bool,
 }
 
 impl Priced {
     fn new(index: usize, algorithm: &dyn Algorithm, pricing: &Pricing<'_>) -> Self {
         let times = algorithm.times(pricing);
         let sent = algorithm.uploads() + algorithm.downloads();
-        Self { index, server: times.server(), both_ends: times.online(), sent }
+        let params = pricing.setting.params;
+        let is_quiet = algorithm
+            .assumed_noise(params)
+            .is_none_or(|noise| NoiseModel::new(params).leaves(&noise.outputs, MARGIN_BITS));
+        Self { index, server: times.server(), both_ends: times.online(), sent, is_quiet }
     }
 
     /// Of the plans within [`EQUAL`] of the least time, the one with the fewest ciphertexts, and of

@@ -38,7 +38,7 @@ impl Sizes {
             galois_keys: galois_key_bytes(params, &keys),
             server_peak: server_peak(algorithm, setting, response_bits, threads),
             upload: wire::upload_bytes(params, algorithm.uploads()) as u64,
-            download: wire::response_bytes(params, algorithm.downloads(), response_bits) as u64,
+            download: wire::response_bytes(params, &algorithm.sent(), response_bits) as u64,
             keys: wire::keys_bytes(params, &keys) as u64,
         }
     }
@@ -67,8 +67,10 @@ pub fn server_peak(
     let working = algorithm.working_bytes(setting, threads);
     let upload = wire::upload_bytes(params, inputs) as u64;
     // An output is dropped when it has been switched down.
-    let download = words(2 * outputs * setting.ring_degree())
-        + wire::response_bytes(params, outputs, response_bits) as u64;
+    let read = algorithm.sent();
+    let read_words: usize = read.iter().map(|read| read.count(setting.ring_degree())).sum();
+    let download = words(outputs * setting.ring_degree() + read_words)
+        + wire::response_bytes(params, &read, response_bits) as u64;
     let inference = ciphertexts(inputs, limbs)
         + upload.max(download).max(ciphertexts(outputs, output_limbs) + working.scratch);
     let held = keys + algorithm.weight_bytes(setting);

@@ -252,9 +252,12 @@ fn noise_follows_the_model() {
             let error = noise.last - noise.predicted.last;
             assert!(error.abs() < 1.0, "{} {layer:?}: {noise:?}", kind.name());
             assert!(noise.predicted.floor < noise.last, "{} {layer:?}: {noise:?}", kind.name());
-            let multiplied = noise.multiplied.expect("every run multiplies");
             let rotated = noise.rotated.unwrap_or(noise.fresh);
-            assert!(noise.fresh >= rotated && rotated > multiplied, "{noise:?}");
+            assert!(noise.fresh >= rotated, "{noise:?}");
+            // Sums that are to be merged in coefficients are no ciphertexts of anything yet.
+            assert!(noise.multiplied.is_some() || kind == AlgorithmKind::Interleaved);
+            let multiplied = noise.multiplied.unwrap_or(noise.predicted.multiplied);
+            assert!(rotated > multiplied, "{noise:?}");
             assert!(multiplied + 1.0 > noise.last, "{} {noise:?}", kind.name());
             // What was measured was predicted, and the other way round.
             assert_eq!(noise.rotated.is_some(), noise.predicted.rotated.is_some(), "{noise:?}");
@@ -311,7 +314,7 @@ fn sums_move_on_the_level_that_noise_allows() {
         (&[36, 36, 36], 20, 2),
     ];
     for (limbs, plain, expected) in cases {
-        for kind in AlgorithmKind::ALL {
+        for kind in AlgorithmKind::ALL.into_iter().filter(|kind| kind.is_on_slots()) {
             let context = Context::new(params(1024, limbs, 50, plain), backend(), Reduction::Lazy);
             let context = context.expect("has roots");
             let algorithm = kind.plan(&layer, &context, &CostTable::default(), None).expect("fits");
@@ -388,10 +391,14 @@ fn cancelled_runs_end_as_cancelled() {
 #[test]
 fn layers_too_wide_for_the_ring_are_refused() {
     let layer = layer(1, 1, [20, 200], [5, 5], None);
-    let context = small_context(1024, backend(), Reduction::Lazy);
     for kind in AlgorithmKind::ALL {
+        // A row of slots is half a ring.
+        let ring_degree = if kind.is_on_slots() { 1024 } else { 512 };
+        let context = small_context(ring_degree, backend(), Reduction::Lazy);
         let error = kind.plan(&layer, &context, &CostTable::default(), None).expect_err("too wide");
-        let words = "ring_degree 1024 is too small for it; use ring_degree 2048 or more";
+        let (small, enough) = (ring_degree, 2 * ring_degree);
+        let words =
+            format!("ring_degree {small} is too small for it; use ring_degree {enough} or more");
         assert_eq!(error.to_string(), words);
     }
 }

@@ -152,8 +152,10 @@ impl LayerPredictor {
         lanes: Option<usize>,
     ) -> Result<usize, DoesNotFit> {
         let params = setting.params;
-        let primes = params.limbs().iter().chain([params.special(), params.plain()]);
-        let primes = primes.map(Modulus::value).collect();
+        // There is no prime 0, so that a set without P is none with it.
+        let special = params.special().map_or(0, Modulus::value);
+        let primes = params.limbs().iter().chain([params.plain()]).map(Modulus::value);
+        let primes = primes.chain([special]).collect();
         let key = (kind, setting.ring_degree(), primes, setting.reduction, lanes);
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = chosen.get(&key) {

@@ -236,9 +236,9 @@ pub enum Problem {
         /// How many it may.
         max: usize,
     },
-    /// An inline parameter set that does not have its five parts.
+    /// An inline parameter set that does not have its parts.
     #[error(
-        "must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '{}'",
+        "must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '{}', or without |SPECIAL_BITS",
         super::inline::EXAMPLE
     )]
     InlineForm,

@@ -1,6 +1,5 @@
 //! A `[[grid]]` of a sweep file: parameter sets as a cross product of sizes.
 
-use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use crate::bfv::params::{MAX_LIMB_BITS, MAX_LIMBS, MAX_PLAIN_BITS, RING_DEGREES};
@@ -20,12 +19,14 @@ pub(super) fn read(section: &Section<'_>) -> Result<Vec<ParamsSpec>, PresetError
     section.only(&KEYS)?;
     let degrees = degrees(&section.need("ring_degree")?)?;
     let limb_sets = limb_sets(&section.need("limb_bits")?)?;
-    let specials = sizes(&section.need("special_bits")?, MAX_LIMB_BITS)?;
+    // Without sizes of P the sets have none.
+    let specials = match section.get("special_bits") {
+        Some(field) => sizes(&field, MAX_LIMB_BITS)?.into_iter().map(Some).collect(),
+        None => vec![None],
+    };
     let plains = sizes(&section.need("plain_bits")?, MAX_PLAIN_BITS)?;
-    let count = [&specials, &plains]
-        .map(Vec::len)
+    let count = [specials.len(), plains.len(), limb_sets.len()]
         .into_iter()
-        .chain([limb_sets.len()])
         .fold(degrees.len(), usize::saturating_mul);
     if count > MAX_SETS {
         return Err(section.error(Problem::GridSize { sets: count, max: MAX_SETS }));
@@ -42,20 +43,15 @@ pub(super) fn read(section: &Section<'_>) -> Result<Vec<ParamsSpec>, PresetError
 }
 
 /// A set by its sizes, named in the inline form.
-fn set(ring_degree: usize, limbs: &[u32], special: u32, plain: u32) -> ParamsSpec {
-    let mut name = format!("{ring_degree}:");
-    for (i, bits) in limbs.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{}{bits}", if i == 0 { "" } else { "," });
-    }
-    let _ = write!(name, "|{special}:{plain}");
+fn set(ring_degree: usize, limbs: &[u32], special: Option<u32>, plain: u32) -> ParamsSpec {
     ParamsSpec {
-        name,
+        name: String::new(),
         ring_degree,
         limbs: limbs.iter().map(|bits| PrimeSpec::Bits(*bits)).collect(),
-        special: PrimeSpec::Bits(special),
+        special: special.map(PrimeSpec::Bits),
         plain: PrimeSpec::Bits(plain),
     }
+    .named_by_sizes()
 }
 
 /// One ring degree or a list of them.

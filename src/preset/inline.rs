@@ -1,4 +1,4 @@
-//! A parameter set in one word: `4096:35,35|36:20`.
+//! A parameter set in one word: `4096:35,35|36:20`, or `2048:50:20` without a special prime.
 
 use crate::bfv::{ParamsSpec, PrimeSpec};
 
@@ -9,7 +9,7 @@ use super::params;
 /// An example of the syntax, for messages.
 pub(super) const EXAMPLE: &str = "4096:35,35|36:20";
 
-/// Reads `RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS`.
+/// Reads `RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS`, or the same without `|SPECIAL_BITS`.
 pub(super) fn parse(text: &str) -> Result<ParamsSpec, PresetError> {
     let spec = read(text).and_then(|spec| {
         params::check(&spec, Strictness::Load)?;
@@ -19,15 +19,19 @@ pub(super) fn parse(text: &str) -> Result<ParamsSpec, PresetError> {
 }
 
 fn read(text: &str) -> Result<ParamsSpec, Problem> {
-    let (left, right) = text.split_once('|').ok_or(Problem::InlineForm)?;
-    let (degree, limbs) = left.split_once(':').ok_or(Problem::InlineForm)?;
-    let (special, plain) = right.split_once(':').ok_or(Problem::InlineForm)?;
+    let parts: Vec<&str> = text.split(':').collect();
+    let [degree, primes, plain] = parts[..] else { return Err(Problem::InlineForm) };
+    let (limbs, special) = match primes.split_once('|') {
+        Some((limbs, special)) => (limbs, Some(special)),
+        None => (primes, None),
+    };
+    let special = special.map(|bits| number("special bits", bits).map(PrimeSpec::Bits));
     let limbs = limbs.split(',').map(|bits| number("limb bits", bits).map(PrimeSpec::Bits));
     Ok(ParamsSpec {
         name: text.into(),
         ring_degree: number("ring degree", degree)? as usize,
         limbs: limbs.collect::<Result<_, _>>()?,
-        special: PrimeSpec::Bits(number("special bits", special)?),
+        special: special.transpose()?,
         plain: PrimeSpec::Bits(number("plain bits", plain)?),
     })
 }

@@ -80,7 +80,10 @@ fn read(
             Form::Value(field) => primes(&field, MAX_LIMB_BITS)?,
             Form::Bits(field) => sizes(&field, MAX_LIMB_BITS)?,
         },
-        special: prime(section, "special", "special_bits", MAX_LIMB_BITS)?,
+        special: match (section.get("special"), section.get("special_bits")) {
+            (None, None) => None,
+            _ => Some(prime(section, "special", "special_bits", MAX_LIMB_BITS)?),
+        },
         plain: prime(section, "plain_modulus", "plain_bits", MAX_PLAIN_BITS)?,
     };
     Params::new(&spec, policy).map_err(|error| section.error_at(keys_of(&error), error.into()))?;

@@ -154,12 +154,21 @@ pub struct ParamsRecord {
     pub ring_degree: usize,
     pub plain_modulus: u64,
     pub limbs: Vec<u64>,
-    pub special: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub special: Option<u64>,
     pub log2_q: f64,
     pub log2_qp: f64,
 }
 
 impl ParamsRecord {
+    /// The sizes of the primes in bits, as in `36 26 | 44`, or `50` without a special prime.
+    pub fn sizes_text(&self) -> String {
+        let bits = |prime: &u64| prime.checked_ilog2().map_or(0, |log| log + 1).to_string();
+        let limbs: Vec<String> = self.limbs.iter().map(bits).collect();
+        let special = self.special.as_ref().map(|prime| format!(" | {}", bits(prime)));
+        limbs.join(" ") + &special.unwrap_or_default()
+    }
+
     /// The record of `params`.
     pub fn new(params: &Params) -> Self {
         Self {
@@ -167,7 +176,7 @@ impl ParamsRecord {
             ring_degree: params.ring_degree(),
             plain_modulus: params.plain().value(),
             limbs: params.limbs().iter().map(crate::arith::Modulus::value).collect(),
-            special: params.special().value(),
+            special: params.special().map(crate::arith::Modulus::value),
             log2_q: rounded(params.log2_q(), 3),
             log2_qp: rounded(params.log2_qp(), 3),
         }

@@ -54,7 +54,8 @@ pub struct PointParams {
 pub struct PointPrimes {
     pub plain_modulus: u64,
     pub limbs: Vec<u64>,
-    pub special: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub special: Option<u64>,
     pub log2_q: f64,
     pub log2_qp: f64,
 }

@@ -30,7 +30,7 @@ pub(crate) fn record() -> Record {
             ring_degree: 4096,
             plain_modulus: 1_032_193,
             limbs: vec![34_359_214_081, 34_358_747_137],
-            special: 68_719_403_009,
+            special: Some(68_719_403_009),
             log2_q: 70.0,
             log2_qp: 106.0,
         },

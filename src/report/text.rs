@@ -32,13 +32,12 @@ fn setting(record: &Record) -> String {
     let layer = &record.layer;
     let params = &record.params;
     let bits = |prime: &u64| (prime.ilog2() + 1).to_string();
-    let limbs: Vec<String> = params.limbs.iter().map(bits).collect();
     let security = &record.security;
     let cap = security.cap_log2_qp.map_or("no entry".into(), |cap| format!("at most {cap:.1}"));
     let standing = if security.ok { "" } else { "  INSECURE" };
     format!(
         "layer      {}: {} -> {} channels, {}x{}, kernel {}x{}, {}-bit {}activations, {}-bit weights\n\
-         params     {}: N {}, t {} ({} bits), limbs {} | {} bits\n\
+         params     {}: N {}, t {} ({} bits), limbs {} bits\n\
          security   log2(QP) {:.1}, {cap} for {} bits ({}){standing}\n\
          method     {}, {}, {}, {}, {}\n\
          machine    {}, {}",
@@ -56,8 +55,7 @@ fn setting(record: &Record) -> String {
         params.ring_degree,
         params.plain_modulus,
         bits(&params.plain_modulus),
-        limbs.join(" "),
-        bits(&params.special),
+        params.sizes_text(),
         params.log2_qp,
         security.level,
         security.table,

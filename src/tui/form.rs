@@ -14,6 +14,9 @@ use crate::conv::{AlgorithmKind, Layer, LayerSpec};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
 
+/// What stands for a special prime where there is none.
+const NONE: &str = "none";
+
 /// The largest number of bits, and of limbs, that is read at all.
 const MAX_BITS: u32 = 64;
 
@@ -65,7 +68,9 @@ impl Form {
             Field::PlainBits => self.params.plain.bits().to_string(),
             Field::LimbBits => limbs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             Field::LimbCount => limbs.len().to_string(),
-            Field::SpecialBits => self.params.special.bits().to_string(),
+            Field::SpecialBits => {
+                self.params.special.map_or_else(|| NONE.into(), |prime| prime.bits().to_string())
+            }
             Field::Algorithm => self.algorithm.name().to_owned(),
             Field::Reduction => self.reduction.name().to_owned(),
             Field::Lanes => self.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string()),
@@ -140,7 +145,12 @@ impl Form {
                 form.params.plain = PrimeSpec::Bits(by_one(self.params.plain.bits())?);
             }
             Field::SpecialBits => {
-                form.params.special = PrimeSpec::Bits(by_one(self.params.special.bits())?);
+                form.params.special = match self.params.special {
+                    None if up => self.params.limbs.last().map(|limb| PrimeSpec::Bits(limb.bits())),
+                    None => return None,
+                    Some(prime) if !up && prime.bits() <= 2 => None,
+                    Some(prime) => Some(PrimeSpec::Bits(by_one(prime.bits())?)),
+                };
             }
             Field::LimbBits => {
                 for limb in &mut form.params.limbs {
@@ -187,18 +197,11 @@ impl Form {
         if self.params.ring_degree != before.params.ring_degree {
             let resize = |prime: &mut PrimeSpec| *prime = PrimeSpec::Bits(prime.bits());
             self.params.limbs.iter_mut().for_each(resize);
-            resize(&mut self.params.special);
+            self.params.special.iter_mut().for_each(resize);
             resize(&mut self.params.plain);
         }
         // What `--params` takes for a set that is no preset, N:limbs|P:t, is all there is to say of it.
-        let value = |field| self.value(field);
-        self.params.name = format!(
-            "{}:{}|{}:{}",
-            value(Field::RingDegree),
-            value(Field::LimbBits).replace(' ', ","),
-            value(Field::SpecialBits),
-            value(Field::PlainBits),
-        );
+        self.params.name = self.params.inline();
     }
 
     /// The form with a field at its next valid value up or down; threads go up to `cores`.
@@ -254,7 +257,8 @@ impl Form {
             }
             Field::RingDegree => form.params.ring_degree = number(1 << 20)? as usize,
             Field::PlainBits => form.params.plain = PrimeSpec::Bits(number(MAX_BITS)?),
-            Field::SpecialBits => form.params.special = PrimeSpec::Bits(number(MAX_BITS)?),
+            Field::SpecialBits if text == NONE => form.params.special = None,
+            Field::SpecialBits => form.params.special = Some(PrimeSpec::Bits(number(MAX_BITS)?)),
             Field::LimbBits => {
                 let sizes = text.split([' ', ',']).filter(|size| !size.is_empty());
                 form.params.limbs = sizes

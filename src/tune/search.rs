@@ -341,15 +341,16 @@ fn slimmed(
     const LITTLE: f64 = 0.25;
     let Some(run) = search.query.runs.first() else { return best };
     let q_bits = best.params.limbs.iter().map(|limb| limb.bits()).sum();
-    let slimmer = (*family.sizes().start() / family.limbs as u32..best.params.special.bits())
-        .find_map(|special_bits| {
-            let spec = family.spec(q_bits, special_bits);
+    let slimmer = best.params.special.and_then(|most| {
+        (*family.sizes().start() / family.limbs as u32..most.bits()).find_map(|special_bits| {
+            let spec = family.spec(q_bits, Some(special_bits));
             let params = Params::new(&spec, &run.policy).ok()?;
             let (plans, value) = best_plans(search, &params, group).ok()?;
             let candidate = Candidate { params: spec, layers: plans, value };
             let is_as_good = value <= best.value && candidate.floor() >= best.floor() - LITTLE;
             is_as_good.then_some(candidate)
-        });
+        })
+    });
     slimmer.unwrap_or(best)
 }
 
@@ -435,7 +436,7 @@ mod tests {
     fn query(layer: &str, objective: Objective) -> Query {
         let catalogue = Catalogue::builtin().expect("valid presets");
         let layer = catalogue.layer(layer).expect("exists").clone();
-        let params = Family::all(4096, 2, 20).next().expect("even").spec(70, 36);
+        let params = Family::all(4096, 2, 20).next().expect("even").spec(70, Some(36));
         let run = RunSpec { backend: Backend::Portable, ..RunSpec::new(layer, params) };
         Query {
             runs: vec![run],
@@ -454,8 +455,10 @@ mod tests {
         let plain_bits = plain_bits_for(ring_degree, layer.layer().worst_output()).expect("some t");
         let mut least = [f64::INFINITY; 7];
         for family in (1..=3).flat_map(|limbs| Family::all(ring_degree, limbs, plain_bits)) {
+            let specials: Vec<Option<u32>> =
+                if family.has_special { (20..=50).map(Some).collect() } else { vec![None] };
             for (q_bits, special_bits) in
-                family.sizes().flat_map(|q| (20..=50).map(move |special| (q, special)))
+                family.sizes().flat_map(|q| specials.iter().map(move |special| (q, *special)))
             {
                 let spec = family.spec(q_bits, special_bits);
                 let Ok(params) = Params::new(&spec, &run.policy) else { continue };

@@ -23,6 +23,9 @@ pub struct Family {
     pub plain_bits: u32,
     /// Whether the last limb is [`NARROW`], whatever the others are.
     pub has_narrow_limb: bool,
+    /// Whether there is a special prime. Algorithms that switch no keys do better without: log2(QP) is
+    /// what security is counted on.
+    pub has_special: bool,
 }
 
 /// The largest size of a limb whose products, in the multiply stage, fit one half of a 104-bit product:
@@ -33,11 +36,18 @@ const NARROW: u32 = NARROW_BITS / 2;
 impl Family {
     /// The families of this many limbs.
     pub fn all(ring_degree: usize, limbs: usize, plain_bits: u32) -> impl Iterator<Item = Self> {
-        let of = move |has_narrow_limb| Self { ring_degree, limbs, plain_bits, has_narrow_limb };
+        let of = move |(has_special, has_narrow_limb)| Self {
+            ring_degree,
+            limbs,
+            plain_bits,
+            has_narrow_limb,
+            has_special,
+        };
         let is_possible = |family: &Self| {
             !family.has_narrow_limb || (family.limbs > 1 && family.least() <= NARROW)
         };
-        [false, true].into_iter().map(of).filter(is_possible)
+        let all = [(true, false), (true, true), (false, false), (false, true)];
+        all.into_iter().map(of).filter(is_possible)
     }
 
     /// The least size of a limb: larger than t, and large enough for there to be primes = 1 mod 2N.
@@ -59,33 +69,36 @@ impl Family {
 
     /// The set whose limbs have `q_bits` bits together, as evenly as can be, and whose special prime
     /// has `special_bits` bits, named as it is written on the command line.
-    pub fn spec(&self, q_bits: u32, special_bits: u32) -> ParamsSpec {
+    pub fn spec(&self, q_bits: u32, special_bits: Option<u32>) -> ParamsSpec {
         let (even, narrow) = self.parts();
         let (each, more) = ((q_bits - narrow) / even, (q_bits - narrow) % even);
         let mut sizes: Vec<u32> = (0..even).map(|i| each + u32::from(i < more)).collect();
         sizes.extend((narrow > 0).then_some(narrow));
-        let list: Vec<String> = sizes.iter().map(ToString::to_string).collect();
-        let (degree, plain) = (self.ring_degree, self.plain_bits);
         ParamsSpec {
-            name: format!("{degree}:{}|{special_bits}:{plain}", list.join(",")),
-            ring_degree: degree,
+            name: String::new(),
+            ring_degree: self.ring_degree,
             limbs: sizes.into_iter().map(PrimeSpec::Bits).collect(),
-            special: PrimeSpec::Bits(special_bits),
-            plain: PrimeSpec::Bits(plain),
+            special: special_bits.map(PrimeSpec::Bits),
+            plain: PrimeSpec::Bits(self.plain_bits),
         }
+        .named_by_sizes()
     }
 
     /// The checked set with the largest special prime that `policy` allows beside `q_bits` bits of
-    /// Q: noise only falls as P grows, and nothing else but the keys' message depends on it. `None`
-    /// where none is allowed.
-    pub fn widest(&self, q_bits: u32, policy: &SecurityPolicy) -> Option<(u32, Params)> {
+    /// Q, and the size of that prime: noise only falls as P grows, and nothing else but the keys' message
+    /// depends on it. `None` where no set is allowed.
+    pub fn widest(&self, q_bits: u32, policy: &SecurityPolicy) -> Option<(Option<u32>, Params)> {
+        let params = |special_bits| Params::new(&self.spec(q_bits, special_bits), policy).ok();
+        if !self.has_special {
+            return Some((None, params(None)?));
+        }
         let cap = policy.table.cap_log2_qp(self.ring_degree, policy.level)?;
         let room = (f64::from(cap) - policy.margin_bits).floor() as i64 - i64::from(q_bits);
         let most = i64::from(MAX_LIMB_BITS).min(room);
         // Primes of a size may be used up by limbs of the same size.
         (i64::from(self.least())..=most).rev().find_map(|bits| {
-            let params = Params::new(&self.spec(q_bits, bits as u32), policy).ok()?;
-            Some((bits as u32, params))
+            let bits = Some(bits as u32);
+            Some((bits, params(bits)?))
         })
     }
 }
@@ -104,27 +117,35 @@ pub fn plain_bits_for(ring_degree: usize, largest: i64) -> Option<u32> {
 mod tests {
     use super::*;
 
-    const FAMILY: Family =
-        Family { ring_degree: 4096, limbs: 2, plain_bits: 20, has_narrow_limb: false };
+    const FAMILY: Family = Family {
+        ring_degree: 4096,
+        limbs: 2,
+        plain_bits: 20,
+        has_narrow_limb: false,
+        has_special: true,
+    };
 
     #[test]
     fn sets_are_even_and_named_as_typed() {
-        assert_eq!(FAMILY.spec(71, 35).name, "4096:36,35|35:20");
+        assert_eq!(FAMILY.spec(71, Some(35)).name, "4096:36,35|35:20");
         assert_eq!(FAMILY.sizes(), 42..=100);
         let families: Vec<Family> = Family::all(4096, 3, 20).collect();
-        assert_eq!(families[1].spec(99, 40).name, "4096:37,36,26|40:20");
+        assert_eq!(families[1].spec(99, Some(40)).name, "4096:37,36,26|40:20");
         assert_eq!(families[1].sizes(), 68..=126);
         // A limb must be larger than t, and not the only one.
-        assert_eq!([Family::all(4096, 1, 20).count(), Family::all(4096, 3, 26).count()], [1, 1]);
+        assert_eq!([Family::all(4096, 1, 20).count(), Family::all(4096, 3, 26).count()], [2, 2]);
+        let alone = Family { limbs: 1, has_special: false, ..FAMILY };
+        assert_eq!(alone.widest(44, &SecurityPolicy::default()).map(|found| found.0), Some(None));
+        assert_eq!(alone.spec(44, None).name, "4096:44:20");
     }
 
     #[test]
     fn the_widest_special_prime_fills_the_cap() {
         let policy = SecurityPolicy::default();
         let (bits, params) = FAMILY.widest(70, &policy).expect("allowed");
-        assert_eq!(bits, 36);
+        assert_eq!(bits, Some(36));
         assert!(params.security().ok);
-        assert_eq!(FAMILY.widest(60, &policy).map(|found| found.0), Some(46));
+        assert_eq!(FAMILY.widest(60, &policy).map(|found| found.0), Some(Some(46)));
         assert_eq!(FAMILY.widest(90, &policy), None);
     }
 

@@ -55,7 +55,7 @@ fn spec(dice: &mut Dice, template: &LayerPreset) -> RunSpec {
         name: "random".into(),
         ring_degree,
         limbs: vec![PrimeSpec::Bits(limb_bits); dice.among(1, 3)],
-        special: PrimeSpec::Bits(dice.among(28, 50) as u32),
+        special: Some(PrimeSpec::Bits(dice.among(28, 50) as u32)),
         plain: PrimeSpec::Bits(dice.among(16, 26) as u32),
     };
     let layer = LayerPreset { spec: layer, filters: None, image: None, ..template.clone() };

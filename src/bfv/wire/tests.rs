@@ -67,13 +67,24 @@ fn keys_round_trip() {
 fn responses_round_trip() {
     let context = context(64);
     let zero = Ciphertext::zero(&context);
-    let mut response = Response::switch(&context, zero, 29);
-    response.c0[5] = (1 << 29) - 1;
-    response.c1[63] = 1;
-    let bytes = write_response(&context, &[response.clone(), response.clone()]);
-    assert_eq!(bytes.len(), response_bytes(context.params(), 2, 29));
-    assert_eq!(read_response(&context, &bytes).expect("valid"), [response.clone(), response]);
-    assert_eq!(read_response(&context, &write_response(&context, &[])).expect("valid"), []);
+    let read = [Coefficients::All, Coefficients::Only([3, 5, 62].into())];
+    let mut responses = read.each_ref().map(|read| {
+        let mut response = Response::switch(&context, zero.clone(), 29, read);
+        response.c1[63] = 1;
+        response
+    });
+    responses[0].c0[5] = (1 << 29) - 1;
+    responses[1].c0[2] = (1 << 29) - 2;
+    let bytes = write_response(&context, &responses);
+    assert_eq!(bytes.len(), response_bytes(context.params(), &read, 29));
+    assert_eq!(read_response(&context, &bytes, &read).expect("valid"), responses);
+    assert_eq!(read_response(&context, &write_response(&context, &[]), &[]).expect("valid"), []);
+    // Who expects other coefficients, or more ciphertexts, does not take these for them.
+    let other = [Coefficients::All, Coefficients::Only([3, 5].into())];
+    let refuse =
+        |read: &[Coefficients]| read_response(&context, &bytes, read).expect_err("refused");
+    assert!(matches!(refuse(&other), WireError::Length { .. }));
+    assert!(matches!(refuse(&read[..1]), WireError::Header { field: "count", value: 2 }));
 }
 
 #[test]
@@ -115,6 +126,7 @@ proptest! {
             prop_assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes.clone());
         }
         bytes.truncate(cut);
-        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise));
+        let read = [Coefficients::All];
+        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise, &read));
     }
 }

@@ -18,7 +18,7 @@ fn head(record: &BenchRecord) -> String {
     let params = &record.params;
     format!(
         "machine    {}, {}, {}\n\
-         params     {}: N {}, t {} bits, limbs {} | {} bits\n\
+         params     {}: N {}, t {} bits, limbs {} bits\n\
          runs       {} of each, those of a layer in turn; medians (least to most)",
         record.machine.cpu,
         counted(record.machine.cores, "core"),
@@ -26,8 +26,7 @@ fn head(record: &BenchRecord) -> String {
         params.name,
         params.ring_degree,
         bits(&params.plain_modulus),
-        params.limbs.iter().map(bits).collect::<Vec<_>>().join(" "),
-        bits(&params.special),
+        params.sizes_text(),
         record.repeat,
     )
 }

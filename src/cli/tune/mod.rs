@@ -115,8 +115,14 @@ impl Args {
         let reduction = self.reduction.or(file.and_then(|file| file.reduction));
         let costs = calibrate::costs(backend);
         // Every candidate brings parameters, algorithm and lanes of its own.
-        let params = Family { ring_degree: 4096, limbs: 2, plain_bits: 20, has_narrow_limb: true };
-        let params = params.spec(62, 44);
+        let family = Family {
+            ring_degree: 4096,
+            limbs: 2,
+            plain_bits: 20,
+            has_narrow_limb: true,
+            has_special: true,
+        };
+        let params = family.spec(62, Some(44));
         let run = |layer: LayerPreset| RunSpec {
             policy: self.common.policy_over(file.map(|file| file.policy)),
             reduction: reduction.unwrap_or(Reduction::Lazy),

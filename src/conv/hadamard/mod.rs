@@ -19,9 +19,10 @@ use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Sums, Term, Wave, WeightForm,
+    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Term, Wave, WeightForm,
     integer_bits, largest_weight,
 };
+use super::sums::Sums;
 use super::work::Multiplications;
 use super::{ConvError, Server, Steps};
 use crate::arith::kernels::BATCH;

@@ -22,7 +22,7 @@ impl Patterns {
     /// [`ConvError::Cancelled`].
     pub(super) fn scalars(server: &Server<'_>, plan: &SlotPlan) -> Result<ScalarRows, ConvError> {
         let context = server.evaluator().context();
-        let transform = LaneTransform::new(context, plan.packing().lanes());
+        let transform = LaneTransform::new(context, plan.packing().lanes())?;
         let (d, lanes) = (order(plan), transform.lanes());
         let proceed = || server.check_cancelled();
         let mut patterns = ScalarRows::default();

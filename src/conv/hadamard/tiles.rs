@@ -8,7 +8,9 @@ use rayon::prelude::*;
 
 use super::order;
 use crate::arith::kernels::{PAIR, TILE};
-use crate::conv::slots::{Alike, ScalarRows, Sums, SumsChunk, Wave, scalar_tiles};
+use crate::conv::dense::Alike;
+use crate::conv::slots::{ScalarRows, Wave, runs, scalar_tiles};
+use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::{ConvError, Server, Stage};
 
 /// Nanoseconds that all threads spent on accumulators, and on the sums of patterns.
@@ -45,7 +47,7 @@ impl<'a> Tiles<'a> {
         weights: &'a ScalarRows,
         patterns: &'a ScalarRows,
     ) -> Self {
-        let runs = Alike::runs(wave.plan, wave.outputs);
+        let runs = runs(wave.plan, wave.outputs);
         Self { server, wave, runs, weights, patterns, watch: Watch::default() }
     }
 

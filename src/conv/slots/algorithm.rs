@@ -5,18 +5,19 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::form::{Wave, WeightForm};
-use super::mix::mix_scratch_bytes;
-use super::panel::rotate_scratch_bytes;
-use super::{Output, Panels, SlotPlan, Sums, mix, rotate_inputs};
+use super::{Output, SlotPlan};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
 use crate::conv::Layer;
-use crate::conv::algorithm::{Algorithm, PreparedWeights};
+use crate::conv::algorithm::{Algorithm, Need, PreparedWeights};
 use crate::conv::cost::{Pricing, StageTimes};
 use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
+use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
+use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::setting::Setting;
+use crate::conv::sums::Sums;
 use crate::conv::work::{Operations, Units, WorkingBytes};
 use crate::conv::{ConvError, Server, Stage, Steps};
 
@@ -81,6 +82,12 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         self.plan.packing().lanes()
     }
 
+    fn lacks(&self, params: &Params) -> Option<Need> {
+        let rotates = self.plan.input_rotations() > 0 || self.plan.moved() > 0;
+        let needs = if rotates { &[Need::Slots, Need::SpecialPrime][..] } else { &[Need::Slots] };
+        Need::missing(needs, params)
+    }
+
     fn describe(&self) -> Facts {
         slot_facts(&self.plan)
     }
@@ -101,11 +108,19 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         self.plan.packing().strip_groups() * self.plan.out_groups()
     }
 
-    fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
+    fn pack(
+        &self,
+        context: &Context,
+        input: ArrayView3<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError> {
         self.plan.packing().pack(context, input)
     }
 
-    fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
+    fn pack_channels(
+        &self,
+        context: &Context,
+        values: ArrayView1<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError> {
         self.plan.packing().pack_channels(context, values)
     }
 
@@ -119,14 +134,14 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
         let weights = W::prepare(plan, context, weights, steps)?;
         // A server takes its working space once, not for every inference.
         let space = Space {
-            panels: Panels::zero(context, plan).taken(),
+            panels: Panels::zero(context, plan.terms_of_inputs()).taken(),
             sums: Sums::zero(context, plan.wave_sums()).taken(),
             derived: W::space(plan, context),
         };
         Ok(Box::new(Prepared { plan, weights, space: Mutex::new(space) }))
     }
 
-    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
+    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Result<Array3<i64>, ConvError> {
         self.plan.packing().unpack(context, outputs)
     }
 
@@ -253,13 +268,26 @@ impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
     fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
         let plan = &self.plan;
         let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
+        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
+        let limbs = plan.output_limbs(setting.params);
+        let mix = || mix_scratch_bytes(groups, limbs, setting, threads);
         WorkingBytes {
             prepare: W::prepare_bytes(plan, setting),
             space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
-            scratch: rotate_scratch_bytes(plan, setting, threads)
-                .max(mix_scratch_bytes(plan, setting, threads)),
+            scratch: rotate_scratch_bytes(plan.rotated(), setting, threads)
+                .max(if plan.moved() > 0 { mix() } else { 0 }),
         }
     }
+}
+
+/// What becomes of the sums of `outputs`.
+pub fn moved(outputs: &[Output]) -> Vec<Moved> {
+    let moved = |(sum, output): (usize, &Output)| Moved {
+        sum,
+        group: output.group,
+        element: output.offset.element,
+    };
+    outputs.iter().enumerate().map(moved).collect()
 }
 
 struct Prepared<'a, W: WeightForm> {
@@ -293,7 +321,7 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
         let Space { panels, sums, derived } = &mut *space;
         let mut results = Vec::new();
         for (strips, inputs) in inputs.chunks(self.plan.inputs()).enumerate() {
-            rotate_inputs(server, self.plan, inputs, panels)?;
+            rotate_inputs(server, |input| self.plan.elements(input), inputs, panels)?;
             for (index, groups) in self.plan.waves().into_iter().enumerate() {
                 let outputs = self.plan.outputs_of(groups.clone());
                 server.stage(Stage::Multiply, || {
@@ -311,7 +339,8 @@ impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
                         server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
                     }
                 }
-                results.extend(mix(server, self.plan, groups, &outputs, sums)?);
+                let limbs = self.plan.output_limbs(context.params());
+                results.extend(mix(server, limbs, groups, &moved(&outputs), sums)?);
             }
         }
         Ok(results)

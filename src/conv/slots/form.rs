@@ -2,11 +2,13 @@
 
 use ndarray::ArrayView4;
 
-use super::{Layout, Output, Packing, Panels, RowUse, SlotPlan, Sums};
+use super::{Layout, Output, Packing, RowUse, SlotPlan};
 use crate::bfv::{Context, Params};
 use crate::conv::cost::Pricing;
 use crate::conv::gains::WeightGains;
+use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
+use crate::conv::sums::Sums;
 use crate::conv::work::Multiplications;
 use crate::conv::{ConvError, Server, Steps};
 

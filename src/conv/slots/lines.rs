@@ -13,8 +13,8 @@
 
 use std::ops::Range;
 
-use super::grid::Phase;
 use super::{Offset, Output, RowUse, Shift, Side, SlotPlan};
+use crate::conv::grid::Phase;
 use crate::conv::weights::PackedWeights;
 
 /// Bytes that are copied at a time.

@@ -1,62 +1,28 @@
 //! The multiply stage: sums of rotated inputs times weights.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use super::sums::SumsChunk;
-use super::{Output, Panels, ScalarRows, SlotPlan, Sums, Wave};
+use super::{Output, ScalarRows, SlotPlan, Wave};
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
+use crate::conv::dense::Alike;
+use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::{ConvError, Server};
 
-/// A run of sums with the same terms.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alike {
-    /// The places of the sums.
-    pub sums: Range<usize>,
-    /// The panels whose words they are made of, and which of their terms.
-    segments: Vec<(usize, Range<usize>)>,
-    /// How many terms each has.
-    pub terms: usize,
-}
-
-impl Alike {
-    /// The runs of `outputs`.
-    pub fn runs(plan: &SlotPlan, outputs: &[Output]) -> Vec<Self> {
-        let alike = |a: &Output, b: &Output| {
-            plan.are_alike(&a.offset, &b.offset) && plan.window(a.group) == plan.window(b.group)
-        };
-        let mut start = 0;
-        let run = |outputs: &[Output]| {
-            let first = &outputs[0];
-            let segment = |input| (input, plan.used(&first.offset, input));
-            let sums = start..start + outputs.len();
-            start = sums.end;
-            let segments = plan.inputs_of(first.group).map(segment).collect();
-            Self { sums, segments, terms: plan.term_count(first) }
-        };
-        outputs.chunk_by(alike).map(run).collect()
-    }
-
-    /// Whether the words of a tile are worth being laid end to end first: they come in pieces of few
-    /// terms, each of which costs every sum some time, and there are many sums.
-    const fn gathers(&self) -> bool {
-        const FEW_TERMS: usize = 3;
-        const MANY_SUMS: usize = 16;
-        self.terms < FEW_TERMS * self.segments.len() && self.sums.end - self.sums.start >= MANY_SUMS
-    }
-
-    /// The words of all terms of one tile.
-    pub fn words<'a>(
-        &self,
-        panels: &'a Panels,
-        limb: usize,
-        tile: usize,
-    ) -> impl Iterator<Item = &'a [u64]> {
-        self.segments.iter().map(move |(panel, range)| {
-            &panels.tile(*panel, limb, tile)[range.start * PAIR..range.end * PAIR]
-        })
-    }
+/// The runs of `outputs`.
+pub fn runs(plan: &SlotPlan, outputs: &[Output]) -> Vec<Alike> {
+    let alike = |a: &Output, b: &Output| {
+        plan.are_alike(&a.offset, &b.offset) && plan.window(a.group) == plan.window(b.group)
+    };
+    let mut start = 0;
+    let run = |outputs: &[Output]| {
+        let first = &outputs[0];
+        let segment = |input| (input, plan.used(&first.offset, input));
+        let sums = start..start + outputs.len();
+        start = sums.end;
+        let segments = plan.inputs_of(first.group).map(segment).collect();
+        Alike { sums, segments, terms: plan.term_count(first) }
+    };
+    outputs.chunk_by(alike).map(run).collect()
 }
 
 /// The sums of a wave, with one scalar per block of each term.
@@ -71,7 +37,7 @@ pub fn multiply_scalars(
 ) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let tiles_per_block = context.ring_degree() / TILE / rows.blocks();
-    let runs = Alike::runs(wave.plan, wave.outputs);
+    let alike = runs(wave.plan, wave.outputs);
     let multiply = |mut chunk: SumsChunk<'_>| {
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
@@ -79,7 +45,7 @@ pub fn multiply_scalars(
         let mut near = Vec::new();
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            for run in &runs {
+            for run in &alike {
                 let first = run.sums.start;
                 let row = |sum| rows.row(first + sum, limb, tile / tiles_per_block, run.terms);
                 let (reduction, sums) =
@@ -102,7 +68,7 @@ pub fn multiply_scalars(
         Ok::<_, ConvError>(())
     };
     sums.chunks_mut().into_par_iter().with_max_len(1).try_for_each(multiply)?;
-    let terms = runs.iter().map(|run| run.sums.len() * run.terms).sum();
+    let terms = alike.iter().map(|run| run.sums.len() * run.terms).sum();
     server.count_scalar_multiplications(terms);
     if wave.plan.multiplies_by_integers() {
         server.count_integer_multiplications(terms);
@@ -199,47 +165,4 @@ impl Part<'_> {
             self.kernels.add(sums.as_flattened_mut(), new.as_flattened());
         }
     }
-}
-
-/// The sums of a wave, with a dense plaintext per term: `weights` holds, for each limb, each tile,
-/// each sum and each of its terms, [`TILE`] words.
-///
-/// # Errors
-/// [`ConvError::Cancelled`].
-pub fn multiply_dense(
-    server: &Server<'_>,
-    wave: &Wave<'_>,
-    weights: &[u64],
-    sums: &mut Sums,
-) -> Result<(), ConvError> {
-    let context = server.evaluator().context();
-    let tiles = context.ring_degree() / TILE;
-    let runs = Alike::runs(wave.plan, wave.outputs);
-    let terms: usize = runs.iter().map(|run| run.sums.len() * run.terms).sum();
-    let multiply = |mut chunk: SumsChunk<'_>| {
-        let limb = chunk.limb;
-        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let mut segments = Vec::with_capacity(wave.plan.inputs());
-        for tile in chunk.tiles() {
-            server.check_cancelled()?;
-            let size = terms * TILE;
-            let mut weights = &weights[(limb * tiles + tile) * size..][..size];
-            for run in &runs {
-                segments.clear();
-                segments.extend(run.words(wave.panels, limb, tile));
-                for sum in run.sums.clone() {
-                    let (factors, rest) = weights.split_at(run.terms * TILE);
-                    weights = rest;
-                    for out in chunk.tile_mut(tile, sum..sum + 1) {
-                        kernels.pair_tile(context.reduction(), &segments, factors, out);
-                    }
-                }
-            }
-        }
-        server.advance(1);
-        Ok::<_, ConvError>(())
-    };
-    sums.chunks_mut().into_par_iter().with_max_len(1).try_for_each(multiply)?;
-    server.count_plaintext_multiplications(terms);
-    Ok(())
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use ndarray::{Array3, ArrayView1, ArrayView3};
 use rayon::prelude::*;
 
-use super::grid::{Grid, Phase};
 use crate::arith::Modulus;
 use crate::arith::kernels::TILE;
 use crate::bfv::{Context, Plaintext};
-use crate::conv::Layer;
+use crate::conv::grid::{Cut, Grid, Phase};
+use crate::conv::{ConvError, Layer};
 
 /// How the slots of a row are dealt to its lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,12 +53,6 @@ pub struct Packing {
     strips: usize,
 }
 
-/// Rows that a strip stores besides those of its outputs.
-const fn halo(grid: &Grid) -> usize {
-    let (least, most) = grid.rows();
-    (most - least) as usize
-}
-
 impl Packing {
     /// The packing of `layer` with `lanes_per_row` lanes, a power of two, or `None` where not even
     /// one output row fits a lane or a lane is too short for the kernels.
@@ -75,29 +69,16 @@ impl Packing {
         }
         let grid = Arc::new(Grid::new(layer));
         let out = [layer.out_height(), layer.out_width()];
-        let [height, width] = match layout {
-            Layout::Interleaved => {
-                let (size, padding) = (grid.size(), grid.padding(out));
-                [size[0] + padding[0], size[1] + padding[1]]
-            }
-            Layout::Contiguous => grid.size(),
+        let Cut { row_stride, strip_rows, strips } = match layout {
+            Layout::Interleaved => grid.cut(out, grid.padding(out), slots)?,
+            Layout::Contiguous => grid.cut(out, [0; 2], slots)?,
         };
-        let (plane_rows, row_stride) = (height.max(out[0]), width.max(out[1]));
-        let (strip_rows, strips) = if plane_rows * row_stride <= slots {
-            (out[0], 1)
-        } else if layout == Layout::Contiguous && lanes_per_row > 1 {
+        if strips > 1 && layout == Layout::Contiguous && lanes_per_row > 1 {
             // The first rows of a strip's halo lie before the pixel that its outputs begin at, and so
             // wrap to the end of its lane. A rotation takes them with it only where the lane is a whole
             // row of slots: contiguous lanes of a row would get each other's pixels.
             return None;
-        } else {
-            let most = (slots / row_stride).checked_sub(halo(&grid))?;
-            let strips = out[0].div_ceil(most.min(out[0]).max(1));
-            if most == 0 {
-                return None;
-            }
-            (out[0].div_ceil(strips), strips)
-        };
+        }
         let layer = layer.clone();
         Some(Self {
             layer,
@@ -257,7 +238,15 @@ impl Packing {
 
     /// Packs an input of shape (channels, height, width): one plaintext per ciphertext, strip group
     /// after strip group, in each phase after phase. Activations are taken modulo t.
-    pub fn pack(&self, context: &Context, input: ArrayView3<'_, i64>) -> Vec<Plaintext> {
+    ///
+    /// # Errors
+    /// [`ConvError::NoSlots`].
+    pub fn pack(
+        &self,
+        context: &Context,
+        input: ArrayView3<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError> {
+        let slots = context.slots()?;
         let plain = context.params().plain();
         let groups = self.groups(self.layer.in_channels());
         let places: Vec<(usize, &Phase, usize)> = (0..self.strip_groups())
@@ -265,9 +254,9 @@ impl Packing {
             .flat_map(|(strips, phase)| (0..groups).map(move |group| (strips, phase, group)))
             .collect();
         let encode = |(strips, phase, group)| {
-            context.slots().encode(&self.pack_slots(plain, input, strips, phase, group))
+            slots.encode(&self.pack_slots(plain, input, strips, phase, group))
         };
-        places.into_par_iter().map(encode).collect()
+        Ok(places.into_par_iter().map(encode).collect())
     }
 
     fn pack_slots(
@@ -302,8 +291,15 @@ impl Packing {
 
     /// One value per output channel on all slots of its lanes: one plaintext per output ciphertext,
     /// strip group after strip group.
-    pub fn pack_channels(&self, context: &Context, values: ArrayView1<'_, i64>) -> Vec<Plaintext> {
-        let plain = context.params().plain();
+    ///
+    /// # Errors
+    /// [`ConvError::NoSlots`].
+    pub fn pack_channels(
+        &self,
+        context: &Context,
+        values: ArrayView1<'_, i64>,
+    ) -> Result<Vec<Plaintext>, ConvError> {
+        let (plain, encoder) = (context.params().plain(), context.slots()?);
         let channels = self.layer.out_channels();
         let places: Vec<(usize, usize)> = self.ciphertexts(channels).collect();
         let encode = |(strip_group, group)| {
@@ -313,19 +309,26 @@ impl Packing {
                     slots[self.slot(row, lane, pixel)] = plain.from_signed(values[channel]);
                 }
             });
-            context.slots().encode(&slots)
+            encoder.encode(&slots)
         };
-        places.into_par_iter().map(encode).collect()
+        Ok(places.into_par_iter().map(encode).collect())
     }
 
     /// The output of shape (channels, height, width) from the plaintexts of all output ciphertexts,
     /// strip group after strip group; values centred modulo t.
-    pub fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Array3<i64> {
-        let plain = context.params().plain();
+    ///
+    /// # Errors
+    /// [`ConvError::NoSlots`].
+    pub fn unpack(
+        &self,
+        context: &Context,
+        outputs: &[Plaintext],
+    ) -> Result<Array3<i64>, ConvError> {
+        let (plain, decoder) = (context.params().plain(), context.slots()?);
         let mut result = Array3::zeros(self.layer.output_shape());
         let channels = self.layer.out_channels();
         for ((strip_group, group), plaintext) in self.ciphertexts(channels).zip(outputs) {
-            let slots = context.slots().decode(plaintext);
+            let slots = decoder.decode(plaintext);
             self.for_each_lane(strip_group, group, channels, |channel, first, row, lane| {
                 for y in first..(first + self.strip_rows).min(self.layer.out_height()) {
                     for x in 0..self.layer.out_width() {
@@ -335,7 +338,7 @@ impl Packing {
                 }
             });
         }
-        result
+        Ok(result)
     }
 
     /// Strip group and channel group of every ciphertext of `channels` channels, in order.

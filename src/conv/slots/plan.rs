@@ -102,9 +102,14 @@ impl SlotPlan {
         &self.shifts[self.phase(input)]
     }
 
-    /// Rotations of an input ciphertext.
-    pub fn rotations(&self, input: usize) -> usize {
-        self.shifts(input).iter().filter(|shift| !shift.is_identity()).count()
+    /// The automorphisms of an input ciphertext.
+    pub fn elements(&self, input: usize) -> impl Iterator<Item = GaloisElement> + Clone + use<'_> {
+        self.shifts(input).iter().map(|shift| shift.element)
+    }
+
+    /// How many shifts each input ciphertext of a strip group has.
+    pub fn terms_of_inputs(&self) -> impl Iterator<Item = usize> + use<'_> {
+        (0..self.inputs()).map(|input| self.shifts(input).len())
     }
 
     /// The moves of lanes.

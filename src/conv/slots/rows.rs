@@ -6,6 +6,7 @@ use crate::arith::kernels::{Reduction, Row};
 use crate::arith::{AlignedWords, Shoup, zeroed};
 use crate::bfv::Context;
 use crate::conv::ConvError;
+use crate::conv::panel::APART;
 use crate::conv::setting::Setting;
 
 /// Scalar factors for every sum: for each sum, each limb and each block of the ciphertext, one
@@ -30,11 +31,6 @@ pub struct ScalarRows {
     /// What was added to integers, for each term; empty where nothing was.
     bias: Vec<u64>,
 }
-
-/// Words that are left free between rows which a kernel reads side by side. Rows that begin a multiple
-/// of a page apart have their words i in the same set of the cache, whatever i, and would evict each
-/// other.
-pub(super) const APART: usize = 13 * 8;
 
 /// Words from the factors of one sum to those of the next. For a block, a kernel reads the factors of
 /// several sums side by side: see [`APART`].

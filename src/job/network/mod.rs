@@ -291,8 +291,10 @@ impl<'a> PreparedNetwork<'a> {
         let mut sets: BTreeMap<Vec<u64>, (&Params, BTreeSet<GaloisKeyId>)> = BTreeMap::new();
         for prepared in &self.layers {
             let (params, keys) = prepared.keys();
-            let mut name = vec![params.ring_degree() as u64, params.special().value()];
-            name.extend(params.limbs().iter().map(crate::arith::Modulus::value));
+            let primes =
+                params.limbs().iter().chain(params.special()).map(crate::arith::Modulus::value);
+            let name = [params.ring_degree(), params.limbs().len()].map(|n| n as u64);
+            let name = name.into_iter().chain(primes).collect();
             sets.entry(name).or_insert_with(|| (params, BTreeSet::new())).1.extend(keys);
         }
         sets.values().fold(KeyBytes::default(), |sum, (params, keys)| {

@@ -4,6 +4,7 @@
 //! times. Transforms are timed apart and taken off what contains them.
 
 mod limits;
+mod polynomials;
 mod primitives;
 mod rates;
 mod sums;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 pub use limits::Limits;
 pub(super) use limits::limits;
+use polynomials::polynomials;
 pub use primitives::Primitives;
 pub(super) use primitives::primitives;
 use rates::{Bench, Rates, rates};
@@ -21,7 +23,7 @@ use crate::arith::kernels::{Backend, Reduction};
 use crate::arith::zeroed;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Context, Evaluator, GaloisKeys, Params, ParamsSpec, PrimeSpec, wire};
-use crate::conv::cost::{CostTable, Curve, ItemCost};
+use crate::conv::cost::{CostTable, Curve, ItemCost, PolynomialCosts};
 use crate::conv::slots::{Layout, Packing, RowUse, Side, SlotPlan, Split};
 use crate::conv::{Clock, ConvError, Layer, LayerSpec, Server, Silent, Units};
 use crate::memory::can_have;
@@ -91,7 +93,7 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
             let add = Curve::new(add.to_vec());
             kernels.costs(reduction, switch, add)
         };
-        Ok(CostTable {
+        let table = CostTable {
             eager: reduction(Reduction::Eager)?,
             lazy: reduction(Reduction::Lazy)?,
             decompose: curve(|r| r.decompose),
@@ -104,8 +106,10 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
             respond: item(|r| r.respond.0, |r| r.respond.1, |r| 2.0 * r.words),
             decrypt: item(|r| r.decrypt.0, |r| r.decrypt.1, |r| r.ring_degree),
             block_scalars: block_scalars(backend)?,
+            polynomials: PolynomialCosts::default(),
             ntt,
-        })
+        };
+        Ok(CostTable { polynomials: polynomials(backend, &table)?, ..table })
     })
 }
 
@@ -136,7 +140,7 @@ fn context(sizes: Sizes, backend: Backend, reduction: Reduction) -> Result<Conte
         name: "probe".into(),
         ring_degree: sizes.ring_degree,
         limbs: vec![PrimeSpec::Bits(sizes.limb_bits); sizes.limbs],
-        special: PrimeSpec::Bits(sizes.limb_bits + 1),
+        special: Some(PrimeSpec::Bits(sizes.limb_bits + 1)),
         plain: PrimeSpec::Bits(20),
     };
     let policy = SecurityPolicy { insecure: true, ..SecurityPolicy::default() };

@@ -5,12 +5,15 @@ use ndarray::{Array3, Array4};
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{
-    Ciphertext, Context, GaloisKeyId, GaloisKeys, Reader, Response, SecretKey, SeededGaloisKeys,
-    encrypt, wire,
+    Ciphertext, Coefficients, Context, GaloisKeyId, GaloisKeys, Reader, Response, SecretKey,
+    SeededGaloisKeys, encrypt, wire,
 };
 use crate::conv::cost::Curve;
+use crate::conv::mix::mix;
+use crate::conv::panel::{Panels, rotate_inputs};
 use crate::conv::sizes::galois_key_bytes;
-use crate::conv::slots::{Layout, Panels, SlotPlan, Sums, WeightForm, mix, rotate_inputs};
+use crate::conv::slots::{Layout, SlotPlan, WeightForm, moved};
+use crate::conv::sums::Sums;
 use crate::conv::{ConvError, DenseWeights, Server, Silent, Stage, Steps};
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -176,8 +179,10 @@ pub(super) fn rotation_times(
         let mut scratch = evaluator.scratch();
         let decompose = time(|| evaluator.decompose(&inputs[0].c1, &mut scratch));
         let moved = plan.input_rotations() as f64;
-        let mut panels = Panels::zero(context, plan);
-        let rotate = time(|| rotate_inputs(server, plan, &inputs, &mut panels).is_ok());
+        let mut panels = Panels::zero(context, plan.terms_of_inputs());
+        let rotate = time(|| {
+            rotate_inputs(server, |input| plan.elements(input), &inputs, &mut panels).is_ok()
+        });
         let decomposed = decompose * plan.rotated() as f64;
         let place = time(|| {
             let mut sum = evaluator.rotation_sum();
@@ -225,7 +230,8 @@ fn mix_time(server: &Server<'_>, lanes: usize) -> Result<f64, ProbeError> {
     let plan = mix_plan(context.ring_degree(), lanes)?;
     let outputs = plan.outputs();
     let sums = Sums::zero(context, outputs.len()).taken();
-    let all = time(|| mix(server, &plan, 0..plan.out_groups(), &outputs, &sums).is_ok());
+    let (limbs, moved) = (plan.output_limbs(context.params()), moved(&outputs));
+    let all = time(|| mix(server, limbs, 0..plan.out_groups(), &moved, &sums).is_ok());
     Ok(all / plan.out_groups() as f64)
 }
 
@@ -249,7 +255,7 @@ pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
     let input = Array3::ones(packing.layer().input_shape());
     let [private, public] = &bench.seeds;
     let pack = time(|| packing.pack(context, input.view()));
-    let plaintexts = packing.pack(context, input.view());
+    let plaintexts = packing.pack(context, input.view())?;
     let plaintext = plaintexts.first().ok_or(ProbeError::Setting("plaintext"))?;
     let fresh = || encrypt(context, &bench.secret, plaintext, private, public, 0);
     let encryption = time(fresh);
@@ -258,14 +264,15 @@ pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
         time(|| wire::read_upload(context, &wire::write_upload(context, public, &sent)).is_ok());
     let expand = time(|| sent[0].clone().expand(context, public));
     let ciphertext = sent[0].clone().expand(context, public);
-    let switch = time(|| Response::switch(context, ciphertext.clone(), BITS));
-    let responses = [Response::switch(context, ciphertext, BITS)];
+    let all = [Coefficients::All];
+    let switch = time(|| Response::switch(context, ciphertext.clone(), BITS, &all[0]));
+    let responses = [Response::switch(context, ciphertext, BITS, &all[0])];
     let write = time(|| wire::write_response(context, &responses));
     let message = wire::write_response(context, &responses);
-    let read = time(|| wire::read_response(context, &message).is_ok());
+    let read = time(|| wire::read_response(context, &message, &all).is_ok());
     let reader =
         Reader::new(context, &bench.secret, BITS).ok_or(ProbeError::Setting("response"))?;
-    let decryption = time(|| reader.decrypt(&responses[0]));
+    let decryption = time(|| reader.decrypt(&responses[0], &all[0]));
     let unpack = time(|| packing.unpack(context, &plaintexts));
     Ok(ClientTimes { pack, encryption, upload, expand, switch, write, read, decryption, unpack })
 }

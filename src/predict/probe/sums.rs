@@ -7,9 +7,10 @@ use crate::arith::kernels::{Backend, Reduction};
 use crate::arith::zeroed;
 use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, ReductionCosts, SumCost};
-use crate::conv::slots::{
-    Layout, Panels, ScalarRows, SlotPlan, Sums, Wave, WeightForm, multiply_dense, multiply_scalars,
-};
+use crate::conv::dense::multiply_dense;
+use crate::conv::panel::Panels;
+use crate::conv::slots::{Layout, ScalarRows, SlotPlan, Wave, WeightForm, multiply_scalars, runs};
+use crate::conv::sums::Sums;
 use crate::conv::{FusedWeights, Server, Silent, Stage, Steps};
 
 /// The kernels that make sums, at a small ring: their cost per word does not depend on N.
@@ -77,7 +78,7 @@ impl KernelBench {
         integers: bool,
     ) -> Result<(f64, f64), ProbeError> {
         let (context, plan) = (server.evaluator().context(), plan(panels)?);
-        let (terms, panels) = (plan.max_terms(), Panels::zero(context, &plan));
+        let (terms, panels) = (plan.max_terms(), Panels::zero(context, plan.terms_of_inputs()));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs = vec![output; count];
         let wave = Wave { plan: &plan, index: 0, outputs: &outputs, panels: &panels };
@@ -97,15 +98,15 @@ impl KernelBench {
     /// Terms, and nanoseconds per word of a sum with dense factors.
     fn dense(&self, server: &Server<'_>, panels: usize) -> Result<(f64, f64), ProbeError> {
         let (context, plan) = (server.evaluator().context(), plan(panels)?);
-        let (terms, panels) = (plan.max_terms(), Panels::zero(context, &plan));
+        let (terms, panels) = (plan.max_terms(), Panels::zero(context, plan.terms_of_inputs()));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let per_sum = terms * context.ciphertext_basis().words();
         let count = self.dense.len() / per_sum;
         let weights = &self.dense[..count * per_sum];
         let outputs = vec![output; count];
-        let wave = Wave { plan: &plan, index: 0, outputs: &outputs, panels: &panels };
+        let runs = runs(&plan, &outputs);
         let mut sums = Sums::zero(context, count);
-        let all = time(|| multiply_dense(server, &wave, weights, &mut sums).is_ok());
+        let all = time(|| multiply_dense(server, &panels, &runs, weights, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }

@@ -24,9 +24,7 @@ func main() {{
 		LogN: {log_degree},
 		// Limbs of {limb_sizes} bits.
 		Q: []uint64{{{limbs}}},
-		// The special prime, {special_bits} bits.
-		P: []uint64{{{special}}},
-
+{special}
 		PlaintextModulus: {plain},
 	}})
 	if err != nil {{
@@ -39,11 +37,21 @@ func main() {{
         log_degree = params.ring_degree().ilog2(),
         limb_sizes = sizes(params.limbs()),
         limbs = joined(params.limbs().iter().map(Modulus::value), ", "),
-        special_bits = params.special().bits(),
-        special = params.special().value(),
+        special = special(params.special()),
         plain = params.plain().value(),
         import = if set.elements.is_empty() { "" } else { RLWE },
         keys = keys(set),
+    )
+}
+
+/// The special prime, where there is one.
+fn special(prime: Option<&Modulus>) -> String {
+    prime.map_or_else(
+        || "\t\t// No special prime: nothing is key-switched.\n".into(),
+        |prime| {
+            let (bits, value) = (prime.bits(), prime.value());
+            format!("\t\t// The special prime, {bits} bits.\n\t\tP: []uint64{{{value}}},\n")
+        },
     )
 }
 

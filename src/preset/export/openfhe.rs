@@ -7,8 +7,9 @@ use crate::bfv::security::SecurityLevel;
 /// A program that makes a context as near as OpenFHE allows, and the exact primes beside it.
 pub(super) fn text(set: &LibrarySet) -> String {
     let params = &set.params;
-    let (limbs, special) = (params.limbs(), std::slice::from_ref(params.special()));
+    let limbs = params.limbs();
     let order = 2 * params.ring_degree() as u64;
+    let (p, makes_p, has_p) = special(set, order);
     format!(
         r#"{header}
 #include <cstdint>
@@ -34,14 +35,12 @@ CryptoContext<DCRTPoly> MakeContext()
 // The primes of the set and primitive roots of unity of order 2N, for code on DCRTPoly.
 // Q: {limb_sizes} bits.
 {q}
-// P, for key switching: {special_sizes} bits.
 {p}{keys}
 int main()
 {{
     auto context = MakeContext();
     auto q = MakeQ();
-    auto p = MakeP();
-    return context && q && p ? 0 : 1;
+{makes_p}    return context && q{has_p} ? 0 : 1;
 }}
 "#,
         header = set.header(),
@@ -50,11 +49,20 @@ int main()
         size = limbs.iter().map(Modulus::bits).max().unwrap_or_default(),
         security = security(set),
         limb_sizes = sizes(limbs),
-        special_sizes = sizes(special),
         q = element_params("MakeQ", order, limbs),
-        p = element_params("MakeP", order, special),
         keys = keys(set),
     )
+}
+
+/// The special prime as a function, and how it is called and checked; without one, that there is none.
+fn special(set: &LibrarySet, order: u64) -> (String, &'static str, &'static str) {
+    let Some(special) = set.params.special() else {
+        return ("// No special prime: nothing is key-switched.\n".into(), "", "");
+    };
+    let special = std::slice::from_ref(special);
+    let said = format!("// P, for key switching: {} bits.\n", sizes(special));
+    let text = said + &element_params("MakeP", order, special);
+    (text, "    auto p = MakeP();\n", " && p")
 }
 
 /// The level that OpenFHE is asked for, and why.

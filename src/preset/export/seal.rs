@@ -24,7 +24,7 @@ int main()
 {{
     seal::EncryptionParameters parms(seal::scheme_type::bfv);
     parms.set_poly_modulus_degree({degree});
-    // SEAL takes the last prime as the special one, for key switching.
+    // {said}
     parms.set_coeff_modulus({{
 {limbs}{special}    }});
     parms.set_plain_modulus(seal::Modulus({plain}ULL));
@@ -41,7 +41,12 @@ int main()
 "#,
         header = set.header(),
         degree = params.ring_degree(),
-        special = prime("P", params.special()),
+        said = if params.special().is_some() {
+            "SEAL takes the last prime as the special one, for key switching."
+        } else {
+            "No special prime: SEAL cannot switch keys under these."
+        },
+        special = params.special().map_or_else(String::new, |special| prime("P", special)),
         plain = params.plain().value(),
         keys = keys(set),
     )

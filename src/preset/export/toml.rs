@@ -137,15 +137,17 @@ impl Text {
         let ParamsSpec { name, ring_degree, limbs, special, plain } =
             uniform.as_ref().unwrap_or(spec);
         self.line("\n[params]");
-        if [special, plain].into_iter().chain(limbs).any(|prime| !is_value(prime)) {
+        if limbs.iter().chain(special).chain([plain]).any(|prime| !is_value(prime)) {
             self.line("# For *_bits heconv takes the largest suitable primes of that size.");
         }
         self.entry("name", name, "");
         self.entry("ring_degree", ring_degree, "");
         let key = if limbs.iter().any(is_value) { "limbs" } else { "limb_bits" };
         self.entry(key, limbs.iter().map(number).collect::<Vec<_>>(), "the primes of Q");
-        let key = if is_value(special) { "special" } else { "special_bits" };
-        self.entry(key, number(special), "P, for key switching");
+        if let Some(special) = special {
+            let key = if is_value(special) { "special" } else { "special_bits" };
+            self.entry(key, number(special), "P, for key switching");
+        }
         let key = if is_value(plain) { "plain_modulus" } else { "plain_bits" };
         self.entry(key, number(plain), "t");
     }
@@ -235,7 +237,7 @@ fn uniform(spec: &ParamsSpec) -> Option<ParamsSpec> {
         name: spec.name.clone(),
         ring_degree: spec.ring_degree,
         limbs: found.limbs().iter().map(prime).collect(),
-        special: prime(found.special()),
+        special: found.special().map(prime),
         plain: prime(found.plain()),
     })
 }

@@ -91,7 +91,12 @@ fn experiments_name_what_they_hold() {
         let primes = |spec| {
             let params = Params::new(spec, &SecurityPolicy::default()).expect("valid");
             let limbs = params.limbs().iter().map(Modulus::value).collect::<Vec<_>>();
-            (params.ring_degree(), limbs, params.special().value(), params.plain().value())
+            (
+                params.ring_degree(),
+                limbs,
+                params.special().map_or(0, |prime| prime.value()),
+                params.plain().value(),
+            )
         };
         assert_eq!(primes(&named), primes(&experiment.params), "{}", path.display());
         let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");

@@ -82,26 +82,27 @@ fn resolved(spec: &ParamsSpec, limbs: &[bool], special: bool, plain: bool) -> Pa
     let limb = |i: usize| form(spec.limbs[i], &found.limbs()[i], limbs[i]);
     ParamsSpec {
         limbs: (0..limbs.len()).map(limb).collect(),
-        special: form(spec.special, found.special(), special),
+        special: spec.special.zip(found.special()).map(|(spec, found)| form(spec, found, special)),
         plain: form(spec.plain, found.plain(), plain),
         ..spec.clone()
     }
 }
 
-fn by_size(name: String, log_degree: u32, limbs: &[u32]) -> ParamsSpec {
+fn by_size(name: String, log_degree: u32, limbs: &[u32], special: bool) -> ParamsSpec {
     ParamsSpec {
         name,
         ring_degree: 1 << log_degree,
         limbs: limbs.iter().copied().map(PrimeSpec::Bits).collect(),
-        special: PrimeSpec::Bits(40),
+        special: special.then_some(PrimeSpec::Bits(40)),
         plain: PrimeSpec::Bits(20),
     }
 }
 
 fn parameters() -> impl Strategy<Value = ParamsSpec> {
     let limbs = prop::collection::vec(30u32..40, 1..5);
-    (name(), 10u32..=13, limbs, any::<[bool; 3]>()).prop_map(|(name, log_degree, limbs, values)| {
-        let spec = by_size(name, log_degree, &limbs);
+    let parts = (name(), 10u32..=13, limbs, any::<[bool; 4]>());
+    parts.prop_map(|(name, log_degree, limbs, values)| {
+        let spec = by_size(name, log_degree, &limbs, values[3]);
         resolved(&spec, &vec![values[0]; limbs.len()], values[1], values[2])
     })
 }
@@ -156,7 +157,7 @@ proptest! {
         (special, plain) in any::<(bool, bool)>(),
     ) {
         let (sizes, values): (Vec<_>, Vec<_>) = limbs.into_iter().unzip();
-        let spec = resolved(&by_size("mixed".into(), 11, &sizes), &values, special, plain);
+        let spec = resolved(&by_size("mixed".into(), 11, &sizes, true), &values, special, plain);
         let read = parse(&experiment_toml(&with_params(spec.clone()), None)).params;
         let check = |spec| params::check(spec, Strictness::Load).expect("valid");
         prop_assert_eq!(check(&read), check(&spec));
@@ -169,7 +170,7 @@ fn with_params(params: ParamsSpec) -> Experiment {
 
 #[test]
 fn limbs_that_cannot_be_found_are_refused() {
-    let mut spec = by_size("none".into(), 12, &[35, 13]);
+    let mut spec = by_size("none".into(), 12, &[35, 13], true);
     spec.limbs[0] = PrimeSpec::Value(34_359_214_081);
     let text = experiment_toml(&with_params(spec), None);
     assert!(Experiment::parse(&text, "x").is_err(), "{text}");
@@ -202,7 +203,7 @@ fn the_file_reads_well() {
     let weights = vec![1, -2, 3, 0, 5, -6];
     experiment.layer.filters = Some(vec![Filter { name: "an \"edge\"".into(), weights }]);
     experiment.params = catalogue.params_set("n4096-t20").expect("found");
-    experiment.params.special = PrimeSpec::Value(68_719_403_009);
+    experiment.params.special = Some(PrimeSpec::Value(68_719_403_009));
     let part = Extrapolated { output_ciphertexts: 1, of: 6 };
     let record = Record { extrapolated_from: Some(part), ..record() };
     let text = experiment_toml(&experiment, Some(&record));

@@ -72,7 +72,10 @@ fn primes_are_numbers_or_sizes() {
     let limbs: Vec<u64> = by_size.limbs().iter().map(Modulus::value).collect();
     let text = EXPERIMENT
         .replace("limb_bits = [35, 35]", &format!("limbs = {limbs:?}"))
-        .replace("special_bits = 36", &format!("special = {}", by_size.special().value()))
+        .replace(
+            "special_bits = 36",
+            &format!("special = {}", by_size.special().expect("P").value()),
+        )
         .replace("plain_bits = 20", "plain_modulus = 1032193");
     assert_eq!(resolve(&text), by_size);
 }

@@ -113,7 +113,7 @@ fn every_prime_is_spelled_out() {
     let sets = catalogue.params().map(|set| Experiment { params: set.clone(), ..example() });
     for experiment in sets.chain([with("1024:15,16|16:14"), with("16384:50,50,49,48|50:32")]) {
         let params = checked(&experiment);
-        let (limbs, special) = (values(params.limbs()), params.special().value());
+        let (limbs, special) = (values(params.limbs()), params.special().expect("P").value());
         let all = [&limbs[..], &[special, params.plain().value()]].concat();
         let two_n = 2 * params.ring_degree() as u64;
         assert!(all.iter().all(|prime| is_prime(*prime) && prime % two_n == 1), "{all:?}");
@@ -149,9 +149,9 @@ fn openfhe_gets_primes_with_their_roots() {
     let (t, limbs) = (params.plain().value(), values(params.limbs()));
     assert_eq!(found[0], t);
     assert_eq!((&found[1..4], found[7]), (&limbs[..], order));
-    assert_eq!((found[8], found[10]), (params.special().value(), order));
+    assert_eq!((found[8], found[10]), (params.special().expect("P").value(), order));
     let roots = [(0, found[4]), (1, found[5]), (2, found[6])].map(|(i, r)| (params.limbs()[i], r));
-    for (prime, root) in roots.into_iter().chain([(*params.special(), found[9])]) {
+    for (prime, root) in roots.into_iter().chain([(*params.special().expect("P"), found[9])]) {
         assert_eq!(prime.pow(root, order / 2), prime.value() - 1, "{root}");
     }
     assert!(text.contains("SetScalingModSize(50)") && text.contains("SetRingDim(8192)"), "{text}");
@@ -227,7 +227,7 @@ fn galois_elements_are_those_of_the_plan() {
 #[test]
 fn malformed_sets_are_refused() {
     let mut experiment = example();
-    experiment.params.special = PrimeSpec::Value(15);
+    experiment.params.special = Some(PrimeSpec::Value(15));
     for format in LIBRARIES {
         let refused = export_text(format, &experiment, None);
         assert!(matches!(refused, Err(ParamsError::Size { .. } | ParamsError::NotPrime { .. })));

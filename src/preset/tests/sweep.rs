@@ -55,7 +55,7 @@ fn everything_is_read() {
     assert_eq!(grid[..3], ["2048:30,30|35:16", "2048:30,30|35:20", "2048:30,30|36:16"]);
     assert_eq!(grid[15], "4096:35|36:20");
     assert_eq!(sets[3].limbs, [PrimeSpec::Bits(30); 2]);
-    assert_eq!((sets[3].special, sets[3].plain), (PrimeSpec::Bits(35), PrimeSpec::Bits(16)));
+    assert_eq!((sets[3].special, sets[3].plain), (Some(PrimeSpec::Bits(35)), PrimeSpec::Bits(16)));
 }
 
 #[test]

@@ -7,10 +7,12 @@ use crate::tui::form::{Field, Form};
 pub(super) fn setting_of_form(form: &Form, width: u16) -> String {
     let limbs = form.value(Field::LimbBits);
     let limbs: Vec<&str> = limbs.split(' ').collect();
+    let special = form.params.special.map(|prime| format!(" | {}", prime.bits()));
+    let special = special.unwrap_or_default();
     let mut parts = vec![
         format!("N {}", form.params.ring_degree),
         format!("t {} bits", form.value(Field::PlainBits)),
-        format!("limbs {} | {}", grouped(&limbs), form.value(Field::SpecialBits)),
+        format!("limbs {}{special}", grouped(&limbs)),
         form.algorithm.name().to_owned(),
         form.reduction.name().to_owned(),
         counted(form.threads, "thread"),
@@ -23,10 +25,12 @@ pub(super) fn setting_of_form(form: &Form, width: u16) -> String {
 pub(super) fn setting_of_record(record: &Record, width: u16) -> String {
     let bits = |prime: &u64| prime.checked_ilog2().map_or(0, |log| log + 1).to_string();
     let limbs: Vec<String> = record.params.limbs.iter().map(bits).collect();
+    let special = record.params.special.as_ref().map(|prime| format!(" | {}", bits(prime)));
+    let special = special.unwrap_or_default();
     let parts = [
         format!("N {}", record.params.ring_degree),
         format!("t {} bits", bits(&record.params.plain_modulus)),
-        format!("limbs {} | {}", grouped(&limbs), bits(&record.params.special)),
+        format!("limbs {}{special}", grouped(&limbs)),
         record.algorithm.clone(),
         record.reduction.clone(),
         counted(record.threads, "thread"),

@@ -34,7 +34,7 @@ pub(in crate::tune) fn set(name: &str) -> ParamsSpec {
         name: name.into(),
         ring_degree: 4096,
         limbs: vec![PrimeSpec::Bits(35); 2],
-        special: PrimeSpec::Bits(36),
+        special: Some(PrimeSpec::Bits(36)),
         plain: PrimeSpec::Bits(20),
     }
 }

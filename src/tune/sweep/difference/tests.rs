@@ -62,7 +62,7 @@ fn every_part_of_a_request_tells_rows_apart() {
             of(|_, set| set.limbs[1] = PrimeSpec::Bits(34)),
             "limbs 34359697409 34359451649, now 34359697409 17",
         ),
-        (of(|_, set| set.special = PrimeSpec::Bits(35)), "special 68719403009, now 343"),
+        (of(|_, set| set.special = Some(PrimeSpec::Bits(35))), "special 68719403009, now 343"),
         (of(|layer, _| layer.spec.in_channels = 2), "in_channels 1, now 2"),
         (of(|layer, _| layer.spec.out_channels = 2), "out_channels 1, now 2"),
         (of(|layer, _| layer.spec.height = 5), "height 4, now 5"),

@@ -59,6 +59,18 @@ impl Phase {
     }
 }
 
+/// How planes are cut into *strips*: strip k makes output rows k h to k h + h - 1 and stores the input
+/// rows that these need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Places from one image row to the next.
+    pub row_stride: usize,
+    /// h, the output rows of one strip: all of them where the plane is whole.
+    pub strip_rows: usize,
+    /// Strips that a plane is cut into; 1 where it is whole.
+    pub strips: usize,
+}
+
 /// The phases of a layer's image, on one grid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grid {
@@ -141,6 +153,26 @@ impl Grid {
     /// The least and the largest distance of columns that taps read: at most 0, and at least 0.
     pub const fn columns(&self) -> (i64, i64) {
         self.reach[1]
+    }
+
+    /// How planes are cut so that each piece fits `places` places, where `padding` zero rows and columns
+    /// stand beside a plane, for outputs of `out` rows and columns. `None` where not even one output row
+    /// fits.
+    pub fn cut(&self, out: [usize; 2], padding: [usize; 2], places: usize) -> Option<Cut> {
+        let [rows, row_stride]: [usize; 2] =
+            std::array::from_fn(|i| (self.size[i] + padding[i]).max(out[i]));
+        if rows * row_stride <= places {
+            return Some(Cut { row_stride, strip_rows: out[0], strips: 1 });
+        }
+        let most = (places / row_stride).checked_sub(self.halo()).filter(|most| *most > 0)?;
+        let strips = out[0].div_ceil(most.min(out[0]));
+        Some(Cut { row_stride, strip_rows: out[0].div_ceil(strips), strips })
+    }
+
+    /// Rows that a strip stores besides those of its outputs.
+    pub const fn halo(&self) -> usize {
+        let (least, most) = self.rows();
+        (most - least) as usize
     }
 
     /// Zero rows and columns that a plane needs beside it, where those after it serve as those

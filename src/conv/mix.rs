@@ -1,17 +1,30 @@
-//! The mix stage: sums moved to their lanes and added up.
+//! The mix stage: sums moved to their places and added up.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Output, Panels, SlotPlan, Sums};
+use super::panel::Panels;
+use super::setting::Setting;
+use super::sums::Sums;
+use super::{ConvError, Server, Stage};
 use crate::bfv::{Ciphertext, Evaluator, MissingKey, RotationSum, Scratch};
-use crate::conv::setting::Setting;
-use crate::conv::{ConvError, Server, Stage};
+use crate::ring::GaloisElement;
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
 /// of them.
 const TOGETHER: usize = 4;
+
+/// A sum, and what becomes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved {
+    /// Its place among the sums of its wave.
+    pub sum: usize,
+    /// The output ciphertext that it is part of.
+    pub group: usize,
+    /// The automorphism that takes it there.
+    pub element: GaloisElement,
+}
 
 /// The output ciphertexts that are made side by side.
 struct Part {
@@ -26,53 +39,48 @@ fn together(groups: usize, threads: usize) -> usize {
     groups.div_ceil(threads).clamp(1, TOGETHER)
 }
 
-/// Bytes that [`mix`] takes on `threads` threads for the time it runs, outputs aside.
-pub fn mix_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    if plan.moved() == 0 {
-        return 0;
-    }
-    let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
+/// Bytes that [`mix`] takes on `threads` threads for the time it runs, outputs aside, where sums are
+/// moved: for at most `groups` output ciphertexts at a time, of `limbs` limbs.
+pub fn mix_scratch_bytes(groups: usize, limbs: usize, setting: Setting<'_>, threads: usize) -> u64 {
     let share = together(groups, threads);
-    let limbs = plan.output_limbs(setting.params);
     let each = RotationSum::bytes(setting.params, limbs) + Scratch::bytes(setting.params, limbs);
     let space = share as u64 * each + Panels::bytes(setting, 1);
     groups.div_ceil(share).min(threads) as u64 * space
 }
 
-/// The output ciphertexts `groups` of one strip group from the sums of `outputs`, which are all of
-/// theirs; they have the limbs that the plan gives them.
+/// The output ciphertexts `groups`, of `limbs` limbs, from all sums of theirs. Those that one
+/// automorphism moves stand together, and an output has at most one of each stretch.
 ///
 /// # Errors
 /// [`ConvError::MissingKey`], or [`ConvError::Cancelled`].
 pub fn mix(
     server: &Server<'_>,
-    plan: &SlotPlan,
+    limbs: usize,
     groups: Range<usize>,
-    outputs: &[Output],
+    moved: &[Moved],
     sums: &Sums,
 ) -> Result<Vec<Ciphertext>, ConvError> {
     let context = server.evaluator().context();
-    if plan.moved() == 0 {
-        let one = |i| {
+    if moved.iter().all(|moved| moved.element.is_identity()) && moved.len() == groups.len() {
+        let one = |moved: &Moved| {
             server.check_cancelled()?;
             server.advance(1);
-            Ok(sums.ciphertext(context, i))
+            Ok(sums.ciphertext(context, moved.sum))
         };
-        return server.stage(Stage::Mix, || (0..outputs.len()).into_par_iter().map(one).collect());
+        return server.stage(Stage::Mix, || moved.par_iter().map(one).collect());
     }
-    let evaluator = server.evaluator().of(plan.output_limbs(context.params()));
+    let evaluator = server.evaluator().of(limbs);
     let share = together(groups.len(), rayon::current_num_threads());
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
     let one = |part: Range<usize>| {
-        let mine = outputs.iter().enumerate().filter(|(_, output)| part.contains(&output.group));
-        let mine: Vec<(usize, &Output)> = mine.collect();
+        let mine = moved.iter().filter(|moved| part.contains(&moved.group));
+        let mine: Vec<Moved> = mine.copied().collect();
         let totals = part.clone().map(|_| (evaluator.rotation_sum(), evaluator.scratch()));
         let (totals, sum) = (totals.collect(), Ciphertext::zero(context));
         let mut made = Part { first_group: part.start, each: totals, sum };
-        // Outputs come offset by offset. Different ones may have the same automorphism, but each output
-        // has one sum of each, and one working space.
-        for same in mine.chunk_by(|(_, a), (_, b)| a.offset.place == b.offset.place) {
+        // An output has one working space. A stretch ends where the next sum of an output begins.
+        for same in mine.chunk_by(|a, b| a.element == b.element && a.group < b.group) {
             server.check_cancelled()?;
             made.add(evaluator, sums, same)?;
             server.advance(same.len() as u64);
@@ -87,37 +95,37 @@ pub fn mix(
 }
 
 impl Part {
-    /// Adds sums with one offset to the totals of their output ciphertexts: prime by prime, so that
+    /// Adds sums of one automorphism to the totals of their output ciphertexts: prime by prime, so that
     /// the key is read once for all of them.
     fn add(
         &mut self,
         evaluator: &Evaluator<'_>,
         sums: &Sums,
-        outputs: &[(usize, &Output)],
+        same: &[Moved],
     ) -> Result<(), MissingKey> {
-        let Some((_, Output { offset, .. })) = outputs.first() else { return Ok(()) };
+        let Some(Moved { element, .. }) = same.first() else { return Ok(()) };
         let Self { first_group, each: totals, sum } = self;
-        if offset.element.is_identity() {
-            for (i, output) in outputs {
-                let (total, _) = &mut totals[output.group - *first_group];
+        if element.is_identity() {
+            for moved in same {
+                let (total, _) = &mut totals[moved.group - *first_group];
                 if let Some(first) = total.first_plain() {
-                    sums.copy_to(*i, first);
+                    sums.copy_to(moved.sum, first);
                 } else {
-                    sums.copy_to(*i, sum);
+                    sums.copy_to(moved.sum, sum);
                     total.add_plain(sum);
                 }
             }
             return Ok(());
         }
-        let key = evaluator.key(offset.element)?;
-        for (i, output) in outputs {
-            sums.copy_to(*i, sum);
-            let (total, scratch) = &mut totals[output.group - *first_group];
+        let key = evaluator.key(*element)?;
+        for moved in same {
+            sums.copy_to(moved.sum, sum);
+            let (total, scratch) = &mut totals[moved.group - *first_group];
             total.begin(evaluator, sum, key, scratch);
         }
         for m in 0..evaluator.context().extended_basis().len() {
-            for (_, output) in outputs {
-                let (total, scratch) = &mut totals[output.group - *first_group];
+            for moved in same {
+                let (total, scratch) = &mut totals[moved.group - *first_group];
                 total.add_switched(evaluator, key, m, scratch);
             }
         }

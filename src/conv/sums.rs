@@ -5,7 +5,8 @@ use std::ops::Range;
 use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context};
-use crate::conv::setting::Setting;
+
+use super::setting::Setting;
 
 /// Words of a polynomial that one task of the multiply stage handles.
 const CHUNK: usize = 256;

@@ -1,18 +1,24 @@
-//! The rotate stage: every input ciphertext under every shift.
+//! Input ciphertexts as the multiply stage reads them, and the rotate stage, which makes them: every
+//! input under every automorphism that is asked for.
 
 use rayon::prelude::*;
 
-use super::SlotPlan;
-use super::rows::APART;
 use crate::arith::kernels::{PAIR, PairsMut, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
-use crate::conv::setting::Setting;
-use crate::conv::{ConvError, Server, Stage};
+use crate::ring::GaloisElement;
+
+use super::setting::Setting;
+use super::{ConvError, Server, Stage};
 
 /// What takes more bytes than this is written past the caches, since what is written first would not
 /// stay there until it is read, and reading memory only to overwrite it takes as long as writing it.
 pub const CACHED_BYTES: u64 = 16 << 20;
+
+/// Words that are left free between rows which a kernel reads side by side. Rows that begin a multiple
+/// of a page apart have their words i in the same set of the cache, whatever i, and would evict each
+/// other.
+pub(super) const APART: usize = 13 * 8;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.
@@ -34,16 +40,16 @@ struct PanelMut<'a> {
 }
 
 impl Panels {
-    /// Zero ciphertexts for the rotated inputs of one strip group: a panel per input.
-    pub fn zero(context: &Context, plan: &SlotPlan) -> Self {
+    /// Zero ciphertexts: a panel for each input, with as many terms as `terms` tells.
+    pub fn zero(context: &Context, terms: impl Iterator<Item = usize>) -> Self {
         let each = 2 * context.ciphertext_basis().words();
         let mut end = 0;
-        let panel = |input| {
-            let (start, terms) = (end, plan.shifts(input).len());
+        let panel = |terms| {
+            let start = end;
             end += terms * each + APART;
             (start, terms)
         };
-        let places = (0..plan.inputs()).map(panel).collect();
+        let places = terms.map(panel).collect();
         Self {
             words: zeroed(end),
             places,
@@ -61,6 +67,19 @@ impl Panels {
     /// Bytes that `ciphertexts` ciphertexts take.
     pub fn bytes(setting: Setting<'_>, ciphertexts: usize) -> u64 {
         (2 * ciphertexts * setting.words() * size_of::<u64>()) as u64
+    }
+
+    /// Divides all ciphertexts by `divisor`, which is a unit modulo every limb.
+    pub fn divide(&mut self, context: &Context, divisor: u64) {
+        let limbs = context.ciphertext_basis().limbs();
+        self.panels_mut().into_par_iter().for_each(|panel| {
+            let per_limb = panel.words.len() / limbs.len().max(1);
+            for (limb, words) in limbs.iter().zip(panel.words.chunks_exact_mut(per_limb.max(1))) {
+                let modulus = limb.modulus();
+                let inverse = modulus.inverse(modulus.reduce(divisor));
+                limb.kernels().scale(modulus.shoup(inverse), words);
+            }
+        });
     }
 
     /// The terms of one tile of one panel, as many as it has shifts.
@@ -130,34 +149,35 @@ impl PanelMut<'_> {
     }
 }
 
-/// Bytes that [`rotate_inputs`] takes on `threads` threads for the time it runs.
-pub fn rotate_scratch_bytes(plan: &SlotPlan, setting: Setting<'_>, threads: usize) -> u64 {
-    plan.rotated().min(threads) as u64 * Scratch::bytes(setting.params, setting.limbs())
+/// Bytes that [`rotate_inputs`] takes for the time it runs on `threads` threads, where `rotated` inputs
+/// are rotated.
+pub fn rotate_scratch_bytes(rotated: usize, setting: Setting<'_>, threads: usize) -> u64 {
+    rotated.min(threads) as u64 * Scratch::bytes(setting.params, setting.limbs())
 }
 
-/// Every input under every shift of the plan: one panel per input, with one term per shift. Each
-/// input is decomposed once.
+/// Every input under every automorphism of its own that `elements` lists by the input's place: one
+/// panel per input, with one term per automorphism. Each input is decomposed once.
 ///
 /// # Errors
 /// [`ConvError::MissingKey`], or [`ConvError::Cancelled`].
-pub fn rotate_inputs(
+pub fn rotate_inputs<E: Iterator<Item = GaloisElement> + Clone>(
     server: &Server<'_>,
-    plan: &SlotPlan,
+    elements: impl Fn(usize) -> E + Sync,
     inputs: &[Ciphertext],
     panels: &mut Panels,
 ) -> Result<(), ConvError> {
     let evaluator = server.evaluator();
     let rotate = |(index, (mut panel, input)): (usize, (PanelMut<'_>, &Ciphertext))| {
-        let (mut scratch, shifts) = (evaluator.scratch(), plan.shifts(index));
-        if plan.rotations(index) > 0 {
+        let (mut scratch, elements) = (evaluator.scratch(), elements(index));
+        if elements.clone().any(|element| !element.is_identity()) {
             evaluator.decompose(&input.c1, &mut scratch);
         }
-        for (term, shift) in shifts.iter().enumerate() {
+        for (term, element) in elements.enumerate() {
             server.check_cancelled()?;
-            if shift.is_identity() {
+            if element.is_identity() {
                 panel.write(term, input);
             } else {
-                let key = evaluator.key(shift.element)?;
+                let key = evaluator.key(element)?;
                 evaluator.switch_special(key, &mut scratch);
                 for limb in 0..panel.limbs() {
                     let out = panel.pairs_mut(limb, term);

@@ -1,0 +1,32 @@
+//! `interleaved`: channels interleaved in coefficients, packed both ways by a flat merge.
+//!
+//! Channel ch of m lies at X^(m p + ch). The product with an output channel's polynomial holds that
+//! output at the multiples of m, and rubbish between them. The sum over all m automorphisms that keep X^m
+//! keeps m times the outputs and kills the rubbish; monomials that are folded into the weights let m
+//! outputs share it, and m^-1 modulo Q, folded into the inputs, leaves the noise that of the products. So
+//! there are as few products as without merging, and the key switches of an output ciphertext share one
+//! division by P. See [`CoefficientPlan`] for the formula, and for how baby steps on inputs spare giant
+//! steps on sums.
+
+use super::algorithm::CoefficientAlgorithm;
+use super::packing::Packing;
+use super::plan::{CoefficientPlan, WeightForm};
+use super::polynomials::max_interleave;
+use crate::conv::{Algorithm, Layer};
+
+/// Every plan of `layer` that is worth considering.
+pub fn interleaved(layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>> {
+    let widest = layer.in_channels().max(layer.out_channels()).next_power_of_two();
+    let most = widest.min(ring_degree).min(max_interleave(layer.max_weight()));
+    let powers = |most: usize| {
+        std::iter::successors(Some(1), |count| Some(2 * count)).take_while(move |c| *c <= most)
+    };
+    let packings = powers(most).filter_map(|m| Packing::interleaved(layer, ring_degree, m));
+    let plans = packings.flat_map(|packing| {
+        let babies = powers(packing.channels());
+        babies.flat_map(move |babies| {
+            WeightForm::ALL.map(|form| CoefficientPlan::new(packing.clone(), babies, form))
+        })
+    });
+    plans.map(CoefficientAlgorithm::boxed).collect()
+}

@@ -1,0 +1,22 @@
+//! What the algorithms share that work on coefficients: how planes lie in the coefficients of a
+//! polynomial, which polynomials weights make, and their products.
+//!
+//! A product of polynomials does all taps of a kernel at once, and its factors are small integers: it
+//! takes far fewer multiplications than lanes do, and adds far less noise.
+
+mod algorithm;
+mod coefficient;
+mod interleaved;
+mod packing;
+mod plan;
+mod polynomials;
+mod weights;
+
+pub use coefficient::coefficient;
+pub use interleaved::interleaved;
+pub use packing::{Packing, Spread};
+pub use plan::{CoefficientPlan, WeightForm};
+pub use weights::{Space, Weights};
+
+#[cfg(test)]
+mod tests;
