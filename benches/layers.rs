@@ -14,7 +14,7 @@ use heconv::bfv::{
 };
 use heconv::conv::cost::CostTable;
 use heconv::conv::{
-    Algorithm, AlgorithmKind, Clock, Layer, LayerSpec, Server, Silent, Stage, Steps, data,
+    Algorithm, AlgorithmKind, Choice, Clock, Layer, LayerSpec, Server, Silent, Stage, Steps, data,
 };
 use heconv::preset::Catalogue;
 use heconv::ring::sampling::{derive_seed, generator};
@@ -104,7 +104,7 @@ fn server(bencher: Bencher<'_, '_>, case: Case) {
     let set = Catalogue::builtin().expect("presets").params_set(PARAMS).expect("parameters");
     let params = Params::new(&set, &SecurityPolicy::default()).expect("valid");
     let context = Context::new(params, Backend::detect(), case.reduction).expect("transforms");
-    let algorithm = case.algorithm.plan(&layer, &context, &CostTable::default(), None);
+    let algorithm = case.algorithm.plan(&layer, &context, &CostTable::default(), Choice::default());
     let algorithm = algorithm.expect("fits");
     let (keys, inputs) = client(&context, algorithm.as_ref(), &layer);
     let weights = data::weights(&layer, 1);

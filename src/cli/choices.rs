@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::{SecurityLevel, SecurityTable};
-use crate::conv::AlgorithmKind;
+use crate::conv::{AlgorithmKind, WeightForm};
 use crate::tune::Objective;
 
 /// A word, what it stands for, and a line about it for completions, which may be empty.
@@ -52,6 +52,16 @@ pub(super) struct AnyAlgorithm(pub(super) Option<AlgorithmKind>);
 /// Reads `--algorithm` where it may be `any`.
 pub(super) fn any_algorithm() -> impl TypedValueParser<Value = AnyAlgorithm> {
     one_of(or(kinds(), "any", "the best of them")).map(AnyAlgorithm)
+}
+
+/// The form of stored weights; `None` is the planner's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AnyForm(pub(super) Option<WeightForm>);
+
+/// Reads `--weight-form`.
+pub(super) fn weight_form() -> impl TypedValueParser<Value = AnyForm> {
+    let forms = WeightForm::ALL.iter().map(|form| (form.name(), *form, form.summary())).collect();
+    one_of(or(forms, "auto", "what is fastest")).map(AnyForm)
 }
 
 /// Reads `--objective`.

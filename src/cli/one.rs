@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::choices::AnyForm;
 use super::common::Common;
 use super::{Failure, choices, complete, presets};
 use crate::arith::kernels::Reduction;
-use crate::conv::AlgorithmKind;
+use crate::conv::{AlgorithmKind, Choice};
 use crate::job::RunSpec;
 use crate::preset::Experiment;
 
@@ -33,9 +34,16 @@ pub(super) struct One {
     /// How sums are reduced; lazy where absent.
     #[arg(long, value_parser = choices::reduction(), value_name = "MODE")]
     reduction: Option<Reduction>,
-    /// Lanes of a ciphertext; chosen by predicted server time where absent.
+    /// Lanes of a ciphertext, or its interleaved channels; chosen by predicted server time where absent.
     #[arg(long, value_name = "C")]
     lanes: Option<usize>,
+    /// Baby steps of `interleaved`; chosen by predicted server time where absent.
+    #[arg(long, value_name = "B")]
+    babies: Option<usize>,
+    /// How `coefficient` and `interleaved` store weights: their transforms, or themselves, to be
+    /// transformed at every inference; `auto` is what is fastest.
+    #[arg(long, value_parser = choices::weight_form(), value_name = "FORM")]
+    weight_form: Option<AnyForm>,
     /// The weights, of shape (output channels, input channels, rows, columns): whole numbers as they
     /// are, or floats, which are quantised; the array of a .npy file, or LAYER.weight, or what the
     /// layer's network calls it, in a .npz or .safetensors file.
@@ -66,6 +74,7 @@ impl One {
         let file = file.as_ref();
         let common = &self.common;
         let algorithm = self.algorithm.or(file.and_then(|f| f.algorithm));
+        let pinned = file.map(|file| file.pinned).unwrap_or_default();
         Ok(RunSpec {
             policy: common.policy_over(file.map(|f| f.policy)),
             algorithm: algorithm.unwrap_or(AlgorithmKind::HadamardFused),
@@ -76,7 +85,11 @@ impl One {
             max_memory: common.max_memory(),
             weights: self.weights,
             link: common.link(),
-            lanes: self.lanes.or(file.and_then(|f| f.lanes)),
+            pinned: Choice {
+                lanes: self.lanes.or(pinned.lanes),
+                babies: self.babies.or(pinned.babies),
+                weight_form: self.weight_form.map_or(pinned.weight_form, |form| form.0),
+            },
             ..RunSpec::new(layer, params)
         })
     }

@@ -8,7 +8,7 @@ use super::gains::{SumGains, WeightGains};
 use super::noise::StageNoise;
 use super::setting::Setting;
 use super::work::{Operations, Units, WorkingBytes};
-use super::{ConvError, Layer, Server, Steps};
+use super::{Choice, ConvError, Layer, Server, Steps};
 use crate::bfv::{Ciphertext, Coefficients, Context, GaloisKeyId, Params, Plaintext};
 
 /// Something that not all parameters have.
@@ -48,9 +48,14 @@ impl Need {
 /// It turns an input into plaintexts, works on their ciphertexts, and reads the output from the
 /// plaintexts that come back. Nothing here assumes slots or rotations.
 pub trait Algorithm: std::fmt::Debug + Send + Sync {
+    /// What the plan has decided of what a user may decide.
+    fn choice(&self) -> Choice;
+
     /// How many planes of channels, or strips of planes, share a ciphertext: its lanes on slots, its
-    /// interleave in coefficients. What `--lanes` asks for, and `lanes` in reports.
-    fn lanes(&self) -> usize;
+    /// interleave in coefficients.
+    fn lanes(&self) -> usize {
+        self.choice().lanes.unwrap_or(1)
+    }
 
     /// What the plan needs and `params` do not have; `None` where it can run under them.
     fn lacks(&self, params: &Params) -> Option<Need>;

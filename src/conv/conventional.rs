@@ -12,7 +12,7 @@ use super::cost::Pricing;
 use super::dense::multiply_dense;
 use super::gains::{Gain, WeightGains};
 use super::setting::Setting;
-use super::slots::{Layout, Move, MultiplyCost, Output, SlotPlan, Term, Wave, WeightForm, runs};
+use super::slots::{Layout, Move, MultiplyCost, Output, SlotPlan, SlotWeights, Term, Wave, runs};
 use super::sums::Sums;
 use super::work::Multiplications;
 use super::{ConvError, Server, Stage, Steps};
@@ -117,7 +117,7 @@ fn prepare_wave(
     Ok(words)
 }
 
-impl WeightForm for DenseWeights {
+impl SlotWeights for DenseWeights {
     const LAYOUT: Layout = Layout::Contiguous;
 
     type Derived = ();

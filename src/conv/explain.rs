@@ -75,10 +75,11 @@ pub(in crate::conv) fn coefficient_facts(plan: &CoefficientPlan) -> Facts {
     let rotations = [plan.inputs() * (plan.babies() - 1), plan.out_groups() * (plan.giants() - 1)];
     let facts = [
         ("layout", Word(layout), step),
-        ("interleave", Count(packing.channels()), "channels of an input ciphertext"),
+        ("lanes", Count(packing.channels()), "channels of an input ciphertext"),
         ("positions", Count(packing.positions()), "coefficients of a channel"),
         ("phases", Count(plan.phases()), "phases of the image, one ciphertext each"),
         ("strips", Count(cut.strips), "strips that a plane is cut into"),
+        ("strip_groups", Count(cut.strips), "groups of strips that never meet"),
         ("strip_rows", Count(cut.strip_rows), "output rows of a strip"),
         ("row_stride", Count(cut.row_stride), "positions from image row to row"),
         ("weight_form", Word(plan.form().name()), "how weights are stored"),

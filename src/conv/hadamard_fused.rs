@@ -13,7 +13,7 @@ use super::lanes::LaneTransform;
 use super::panel::CACHED_BYTES;
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, Term, Wave, WeightForm,
+    Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
     WeightLines, derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
 use super::sums::Sums;
@@ -113,7 +113,7 @@ fn is_used(plan: &SlotPlan, output: &Output, term: &Term) -> bool {
     plan.lanes().any(|lane| plan.weight(output, term, lane).is_some())
 }
 
-impl WeightForm for FusedWeights {
+impl SlotWeights for FusedWeights {
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = Derived;

@@ -8,7 +8,7 @@ use super::hadamard_fused::FusedWeights;
 use super::padded::PaddedWeights;
 use super::planner::{DoesNotFit, candidates, plan};
 use super::setting::Setting;
-use super::{Algorithm, Layer};
+use super::{Algorithm, Choice, Layer};
 
 /// A convolution algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,18 +56,18 @@ impl AlgorithmKind {
         }
     }
 
-    /// The algorithm with the least predicted server time for a layer, in `lanes` lanes where given.
+    /// The algorithm with the least predicted server time for a layer, among plans that `pinned` admits.
     ///
     /// # Errors
-    /// [`DoesNotFit`] where the ring is too small for the layer, or the lanes cannot be.
+    /// [`DoesNotFit`] where the ring is too small for the layer, or what is pinned cannot be.
     pub fn plan<'a>(
         self,
         layer: &Layer,
         setting: impl Into<Setting<'a>>,
         costs: &CostTable,
-        lanes: Option<usize>,
+        pinned: Choice,
     ) -> Result<Box<dyn Algorithm>, DoesNotFit> {
-        plan(self, layer, setting.into(), costs, lanes)
+        plan(self, layer, setting.into(), costs, pinned)
     }
 
     /// Every plan of `layer` at a ring degree that is worth considering; none where the layer does

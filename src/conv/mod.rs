@@ -5,6 +5,7 @@
 //! and measures.
 
 mod algorithm;
+mod choice;
 pub mod coefficients;
 mod conventional;
 pub mod cost;
@@ -41,6 +42,7 @@ mod weights;
 mod work;
 
 pub use algorithm::{Algorithm, Need, PreparedWeights};
+pub use choice::{Choice, WeightForm};
 pub use conventional::DenseWeights;
 pub use error::ConvError;
 pub use explain::{Fact, FactValue, Facts};

@@ -9,7 +9,7 @@ use super::cost::Pricing;
 use super::gains::WeightGains;
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, Wave, WeightForm,
+    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, SlotWeights, Wave,
     derive_integers, integer_cost, integer_gains, multiply_scalars,
 };
 use super::sums::Sums;
@@ -24,7 +24,7 @@ pub struct PaddedWeights {
     weights: Vec<i8>,
 }
 
-impl WeightForm for PaddedWeights {
+impl SlotWeights for PaddedWeights {
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = ScalarRows;

@@ -2,8 +2,8 @@
 
 use super::cost::{CostTable, Pricing};
 use super::setting::Setting;
-use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, Split, WeightForm};
-use super::{Algorithm, AlgorithmKind, Layer, Need};
+use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, SlotWeights, Split};
+use super::{Algorithm, AlgorithmKind, Choice, Layer, Need};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::params::RING_DEGREES;
 
@@ -25,14 +25,14 @@ pub enum DoesNotFit {
         smallest: Option<usize>,
     },
     /// The layer can be packed, but not in this many lanes.
-    #[error("lanes = {lanes} is not possible with {algorithm}; possible: {}", list(.possible))]
-    Lanes {
-        /// The lanes asked for.
-        lanes: usize,
+    #[error("{pinned} is not possible with {algorithm}; possible: {}", list(.pinned, .possible))]
+    Pinned {
+        /// What is asked for.
+        pinned: Choice,
         /// The algorithm's name.
         algorithm: &'static str,
-        /// The lanes there may be.
-        possible: Vec<usize>,
+        /// What there may be.
+        possible: Vec<Choice>,
     },
     /// The layer can be packed, but not under these parameters.
     #[error("{algorithm} needs {}", .need.text())]
@@ -51,12 +51,25 @@ fn advice(smallest: Option<usize>) -> String {
     )
 }
 
-fn list(numbers: &[usize]) -> String {
-    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// What there may be of the parts that are asked for.
+fn list(pinned: &Choice, possible: &[Choice]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for (name, _) in pinned.parts() {
+        let mut values: Vec<String> = Vec::new();
+        for (_, value) in possible.iter().flat_map(Choice::parts).filter(|part| part.0 == name) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        let values = if values.is_empty() { "none".into() } else { values.join(", ") };
+        // One part alone needs no name again.
+        parts.push(if pinned.parts().len() == 1 { values } else { format!("{name} {values}") });
+    }
+    parts.join("; ")
 }
 
-/// The plan of `layer` with the least predicted server time on one thread, among those with `lanes`
-/// lanes where given: of those that come within [`EQUAL`] of it, which are as good, the one with the
+/// The plan of `layer` with the least predicted server time on one thread, among those that `pinned`
+/// admits: of those that come within [`EQUAL`] of it, which are as good, the one with the
 /// fewest ciphertexts to send, and of these the fastest.
 ///
 /// A layer of small planes may take the server next to nothing in many ciphertexts, while the client
@@ -64,17 +77,17 @@ fn list(numbers: &[usize]) -> String {
 /// by more than [`EQUAL`], it is the best of these by that time.
 ///
 /// # Errors
-/// [`DoesNotFit`] where a row of slots cannot even hold what one output row needs, or the lanes
+/// [`DoesNotFit`] where a row of slots cannot even hold what one output row needs, or what is pinned
 /// cannot be.
 pub fn plan(
     kind: AlgorithmKind,
     layer: &Layer,
     setting: Setting<'_>,
     costs: &CostTable,
-    lanes: Option<usize>,
+    pinned: Choice,
 ) -> Result<Box<dyn Algorithm>, DoesNotFit> {
     let mut all = kind.candidates(layer, setting.ring_degree());
-    let index = choose(kind, layer, &all, setting, costs, lanes)?;
+    let index = choose(kind, layer, &all, setting, costs, pinned)?;
     Ok(all.swap_remove(index))
 }
 
@@ -88,11 +101,11 @@ pub fn choose(
     all: &[impl AsRef<dyn Algorithm>],
     setting: Setting<'_>,
     costs: &CostTable,
-    lanes: Option<usize>,
+    pinned: Choice,
 ) -> Result<usize, DoesNotFit> {
     let pricing = Pricing { costs, setting, threads: 1 };
     let all = || all.iter().map(AsRef::as_ref).enumerate();
-    let wanted = |algorithm: &dyn Algorithm| lanes.is_none_or(|lanes| algorithm.lanes() == lanes);
+    let wanted = |algorithm: &dyn Algorithm| pinned.admits(&algorithm.choice());
     let mut need = None;
     let mut can_run = |algorithm: &dyn Algorithm| {
         let lacks = algorithm.lacks(setting.params);
@@ -115,14 +128,11 @@ pub fn choose(
     if let Some(need) = need {
         return Err(DoesNotFit::Needs { algorithm: kind.name(), need });
     }
-    let mut possible: Vec<usize> = all().map(|(_, algorithm)| algorithm.lanes()).collect();
-    possible.dedup();
-    match lanes {
-        Some(lanes) if !possible.is_empty() => {
-            Err(DoesNotFit::Lanes { lanes, algorithm: kind.name(), possible })
-        }
-        _ => Err(too_small(kind, layer, setting.ring_degree())),
+    let possible: Vec<Choice> = all().map(|(_, algorithm)| algorithm.choice()).collect();
+    if possible.is_empty() {
+        return Err(too_small(kind, layer, setting.ring_degree()));
     }
+    Err(DoesNotFit::Pinned { pinned, algorithm: kind.name(), possible })
 }
 
 /// What a plan is judged by.
@@ -178,7 +188,7 @@ fn too_small(kind: AlgorithmKind, layer: &Layer, ring_degree: usize) -> DoesNotF
 const ROOM: usize = 1 << 22;
 
 /// Every plan of `layer` that is worth considering with weights of form `W`.
-pub(super) fn candidates<W: WeightForm + 'static>(
+pub(super) fn candidates<W: SlotWeights + 'static>(
     layer: &Layer,
     ring_degree: usize,
 ) -> Vec<Box<dyn Algorithm>> {
@@ -202,7 +212,7 @@ pub(super) fn candidates<W: WeightForm + 'static>(
 
 /// Every packing of `layer` that is worth considering with weights of form `W`, those with few lanes
 /// first.
-fn packings<W: WeightForm>(layer: &Layer, ring_degree: usize) -> impl Iterator<Item = Packing> {
+fn packings<W: SlotWeights>(layer: &Layer, ring_degree: usize) -> impl Iterator<Item = Packing> {
     let widest = layer.in_channels().max(layer.out_channels()).next_power_of_two();
     let lanes = std::iter::successors(Some(1), |lanes| Some(lanes * 2));
     lanes
@@ -224,7 +234,7 @@ mod tests {
     use crate::conv::testing::layer;
     use crate::preset::Catalogue;
 
-    fn size<W: WeightForm>(layer: &Layer, ring_degree: usize) -> usize {
+    fn size<W: SlotWeights>(layer: &Layer, ring_degree: usize) -> usize {
         let splits = |packing: Packing| {
             let sizes = Split::all(&packing).into_iter().map(|split| split.plan_size(&packing));
             sizes.sum::<usize>()
@@ -256,7 +266,7 @@ mod tests {
         let fused = AlgorithmKind::HadamardFused;
         for (inputs, outputs, most) in [(84, 10, 2), (64, 10, 2), (512, 10, 5), (512, 1000, 6)] {
             let layer = layer(inputs, outputs, [1, 1], [1, 1], None);
-            let plan = plan(fused, &layer, setting, &costs, None).expect("fits");
+            let plan = plan(fused, &layer, setting, &costs, Choice::default()).expect("fits");
             let sent = plan.uploads() + plan.downloads();
             assert!(sent <= most, "{inputs} -> {outputs} in {} lanes: {sent}", plan.lanes());
         }
@@ -281,7 +291,8 @@ mod tests {
                 .enumerate()
                 .map(|(index, plan)| Priced::new(index, plan.as_ref(), &pricing))
                 .collect();
-            let place = choose(kind, &layer, &all, setting, &costs, None).expect("fits");
+            let place =
+                choose(kind, &layer, &all, setting, &costs, Choice::default()).expect("fits");
             let better = priced.iter().find(|plan| plan.betters(&priced[place]));
             assert!(better.is_none(), "{kind:?} {layer:?}: {better:?}, not {:?}", priced[place]);
         }

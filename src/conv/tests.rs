@@ -29,7 +29,8 @@ fn outcome_with(
     seed: u64,
     weights: &Array4<i8>,
 ) -> Outcome {
-    let algorithm = kind.plan(layer, context, &CostTable::default(), None).expect("fits");
+    let algorithm =
+        kind.plan(layer, context, &CostTable::default(), Choice::default()).expect("fits");
     outcome_of(algorithm.as_ref(), layer, context, seed, weights)
 }
 
@@ -317,7 +318,9 @@ fn sums_move_on_the_level_that_noise_allows() {
         for kind in AlgorithmKind::ALL.into_iter().filter(|kind| kind.is_on_slots()) {
             let context = Context::new(params(1024, limbs, 50, plain), backend(), Reduction::Lazy);
             let context = context.expect("has roots");
-            let algorithm = kind.plan(&layer, &context, &CostTable::default(), None).expect("fits");
+            let algorithm = kind
+                .plan(&layer, &context, &CostTable::default(), Choice::default())
+                .expect("fits");
             let what = format!("{limbs:?} {plain} {algorithm:?}");
             // Nothing moves where a channel fills a ciphertext alone.
             let moves = algorithm
@@ -369,7 +372,7 @@ fn cancelled_runs_end_as_cancelled() {
     let layer = layer(6, 10, [12, 11], [3, 3], None);
     let context = small_context(1024, backend(), Reduction::Lazy);
     let costs = CostTable::default();
-    let algorithm = AlgorithmKind::HadamardFused.plan(&layer, &context, &costs, None);
+    let algorithm = AlgorithmKind::HadamardFused.plan(&layer, &context, &costs, Choice::default());
     let algorithm = algorithm.expect("fits");
     let (input, weights) = (data::input(&layer, 1), data::weights(&layer, 1));
     let secrets = Zeroizing::new([0; 32]);
@@ -395,7 +398,9 @@ fn layers_too_wide_for_the_ring_are_refused() {
         // A row of slots is half a ring.
         let ring_degree = if kind.is_on_slots() { 1024 } else { 512 };
         let context = small_context(ring_degree, backend(), Reduction::Lazy);
-        let error = kind.plan(&layer, &context, &CostTable::default(), None).expect_err("too wide");
+        let error = kind
+            .plan(&layer, &context, &CostTable::default(), Choice::default())
+            .expect_err("too wide");
         let (small, enough) = (ring_degree, 2 * ring_degree);
         let words =
             format!("ring_degree {small} is too small for it; use ring_degree {enough} or more");

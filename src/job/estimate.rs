@@ -84,7 +84,7 @@ impl Estimator {
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let layer = predictor.layer();
         let (plans, place) = predictor
-            .plan(spec.algorithm, setting, spec.lanes)
+            .plan(spec.algorithm, setting, spec.pinned)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let plan = &plans[place];
         let gains = plan.as_ref().gains_bytes();

@@ -6,7 +6,7 @@ use super::{Estimator, JobError, RunSpec};
 use crate::bfv::Params;
 use crate::conv::cost::{CostTable, Pricing};
 use crate::conv::planner::choose;
-use crate::conv::{Algorithm, AlgorithmKind, FactValue, Facts, Setting};
+use crate::conv::{Algorithm, AlgorithmKind, Choice, FactValue, Facts, Setting};
 use crate::report::rounded;
 
 /// The plan of a run, and what it was chosen from.
@@ -44,6 +44,12 @@ pub struct Candidate {
     pub chosen: bool,
     /// Lanes of a ciphertext.
     pub lanes: usize,
+    /// How weights are stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_form: Option<FactValue>,
+    /// Baby steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub babies: Option<FactValue>,
     /// What the rows hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<FactValue>,
@@ -91,12 +97,12 @@ impl Estimator {
         let server = |algorithm: &dyn Algorithm, pricing: &Pricing<'_>| {
             rounded(algorithm.times(pricing).server() / 1e6, 3)
         };
-        let choose = |kind: AlgorithmKind, lanes| {
+        let choose = |kind: AlgorithmKind, pinned| {
             let plans = predictor.plans(kind, setting.ring_degree());
-            let place = choose(kind, predictor.layer(), &plans, setting, &reference, lanes)?;
+            let place = choose(kind, predictor.layer(), &plans, setting, &reference, pinned)?;
             Ok((plans, place))
         };
-        let (plans, place) = choose(spec.algorithm, spec.lanes)
+        let (plans, place) = choose(spec.algorithm, spec.pinned)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let candidate = |(index, plan): (usize, &dyn Algorithm)| {
             let facts = plan.describe();
@@ -104,6 +110,8 @@ impl Estimator {
             Candidate {
                 chosen: index == place,
                 lanes: plan.lanes(),
+                weight_form: facts.get("weight_form"),
+                babies: facts.get("babies"),
                 rows: facts.get("rows"),
                 split: facts.get("split"),
                 kernel_rows: facts.get("kernel_rows"),
@@ -120,7 +128,7 @@ impl Estimator {
         });
         let rival = |kind: AlgorithmKind| {
             // What does not fit is no rival.
-            let (plans, place) = choose(kind, None).ok()?;
+            let (plans, place) = choose(kind, Choice::default()).ok()?;
             let plan = plans.get(place)?.as_ref();
             Some(Rival {
                 algorithm: kind.name().into(),
@@ -210,7 +218,8 @@ mod tests {
         assert_eq!(explanation.algorithms.len(), AlgorithmKind::ALL.len());
         // Told how many lanes, the planner chooses among those alone.
         let lanes = others.iter().map(|other| other.lanes).find(|lanes| *lanes != chosen.lanes);
-        let told = estimator.explain(&RunSpec { lanes, ..whole }).expect("fits");
+        let told =
+            estimator.explain(&RunSpec { pinned: Choice::of_lanes(lanes), ..whole }).expect("fits");
         assert_eq!(Some(told.candidates[0].lanes), lanes);
     }
 }

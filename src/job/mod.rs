@@ -22,8 +22,8 @@ use ndarray::Array3;
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::ParamsSpec;
 use crate::bfv::security::SecurityPolicy;
-use crate::conv::AlgorithmKind;
 use crate::conv::cost::CostTable;
+use crate::conv::{AlgorithmKind, Choice};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
 use crate::tensor::Resize;
@@ -81,8 +81,8 @@ pub struct RunSpec {
     pub weights: Option<PathBuf>,
     /// The link between client and server.
     pub link: Link,
-    /// Lanes of a ciphertext; where absent, the planner chooses.
-    pub lanes: Option<usize>,
+    /// What of the plan is pinned; the planner chooses the rest.
+    pub pinned: Choice,
     /// The largest bias that the server adds to sums, in absolute value; 0 where it adds none.
     pub largest_bias: i64,
     /// What primitives cost on this machine, for predictions of time.
@@ -110,7 +110,7 @@ impl RunSpec {
             input: None,
             weights: None,
             link: Link::default(),
-            lanes: None,
+            pinned: Choice::default(),
             largest_bias: 0,
             costs: None,
         }
@@ -131,7 +131,7 @@ impl RunSpec {
             reduction: Some(self.reduction),
             threads: Some(self.threads),
             seed: self.seed,
-            lanes: self.lanes,
+            pinned: self.pinned,
         }
     }
 }

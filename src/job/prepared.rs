@@ -42,7 +42,7 @@ impl<'a> Prepared<'a> {
             Context::new(params, spec.backend, spec.reduction).ok_or(JobError::Transform)?;
         let whole = spec
             .algorithm
-            .plan(&layer, &context, &CostTable::default(), spec.lanes)
+            .plan(&layer, &context, &CostTable::default(), spec.pinned)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part, needed: 0 };
@@ -142,7 +142,7 @@ impl<'a> Prepared<'a> {
         let reference = CostTable::default();
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
-            lanes: whole.lanes(),
+            choice: whole.choice(),
             uploads: whole.uploads(),
             downloads: whole.downloads(),
             noise: outcome.noise.predicted,

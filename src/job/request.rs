@@ -12,7 +12,7 @@ use crate::report::{
 use crate::tensor::Resize;
 
 /// The order and names of what the digest of a request is made of.
-const FORM: &str = "heconv sweep row 1";
+const FORM: &str = "heconv sweep row 2";
 
 /// What is asked for at a point of a sweep, before anything is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,9 @@ impl Asked {
             form: ROW_FORM,
             // Predictions are the same however often they are made.
             repeat: if predicted { 1 } else { spec.repeat.max(1) },
-            lanes: spec.lanes,
+            lanes: spec.pinned.lanes,
+            babies: spec.pinned.babies,
+            weight_form: spec.pinned.weight_form.map(|form| form.name().to_owned()),
             subset: spec.subset,
             insecure: spec.policy.insecure && !security.ok,
             data: data(spec),
@@ -246,7 +248,8 @@ fn digest(point: &FailedPoint, request: &Request) -> String {
         error: _,
         refused: _,
     } = point;
-    let Request { digest: _, form, repeat, lanes, subset, insecure, data, max_memory: _ } = request;
+    let Request { digest: _, form, repeat, lanes, babies, weight_form, .. } = request;
+    let Request { subset, insecure, data, max_memory: _, .. } = request;
     let mut digest = Digest::new(FORM);
     digest.number("schema", (*schema).into());
     digest.number("row", (*form).into());
@@ -268,6 +271,11 @@ fn digest(point: &FailedPoint, request: &Request) -> String {
     add_link(&mut digest, link);
     digest.number("repeat", *repeat as u64);
     digest.maybe("lanes", lanes.map(|lanes| lanes as u64));
+    digest.maybe("babies", babies.map(|babies| babies as u64));
+    match weight_form {
+        None => digest.absent("weight_form"),
+        Some(form) => digest.text("weight_form", form),
+    }
     digest.maybe("subset", subset.map(|subset| subset as u64));
     digest.finish()
 }

@@ -13,13 +13,13 @@ use crate::conv::gains::{SumGains, WeightGains};
 use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{Algorithm, AlgorithmKind, Layer, Operations, Setting, largest_output};
+use crate::conv::{Algorithm, AlgorithmKind, Choice, Layer, Operations, Setting, largest_output};
 
 /// What a run will give.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Lanes of a ciphertext.
-    pub lanes: usize,
+    /// What the plan has decided.
+    pub choice: Choice,
     /// Ciphertexts sent.
     pub uploads: usize,
     /// Ciphertexts sent back.
@@ -50,7 +50,7 @@ pub struct LayerPredictor {
     weights: Array4<i8>,
     largest: i64,
     plans: Mutex<HashMap<(AlgorithmKind, usize), Plans>>,
-    chosen: Mutex<HashMap<Choice, usize>>,
+    chosen: Mutex<HashMap<Asked, usize>>,
     /// The costs that runs are planned with.
     reference: CostTable,
 }
@@ -58,9 +58,9 @@ pub struct LayerPredictor {
 /// All plans of an algorithm at a ring degree.
 pub type Plans = Arc<Vec<Planned>>;
 
-/// What the planner's choice follows from: algorithm, N, all primes, reduction and lanes asked for.
+/// What the planner's choice follows from: algorithm, N, all primes, reduction and what is pinned.
 /// Which limbs are narrow, and whether sums may be moved with one less, depend on the primes.
-type Choice = (AlgorithmKind, usize, Vec<u64>, Reduction, Option<usize>);
+type Asked = (AlgorithmKind, usize, Vec<u64>, Reduction, Choice);
 
 /// A plan, and what is worked out of the weights once.
 #[derive(Debug)]
@@ -122,25 +122,27 @@ impl LayerPredictor {
         &self,
         kind: AlgorithmKind,
         setting: Setting<'_>,
-        lanes: Option<usize>,
+        pinned: Choice,
     ) -> Result<(Plans, usize), DoesNotFit> {
         let plans = self.plans(kind, setting.ring_degree());
-        let place = self.choose(kind, &plans, setting, lanes)?;
+        let place = self.choose(kind, &plans, setting, pinned)?;
         Ok((plans, place))
     }
 
     /// Of [`LayerPredictor::plans`] those that a run can be told to take, by their places: one for
-    /// each number of lanes.
+    /// each number of lanes and form of weights. Of baby steps the planner knows best.
     pub fn choices(
         &self,
         kind: AlgorithmKind,
         plans: &[Planned],
         setting: Setting<'_>,
     ) -> Vec<usize> {
-        let mut lanes: Vec<usize> = plans.iter().map(|plan| plan.algorithm.lanes()).collect();
-        lanes.dedup();
-        let chosen = |lanes| self.choose(kind, plans, setting, Some(lanes)).ok();
-        lanes.into_iter().filter_map(chosen).collect()
+        let choice = |plan: &Planned| Choice { babies: None, ..plan.algorithm.choice() };
+        let mut choices: Vec<Choice> = plans.iter().map(choice).collect();
+        choices.sort_unstable();
+        choices.dedup();
+        let chosen = |choice| self.choose(kind, plans, setting, choice).ok();
+        choices.into_iter().filter_map(chosen).collect()
     }
 
     /// The plan that a run would take.
@@ -149,19 +151,19 @@ impl LayerPredictor {
         kind: AlgorithmKind,
         plans: &[Planned],
         setting: Setting<'_>,
-        lanes: Option<usize>,
+        pinned: Choice,
     ) -> Result<usize, DoesNotFit> {
         let params = setting.params;
         // There is no prime 0, so that a set without P is none with it.
         let special = params.special().map_or(0, Modulus::value);
         let primes = params.limbs().iter().chain([params.plain()]).map(Modulus::value);
         let primes = primes.chain([special]).collect();
-        let key = (kind, setting.ring_degree(), primes, setting.reduction, lanes);
+        let key = (kind, setting.ring_degree(), primes, setting.reduction, pinned);
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = chosen.get(&key) {
             return Ok(*index);
         }
-        let index = choose(kind, &self.layer, plans, setting, &self.reference, lanes)?;
+        let index = choose(kind, &self.layer, plans, setting, &self.reference, pinned)?;
         chosen.insert(key, index);
         Ok(index)
     }
@@ -199,7 +201,7 @@ impl LayerPredictor {
         let algorithm = plan.algorithm.as_ref();
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
-            lanes: algorithm.lanes(),
+            choice: algorithm.choice(),
             uploads: algorithm.uploads(),
             downloads: algorithm.downloads(),
             noise,

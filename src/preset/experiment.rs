@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
-use crate::conv::AlgorithmKind;
+use crate::conv::{AlgorithmKind, Choice, WeightForm};
 use crate::toml_reader::{origin, read_text};
 
 use super::Strictness;
@@ -34,12 +34,12 @@ pub struct Experiment {
     pub threads: Option<usize>,
     /// The seed of data and secrets, where given.
     pub seed: Option<u64>,
-    /// Lanes of a ciphertext, where given.
-    pub lanes: Option<usize>,
+    /// What of the plan is given.
+    pub pinned: Choice,
 }
 
 /// The last four are what an exported experiment reports about its run; they are not read.
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 15] = [
     "schema",
     "layer",
     "params",
@@ -48,6 +48,8 @@ pub(super) const KEYS: [&str; 13] = [
     "threads",
     "seed",
     "lanes",
+    "babies",
+    "weight_form",
     "security",
     "plan",
     "predicted",
@@ -94,7 +96,12 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
     let threads =
         root.get("threads").map(|field| field.integer(1..=MAX_THREADS as i128)).transpose()?;
     let seed = root.get("seed").map(|field| field.integer(0..=u64::MAX.into())).transpose()?;
-    let lanes = root.get("lanes").map(|field| field.integer(2..=32768)).transpose()?;
+    let count = |key| root.get(key).map(|field| field.integer(1..=32768)).transpose();
+    let (lanes, babies) = (count("lanes")?, count("babies")?);
+    let weight_form = root
+        .get("weight_form")
+        .map(|field| field.one_of(&WeightForm::ALL, WeightForm::name))
+        .transpose()?;
     let policy = policy(root)?;
     let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
     Ok(Experiment {
@@ -105,7 +112,11 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
         reduction,
         threads: threads.map(|threads| threads as usize),
         seed: seed.map(|seed| seed as u64),
-        lanes: lanes.map(|lanes| lanes as usize),
+        pinned: Choice {
+            lanes: lanes.map(|lanes| lanes as usize),
+            babies: babies.map(|babies| babies as usize),
+            weight_form,
+        },
     })
 }
 

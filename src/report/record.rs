@@ -40,8 +40,14 @@ pub struct Record {
     pub seed: u64,
     /// Whether the seed gave the secrets too, which is for experiments alone.
     pub seeded_secrets: bool,
-    /// Lanes of a ciphertext.
+    /// Lanes of a ciphertext; of algorithms on coefficients the channels of one, m of `interleaved`.
     pub lanes: usize,
+    /// Baby steps, of `interleaved`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub babies: Option<usize>,
+    /// How weights are stored, of algorithms on coefficients: `raw` or `transformed`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weight_form: Option<String>,
     /// What a weight of 1 stands for, one for each output channel, where weights come from a file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub weight_scales: Option<Vec<f64>>,

@@ -8,7 +8,7 @@ use crate::bfv::{Params, ParamsSpec};
 use super::{ParamsRecord, SecurityRecord};
 
 /// The version of a row's form, of which its digest is a part.
-pub const ROW_FORM: u32 = 1;
+pub const ROW_FORM: u32 = 2;
 
 /// What a row was asked for: the digest of all of it, and what the row does not say elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,12 @@ pub struct Request {
     /// Lanes of a ciphertext, where they were given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub lanes: Option<usize>,
+    /// Baby steps, where they were given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub babies: Option<usize>,
+    /// The form of stored weights, where it was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub weight_form: Option<String>,
     /// Output ciphertexts that are computed, where not all are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subset: Option<usize>,

@@ -47,6 +47,8 @@ pub(crate) fn record() -> Record {
         seed: 7,
         seeded_secrets: true,
         lanes: 4,
+        babies: None,
+        weight_form: None,
         weight_scales: None,
         notes: Vec::new(),
         predicted: false,

@@ -10,7 +10,7 @@ use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, Layer, LayerSpec};
+use crate::conv::{AlgorithmKind, Choice, Layer, LayerSpec};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
 
@@ -38,7 +38,7 @@ pub struct Form {
     /// The reduction mode.
     pub reduction: Reduction,
     /// Lanes of a ciphertext; `None` leaves them to the planner.
-    pub lanes: Option<usize>,
+    pub pinned: Choice,
     /// Threads.
     pub threads: usize,
 }
@@ -54,7 +54,7 @@ impl Form {
             params: catalogue.params_set("n4096-t20")?,
             algorithm: AlgorithmKind::HadamardFused,
             reduction: Reduction::Lazy,
-            lanes: None,
+            pinned: Choice::default(),
             threads,
         })
     }
@@ -73,7 +73,9 @@ impl Form {
             }
             Field::Algorithm => self.algorithm.name().to_owned(),
             Field::Reduction => self.reduction.name().to_owned(),
-            Field::Lanes => self.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string()),
+            Field::Lanes => {
+                self.pinned.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string())
+            }
             Field::Threads => self.threads.to_string(),
             Field::ActivationBits => {
                 let LayerSpec { activation_bits, activation_signed, .. } = self.layer.spec;
@@ -122,7 +124,9 @@ impl Form {
                 form.algorithm = neighbour(&AlgorithmKind::ALL, self.algorithm, up)?;
             }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
-            Field::Lanes => form.lanes = neighbour(&self.possible_lanes(), self.lanes, up)?,
+            Field::Lanes => {
+                form.pinned.lanes = neighbour(&self.possible_lanes(), self.pinned.lanes, up)?
+            }
             Field::Threads => {
                 form.threads = by_one(self.threads as u32)? as usize;
                 if form.threads > cores.max(self.threads) {
@@ -185,7 +189,7 @@ impl Form {
             && self.params.ring_degree == before.params.ring_degree
             && self.algorithm == before.algorithm;
         if !stays {
-            self.lanes = None;
+            self.pinned = Choice::default();
         }
     }
 
@@ -275,7 +279,7 @@ impl Form {
                 form.algorithm = by_name(&AlgorithmKind::ALL, text, AlgorithmKind::name)?;
             }
             Field::Reduction => form.reduction = by_name(&Reduction::ALL, text, Reduction::name)?,
-            Field::Lanes if text == AUTO => form.lanes = None,
+            Field::Lanes if text == AUTO => form.pinned.lanes = None,
             Field::Lanes => {
                 let lanes = text.parse().ok();
                 let possible = self.possible_lanes();
@@ -285,7 +289,7 @@ impl Form {
                     let list = list.join(", ");
                     return Err(format!("lanes: {text:?} is none of {AUTO}, {list}"));
                 }
-                form.lanes = lanes;
+                form.pinned.lanes = lanes;
             }
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.set_activations(text)?,
@@ -352,7 +356,7 @@ impl Form {
             reduction: self.reduction,
             threads: self.threads,
             max_memory,
-            lanes: self.lanes,
+            pinned: self.pinned,
             ..RunSpec::new(self.layer.clone(), self.params.clone())
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::form::Form;
-use crate::conv::Stage;
+use crate::conv::{Choice, Stage};
 use crate::job::{Finished, NetworkSpec, RunSpec};
 use crate::preset::Network;
 use crate::report::{Comparison, NetworkRecord, NetworkTotals, Record};
@@ -134,7 +134,11 @@ impl Networks {
             return false;
         }
         let Some(network) = self.chosen() else { return false };
-        let of_layer = |layer: &_| Form { layer: Clone::clone(layer), lanes: None, ..form.clone() };
+        let of_layer = |layer: &_| Form {
+            layer: Clone::clone(layer),
+            pinned: Choice::default(),
+            ..form.clone()
+        };
         let forms: Vec<Form> = network.layers.iter().map(of_layer).collect();
         let is_planned = forms.iter().eq(self.rows.iter().map(|row| &row.form));
         if self.is_going() || (is_planned && !self.rows.is_empty()) {

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::form::Form;
-use crate::conv::AlgorithmKind;
+use crate::conv::{self, AlgorithmKind};
 use crate::job::{Problem, RunSpec, predicted};
 use crate::report::Record;
 use crate::tune::{Answer, Candidate, Confirmation, Found, Objective, Query, REPEAT, finalists};
@@ -31,7 +31,7 @@ impl Wish {
     /// The search for it on `form`'s layer, with its reduction and threads.
     pub fn query(self, form: &Form, max_memory: u64) -> Query {
         let repeat = if self.objective.is_time() { REPEAT } else { 1 };
-        let run = RunSpec { lanes: None, repeat, ..form.spec(max_memory) };
+        let run = RunSpec { pinned: conv::Choice::default(), repeat, ..form.spec(max_memory) };
         let all = AlgorithmKind::ALL.to_vec();
         Query {
             runs: vec![run],
@@ -232,6 +232,6 @@ impl Decided {
 /// The form of a candidate for the one layer of a query.
 fn form_of(form: &Form, query: &Query, candidate: &Candidate) -> Option<Form> {
     let run = candidate.runs(query).into_iter().next()?;
-    let RunSpec { params, algorithm, lanes, .. } = run;
-    Some(Form { params, algorithm, lanes, ..form.clone() })
+    let RunSpec { params, algorithm, pinned, .. } = run;
+    Some(Form { params, algorithm, pinned, ..form.clone() })
 }

@@ -2,7 +2,7 @@
 
 use super::{Objective, Query, search};
 use crate::bfv::ParamsSpec;
-use crate::conv::AlgorithmKind;
+use crate::conv::{AlgorithmKind, Choice};
 use crate::job::{Baseline, Estimator, JobError, RunSpec, Wire};
 
 /// Bits of noise budget that tuned layers keep but for one time in 2^40.
@@ -80,7 +80,7 @@ pub fn conventional(
     let apart = |run: &RunSpec| RunSpec {
         params: params.clone(),
         algorithm: AlgorithmKind::Conventional,
-        lanes: None,
+        pinned: Choice::default(),
         subset: Some(1),
         weights: None,
         ..run.clone()

@@ -54,7 +54,7 @@ impl Candidate {
             |(run, (algorithm, prediction)): (&RunSpec, &(AlgorithmKind, Prediction))| RunSpec {
                 params: self.params.clone(),
                 algorithm: *algorithm,
-                lanes: Some(prediction.lanes),
+                pinned: prediction.choice,
                 ..run.clone()
             };
         query.runs.iter().zip(&self.layers).map(run).collect()
@@ -536,7 +536,7 @@ mod tests {
             let layer = estimator.predictor(&unlimited).expect("valid");
             let setting = Setting { params: &params, reduction: unlimited.reduction };
             let plans = layer.plans(unlimited.algorithm, params.ring_degree());
-            let lanes = |plan: &&Planned| Some(AsRef::as_ref(*plan).lanes()) == unlimited.lanes;
+            let lanes = |plan: &&Planned| AsRef::as_ref(*plan).choice() == unlimited.pinned;
             let all = plans.iter().filter(lanes);
             let bytes =
                 all.map(|plan| needed_bytes(&unlimited, layer.layer(), plan.as_ref(), setting));

@@ -63,7 +63,7 @@ fn names() {
                 "'hadamrd'",
                 "--algorithm",
                 "mean hadamard?",
-                "conventional, padded, hadamard, hadamard-fused",
+                "conventional, padded, hadamard, hadamard-fused, coefficient, interleaved",
             ],
         ),
         ("run --reduction lzy", &["'lzy'", "--reduction", "mean lazy?", "eager, lazy"]),

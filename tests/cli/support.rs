@@ -12,7 +12,8 @@ use tempfile::TempDir;
 pub const SMALL: [&str; 2] = ["--layer", "bench/c16-32-k3"];
 
 /// Every algorithm.
-pub const ALGORITHMS: [&str; 4] = ["conventional", "padded", "hadamard", "hadamard-fused"];
+pub const ALGORITHMS: [&str; 6] =
+    ["conventional", "padded", "hadamard", "hadamard-fused", "coefficient", "interleaved"];
 
 /// An experiment that takes a few milliseconds.
 const TINY: &str = "\

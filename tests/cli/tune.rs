@@ -196,7 +196,7 @@ fn mistakes_are_named() {
         (&["tune", "--objective", "servr"], "did you mean server?"),
         (
             &["tune", "--algorithm", "fused"],
-            "one of conventional, padded, hadamard, hadamard-fused, any",
+            "one of conventional, padded, hadamard, hadamard-fused, coefficient, interleaved, any",
         ),
         (&["tune", "--margin-bits=-1"], "--margin-bits"),
         (&["tune", "--margin-bits", "many"], "must be a number of bits"),

@@ -74,7 +74,11 @@ fn point(answer: &Answer, candidate: &Candidate) -> Point {
     Point {
         params: candidate.params.name.clone(),
         algorithm: candidate.algorithm(),
-        lanes: candidate.layers.iter().map(|(_, prediction)| prediction.lanes).collect(),
+        lanes: candidate
+            .layers
+            .iter()
+            .map(|(_, prediction)| prediction.choice.lanes.unwrap_or(1))
+            .collect(),
         server_ms: rounded(answer.figure(candidate, Objective::Server)),
         total_ms: rounded(answer.figure(candidate, Objective::Total)),
         communication_bytes: answer.figure(candidate, Objective::Communication),

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
-use super::plan::{CoefficientPlan, WeightForm};
+use super::plan::CoefficientPlan;
 use super::weights::{Batch, Space, Weights};
 use crate::arith::Modulus;
 use crate::bfv::noise::{NoiseModel, Samples, merged};
@@ -19,7 +19,7 @@ use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
 use crate::conv::work::{Multiplications, Operations, Units, WorkingBytes};
-use crate::conv::{ConvError, Layer, Server, Stage, Steps};
+use crate::conv::{Choice, ConvError, Layer, Server, Stage, Steps, WeightForm};
 
 /// An algorithm on coefficients, with a plan.
 #[derive(Debug)]
@@ -72,8 +72,14 @@ impl CoefficientAlgorithm {
 }
 
 impl Algorithm for CoefficientAlgorithm {
-    fn lanes(&self) -> usize {
-        self.plan.packing().channels()
+    fn choice(&self) -> Choice {
+        let (lanes, babies) = (self.plan.packing().channels(), self.plan.babies());
+        Choice {
+            lanes: Some(lanes),
+            // Blocks have no steps.
+            babies: (!self.plan.is_blocks()).then_some(babies),
+            weight_form: Some(self.plan.form()),
+        }
     }
 
     fn lacks(&self, params: &Params) -> Option<Need> {

@@ -8,8 +8,8 @@
 
 use super::algorithm::CoefficientAlgorithm;
 use super::packing::Packing;
-use super::plan::{CoefficientPlan, WeightForm};
-use crate::conv::{Algorithm, Layer};
+use super::plan::CoefficientPlan;
+use crate::conv::{Algorithm, Layer, WeightForm};
 
 /// Every plan of `layer` that is worth considering.
 pub fn coefficient(layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>> {

@@ -10,9 +10,9 @@
 
 use super::algorithm::CoefficientAlgorithm;
 use super::packing::Packing;
-use super::plan::{CoefficientPlan, WeightForm};
+use super::plan::CoefficientPlan;
 use super::polynomials::max_interleave;
-use crate::conv::{Algorithm, Layer};
+use crate::conv::{Algorithm, Layer, WeightForm};
 
 /// Every plan of `layer` that is worth considering.
 pub fn interleaved(layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>> {

@@ -15,7 +15,7 @@ mod weights;
 pub use coefficient::coefficient;
 pub use interleaved::interleaved;
 pub use packing::{Packing, Spread};
-pub use plan::{CoefficientPlan, WeightForm};
+pub use plan::CoefficientPlan;
 pub use weights::{Space, Weights};
 
 #[cfg(test)]

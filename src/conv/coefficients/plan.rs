@@ -4,30 +4,9 @@ use std::ops::Range;
 
 use super::packing::{Packing, Spread};
 use crate::bfv::GaloisKeyId;
+use crate::conv::WeightForm;
 use crate::conv::dense::Alike;
 use crate::ring::GaloisElement;
-
-/// The form in which weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WeightForm {
-    /// The words of their polynomials in NTT form: read as they are.
-    Transformed,
-    /// Themselves, bit-packed: their polynomials are made and transformed at every inference.
-    Raw,
-}
-
-impl WeightForm {
-    /// Every form.
-    pub const ALL: [Self; 2] = [Self::Transformed, Self::Raw];
-
-    /// The name used on the command line, in files and in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Transformed => "transformed",
-            Self::Raw => "raw",
-        }
-    }
-}
 
 /// A tap that reads a phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! Plans on coefficients, and what they hold; that they are exact is tested with all algorithms.
 
 use super::packing::Packing;
-use super::plan::{CoefficientPlan, WeightForm};
+use super::plan::CoefficientPlan;
 use super::polynomials::{Polynomials, max_interleave};
 use crate::conv::testing::{LAYER, layer, layer_of};
-use crate::conv::{Layer, LayerSpec, data};
+use crate::conv::{Layer, LayerSpec, WeightForm, data};
 use crate::ring::GaloisElement;
 
 const N: usize = 1024;

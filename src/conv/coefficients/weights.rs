@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use super::plan::{CoefficientPlan, WeightForm};
+use super::plan::CoefficientPlan;
 use super::polynomials::{Polynomials, lift};
 use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
@@ -15,7 +15,7 @@ use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
 use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::weights::PackedWeights;
-use crate::conv::{ConvError, Server, Steps};
+use crate::conv::{ConvError, Server, Steps, WeightForm};
 
 /// Bytes of transforms that are held at a time while they are made.
 const BATCH_BYTES: usize = 4 << 20;

@@ -19,7 +19,7 @@ use super::hadamard_fused::FusedWeights;
 use super::lanes::LaneTransform;
 use super::setting::Setting;
 use super::slots::{
-    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, Term, Wave, WeightForm,
+    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
     integer_bits, largest_weight,
 };
 use super::sums::Sums;
@@ -81,7 +81,7 @@ pub struct Derived {
     patterns: Option<ScalarRows>,
 }
 
-impl WeightForm for HadamardWeights {
+impl SlotWeights for HadamardWeights {
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = Derived;

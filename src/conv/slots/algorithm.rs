@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
-use super::form::{Wave, WeightForm};
+use super::form::{SlotWeights, Wave};
 use super::{Output, SlotPlan};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
@@ -19,7 +19,7 @@ use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
 use crate::conv::work::{Operations, Units, WorkingBytes};
-use crate::conv::{ConvError, Server, Stage, Steps};
+use crate::conv::{Choice, ConvError, Server, Stage, Steps};
 
 /// Predicted variances of inputs as they are and rotated.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub struct SlotAlgorithm<W> {
     form: std::marker::PhantomData<fn() -> W>,
 }
 
-impl<W: WeightForm> SlotAlgorithm<W> {
+impl<W: SlotWeights> SlotAlgorithm<W> {
     /// The algorithm with a plan.
     pub const fn new(plan: SlotPlan) -> Self {
         Self { plan, form: std::marker::PhantomData }
@@ -77,9 +77,9 @@ fn sampled(count: usize) -> impl Iterator<Item = usize> {
     (1..=samples).map(move |i| i * count / samples - 1)
 }
 
-impl<W: WeightForm + 'static> Algorithm for SlotAlgorithm<W> {
-    fn lanes(&self) -> usize {
-        self.plan.packing().lanes()
+impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
+    fn choice(&self) -> Choice {
+        Choice::of_lanes(Some(self.plan.packing().lanes()))
     }
 
     fn lacks(&self, params: &Params) -> Option<Need> {
@@ -290,7 +290,7 @@ pub fn moved(outputs: &[Output]) -> Vec<Moved> {
     outputs.iter().enumerate().map(moved).collect()
 }
 
-struct Prepared<'a, W: WeightForm> {
+struct Prepared<'a, W: SlotWeights> {
     plan: &'a SlotPlan,
     weights: W,
     space: Mutex<Space<W::Derived>>,
@@ -303,7 +303,7 @@ struct Space<D> {
     derived: D,
 }
 
-impl<W: WeightForm> PreparedWeights for Prepared<'_, W> {
+impl<W: SlotWeights> PreparedWeights for Prepared<'_, W> {
     fn bytes(&self) -> u64 {
         self.weights.bytes()
     }

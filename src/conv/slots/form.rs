@@ -13,7 +13,7 @@ use crate::conv::work::Multiplications;
 use crate::conv::{ConvError, Server, Steps};
 
 /// The form in which an algorithm on slots stores weights, and how it multiplies by them.
-pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
+pub trait SlotWeights: std::fmt::Debug + Send + Sync + Sized {
     /// How slots are dealt to lanes.
     const LAYOUT: Layout;
 
@@ -47,7 +47,7 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
         steps: Steps<'_>,
     ) -> Result<Self, ConvError>;
 
-    /// Steps of [`WeightForm::prepare`].
+    /// Steps of [`SlotWeights::prepare`].
     fn prepare_units(_: &SlotPlan) -> u64 {
         1
     }
@@ -55,10 +55,10 @@ pub trait WeightForm: std::fmt::Debug + Send + Sync + Sized {
     /// Bytes stored.
     fn bytes(&self) -> u64;
 
-    /// Bytes that [`WeightForm::bytes`] will be.
+    /// Bytes that [`SlotWeights::bytes`] will be.
     fn predicted_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
-    /// Bytes that [`WeightForm::prepare`] holds besides what it stores.
+    /// Bytes that [`SlotWeights::prepare`] holds besides what it stores.
     fn prepare_bytes(_: &SlotPlan, _: Setting<'_>) -> u64 {
         0
     }

@@ -15,7 +15,7 @@ mod steps;
 mod terms;
 
 pub use algorithm::{SlotAlgorithm, moved};
-pub use form::{MultiplyCost, Wave, WeightForm};
+pub use form::{MultiplyCost, SlotWeights, Wave};
 pub use integers::{derive_integers, integer_cost, integer_gains, largest_weight};
 pub use lines::WeightLines;
 pub use multiply::{multiply_scalars, runs, scalar_tiles};

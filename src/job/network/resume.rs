@@ -47,7 +47,7 @@ pub(super) fn digest(call: &Convolution<'_>, run: &RunSpec) -> String {
     digest.text("reduction", run.reduction.name());
     digest.text("backend", run.backend.name());
     digest.number("threads", run.threads as u64);
-    digest.maybe("lanes", run.lanes.map(|lanes| lanes as u64));
+    digest.text("pinned", &run.pinned.to_string());
     digest.maybe("seed", run.seed);
     digest.number("repeat", run.repeat as u64);
     add_link(&mut digest, &run.link);

@@ -5,10 +5,10 @@ use ndarray::Array4;
 use super::{ProbeError, Sizes, context, layer, serve, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{Context, GaloisKeys};
-use crate::conv::coefficients::{CoefficientPlan, Packing, Space, WeightForm, Weights};
+use crate::conv::coefficients::{CoefficientPlan, Packing, Space, Weights};
 use crate::conv::cost::{CostTable, Curve, PolynomialCosts, Pricing};
 use crate::conv::panel::Panels;
-use crate::conv::{Setting, Silent, Stage, Steps};
+use crate::conv::{Setting, Silent, Stage, Steps, WeightForm};
 
 const RING_DEGREE: usize = 4096;
 

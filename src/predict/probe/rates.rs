@@ -12,7 +12,7 @@ use crate::conv::cost::Curve;
 use crate::conv::mix::mix;
 use crate::conv::panel::{Panels, rotate_inputs};
 use crate::conv::sizes::galois_key_bytes;
-use crate::conv::slots::{Layout, SlotPlan, WeightForm, moved};
+use crate::conv::slots::{Layout, SlotPlan, SlotWeights, moved};
 use crate::conv::sums::Sums;
 use crate::conv::{ConvError, DenseWeights, Server, Silent, Stage, Steps};
 use crate::ring::sampling::{Seed, derive_seed, generator};

@@ -9,7 +9,7 @@ use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, ReductionCosts, SumCost};
 use crate::conv::dense::multiply_dense;
 use crate::conv::panel::Panels;
-use crate::conv::slots::{Layout, ScalarRows, SlotPlan, Wave, WeightForm, multiply_scalars, runs};
+use crate::conv::slots::{Layout, ScalarRows, SlotPlan, SlotWeights, Wave, multiply_scalars, runs};
 use crate::conv::sums::Sums;
 use crate::conv::{FusedWeights, Server, Silent, Stage, Steps};
 
@@ -139,7 +139,7 @@ pub(super) fn block_scalars(backend: Backend) -> Result<Curve, ProbeError> {
         let weights = FusedWeights::prepare(&plan, &context, weights.view(), steps)?;
         let outputs = plan.outputs();
         let derive = |server: &Server<'_>| {
-            let mut derived = <FusedWeights as WeightForm>::Derived::default();
+            let mut derived = <FusedWeights as SlotWeights>::Derived::default();
             Ok(time(|| weights.derive(server, &plan, &outputs, &mut derived).is_ok()))
         };
         let all = serve(&context, &keys, derive)?;

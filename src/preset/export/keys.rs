@@ -9,12 +9,12 @@ use crate::preset::Experiment;
 /// The elements g of the automorphisms X -> X^g, each once, rising: those of the plan that a run
 /// takes. None where no algorithm is named, and none where the layer does not fit.
 pub(super) fn elements(experiment: &Experiment, params: &Params) -> Vec<u64> {
-    let Experiment { layer, algorithm, reduction, lanes, .. } = experiment;
+    let Experiment { layer, algorithm, reduction, pinned, .. } = experiment;
     let setting = Setting { params, reduction: reduction.unwrap_or(Reduction::Lazy) };
     let plan = algorithm.and_then(|algorithm| {
         let layer = Layer::new(&layer.spec).ok()?;
         // Plans are chosen by the costs of the reference machine, the same everywhere.
-        algorithm.plan(&layer, setting, &CostTable::default(), *lanes).ok()
+        algorithm.plan(&layer, setting, &CostTable::default(), *pinned).ok()
     });
     let keys = plan.map(|plan| plan.galois_keys(params)).unwrap_or_default();
     let mut elements: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();

@@ -8,7 +8,7 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, LayerSpec};
+use crate::conv::{AlgorithmKind, LayerSpec, WeightForm};
 use crate::report::Record;
 
 use super::keys;
@@ -24,7 +24,7 @@ use crate::preset::{Experiment, Filter, LayerPreset, Strictness, params};
 /// formed gives a text that is refused. Seeds of 2^63 and above are plain integers too, which
 /// heconv reads but other readers of TOML may not.
 pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> String {
-    let Experiment { layer, params, algorithm, reduction, threads, seed, lanes, policy } =
+    let Experiment { layer, params, algorithm, reduction, threads, seed, pinned, policy } =
         experiment;
     let mut text = Text(String::new());
     text.line("# An experiment of heconv: `heconv run FILE` repeats it.");
@@ -32,7 +32,9 @@ pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> Stri
     text.entry("heconv_version", env!("CARGO_PKG_VERSION"), "that wrote this file");
     text.entry_if("algorithm", algorithm.map(AlgorithmKind::name), "");
     text.entry_if("reduction", reduction.map(Reduction::name), "");
-    text.entry_if("lanes", *lanes, "of a ciphertext");
+    text.entry_if("lanes", pinned.lanes, "of a ciphertext");
+    text.entry_if("babies", pinned.babies, "automorphisms of each input");
+    text.entry_if("weight_form", pinned.weight_form.map(WeightForm::name), "of stored weights");
     text.entry_if("threads", *threads, "");
     text.entry_if("seed", *seed, "of data and secrets: fixed secrets are for experiments alone");
     text.layer(layer);

@@ -13,7 +13,7 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, LayerSpec};
+use crate::conv::{AlgorithmKind, Choice, LayerSpec, WeightForm};
 use crate::report::testing::record;
 use crate::report::{Extrapolated, Record};
 
@@ -116,8 +116,11 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         option::of(select(AlgorithmKind::ALL.to_vec())),
         option::of(select(Reduction::ALL.to_vec())),
     );
-    let lanes = option::of((1u32..=12).prop_map(|log| 1usize << log));
-    let run = (option::of(1usize..=4096), option::of(seed()), lanes);
+    let power = || option::of((0u32..=12).prop_map(|log| 1usize << log));
+    let pinned = (power(), power(), option::of(select(WeightForm::ALL.to_vec())));
+    let pinned =
+        pinned.prop_map(|(lanes, babies, weight_form)| Choice { lanes, babies, weight_form });
+    let run = (option::of(1usize..=4096), option::of(seed()), pinned);
     let policy = (select(SecurityTable::ALL.to_vec()), select(SecurityLevel::ALL.to_vec()));
     let policy = (policy, any::<bool>()).prop_map(|((table, level), insecure)| SecurityPolicy {
         table,
@@ -134,7 +137,7 @@ fn experiment() -> impl Strategy<Value = Experiment> {
         reduction: method.1,
         threads: run.0,
         seed: run.1,
-        lanes: run.2,
+        pinned: run.2,
     })
 }
 

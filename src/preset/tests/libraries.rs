@@ -12,7 +12,7 @@ use crate::arith::{Modulus, is_prime};
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsError, PrimeSpec};
 use crate::conv::cost::CostTable;
-use crate::conv::{AlgorithmKind, Layer, Setting};
+use crate::conv::{AlgorithmKind, Choice, Layer, Setting};
 use crate::report::Record;
 use crate::report::testing::record;
 
@@ -209,7 +209,12 @@ fn galois_elements_are_those_of_the_plan() {
         let experiment = Experiment { algorithm: Some(algorithm), ..example() };
         let (params, layer) = (checked(&experiment), Layer::new(&experiment.layer.spec));
         let setting = Setting { params: &params, reduction: Reduction::Lazy };
-        let plan = algorithm.plan(&layer.expect("valid"), setting, &CostTable::default(), None);
+        let plan = algorithm.plan(
+            &layer.expect("valid"),
+            setting,
+            &CostTable::default(),
+            Choice::default(),
+        );
         let keys = plan.expect("fits").galois_keys(&params);
         let mut expected: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();
         expected.sort_unstable();

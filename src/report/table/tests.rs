@@ -54,6 +54,8 @@ fn asked(row: SweepRow) -> SweepRow {
         form: ROW_FORM,
         repeat: 3,
         lanes: Some(4),
+        babies: None,
+        weight_form: None,
         subset: Some(1),
         insecure: true,
         data: Some("abcd".into()),

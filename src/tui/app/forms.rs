@@ -1,6 +1,7 @@
 //! Changes of the form.
 
 use super::{App, Panel, Tone};
+use crate::conv::Choice;
 use crate::tui::event::Effect;
 use crate::tui::form::{Field, Form};
 
@@ -10,7 +11,7 @@ impl App {
         match self.layers.current().cloned() {
             Some(layer) if layer.full_name() != self.form.layer.full_name() => {
                 self.map = 0;
-                self.change_form(Form { layer, lanes: None, ..self.form.clone() })
+                self.change_form(Form { layer, pinned: Choice::default(), ..self.form.clone() })
             }
             _ => Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! Tests of the form.
 
 use super::*;
+use crate::conv::Choice;
 use crate::preset::Catalogue;
 
 fn form() -> (Form, Vec<ParamsSpec>) {
@@ -10,7 +11,7 @@ fn form() -> (Form, Vec<ParamsSpec>) {
         params: catalogue.params_set("n4096-t20").expect("exists"),
         algorithm: AlgorithmKind::HadamardFused,
         reduction: Reduction::Lazy,
-        lanes: None,
+        pinned: Choice::default(),
         threads: 1,
     };
     (form, catalogue.params().cloned().collect())

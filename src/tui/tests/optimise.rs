@@ -102,7 +102,7 @@ fn the_best_becomes_the_form_with_its_run_and_undo_goes_back() {
     let before = scene("ready").app.form;
     let (candidate, record) = decided(&app).best().expect("a best");
     assert_eq!(app.form.params, candidate.params);
-    assert_eq!(app.form.lanes, Some(record.lanes));
+    assert_eq!(app.form.pinned.lanes, Some(record.lanes));
     assert_eq!(app.shown().map(|run| &run.record), Some(record));
     assert!(matches!(app.overlay, Some(Overlay::Decision(0))));
     // Every finalist is a run of Compare.

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::parts::{bar, block, ratio};
+use crate::conv::Choice;
 use crate::report::{Comparison, KeyBytes, NetworkTotals, Record, bytes_text, count_text, counted};
 use crate::tui::action::Action;
 use crate::tui::app::App;
@@ -38,7 +39,7 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let about = networks.chosen().map_or("", |network| network.about.as_str());
     let title = format!("network   {name}   {about}");
     let form = networks.rows.first().map_or(&app.form, |row| &row.form);
-    let of_form = Form { layer: form.layer.clone(), lanes: None, ..app.form.clone() };
+    let of_form = Form { layer: form.layer.clone(), pinned: Choice::default(), ..app.form.clone() };
     let setting = Line::from(vec![
         Span::styled(
             format!("{} {} ", app.key_name(Action::Left), app.key_name(Action::Right)),

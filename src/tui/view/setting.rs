@@ -17,7 +17,7 @@ pub(super) fn setting_of_form(form: &Form, width: u16) -> String {
         form.reduction.name().to_owned(),
         counted(form.threads, "thread"),
     ];
-    parts.extend(form.lanes.map(|lanes| counted(lanes, "lane")));
+    parts.extend(form.pinned.lanes.map(|lanes| counted(lanes, "lane")));
     joined(&parts, width)
 }
 

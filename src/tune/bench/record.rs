@@ -68,6 +68,12 @@ pub struct BenchRun {
 pub struct Figures {
     /// Lanes of a ciphertext.
     pub lanes: usize,
+    /// Baby steps, of `interleaved`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub babies: Option<usize>,
+    /// How weights are stored, of algorithms on coefficients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_form: Option<String>,
     /// The worst verdict on a run.
     #[serde(flatten, serialize_with = "tell")]
     pub verdict: Verdict,
@@ -117,6 +123,8 @@ impl Figures {
         let macs = work.coefficient_multiply_adds.max(1) as f64;
         Some(Self {
             lanes: median.lanes,
+            babies: median.babies,
+            weight_form: median.weight_form.clone(),
             verdict: Verdict::worst(records),
             noise_final_bits: median.noise_bits.last,
             server_ms: Spread::of(turns.iter().copied())?,

@@ -8,7 +8,7 @@ use crate::report::value_text;
 
 /// The parts of a request that a row shows, by their columns in the table, and what they are called.
 /// What a point is called is no part: it finds the point.
-const PARTS: [(&str, &str); 34] = [
+const PARTS: [(&str, &str); 36] = [
     ("request.form", "the form of rows"),
     ("heconv_version", "heconv_version"),
     ("layer.in_channels", "in_channels"),
@@ -39,6 +39,8 @@ const PARTS: [(&str, &str); 34] = [
     ("predicted", "predicted"),
     ("request.repeat", "repeat"),
     ("request.lanes", "lanes"),
+    ("request.babies", "babies"),
+    ("request.weight_form", "weight_form"),
     ("request.subset", "subset"),
     ("request.max_memory", "max_memory"),
     ("schema", "schema"),
