@@ -201,12 +201,23 @@ impl Context {
         &self,
         poly: &Poly<Coeff>,
         factor: impl Fn(&Modulus) -> u64,
+        visit: impl FnMut(usize, &[u64]),
+    ) {
+        self.for_multiples_at(0..self.ring_degree(), poly, factor, visit);
+    }
+
+    /// [`Context::for_each_multiple`] at some places alone, each below N.
+    pub fn for_multiples_at(
+        &self,
+        places: impl Iterator<Item = usize>,
+        poly: &Poly<Coeff>,
+        factor: impl Fn(&Modulus) -> u64,
         mut visit: impl FnMut(usize, &[u64]),
     ) {
         let limbs = self.params.limbs();
         let factors: Vec<Shoup> = limbs.iter().map(|q| q.shoup(q.reduce(factor(q)))).collect();
         let mut digits = vec![0; limbs.len()];
-        for index in 0..self.ring_degree() {
+        for index in places {
             for (i, (digit, modulus)) in digits.iter_mut().zip(limbs).enumerate() {
                 *digit = modulus.mul_shoup(poly.limb(i)[index], factors[i]);
             }

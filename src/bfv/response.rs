@@ -31,14 +31,6 @@ impl Coefficients {
         }
     }
 
-    /// The words of a polynomial that are among them.
-    fn of(&self, words: Vec<u64>) -> Vec<u64> {
-        match self {
-            Self::All => words,
-            Self::Only(places) => places.iter().map(|place| words[*place as usize]).collect(),
-        }
-    }
-
     /// The words put back in their places among N, the others 0.
     fn spread(&self, words: Vec<u64>, ring_degree: usize) -> Vec<u64> {
         match self {
@@ -101,22 +93,26 @@ impl Response {
             context.params().limbs().iter().fold(1u64, |q, limb| q.wrapping_mul(limb.value()));
         let factor = inverse_wrapping(whole).wrapping_neg();
         let mask = (1u64 << bits) - 1;
-        let switch = |poly: crate::ring::Poly<Coeff>| {
-            let mut words = vec![0; context.ring_degree()];
-            context.for_each_multiple(
-                &poly,
-                |q| q.reduce(1 << bits),
-                |i, digits| {
-                    let remainder = context.radix().centred_wrapping(digits, &places);
-                    words[i] = remainder.wrapping_mul(factor) & mask;
-                },
-            );
+        let switch = |poly: crate::ring::Poly<Coeff>, read: &Coefficients| {
+            let mut words = Vec::with_capacity(read.count(context.ring_degree()));
+            let visit = |_, digits: &[u64]| {
+                let remainder = context.radix().centred_wrapping(digits, &places);
+                words.push(remainder.wrapping_mul(factor) & mask);
+            };
+            let power = |q: &Modulus| q.reduce(1 << bits);
+            match read {
+                Coefficients::All => context.for_each_multiple(&poly, power, visit),
+                Coefficients::Only(read) => {
+                    let read = read.iter().map(|place| *place as usize);
+                    context.for_multiples_at(read, &poly, power, visit);
+                }
+            }
             words
         };
         Self {
             bits,
-            c0: read.of(switch(ciphertext.c0.into_coeff())),
-            c1: switch(ciphertext.c1.into_coeff()),
+            c0: switch(ciphertext.c0.into_coeff(), read),
+            c1: switch(ciphertext.c1.into_coeff(), &Coefficients::All),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::conv::FactValue;
 use crate::job::{Candidate, Explanation};
 
 /// How many plans that lost are shown.
@@ -24,8 +25,13 @@ pub(super) fn text(explanation: &Explanation) -> String {
     let _ = write!(
         text,
         "\nplans considered, server ms: to the planner, with the client's work, and here\n    \
-         {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9}{:>9}{:>9}",
-        "lanes", "rows", "split", "kernel rows", "ciphertexts", "planner", "+ client", "here"
+         {:>6}  {}{:>12}{:>9}{:>9}{:>9}",
+        "lanes",
+        choices(explanation.candidates.first(), |name, _| name.to_string()),
+        "ciphertexts",
+        "planner",
+        "+ client",
+        "here"
     );
     for candidate in explanation.candidates.iter().take(SHOWN + 1) {
         text.push_str(&row(candidate));
@@ -45,17 +51,35 @@ pub(super) fn text(explanation: &Explanation) -> String {
     text
 }
 
+/// What plans of the candidate's kind decide besides lanes, in columns.
+fn choices(
+    candidate: Option<&Candidate>,
+    text: impl Fn(&'static str, Option<FactValue>) -> String,
+) -> String {
+    let Some(candidate) = candidate else { return String::new() };
+    // Those on slots split rotations; those in coefficients have steps, or none where there are blocks.
+    let columns = if candidate.weight_form.is_some() {
+        vec![("babies", candidate.babies, 8), ("weight form", candidate.weight_form, 21)]
+    } else {
+        vec![
+            ("rows", candidate.rows, 9),
+            ("split", candidate.split, 8),
+            ("kernel rows", candidate.kernel_rows, 12),
+        ]
+    };
+    let column = |(name, value, width)| format!("{:<width$}", text(name, value));
+    columns.into_iter().map(column).collect()
+}
+
 fn row(candidate: &Candidate) -> String {
-    let word = |value: Option<crate::conv::FactValue>| {
+    let word = |_, value: Option<FactValue>| {
         value.map_or_else(|| "-".into(), |value| value.to_string())
     };
     format!(
-        "\n  {} {:>6}  {:<9}{:>6}  {:<12}{:>12}{:>9.1}{:>9.1}{:>9.1}",
+        "\n  {} {:>6}  {}{:>12}{:>9.1}{:>9.1}{:>9.1}",
         if candidate.chosen { "*" } else { " " },
         candidate.lanes,
-        word(candidate.rows),
-        word(candidate.split),
-        word(candidate.kernel_rows),
+        choices(Some(candidate), word),
         candidate.ciphertexts,
         candidate.planner_server_ms,
         candidate.planner_online_ms,

@@ -99,7 +99,7 @@ pub(in crate::conv) fn coefficient_facts(plan: &CoefficientPlan) -> Facts {
         ("waves", Count(plan.waves().len()), "parts that outputs are made in, one after the other"),
         ("wave_sums", Count(plan.wave_sums()), "sums held at a time"),
         ("tile_words", Count(TILE), "words of a polynomial that a kernel takes at once"),
-        ("keys", Count(plan.galois_keys(1).len()), "Galois keys"),
+        ("keys", Count(plan.key_count()), "Galois keys"),
     ];
     Facts(facts.map(|(name, value, meaning)| Fact { name, value, meaning }).into())
 }

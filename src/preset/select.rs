@@ -102,7 +102,10 @@ mod tests {
 
     #[test]
     fn names_sets_and_wildcards_find_parameters() {
-        assert_eq!(params("n4096-*"), Ok(vec!["n4096-t16".into(), "n4096-t20".into()]));
+        assert_eq!(
+            params("n4096-*"),
+            Ok(["n4096-q44-t20", "n4096-t16", "n4096-t20"].map(String::from).into())
+        );
         assert_eq!(params("4096:35,35|36:20"), Ok(vec!["4096:35,35|36:20".into()]));
         assert!(params("n4096").expect_err("none").contains("list params"));
         assert!(params("*.toml").expect_err("a file").contains("cannot read *.toml"));
@@ -113,7 +116,8 @@ mod tests {
         let error = params("m*").expect_err("none");
         assert_eq!(
             error,
-            "no parameter set matches \"m*\"; there are n4096-t16, n4096-t20, n8192-t20, n8192-t30"
+            "no parameter set matches \"m*\"; there are n2048-q50-t16, n2048-q50-t20, n4096-q44-t20, \
+             n4096-t16, n4096-t20, n8192-t20, n8192-t30"
         );
         let error = layers("vgg/*").expect_err("none");
         assert!(error.starts_with("no layer matches \"vgg/*\"; there are demo/photo, "), "{error}");

@@ -44,13 +44,12 @@ impl GaloisElement {
 
     /// The inverse automorphism.
     pub fn inverse(self, ring_degree: usize) -> Self {
-        // The group of odd residues modulo 2N has exponent N / 2.
+        // The group of odd residues modulo 2N has exponent N / 2, so this is a power of g: the product
+        // of its squares g^(2^i) up to that.
         let two_n = 2 * ring_degree;
-        let mut result = 1;
-        for _ in 1..ring_degree / 2 {
-            result = result * self.0 % two_n;
-        }
-        Self(result)
+        let squares = std::iter::successors(Some(self.0), |g| Some(g * g % two_n));
+        let count = (ring_degree / 2).ilog2() as usize;
+        Self(squares.take(count).fold(1, |product, square| product * square % two_n))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, Choice, Layer, LayerSpec};
+use crate::conv::{AlgorithmKind, Choice, Layer, LayerSpec, WeightForm};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
 
@@ -76,6 +76,7 @@ impl Form {
             Field::Lanes => {
                 self.pinned.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string())
             }
+            Field::WeightForm => self.pinned.weight_form.map_or(AUTO, WeightForm::name).to_owned(),
             Field::Threads => self.threads.to_string(),
             Field::ActivationBits => {
                 let LayerSpec { activation_bits, activation_signed, .. } = self.layer.spec;
@@ -125,7 +126,11 @@ impl Form {
             }
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
             Field::Lanes => {
-                form.pinned.lanes = neighbour(&self.possible_lanes(), self.pinned.lanes, up)?
+                form.pinned.lanes = neighbour(&self.possible_lanes(), self.pinned.lanes, up)?;
+            }
+            Field::WeightForm => {
+                form.pinned.weight_form =
+                    neighbour(&self.possible_forms(), self.pinned.weight_form, up)?;
             }
             Field::Threads => {
                 form.threads = by_one(self.threads as u32)? as usize;
@@ -181,6 +186,13 @@ impl Form {
         let mut lanes: Vec<usize> = plans.iter().map(|plan| plan.lanes()).collect();
         lanes.dedup();
         std::iter::once(None).chain(lanes.into_iter().map(Some)).collect()
+    }
+
+    /// What [`Field::WeightForm`] may be, the planner's choice first: weights on slots have one form.
+    fn possible_forms(&self) -> Vec<Option<WeightForm>> {
+        let forms = WeightForm::ALL.into_iter().map(Some);
+        let forms = forms.filter(|_| !self.algorithm.is_on_slots());
+        std::iter::once(None).chain(forms).collect()
     }
 
     /// Lanes are the planner's again where another layer, ring or algorithm may not have them.
@@ -290,6 +302,10 @@ impl Form {
                     return Err(format!("lanes: {text:?} is none of {AUTO}, {list}"));
                 }
                 form.pinned.lanes = lanes;
+            }
+            Field::WeightForm => {
+                let name = |form: Option<WeightForm>| form.map_or(AUTO, WeightForm::name);
+                form.pinned.weight_form = by_name(&self.possible_forms(), text, name)?;
             }
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.set_activations(text)?,

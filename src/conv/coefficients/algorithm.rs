@@ -1,6 +1,6 @@
 //! An algorithm on coefficients.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
@@ -25,6 +25,8 @@ use crate::conv::{Choice, ConvError, Layer, Server, Stage, Steps, WeightForm};
 #[derive(Debug)]
 pub struct CoefficientAlgorithm {
     plan: CoefficientPlan,
+    /// What [`Algorithm::sent`] gives.
+    read: OnceLock<Vec<Coefficients>>,
 }
 
 /// How many ciphertexts of a stage are sampled for noise.
@@ -33,7 +35,7 @@ const SAMPLES: usize = 4;
 impl CoefficientAlgorithm {
     /// The algorithm with a plan.
     pub fn boxed(plan: CoefficientPlan) -> Box<dyn Algorithm> {
-        Box::new(Self { plan })
+        Box::new(Self { plan, read: OnceLock::new() })
     }
 
     /// Baby steps leave outputs times b, which the client takes off: b and its inverse modulo t.
@@ -112,7 +114,7 @@ impl Algorithm for CoefficientAlgorithm {
     }
 
     fn sent(&self) -> Vec<Coefficients> {
-        self.plan.packing().read()
+        self.read.get_or_init(|| self.plan.packing().read()).clone()
     }
 
     fn pack(
@@ -242,8 +244,7 @@ impl Algorithm for CoefficientAlgorithm {
         let mix = plan.out_groups() as f64 * (pricing.placed_sum() + merge);
         let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
         let mut times = StageTimes::default();
-        let keys = plan.galois_keys(limbs).len();
-        times.set(Stage::Keygen, pricing.keys(keys, limbs));
+        times.set(Stage::Keygen, pricing.keys(plan.key_count(), limbs));
         times.set(Stage::Weights, even(polynomials - made(polynomials)));
         times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
         times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.inputs()));

@@ -143,6 +143,11 @@ impl CoefficientPlan {
         self.giants() > 1
     }
 
+    /// How many keys steps need: no baby step is a giant one, but the identity.
+    pub const fn key_count(&self) -> usize {
+        self.babies + self.giants() - 2
+    }
+
     /// Every key that steps need, each once and rising.
     pub fn galois_keys(&self, limbs: usize) -> Vec<GaloisKeyId> {
         let babies = (1..self.babies).map(|i| self.baby(i));

@@ -30,6 +30,7 @@ fn baby_and_giant_steps_make_the_whole_group() {
         assert_eq!(all, expected, "{babies}");
         // One key for each step but the identities.
         assert_eq!(plan.galois_keys(1).len(), babies + 16 / babies - 2, "{babies}");
+        assert_eq!(plan.key_count(), plan.galois_keys(1).len());
     }
 }
 

@@ -109,7 +109,12 @@ fn experiments_name_what_they_hold() {
 fn parameter_sets_are_what_their_names_say() {
     for spec in catalogue().params() {
         let params = Params::new(spec, &SecurityPolicy::default()).expect("valid");
-        let name = format!("n{}-t{}", params.ring_degree(), params.plain().bits());
+        // A set of one limb says its size, for all depends on it.
+        let q = match params.limbs() {
+            [limb] => format!("-q{}", limb.bits()),
+            _ => String::new(),
+        };
+        let name = format!("n{}{q}-t{}", params.ring_degree(), params.plain().bits());
         assert_eq!(spec.name, name);
     }
 }
@@ -146,6 +151,9 @@ fn parameter_sets_have_these_primes() {
         })
         .collect();
     let expected = [
+        ("n2048-q50-t16", 2048, 1, 61_441),
+        ("n2048-q50-t20", 2048, 1, 1_032_193),
+        ("n4096-q44-t20", 4096, 1, 1_032_193),
         ("n4096-t16", 4096, 2, 40_961),
         ("n4096-t20", 4096, 2, 1_032_193),
         ("n8192-t20", 8192, 3, 1_032_193),

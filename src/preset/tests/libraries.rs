@@ -113,8 +113,8 @@ fn every_prime_is_spelled_out() {
     let sets = catalogue.params().map(|set| Experiment { params: set.clone(), ..example() });
     for experiment in sets.chain([with("1024:15,16|16:14"), with("16384:50,50,49,48|50:32")]) {
         let params = checked(&experiment);
-        let (limbs, special) = (values(params.limbs()), params.special().expect("P").value());
-        let all = [&limbs[..], &[special, params.plain().value()]].concat();
+        let (limbs, special) = (values(params.limbs()), params.special().map(Modulus::value));
+        let all = [&limbs[..], special.as_slice(), &[params.plain().value()]].concat();
         let two_n = 2 * params.ring_degree() as u64;
         assert!(all.iter().all(|prime| is_prime(*prime) && prime % two_n == 1), "{all:?}");
         let all: Vec<u64> = all.into_iter().filter(|prime| *prime > 9999).collect();
@@ -219,13 +219,33 @@ fn galois_elements_are_those_of_the_plan() {
         let mut expected: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();
         expected.sort_unstable();
         expected.dedup();
-        assert!(expected.len() > 3, "{expected:?}");
         let lattigo = text(ExportFormat::Lattigo, &experiment);
+        if algorithm == AlgorithmKind::Coefficient {
+            assert!(expected.is_empty() && !lattigo.contains("galoisElements"), "{lattigo}");
+            continue;
+        }
+        assert!(expected.len() > 3, "{expected:?}");
         let (_, list) = lattigo.split_once("galoisElements := []uint64{").expect("a list");
         let (list, _) = list.split_once('}').expect("its end");
         let found = list.split(',').filter_map(|word| word.trim().parse().ok());
         assert_eq!(found.collect::<Vec<u64>>(), expected, "{lattigo}");
         assert!(lattigo.lines().all(|line| line.len() <= 100), "{lattigo}");
+    }
+}
+
+/// Sets without a special prime say so, and none of the texts makes one up.
+#[test]
+fn sets_without_a_special_prime_say_so() {
+    let experiment = with("2048:50:20");
+    let texts = [ExportFormat::Seal, ExportFormat::OpenFhe, ExportFormat::Lattigo];
+    let [seal, openfhe, lattigo] = texts.map(|format| text(format, &experiment));
+    assert!(
+        seal.contains("// No special prime: SEAL cannot switch keys") && !seal.contains("// P,")
+    );
+    assert!(openfhe.contains("// No special prime") && !openfhe.contains("MakeP"), "{openfhe}");
+    assert!(lattigo.contains("// No special prime") && !lattigo.contains("\tP: "), "{lattigo}");
+    for line in [&seal, &openfhe, &lattigo].into_iter().flat_map(|text| text.lines()) {
+        assert!(line.len() <= 110, "{line}");
     }
 }
 

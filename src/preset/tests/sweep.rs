@@ -50,12 +50,12 @@ fn everything_is_read() {
     assert_eq!(sweep.reductions.as_deref(), Some(&[Reduction::Lazy][..]));
     assert_eq!((sweep.threads, sweep.seed, sweep.repeat), (Some(2), Some(7), Some(3)));
     let sets = sweep.params.expect("some");
-    assert_eq!(sets.len(), 3 + 16);
-    let grid: Vec<_> = sets[3..].iter().map(|set| set.name.as_str()).collect();
+    assert_eq!(sets.len(), 4 + 16);
+    let grid: Vec<_> = sets[4..].iter().map(|set| set.name.as_str()).collect();
     assert_eq!(grid[..3], ["2048:30,30|35:16", "2048:30,30|35:20", "2048:30,30|36:16"]);
     assert_eq!(grid[15], "4096:35|36:20");
-    assert_eq!(sets[3].limbs, [PrimeSpec::Bits(30); 2]);
-    assert_eq!((sets[3].special, sets[3].plain), (Some(PrimeSpec::Bits(35)), PrimeSpec::Bits(16)));
+    assert_eq!(sets[4].limbs, [PrimeSpec::Bits(30); 2]);
+    assert_eq!((sets[4].special, sets[4].plain), (Some(PrimeSpec::Bits(35)), PrimeSpec::Bits(16)));
 }
 
 #[test]
@@ -69,13 +69,13 @@ fn what_is_left_out_is_none() {
 
 #[test]
 fn grids_take_numbers_lists_and_ranges() {
-    assert_eq!(sets("[2048, 4096]", "8192").len(), 3 + 8);
-    assert_eq!(sets("[[30, 30], [35]]", "[30, 30]").len(), 3 + 8);
-    assert_eq!(sets("\"35..36\"", "36").len(), 3 + 8);
-    assert_eq!(sets("\"35..36\"", "\" 30 .. 36 \"").len(), 3 + 4 * 7 * 2);
-    assert_eq!(sets("[16, 20]", "\"16..16\"").len(), 3 + 8);
+    assert_eq!(sets("[2048, 4096]", "8192").len(), 4 + 8);
+    assert_eq!(sets("[[30, 30], [35]]", "[30, 30]").len(), 4 + 8);
+    assert_eq!(sets("\"35..36\"", "36").len(), 4 + 8);
+    assert_eq!(sets("\"35..36\"", "\" 30 .. 36 \"").len(), 4 + 4 * 7 * 2);
+    assert_eq!(sets("[16, 20]", "\"16..16\"").len(), 4 + 8);
     // Sets that are none are the sweep's to tell of, point by point.
-    assert_eq!(sets("[16, 20]", "13")[3], "2048:30,30|35:13");
+    assert_eq!(sets("[16, 20]", "13")[4], "2048:30,30|35:13");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn unknown_keys_and_words() {
     mistake(
         "\"padded\"",
         "\"paded\"",
-        "my.toml:4: unknown algorithms[1] \"paded\"; the nearest is \"padded\" (all: conventional, padded, hadamard, hadamard-fused)",
+        "my.toml:4: unknown algorithms[1] \"paded\"; the nearest is \"padded\" (all: conventional, padded, hadamard, hadamard-fused, coefficient, interleaved)",
     );
     mistake(
         "[\"lazy\"]",
@@ -118,7 +118,7 @@ fn names_that_find_nothing() {
     mistake(
         "n4096-*",
         "n1024-*",
-        "my.toml:3: no parameter set matches \"n1024-*\"; there are n4096-t16, n4096-t20, n8192-t20, n8192-t30",
+        "my.toml:3: no parameter set matches \"n1024-*\"; there are n2048-q50-t16, n2048-q50-t20, n4096-q44-t20, n4096-t16, n4096-t20, n8192-t20, n8192-t30",
     );
     mistake(
         "35,35|36:20",
@@ -200,7 +200,7 @@ fn numbers_out_of_range() {
 #[test]
 fn check_knows_sweeps() {
     let checked = |text: &str| check_text(text, "dir/my.toml").map(|checked| checked.to_string());
-    let all = "sweep \"my\": 2 layers, 19 parameter sets, 2 algorithms, 1 reduction";
+    let all = "sweep \"my\": 2 layers, 20 parameter sets, 2 algorithms, 1 reduction";
     assert_eq!(checked(SWEEP).expect("right"), all);
     let few = "sweep \"my\": 1 parameter set";
     assert_eq!(checked("schema = 1\nparams = ['n4096-t20']\nthreads = 1").expect("right"), few);

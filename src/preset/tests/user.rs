@@ -48,7 +48,19 @@ fn user_files_add_and_replace() {
     let layers = catalogue.layers().map(super::super::LayerPreset::full_name);
     assert_eq!(layers.take(3).collect::<Vec<_>>(), ["demo/photo", "bench/first", "mine/first"]);
     let sets: Vec<_> = catalogue.params().map(|set| set.name.as_str()).collect();
-    assert_eq!(sets, ["n4096-t16", "n4096-t20", "own", "n8192-t20", "n8192-t30"]);
+    assert_eq!(
+        sets,
+        [
+            "n2048-q50-t16",
+            "n2048-q50-t20",
+            "n4096-q44-t20",
+            "n4096-t16",
+            "n4096-t20",
+            "own",
+            "n8192-t20",
+            "n8192-t30"
+        ]
+    );
     assert_eq!(catalogue.params_set("n4096-t16").expect("found").plain, PrimeSpec::Bits(18));
     let ambiguous = catalogue.layer("first").expect_err("two").to_string();
     let expected = "layer \"first\" is in several networks; say which: bench/first, mine/first";
@@ -131,8 +143,8 @@ fn parameters_are_found_by_name_file_or_text() {
         "no parameter set \"n4096-t22\"; the nearest is \"n4096-t20\"; `heconv list params` shows all, FILE.toml or '4096:35,35|36:20' also works"
     );
     assert_eq!(
-        error("4096:35,35:20"),
-        "parameters \"4096:35,35:20\": must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '4096:35,35|36:20'"
+        error("4096:35,35|36"),
+        "parameters \"4096:35,35|36\": must be RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS, as in '4096:35,35|36:20', or without |SPECIAL_BITS"
     );
     assert_eq!(
         error("4096:35,|36:20"),

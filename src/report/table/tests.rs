@@ -54,8 +54,8 @@ fn asked(row: SweepRow) -> SweepRow {
         form: ROW_FORM,
         repeat: 3,
         lanes: Some(4),
-        babies: None,
-        weight_form: None,
+        babies: Some(2),
+        weight_form: Some("raw".into()),
         subset: Some(1),
         insecure: true,
         data: Some("abcd".into()),
@@ -69,6 +69,8 @@ fn full() -> Record {
     let latency = LatencyMs { predicted_server: None, ..record().latency_ms };
     Record {
         predicted: true,
+        babies: Some(2),
+        weight_form: Some("raw".into()),
         repeat: Some(Repeat { runs: 3, min: latency, max: latency }),
         extrapolated_from: Some(Extrapolated { output_ciphertexts: 1, of: 6 }),
         ..record()

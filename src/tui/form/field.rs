@@ -21,6 +21,8 @@ pub enum Field {
     Reduction,
     /// Lanes of a ciphertext.
     Lanes,
+    /// How weights are stored.
+    WeightForm,
     /// Threads.
     Threads,
     /// Bits of an activation.
@@ -31,7 +33,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, from the top.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Preset,
         Self::RingDegree,
         Self::PlainBits,
@@ -41,6 +43,7 @@ impl Field {
         Self::Algorithm,
         Self::Reduction,
         Self::Lanes,
+        Self::WeightForm,
         Self::Threads,
         Self::ActivationBits,
         Self::WeightBits,
@@ -58,6 +61,7 @@ impl Field {
             Self::Algorithm => "algorithm",
             Self::Reduction => "reduction",
             Self::Lanes => "lanes",
+            Self::WeightForm => "weight form",
             Self::Threads => "threads",
             Self::ActivationBits => "activation bits",
             Self::WeightBits => "weight bits",

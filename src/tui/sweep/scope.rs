@@ -69,7 +69,11 @@ impl Scope {
         };
         let mut points = Vec::new();
         for set in &valid {
-            for &algorithm in &algorithms {
+            // What works on slots rotates, and so needs a special prime.
+            let can_run =
+                |kind: &&AlgorithmKind| !kind.is_on_slots() || set.params.special.is_some();
+            let own = self.neighbours;
+            for &algorithm in algorithms.iter().filter(|kind| own || can_run(kind)) {
                 let point = |&reduction| Form { algorithm, reduction, ..set.clone() };
                 points.extend(reductions.iter().map(point));
             }
@@ -111,12 +115,20 @@ mod tests {
         let broken = form.parse(Field::LimbBits, "36 36", &presets).expect("parses").params;
         presets.push(broken);
         let points = Scope::default().points(&form, &presets).expect("points");
-        assert_eq!(points.len(), 4 * (presets.len() - 1));
+        // What works on slots rotates, and so needs a special prime.
+        let without = presets.iter().filter(|preset| preset.special.is_none()).count();
+        assert_eq!(points.len(), 6 * (presets.len() - 1) - 4 * without);
         assert!(points.iter().all(|point| point.check().is_ok() && point.layer == form.layer));
         assert!(points.iter().all(|point| point.reduction == Reduction::Lazy));
-        let names: Vec<&str> = points[..4].iter().map(|point| point.algorithm.name()).collect();
-        assert_eq!(names, AlgorithmKind::ALL.map(AlgorithmKind::name));
-        assert!(points[..4].iter().all(|point| point.params == presets[0]));
+        let of_preset = |name: &str| {
+            let points = points.iter().filter(|point| point.params.name == name);
+            points.map(|point| point.algorithm).collect::<Vec<_>>()
+        };
+        assert_eq!(of_preset("n4096-t20"), AlgorithmKind::ALL);
+        assert_eq!(
+            of_preset("n2048-q50-t20"),
+            [AlgorithmKind::Coefficient, AlgorithmKind::Interleaved]
+        );
         let both = Scope { both_reductions: true, ..Scope::default() };
         assert_eq!(both.points(&form, &presets).expect("points").len(), 2 * points.len());
     }

@@ -262,7 +262,7 @@ fn rows_of_earlier_versions_are_run_again() {
     let failed = r#"{"schema":1,"layer":"net/b","params":"n4096","algorithm":"padded","reduction":"eager","error":"no"}"#;
     std::fs::write(&path, format!("{done}\n{failed}\n")).expect("written");
     let others = resumed(&path, &sweep).expect("resumed").others;
-    let words = "2 rows of another request: the form of rows none, now 1";
+    let words = "2 rows of another request: the form of rows none, now 2";
     assert!(others.to_string().starts_with(words), "{others}");
     assert!(finish(&path, &sweep).is_empty());
     assert_eq!(std::fs::read(&path).expect("read"), content(Format::JsonLines, &sweep, 16));
