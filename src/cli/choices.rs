@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::security::{SecurityLevel, SecurityTable};
-use crate::conv::{AlgorithmKind, WeightForm};
+use crate::conv::{AlgorithmChoice, AlgorithmKind, WeightForm};
 use crate::tune::Objective;
 
 /// A word, what it stands for, and a line about it for completions, which may be empty.
@@ -41,17 +41,12 @@ fn or<T>(words: Vec<Word<T>>, word: &'static str, about: &'static str) -> Vec<Wo
 }
 
 /// Reads `--algorithm`.
-pub(super) fn algorithm() -> impl TypedValueParser<Value = AlgorithmKind> {
-    one_of(kinds())
-}
-
-/// The algorithm chosen; `None` is any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct AnyAlgorithm(pub(super) Option<AlgorithmKind>);
-
-/// Reads `--algorithm` where it may be `any`.
-pub(super) fn any_algorithm() -> impl TypedValueParser<Value = AnyAlgorithm> {
-    one_of(or(kinds(), "any", "the best of them")).map(AnyAlgorithm)
+pub(super) fn algorithm() -> impl TypedValueParser<Value = AlgorithmChoice> {
+    let word = |choice: AlgorithmChoice| {
+        let about = choice.one().map_or("the least predicted total time", AlgorithmKind::summary);
+        (choice.name(), choice, about)
+    };
+    one_of(AlgorithmChoice::all().into_iter().map(word).collect())
 }
 
 /// The form of stored weights; `None` is the planner's.
@@ -116,7 +111,7 @@ mod tests {
 
     #[test]
     fn names_are_found_and_mistakes_corrected() {
-        assert_eq!(read(algorithm(), "hadamard-fused"), Ok(AlgorithmKind::HadamardFused));
+        assert_eq!(read(algorithm(), "hadamard-fused"), Ok(AlgorithmKind::HadamardFused.into()));
         let error = read(algorithm(), "hadamard-fussed").expect_err("unknown");
         assert!(error.contains("a similar value exists: 'hadamard-fused'"), "{error}");
         let error = read(reduction(), "zzz").expect_err("unknown");
@@ -124,7 +119,7 @@ mod tests {
         assert_eq!(read(backend(), "auto"), Ok(Backend::detect()));
         assert_eq!(read(backend(), "avx2"), Ok(Backend::Avx2));
         assert_eq!(read(algorithms(), "all"), Ok(None));
-        assert_eq!(read(any_algorithm(), "any"), Ok(AnyAlgorithm(None)));
+        assert_eq!(read(algorithm(), "any"), Ok(AlgorithmChoice::Any));
         assert_eq!(read(reductions(), "eager"), Ok(Some(Reduction::Eager)));
         let error = read(reductions(), "al").expect_err("unknown");
         assert!(error.contains("[possible values: eager, lazy, all]"), "{error}");

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::one::One;
+use super::one::{One, settled};
 use super::output::{Format, print, print_json, warn};
-use super::{Failure, calibrate, explain, export};
-use crate::job::{Estimator, Explanation, RunSpec};
+use super::{Failure, explain, export};
+use crate::job::{Estimator, Explanation};
 use crate::report::Record;
 
 /// Arguments of `heconv estimate`.
@@ -35,9 +35,9 @@ struct Explained<'a> {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let export = args.export.into_export()?;
-    let spec = args.one.into_spec()?;
-    let spec = RunSpec { costs: calibrate::costs(spec.backend), ..spec };
+    let (spec, choice) = args.one.into_spec()?;
     let estimator = Estimator::default();
+    let spec = settled(spec, choice, &estimator)?;
     let estimate = estimator.estimate(&spec).map_err(Failure::input)?;
     if let Some(export) = export {
         export.write(&spec.experiment(), Some(&estimate.record))?;

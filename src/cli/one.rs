@@ -1,14 +1,16 @@
 //! Arguments of the commands that take one layer: an experiment file, and what overrides it.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::choices::AnyForm;
 use super::common::Common;
-use super::{Failure, choices, complete, presets};
+use super::{Failure, calibrate, choices, complete, presets};
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmKind, Choice};
-use crate::job::RunSpec;
+use crate::conv::{AlgorithmChoice, AlgorithmKind, Choice};
+use crate::job::{Estimator, RunSpec};
 use crate::preset::Experiment;
+use crate::tune::{Standings, any};
 
 /// The layer where none is named.
 pub(super) const DEFAULT_LAYER: &str = "demo/photo";
@@ -28,9 +30,10 @@ pub(super) struct One {
     /// bits : plain bits); n4096-t20 where absent.
     #[arg(long, value_name = "NAME|FILE|SET", add = complete::params())]
     params: Option<String>,
-    /// The algorithm; hadamard-fused where absent.
-    #[arg(long, value_parser = choices::algorithm(), value_name = "NAME")]
-    algorithm: Option<AlgorithmKind>,
+    /// The algorithm, or `any` for the one with the least predicted total time; hadamard-fused where
+    /// absent.
+    #[arg(long, value_parser = choices::algorithm(), value_name = "NAME|any")]
+    algorithm: Option<AlgorithmChoice>,
     /// How sums are reduced; lazy where absent.
     #[arg(long, value_parser = choices::reduction(), value_name = "MODE")]
     reduction: Option<Reduction>,
@@ -54,8 +57,9 @@ pub(super) struct One {
 }
 
 impl One {
-    /// The run these arguments ask for, once, on the layer's own input.
-    pub(super) fn into_spec(self) -> Result<RunSpec, Failure> {
+    /// The run these arguments ask for, once, on the layer's own input; and what they say of its
+    /// algorithm, which is its own unless it is any.
+    pub(super) fn into_spec(self) -> Result<(RunSpec, AlgorithmChoice), Failure> {
         let file = self.experiment.as_deref().map(Experiment::read).transpose();
         let file = file.map_err(Failure::input)?;
         let catalogue = presets::load()?;
@@ -73,11 +77,12 @@ impl One {
         };
         let file = file.as_ref();
         let common = &self.common;
-        let algorithm = self.algorithm.or(file.and_then(|f| f.algorithm));
+        let usual = AlgorithmKind::HadamardFused;
+        let choice = self.algorithm.or(file.and_then(|f| f.algorithm)).unwrap_or(usual.into());
         let pinned = file.map(|file| file.pinned).unwrap_or_default();
-        Ok(RunSpec {
+        let spec = RunSpec {
             policy: common.policy_over(file.map(|f| f.policy)),
-            algorithm: algorithm.unwrap_or(AlgorithmKind::HadamardFused),
+            algorithm: choice.one().unwrap_or(usual),
             reduction: self.reduction.or(file.and_then(|f| f.reduction)).unwrap_or(Reduction::Lazy),
             backend: common.backend(),
             threads: common.threads(file.and_then(|f| f.threads))?,
@@ -90,7 +95,36 @@ impl One {
                 babies: self.babies.or(pinned.babies),
                 weight_form: self.weight_form.map_or(pinned.weight_form, |form| form.0),
             },
+            costs: calibrate::costs(common.backend()),
             ..RunSpec::new(layer, params)
-        })
+        };
+        Ok((spec, choice))
     }
+}
+
+/// `run` with the algorithm that was chosen, or with the one that is predicted to be best, which is
+/// said on stderr.
+pub(super) fn settled(
+    run: RunSpec,
+    choice: AlgorithmChoice,
+    estimator: &Estimator,
+) -> Result<RunSpec, Failure> {
+    if choice != AlgorithmChoice::Any {
+        return Ok(run);
+    }
+    let (run, standings) = any(estimator, &run).map_err(Failure::input)?;
+    writeln!(io::stderr(), "heconv: any: {}", told(&standings))?;
+    Ok(run)
+}
+
+/// What was chosen, and over what.
+fn told(standings: &Standings) -> String {
+    let mut ranked = standings.ranked.iter().map(|(kind, total)| (kind.name(), total));
+    let best = ranked.next().map(|(name, total)| format!("{name}, {total:.1} ms total predicted"));
+    let others = ranked.map(|(name, total)| format!("{name} {total:.1} ms"));
+    let next = match others.collect::<Vec<_>>().join(", ") {
+        others if others.is_empty() => "; no other will do".into(),
+        others => format!("; next {others}"),
+    };
+    best.unwrap_or_default() + &next
 }

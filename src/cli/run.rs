@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::Failure;
 use super::export::{self, Export};
-use super::one::One;
+use super::one::{One, settled};
 use super::output::{Format, OutputFile, print, warn};
 use super::progress::Progress;
-use super::{Failure, calibrate};
-use crate::job::{JobError, Prepared, RunSpec};
+use crate::job::{Estimator, JobError, Prepared, RunSpec};
 use crate::report::Record;
 use crate::tensor::Resize;
 
@@ -51,16 +51,16 @@ pub(super) struct Args {
 impl Args {
     /// The run these arguments ask for.
     fn into_spec(self) -> Result<RunSpec, Failure> {
-        let spec = self.one.into_spec()?;
-        Ok(RunSpec {
+        let (spec, choice) = self.one.into_spec()?;
+        let spec = RunSpec {
             repeat: self.repeat.unwrap_or(1) as usize,
             subset: self.subset.map(|k| k as usize),
             image: self.image,
             resize: self.resize,
             input: self.input,
-            costs: calibrate::costs(spec.backend),
             ..spec
-        })
+        };
+        settled(spec, choice, &Estimator::default())
     }
 }
 

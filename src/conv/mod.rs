@@ -5,6 +5,7 @@
 //! and measures.
 
 mod algorithm;
+mod any;
 mod choice;
 pub mod coefficients;
 mod conventional;
@@ -42,6 +43,7 @@ mod weights;
 mod work;
 
 pub use algorithm::{Algorithm, Need, PreparedWeights};
+pub use any::AlgorithmChoice;
 pub use choice::{Choice, WeightForm};
 pub use conventional::DenseWeights;
 pub use error::ConvError;

@@ -95,6 +95,16 @@ pub enum JobError {
         /// Why, and what would mend it.
         fault: Fault,
     },
+    /// No algorithm can run the layer with the parameters.
+    #[error("no algorithm will do for layer {layer} with parameters {params}: {}", each(reasons))]
+    NoAlgorithm {
+        /// The layer's name.
+        layer: String,
+        /// The name of the parameters.
+        params: String,
+        /// The algorithms, and why each will not do.
+        reasons: Vec<(&'static str, String)>,
+    },
     /// No parameters keep the noise budget, security and memory.
     #[error("no parameters will do for {0}")]
     NothingWillDo(String),
@@ -114,6 +124,19 @@ fn available() -> String {
     Backend::available().map(Backend::name).collect::<Vec<_>>().join(", ")
 }
 
+/// Each reason, after all that it is true of.
+fn each(reasons: &[(&'static str, String)]) -> String {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, reason) in reasons {
+        match groups.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((reason, vec![name])),
+        }
+    }
+    let parts = groups.iter().map(|(reason, names)| format!("{}: {reason}", names.join(", ")));
+    parts.collect::<Vec<_>>().join("; ")
+}
+
 impl JobError {
     /// Whether the user asked for something that cannot be, as opposed to a run that failed.
     pub const fn is_bad_input(&self) -> bool {
@@ -128,6 +151,7 @@ impl JobError {
                 | Self::Tensor(_)
                 | Self::NotAGraph(_)
                 | Self::NetworkLayers { .. }
+                | Self::NoAlgorithm { .. }
         )
     }
 

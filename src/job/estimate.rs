@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::data::{self, FromFile};
-use super::memory::{Work, loading_bytes, require, run_bytes, weight_bytes};
+use super::memory::{Work, loading_bytes, needed_for_part, require, run_bytes, weight_bytes};
 use super::{DEFAULT_SEED, JobError, RunSpec, record};
 use crate::bfv::Params;
-use crate::conv::Setting;
 use crate::conv::cost::{CostTable, Pricing};
-use crate::predict::LayerPredictor;
+use crate::conv::{Algorithm, Setting};
+use crate::predict::{LayerPredictor, Plans};
 use crate::preset::LayerPreset;
 use crate::report::{Record, bytes_text};
 
@@ -44,6 +44,22 @@ pub struct Estimator {
     part: u64,
 }
 
+/// The checked parameters of a run.
+fn params(spec: &RunSpec) -> Result<Params, JobError> {
+    Params::new(&spec.params, &spec.policy)
+        .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })
+}
+
+/// All plans of its algorithm, and the place of the one that a run would take.
+fn plan(
+    spec: &RunSpec,
+    predictor: &LayerPredictor,
+    setting: Setting<'_>,
+) -> Result<(Plans, usize), JobError> {
+    let found = predictor.plan(spec.algorithm, setting, spec.pinned);
+    found.map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })
+}
+
 impl Default for Estimator {
     /// For predictions while nothing runs.
     fn default() -> Self {
@@ -76,16 +92,13 @@ impl Estimator {
     /// [`JobError`] where the layer, parameters or weights are not valid, the layer does not fit, or a
     /// prediction takes too much memory.
     pub fn estimate(&self, spec: &RunSpec) -> Result<Estimate, JobError> {
-        let params = Params::new(&spec.params, &spec.policy)
-            .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
+        let params = params(spec)?;
         let (predictor, from_file) = self.known(spec)?;
         let setting = Setting { params: &params, reduction: spec.reduction };
         let reference = CostTable::default();
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let layer = predictor.layer();
-        let (plans, place) = predictor
-            .plan(spec.algorithm, setting, spec.pinned)
-            .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
+        let (plans, place) = plan(spec, &predictor, setting)?;
         let plan = &plans[place];
         let gains = plan.as_ref().gains_bytes();
         self.require(spec, weight_bytes(layer).saturating_add(gains))?;
@@ -95,6 +108,23 @@ impl Estimator {
         let needed_bytes = run_bytes(spec, [layer, layer], server);
         let record = record::predicted(spec, layer, &params, &prediction);
         Ok(Estimate { record: from_file.record(record), needed_bytes })
+    }
+
+    /// Whether a run may hold what it needs, as it is asked before it begins.
+    ///
+    /// # Errors
+    /// [`JobError`] where it may not, or where it is no run.
+    pub fn require_run(&self, spec: &RunSpec) -> Result<(), JobError> {
+        let params = params(spec)?;
+        let predictor = self.predictor(spec)?;
+        let setting = Setting { params: &params, reduction: spec.reduction };
+        let (plans, place) = plan(spec, &predictor, setting)?;
+        let whole: &dyn Algorithm = plans[place].as_ref();
+        let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
+        let part = part.as_ref().map(|(layer, plan)| (layer, plan.as_ref()));
+        let (layer, plan) = part.unwrap_or((predictor.layer(), whole));
+        let needed = needed_for_part(spec, [predictor.layer(), layer], plan, setting);
+        require(Work::Run, needed, spec.max_memory)
     }
 
     /// The predictor of a run's layer and weights.

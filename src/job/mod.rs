@@ -127,7 +127,7 @@ impl RunSpec {
             layer: self.layer.clone(),
             params: self.params.clone(),
             policy: self.policy,
-            algorithm: Some(self.algorithm),
+            algorithm: Some(self.algorithm.into()),
             reduction: Some(self.reduction),
             threads: Some(self.threads),
             seed: self.seed,

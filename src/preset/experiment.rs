@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::arith::kernels::Reduction;
 use crate::bfv::ParamsSpec;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
-use crate::conv::{AlgorithmKind, Choice, WeightForm};
+use crate::conv::{AlgorithmChoice, Choice, WeightForm};
 use crate::toml_reader::{origin, read_text};
 
 use super::Strictness;
@@ -27,7 +27,7 @@ pub struct Experiment {
     /// What they are held against.
     pub policy: SecurityPolicy,
     /// The algorithm, where given.
-    pub algorithm: Option<AlgorithmKind>,
+    pub algorithm: Option<AlgorithmChoice>,
     /// The reduction mode, where given.
     pub reduction: Option<Reduction>,
     /// The number of threads, where given.
@@ -87,7 +87,7 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
 
     let algorithm = root
         .get("algorithm")
-        .map(|field| field.one_of(&AlgorithmKind::ALL, AlgorithmKind::name))
+        .map(|field| field.one_of(&AlgorithmChoice::all(), AlgorithmChoice::name))
         .transpose()?;
     let reduction = root
         .get("reduction")

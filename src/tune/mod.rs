@@ -1,6 +1,7 @@
 //! Many runs: sweeps over parameters, and the search for the best.
 
 mod answer;
+mod any;
 pub mod bench;
 mod cause;
 mod decide;
@@ -12,8 +13,12 @@ mod space;
 pub mod sweep;
 
 pub use answer::Answer;
+pub use any::{Standings, any};
 pub use cause::Cause;
 pub use decide::{Confirmation, Decision, REPEAT, Tied, decide, finalists};
 pub use objective::Objective;
 pub use search::{Candidate, Found, Query, Rejected, search};
 pub use space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
+
+/// Bits of noise budget that are kept but for one time in 2^40, where nothing else is asked for.
+pub const MARGIN_BITS: f64 = 4.0;

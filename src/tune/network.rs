@@ -1,12 +1,12 @@
 //! Parameters for the layers of a network, and what its run is held against.
 
-use super::{Objective, Query, search};
-use crate::bfv::ParamsSpec;
-use crate::conv::{AlgorithmKind, Choice};
-use crate::job::{Baseline, Estimator, JobError, RunSpec, Wire};
+use std::collections::BTreeMap;
 
-/// Bits of noise budget that tuned layers keep but for one time in 2^40.
-pub const MARGIN_BITS: f64 = 4.0;
+use super::{MARGIN_BITS, Objective, Query, any, search};
+use crate::bfv::ParamsSpec;
+use crate::conv::{AlgorithmKind, Choice, LayerSpec};
+use crate::job::{Baseline, Estimator, JobError, RunSpec, Wire};
+use crate::preset::LayerPreset;
 
 /// The parameters of the baseline that people run today, by name.
 pub const BASELINE_PARAMS: &str = "n8192-t20";
@@ -43,12 +43,7 @@ pub fn tuned(
     wanted: Wanted<'_>,
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Vec<RunSpec>, JobError> {
-    let groups: Vec<&[RunSpec]> = match wanted.sharing {
-        Sharing::PerLayer => runs.chunks(1).collect(),
-        Sharing::OneSet => vec![runs],
-    };
-    let mut best = Vec::with_capacity(runs.len());
-    for (done, group) in groups.iter().enumerate() {
+    let mut best = |group: &[RunSpec], done, of| {
         let query = Query {
             runs: group.to_vec(),
             objective: wanted.objective,
@@ -56,14 +51,70 @@ pub fn tuned(
             margin_bits: MARGIN_BITS,
             plain_bits: None,
         };
-        let found = search(estimator, &query, |_, _| proceed(done, groups.len()))?;
-        let Some(candidate) = found.candidates.first() else {
+        let found = search(estimator, &query, |_, _| proceed(done, of))?;
+        let candidate = found.candidates.first().ok_or_else(|| {
             let layers: Vec<String> = group.iter().map(|run| run.layer.full_name()).collect();
-            return Err(JobError::NothingWillDo(layers.join(", ")));
-        };
-        best.extend(candidate.runs(&query));
+            JobError::NothingWillDo(layers.join(", "))
+        })?;
+        Ok(candidate.runs(&query))
+    };
+    match wanted.sharing {
+        Sharing::OneSet => best(runs, 0, 1),
+        Sharing::PerLayer => for_each(runs, |run, done, of| {
+            let found = best(std::slice::from_ref(run), done, of)?;
+            found.into_iter().next().ok_or_else(|| JobError::NothingWillDo(run.layer.full_name()))
+        }),
     }
-    Ok(best)
+}
+
+/// `runs`, each with whichever algorithm takes the least predicted total time with its parameters.
+/// `proceed` hears of layers done, and ends the search by `false`, which leaves the rest as they are.
+///
+/// # Errors
+/// As [`any()`], for the first layer for which no algorithm will do.
+pub fn any_for_each(
+    estimator: &Estimator,
+    runs: &[RunSpec],
+    mut proceed: impl FnMut(usize, usize) -> bool,
+) -> Result<Vec<RunSpec>, JobError> {
+    for_each(runs, |run, done, of| {
+        if !proceed(done, of) {
+            return Ok(run.clone());
+        }
+        any(estimator, run).map(|(run, _)| run)
+    })
+}
+
+/// What `best` gives of each run of a network. Runs that differ in nothing that a prediction depends
+/// on share one answer. `best` is told how many of these are done, of how many.
+fn for_each(
+    runs: &[RunSpec],
+    mut best: impl FnMut(&RunSpec, usize, usize) -> Result<RunSpec, JobError>,
+) -> Result<Vec<RunSpec>, JobError> {
+    let first = |run: &RunSpec| runs.iter().position(|other| is_like(run, other));
+    let firsts: Vec<Option<usize>> = runs.iter().map(first).collect();
+    let distinct = (0..runs.len()).filter(|place| firsts[*place] == Some(*place));
+    let of = distinct.clone().count();
+    let answers =
+        distinct.enumerate().map(|(done, place)| Ok((place, best(&runs[place], done, of)?)));
+    let answers: BTreeMap<usize, RunSpec> = answers.collect::<Result<_, JobError>>()?;
+    let as_first = |(run, first): (&RunSpec, &Option<usize>)| {
+        let RunSpec { params, algorithm, pinned, .. } = answers.get(&(*first)?)?.clone();
+        Some(RunSpec { params, algorithm, pinned, ..run.clone() })
+    };
+    Ok(runs.iter().zip(&firsts).filter_map(as_first).collect())
+}
+
+/// Whether the same is predicted of both. All runs of a network have the same setting, so what may
+/// differ is the layer, what is added to its sums, and its weights where they come from a file.
+fn is_like(a: &RunSpec, b: &RunSpec) -> bool {
+    let nameless = |run: &RunSpec| LayerPreset {
+        spec: LayerSpec { name: String::new(), ..run.layer.spec.clone() },
+        network: None,
+        origin: run.layer.origin.clone().filter(|_| run.weights.is_some()),
+        ..run.layer.clone()
+    };
+    a.largest_bias == b.largest_bias && a.weights == b.weights && nameless(a) == nameless(b)
 }
 
 /// The two ways to run a network conventionally: as people do, with `params` and whole ciphertexts,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::mistakes::{assert_refused, refusal};
-use crate::support::{Place, heconv};
+use crate::support::{ALGORITHMS, Place, heconv};
 
 /// Three layers with all that networks have: a stride, depthwise, a shortcut, pooling.
 const TINY: &str = "\
@@ -86,7 +86,7 @@ fn a_stopped_run_goes_on() {
 fn every_algorithm_and_reduction_runs_a_network() {
     let place = Place::new();
     let file = tiny(&place);
-    for algorithm in crate::support::ALGORITHMS {
+    for algorithm in ALGORITHMS {
         for reduction in ["lazy", "eager"] {
             let args = ["--algorithm", algorithm, "--reduction", reduction, "--format", "json"];
             let record = heconv(&[&["network", &file], &args[..]].concat()).record();
@@ -119,6 +119,109 @@ fn tuned_networks_export_their_layers_and_compare() {
     assert_eq!(again["params"], record["layers"][0]["params"]);
 }
 
+/// Two layers of one shape, between others.
+const TWINS: &str = "\
+schema = 1
+name = \"twins\"
+input = [3, 8, 8]
+
+[[layer]]
+name = \"stem\"
+out_channels = 8
+kernel = 3
+
+[[layer]]
+name = \"a\"
+out_channels = 8
+kernel = 3
+
+[[layer]]
+name = \"b\"
+out_channels = 8
+kernel = 3
+
+[[layer]]
+name = \"c\"
+out_channels = 16
+kernel = 1
+";
+
+fn algorithms(record: &Value) -> Vec<&str> {
+    let layers = record["layers"].as_array().expect("a list");
+    layers.iter().filter_map(|layer| layer["algorithm"].as_str()).collect()
+}
+
+/// With fixed parameters each layer takes what `estimate` says is fastest for it.
+#[test]
+fn any_algorithm_is_chosen_for_each_layer() {
+    let place = Place::new();
+    let file = tiny(&place);
+    let args = ["network", &file, "--params", "n8192-t20", "--algorithm", "any"];
+    let record = heconv(&[&args[..], &["--format", "json"]].concat()).record();
+    assert_eq!(record["verified"], true);
+    let chosen = algorithms(&record);
+    assert_eq!(chosen.len(), 3);
+    let layers = record["layers"].as_array().expect("a list");
+    for (layer, chosen) in layers.iter().zip(&chosen) {
+        let total = layer["latency_ms"]["total"].as_f64().expect("a figure");
+        assert!(total > 0.0 && ALGORITHMS.contains(chosen), "{chosen} {total}");
+    }
+    let text = heconv(&args).success();
+    let head = text.lines().find(|line| line.starts_with("layer")).expect("a table");
+    assert!(head.contains("algorithm") && head.contains("total ms"), "{text}");
+    let row = text.lines().find(|line| line.starts_with("depthwise")).expect("a row");
+    assert!(row.contains(chosen[1]), "{row}");
+}
+
+/// Tuned layers have algorithms of their own, those that are alike the same answer; one algorithm can
+/// be asked for.
+#[test]
+fn tuned_layers_have_algorithms_of_their_own() {
+    let place = Place::new();
+    let file = place.file("twins.toml", TWINS);
+    let args = ["network", &file, "--params", "tuned", "--format", "json", "--threads", "1"];
+    let record = heconv(&args).record();
+    assert_eq!(record["verified"], true);
+    let layers = record["layers"].as_array().expect("a list");
+    for field in ["algorithm", "params", "lanes"] {
+        assert_eq!(layers[1][field], layers[2][field], "{field}");
+    }
+    assert_ne!(layers[1]["layer"]["name"], layers[2]["layer"]["name"]);
+    // Each layer has what the tuner gives for all algorithms.
+    let tuned = |algorithm: &[&str]| {
+        let args = [&args[..], algorithm].concat();
+        heconv(&args).record()
+    };
+    let guess = |record: &Value| -> u64 {
+        let sent = |layer: &Value| {
+            let bytes = |field| layer["communication_bytes"][field].as_u64().expect("a figure");
+            bytes("upload") + bytes("download")
+        };
+        record["layers"].as_array().expect("a list").iter().map(sent).sum()
+    };
+    let sent = ["--objective", "communication"];
+    let any = tuned(&sent);
+    let same = tuned(&[&sent[..], &["--algorithm", "any"]].concat());
+    assert_eq!((algorithms(&any), guess(&any)), (algorithms(&same), guess(&same)));
+    for algorithm in ALGORITHMS {
+        let one = tuned(&[&sent[..], &["--algorithm", algorithm]].concat());
+        assert_eq!(algorithms(&one), [algorithm; 4]);
+        assert!(guess(&any) <= guess(&one), "{algorithm}");
+    }
+}
+
+/// What is tuned is tuned alike again, so that a stopped run goes on.
+#[test]
+fn a_tuned_run_goes_on() {
+    let place = Place::new();
+    let (file, resume) = (place.file("twins.toml", TWINS), place.path("layers.jsonl"));
+    let args = ["network", &file, "--params", "tuned", "--threads", "1", "--resume", &resume];
+    let args = [&args[..], &["--format", "json"]].concat();
+    let whole = heconv(&args).record();
+    let again = heconv(&args).record();
+    assert_eq!(again["layers"], whole["layers"]);
+}
+
 #[test]
 fn what_is_no_network_that_runs_is_refused() {
     let place = Place::new();
@@ -127,7 +230,10 @@ fn what_is_no_network_that_runs_is_refused() {
     assert_refused([
         refusal(&["network", "bench"], &["bench", "not connected", "`input`"]),
         refusal(&["network", "vgg61"], &["vgg61", "vgg16"]),
-        refusal(&["network", &file, "--algorithm", "any"], &["--algorithm any", "tuned"]),
+        refusal(
+            &["network", &file, "--algorithm", "any", "--params", "4096:30|30:28"],
+            &["no algorithm will do for layer tiny/first", "hadamard-fused", "margin 4"],
+        ),
         refusal(&["network", &file, "--weights", &weights], &["weights.safetensors"]),
     ]);
 }

@@ -66,6 +66,65 @@ fn an_estimate_says_what_a_run_will() {
     }
 }
 
+/// Any algorithm is the one of those that keep the margin with the least predicted total; a run and an
+/// estimate choose alike, from a flag as from a file.
+#[test]
+fn any_algorithm_is_the_one_with_the_least_total() {
+    let place = Place::new();
+    let args = [&SMALL[..], &["--params", "n8192-t20", "--threads", "1"]].concat();
+    let estimate = |algorithm: &str| {
+        let ended = heconv(
+            &[&["estimate", "--format", "json"], &args[..], &["--algorithm", algorithm]].concat(),
+        );
+        (ended.record(), ended.err)
+    };
+    let total = |record: &Value| record["latency_ms"]["total"].as_f64().expect("a figure");
+    let (chosen, said) = estimate("any");
+    let name = chosen["algorithm"].as_str().expect("a name").to_owned();
+    assert!(said.starts_with(&format!("heconv: any: {name}, ")), "{said}");
+    let mut others = 0;
+    for algorithm in ALGORITHMS {
+        let (one, silent) = estimate(algorithm);
+        assert_eq!(silent, "");
+        if one["noise_bits"]["predicted_final_floor"].as_f64() >= Some(4.0) {
+            assert!(total(&chosen) <= total(&one), "{algorithm}");
+            assert!(
+                said.contains(&format!(
+                    "{algorithm}{} {:.1} ms",
+                    if algorithm == name { "," } else { "" },
+                    total(&one)
+                )),
+                "{said}"
+            );
+            others += 1;
+        }
+    }
+    assert!(others > 1, "{said}");
+    let ended =
+        heconv(&[&["run", "--format", "json"], &args[..], &["--algorithm", "any"]].concat());
+    let run = ended.record();
+    assert_eq!((&run["algorithm"], &run["verified"]), (&chosen["algorithm"], &true.into()));
+    assert_eq!(ended.err, said);
+
+    let file = place.tiny("any.toml", &[("algorithm = \"hadamard-fused\"", "algorithm = \"any\"")]);
+    let ended = heconv(&["run", &file, "--format", "json"]);
+    assert!(ended.err.starts_with("heconv: any: "), "{ended:?}");
+    assert_eq!(ended.record()["verified"], true);
+    // A flag overrides the file.
+    let ended = heconv(&["run", &file, "--format", "json", "--algorithm", "padded"]);
+    assert_eq!((&ended.record()["algorithm"], ended.err.as_str()), (&"padded".into(), ""));
+}
+
+#[test]
+fn where_no_algorithm_will_do_each_is_told_why() {
+    for command in ["run", "estimate"] {
+        let args = [command, "--algorithm", "any", "--params", "4096:30|30:28"];
+        let mut words = vec!["no algorithm will do for layer bench/c16-32-k3", "4096:30|30:28"];
+        words.extend(["bits of noise budget, margin 4"].iter().chain(&ALGORITHMS));
+        assert_refused([refusal(&[&args[..], &SMALL].concat(), &words)]);
+    }
+}
+
 #[test]
 fn an_estimate_reads_well_and_exports() {
     let place = Place::new();

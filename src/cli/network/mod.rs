@@ -1,5 +1,6 @@
 //! `heconv network`: a whole network, layer by layer, encrypted.
 
+mod layers;
 mod progress;
 mod resume;
 mod text;
@@ -11,18 +12,16 @@ use self::progress::LayerProgress;
 use self::resume::ResumeFile;
 use super::common::Common;
 use super::export::{self, Target};
-use super::one::DEFAULT_PARAMS;
 use super::output::{Format, OutputFile, print_json};
-use super::{Failure, calibrate, choices, complete, presets};
+use super::{Failure, choices, complete, presets};
 use crate::arith::kernels::Reduction;
-use crate::conv::AlgorithmKind;
-use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork, RunSpec};
-use crate::network::{Graph, largest_seeded_bias};
-use crate::preset::{Catalogue, Network};
+use crate::conv::AlgorithmChoice;
+use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork};
+use crate::preset::Catalogue;
 use crate::report::{NetworkRecord, count_text};
 use crate::tensor::Resize;
 use crate::tune::Objective;
-use crate::tune::network::{BASELINE_PARAMS, Sharing, Wanted, conventional, tuned};
+use crate::tune::network::{BASELINE_PARAMS, conventional};
 
 /// Arguments of `heconv network`.
 #[derive(Debug, clap::Args)]
@@ -31,16 +30,17 @@ pub(super) struct Args {
     #[arg(add = complete::networks())]
     network: String,
     /// Parameters of all layers: a name, a file, or like '4096:35,35|36:20'; or `tuned` for those
-    /// that are best for each layer, or `tuned-shared` for one set that is best for all; n4096-t20
-    /// where absent.
+    /// that are best for each layer, or `tuned-shared` for one set that is best for all, both with
+    /// the best algorithm of each layer where none is named; n4096-t20 where absent.
     #[arg(long, value_name = "NAME|FILE|SET|tuned|tuned-shared", add = complete::tuned_params())]
     params: Option<String>,
     /// What tuned parameters minimise.
     #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
-    /// The algorithm; hadamard-fused where absent. Tuned parameters may also come with any.
-    #[arg(long, value_parser = choices::any_algorithm(), value_name = "NAME")]
-    algorithm: Option<choices::AnyAlgorithm>,
+    /// The algorithm of all layers, or `any` for the one of each that is predicted to be best; where
+    /// absent, hadamard-fused, and with tuned parameters any.
+    #[arg(long, value_parser = choices::algorithm(), value_name = "NAME|any")]
+    algorithm: Option<AlgorithmChoice>,
     /// How sums are reduced; lazy where absent.
     #[arg(long, value_parser = choices::reduction(), default_value = "lazy", value_name = "MODE")]
     reduction: Reduction,
@@ -192,60 +192,4 @@ fn verdict(record: &NetworkRecord) -> Result<(), Failure> {
         Some(format!("{}, layer {layer}: {fault}", comparison.name))
     });
     wrong.map_or(Ok(()), |wrong| Err(Failure::Failed(wrong)))
-}
-
-impl Args {
-    /// How every layer is run.
-    fn layers(
-        &self,
-        network: &Network,
-        catalogue: &Catalogue,
-        estimator: &Estimator,
-        progress: &LayerProgress,
-    ) -> Result<Vec<RunSpec>, Failure> {
-        let backend = self.common.backend();
-        let sharing = match self.params.as_deref() {
-            Some("tuned") => Some(Sharing::PerLayer),
-            Some("tuned-shared") => Some(Sharing::OneSet),
-            _ => None,
-        };
-        let name = self.params.as_deref().filter(|_| sharing.is_none()).unwrap_or(DEFAULT_PARAMS);
-        let params = catalogue.params_set(name).map_err(Failure::input)?;
-        let chosen = self.algorithm.map_or(Some(AlgorithmKind::HadamardFused), |choice| choice.0);
-        if chosen.is_none() && sharing.is_none() {
-            let problem = "--algorithm any needs --params tuned or tuned-shared";
-            return Err(Failure::Input(problem.into()));
-        }
-        let (threads, costs) = (self.common.threads(None)?, calibrate::costs(backend));
-        let run = |layer: &crate::preset::LayerPreset| RunSpec {
-            policy: self.common.policy(),
-            algorithm: chosen.unwrap_or(AlgorithmKind::HadamardFused),
-            reduction: self.reduction,
-            backend,
-            threads,
-            seed: self.common.seed(None),
-            max_memory: self.common.max_memory(),
-            link: self.common.link(),
-            costs: costs.clone(),
-            ..RunSpec::new(layer.clone(), params.clone())
-        };
-        let mut runs: Vec<RunSpec> = network.layers.iter().map(run).collect();
-        let is_seeded = self.weights.is_none();
-        let nodes = network.graph.iter().flat_map(Graph::nodes);
-        for (run, node) in runs.iter_mut().zip(nodes).filter(|(_, node)| node.spec.has_bias()) {
-            // Real biases are the client's.
-            run.largest_bias = if is_seeded { largest_seeded_bias(&node.layer) } else { 0 };
-        }
-        let Some(sharing) = sharing else { return Ok(runs) };
-        let algorithms = chosen.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]);
-        let wanted = Wanted { algorithms: &algorithms, sharing, objective: self.objective };
-        let runs = tuned(estimator, &runs, wanted, |done, of| {
-            progress.show("search", done, of);
-            !progress.is_cancelled()
-        });
-        if progress.is_cancelled() {
-            return Err(Failure::Interrupted);
-        }
-        runs.map_err(failure)
-    }
 }

@@ -67,15 +67,16 @@ fn digits(value: f64) -> String {
     }
 }
 
-const COLUMNS: [&str; 8] =
-    ["params", "lanes", "server ms", "client ms", "upload", "download", "weights", "peak"];
+/// The figures' columns, all of the same width.
+const COLUMNS: [&str; 7] =
+    ["server ms", "client ms", "total ms", "upload", "download", "weights", "peak"];
 
 fn layers(record: &NetworkRecord) -> String {
     let name = |layer: &NetworkLayer| layer.record.layer.name.clone();
     let short = |name: String| name.rsplit('/').next().map(String::from).unwrap_or_default();
     let names: Vec<String> = record.layers.iter().map(|layer| short(name(layer))).collect();
     let width = names.iter().map(String::len).max().unwrap_or(0).max("layer".len());
-    let mut text = format!("{:<width$}", "layer");
+    let mut text = format!("{:<width$}  {:<15}{:>8}{:>7}", "layer", "algorithm", "params", "lanes");
     for column in COLUMNS {
         let _ = write!(text, "{column:>12}");
     }
@@ -87,14 +88,18 @@ fn layers(record: &NetworkRecord) -> String {
     }
     for (name, layer) in names.iter().zip(&record.layers) {
         let run = &layer.record;
-        let client = run.latency_ms.encrypt + run.latency_ms.decrypt + layer.activation_ms;
+        let time = &run.latency_ms;
+        let client = time.encrypt + time.decrypt + layer.activation_ms;
+        let total = time.total + layer.activation_ms;
         let params =
             format!("{}{}", run.params.ring_degree, "+".repeat(run.params.limbs.len() - 1));
         let _ = write!(
             text,
-            "\n{name:<width$}{params:>12}{:>12}{:>12.1}{client:>12.1}{:>12}{:>12}{:>12}{:>12}{:>11.1}",
+            "\n{name:<width$}  {:<15}{params:>8}{:>7}{:>12.1}{client:>12.1}{total:>12.1}\
+             {:>12}{:>12}{:>12}{:>12}{:>11.1}",
+            run.algorithm,
             run.lanes,
-            run.latency_ms.server,
+            time.server,
             bytes_text(run.communication_bytes.upload),
             bytes_text(run.communication_bytes.download),
             bytes_text(run.storage_bytes.weights),

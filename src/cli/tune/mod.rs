@@ -11,11 +11,11 @@ use super::output::{Format, print_json};
 use super::progress::Progress;
 use super::{Failure, calibrate, choices, complete, presets, units};
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmKind, Observer};
+use crate::conv::{AlgorithmChoice, Observer};
 use crate::job::{Estimator, JobError, Prepared, Problem, RunSpec};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::Record;
-use crate::tune::{Answer, Family, Objective, Query, REPEAT, finalists, search};
+use crate::tune::{Answer, Family, MARGIN_BITS, Objective, Query, REPEAT, finalists, search};
 
 /// Arguments of `heconv tune`.
 #[derive(Debug, clap::Args)]
@@ -38,13 +38,13 @@ pub(super) struct Args {
     #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
     /// The algorithm; any where absent.
-    #[arg(long, value_parser = choices::any_algorithm(), value_name = "NAME")]
-    algorithm: Option<choices::AnyAlgorithm>,
+    #[arg(long, value_parser = choices::algorithm(), value_name = "NAME")]
+    algorithm: Option<AlgorithmChoice>,
     /// How sums are reduced; lazy where absent.
     #[arg(long, value_parser = choices::reduction(), value_name = "MODE")]
     reduction: Option<Reduction>,
     /// Bits of noise budget that must be left but for one time in 2^40.
-    #[arg(long, value_name = "BITS", default_value_t = 4.0, value_parser = units::bits)]
+    #[arg(long, value_name = "BITS", default_value_t = MARGIN_BITS, value_parser = units::bits)]
     margin_bits: f64,
     /// Bits of t; where absent, as many as hold every result of the layer's bit widths.
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=32))]
@@ -136,11 +136,11 @@ impl Args {
             costs: costs.clone(),
             ..RunSpec::new(layer, params.clone())
         };
-        let algorithms = self.algorithm.and_then(|choice| choice.0);
+        let algorithms = self.algorithm.unwrap_or(AlgorithmChoice::Any).kinds();
         let query = |runs: Vec<RunSpec>| Query {
             runs,
             objective: self.objective,
-            algorithms: algorithms.map_or_else(|| AlgorithmKind::ALL.to_vec(), |one| vec![one]),
+            algorithms: algorithms.clone(),
             margin_bits: self.margin_bits,
             plain_bits: self.plain_bits,
         };

@@ -3,7 +3,7 @@
 use crate::arith::kernels::Reduction;
 use crate::bfv::Params;
 use crate::conv::cost::CostTable;
-use crate::conv::{Layer, Setting};
+use crate::conv::{AlgorithmChoice, Layer, Setting};
 use crate::preset::Experiment;
 
 /// The elements g of the automorphisms X -> X^g, each once, rising: those of the plan that a run
@@ -11,7 +11,7 @@ use crate::preset::Experiment;
 pub(super) fn elements(experiment: &Experiment, params: &Params) -> Vec<u64> {
     let Experiment { layer, algorithm, reduction, pinned, .. } = experiment;
     let setting = Setting { params, reduction: reduction.unwrap_or(Reduction::Lazy) };
-    let plan = algorithm.and_then(|algorithm| {
+    let plan = algorithm.and_then(AlgorithmChoice::one).and_then(|algorithm| {
         let layer = Layer::new(&layer.spec).ok()?;
         // Plans are chosen by the costs of the reference machine, the same everywhere.
         algorithm.plan(&layer, setting, &CostTable::default(), *pinned).ok()

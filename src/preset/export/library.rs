@@ -3,7 +3,7 @@
 use crate::arith::Modulus;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsError};
-use crate::conv::AlgorithmKind;
+use crate::conv::AlgorithmChoice;
 use crate::preset::Experiment;
 use crate::report::SecurityRecord;
 
@@ -35,7 +35,7 @@ impl LibrarySet {
             layer: experiment.layer.full_name(),
             level: policy.level,
             elements: keys::elements(experiment, &params),
-            algorithm: experiment.algorithm.map(AlgorithmKind::name),
+            algorithm: experiment.algorithm.map(AlgorithmChoice::name),
             security: SecurityRecord::new(&params),
             params,
         })

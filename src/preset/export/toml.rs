@@ -8,7 +8,7 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, LayerSpec, WeightForm};
+use crate::conv::{AlgorithmChoice, LayerSpec, WeightForm};
 use crate::report::Record;
 
 use super::keys;
@@ -30,7 +30,7 @@ pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> Stri
     text.line("# An experiment of heconv: `heconv run FILE` repeats it.");
     text.entry("schema", 1, "");
     text.entry("heconv_version", env!("CARGO_PKG_VERSION"), "that wrote this file");
-    text.entry_if("algorithm", algorithm.map(AlgorithmKind::name), "");
+    text.entry_if("algorithm", algorithm.map(AlgorithmChoice::name), "");
     text.entry_if("reduction", reduction.map(Reduction::name), "");
     text.entry_if("lanes", pinned.lanes, "of a ciphertext");
     text.entry_if("babies", pinned.babies, "automorphisms of each input");

@@ -13,7 +13,7 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmKind, Choice, LayerSpec, WeightForm};
+use crate::conv::{AlgorithmChoice, Choice, LayerSpec, WeightForm};
 use crate::report::testing::record;
 use crate::report::{Extrapolated, Record};
 
@@ -112,10 +112,8 @@ fn seed() -> impl Strategy<Value = u64> {
 }
 
 fn experiment() -> impl Strategy<Value = Experiment> {
-    let method = (
-        option::of(select(AlgorithmKind::ALL.to_vec())),
-        option::of(select(Reduction::ALL.to_vec())),
-    );
+    let method =
+        (option::of(select(AlgorithmChoice::all())), option::of(select(Reduction::ALL.to_vec())));
     let power = || option::of((0u32..=12).prop_map(|log| 1usize << log));
     let pinned = (power(), power(), option::of(select(WeightForm::ALL.to_vec())));
     let pinned =

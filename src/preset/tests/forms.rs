@@ -16,7 +16,7 @@ fn layer(lines: &str) -> LayerPreset {
 #[test]
 fn an_experiment_says_all_of_a_run() {
     let experiment = Experiment::parse(EXPERIMENT, "dir/my.toml").expect("valid");
-    assert_eq!(experiment.algorithm, Some(AlgorithmKind::Hadamard));
+    assert_eq!(experiment.algorithm, Some(AlgorithmKind::Hadamard.into()));
     assert_eq!(experiment.reduction, Some(Reduction::Lazy));
     assert_eq!((experiment.threads, experiment.seed), (Some(2), Some(7)));
     assert_eq!(experiment.layer.full_name(), "my");

@@ -206,7 +206,7 @@ fn the_level_is_asked_of_the_libraries() {
 #[test]
 fn galois_elements_are_those_of_the_plan() {
     for algorithm in AlgorithmKind::ALL {
-        let experiment = Experiment { algorithm: Some(algorithm), ..example() };
+        let experiment = Experiment { algorithm: Some(algorithm.into()), ..example() };
         let (params, layer) = (checked(&experiment), Layer::new(&experiment.layer.spec));
         let setting = Setting { params: &params, reduction: Reduction::Lazy };
         let plan = algorithm.plan(

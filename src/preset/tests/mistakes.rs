@@ -170,7 +170,7 @@ fn words() {
     experiment(
         "\"hadamard\"",
         "\"hadamrd\"",
-        "my.toml:2: unknown algorithm \"hadamrd\"; the nearest is \"hadamard\" (all: conventional, padded, hadamard, hadamard-fused, coefficient, interleaved)",
+        "my.toml:2: unknown algorithm \"hadamrd\"; the nearest is \"hadamard\" (all: conventional, padded, hadamard, hadamard-fused, coefficient, interleaved, any)",
     );
     experiment(
         "\"lazy\"",

@@ -159,7 +159,7 @@ fn draw_rows(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 fn head(app: &App, is_wide: bool) -> Line<'static> {
     let mut text = format!("  {:<16}{:>16}", "layer", "channels, plane");
-    for name in ["server ms", "client ms", "sent", "bits left"] {
+    for name in ["server ms", "total ms", "sent", "bits left"] {
         let _ = write!(text, "{name:>11}");
     }
     if is_wide {
@@ -212,11 +212,11 @@ fn figure(text: &str, is_measured: bool, style: Style) -> Span<'static> {
 
 fn figures(row: &NetworkRow, record: &Record, is_wide: bool) -> Vec<String> {
     let activation = row.finished.as_ref().map_or(0.0, |finished| finished.layer.activation_ms);
-    let client = record.latency_ms.encrypt + record.latency_ms.decrypt + activation;
+    let total = record.latency_ms.total + activation;
     let sent = &record.communication_bytes;
     let mut all = vec![
         format!("{:.1}", record.latency_ms.server),
-        format!("{client:.1}"),
+        format!("{total:.1}"),
         bytes_text(sent.upload + sent.download),
         format!("{:.1}", record.noise_bits.last),
     ];
