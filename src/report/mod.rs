@@ -1,5 +1,6 @@
 //! The one record of a run, which JSON, text and histories are made from.
 
+mod chart;
 mod fault;
 mod history;
 mod machine;
@@ -14,6 +15,7 @@ pub(crate) mod testing;
 mod text;
 pub(crate) mod verdict;
 
+pub use chart::{Chart, ChartCell, ChartRow};
 pub use fault::Fault;
 pub use history::{History, Loaded};
 pub use machine::{Machine, process_peak_bytes};
@@ -30,5 +32,5 @@ pub use table::{
     TableError, TableFormat, csv_header, csv_line, json_line, table_text, unknown_table_ending,
     value_text,
 };
-pub use text::{bytes_text, count_text, counted, text};
+pub use text::{bandwidth_text, bytes_text, count_text, counted, text};
 pub use verdict::{Verdict, Verification};

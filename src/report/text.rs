@@ -192,6 +192,17 @@ pub fn count_text(count: u64) -> String {
     groups.join(",")
 }
 
+/// Bits a second, in decimal units.
+pub fn bandwidth_text(bits_per_second: f64) -> String {
+    let units = [("Gbit/s", 1e9), ("Mbit/s", 1e6), ("kbit/s", 1e3), ("bit/s", 1.0)];
+    let unit = units.iter().find(|(_, size)| bits_per_second >= *size);
+    let (unit, size) = unit.unwrap_or(&("bit/s", 1.0));
+    let value = bits_per_second / size;
+    // Two digits at least, and no more than there are.
+    let digits = if value < 10.0 { 10.0 } else { 1.0 };
+    format!("{} {unit}", (value * digits).round() / digits)
+}
+
 /// Bytes in binary units.
 pub fn bytes_text(bytes: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
@@ -208,6 +219,14 @@ pub fn bytes_text(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bandwidths_read_well() {
+        let texts = [1e6, 1e10, 1.54e6, 37.4e6, 500e3, 12.0].map(bandwidth_text);
+        let expected =
+            ["1 Mbit/s", "10 Gbit/s", "1.5 Mbit/s", "37 Mbit/s", "500 kbit/s", "12 bit/s"];
+        assert_eq!(texts, expected);
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -25,6 +25,8 @@ pub struct Glyphs {
     pub point: &'static str,
     /// The run that others are compared to, or a point of a chart that stands out.
     pub pin: &'static str,
+    /// Marks that tell the curves of a chart apart.
+    pub marks: [&'static str; 8],
     /// A folded row.
     pub folded: &'static str,
     /// An unfolded row.
@@ -52,6 +54,7 @@ impl Glyphs {
         dot: "·",
         point: "○",
         pin: "◆",
+        marks: ["●", "▲", "■", "◆", "○", "△", "□", "◇"],
         folded: "▸",
         unfolded: "▾",
         ascending: "▲",
@@ -72,6 +75,7 @@ impl Glyphs {
         dot: ".",
         point: "o",
         pin: "*",
+        marks: ["o", "^", "#", "*", "+", "x", "@", "%"],
         folded: ">",
         unfolded: "v",
         ascending: "^",

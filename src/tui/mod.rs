@@ -46,3 +46,4 @@ pub use recording::{Recording, RecordingError};
 pub use runtime::run;
 pub use screenshot::pictures;
 pub use style::Style;
+pub use view::landscape_chart;

@@ -21,7 +21,7 @@ use crate::job::{
 };
 use crate::preset::Catalogue;
 use crate::report::{Record, Verification};
-use crate::tune::search;
+use crate::tune::survey;
 
 /// Bytes that a run's server may hold.
 const MEMORY: u64 = 16 << 30;
@@ -122,7 +122,7 @@ impl Replay {
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
                 Effect::Search { number, query } => {
-                    let found = search(&self.estimator, &query, |_, _| true).map(Box::new);
+                    let found = survey(&self.estimator, &query, |_, _| true).map(Box::new);
                     let found = found.map_err(|error| error.to_string());
                     self.event(Event::Found { number, found })?;
                 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod any;
+mod bandwidths;
 pub mod bench;
 mod cause;
 mod decide;
@@ -14,6 +15,7 @@ pub mod sweep;
 
 pub use answer::Answer;
 pub use any::{Standings, any};
+pub use bandwidths::{AtBandwidth, BANDWIDTHS, Crossing, Curve, Landscape, landscape, survey};
 pub use cause::Cause;
 pub use decide::{Confirmation, Decision, REPEAT, Tied, decide, finalists};
 pub use objective::Objective;

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::bandwidths::Landscape;
 use super::cause::Cause;
 use super::objective::Objective;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
@@ -96,6 +97,8 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
     /// What cannot.
     pub rejected: Vec<Rejected>,
+    /// What wins over links of other bandwidths, where that was sought too.
+    pub landscape: Landscape,
 }
 
 /// A search under way.

@@ -251,7 +251,7 @@ fn a_tuner_that_finds_nothing_says_why() {
 
 #[test]
 fn mistakes_are_named() {
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 19] = [
         (&["tune", "--objective", "servr"], "did you mean server?"),
         (
             &["tune", "--algorithm", "fused"],
@@ -263,6 +263,9 @@ fn mistakes_are_named() {
         (&["tune", "--network", "vgg"], "no network \"vgg\""),
         (&["tune", "--network", "bench", "--layer", "x"], "cannot be used with"),
         (&["tune", "--per-layer"], "--network"),
+        (&["tune", "--bandwidths", "1Mbit,fast"], "100Mbit or 1Gbit"),
+        (&["tune", "--bandwidths", "1Mbit", "--objective", "upload"], "cannot be used with"),
+        (&["tune", "--bandwidths", "1Mbit", "--network", "bench"], "cannot be used with"),
         (&["tune", "none.toml"], "cannot read none.toml"),
         (&["tune", "mine.toml", "--network", "bench"], "cannot be used with"),
         (&["tune", "--export", "x.txt"], "must end in .toml"),
@@ -276,4 +279,78 @@ fn mistakes_are_named() {
         (&["calibrate", "--backend", "avx1024"], "one of portable, avx2, avx512ifma, auto"),
     ];
     assert_refused(cases.map(|(args, words)| refusal(args, &[words])));
+}
+
+/// Every bandwidth has the winner that a search for it alone finds; the ends are run.
+#[test]
+fn bandwidths_have_winners_of_their_own() {
+    let args = ["tune", "--threads", "1", "--bandwidths", "10Gbit,1Mbit,100Mbit"];
+    let found = json(&[&args[..], &SMALL, &["--format", "json"]].concat());
+    let points = found["bandwidths"].as_array().expect("a list");
+    let of = |field: &str| points.iter().map(|point| &point[field]).collect::<Vec<_>>();
+    assert_eq!(of("bandwidth_mbit"), [1.0, 100.0, 10_000.0]);
+    let number = |value: &Value| value.as_f64().expect("a figure");
+    for point in points {
+        let ways = point["algorithms"].as_array().expect("a list");
+        let names: Vec<&str> = ways.iter().filter_map(|way| way["algorithm"].as_str()).collect();
+        assert!(ALGORITHMS.iter().all(|algorithm| names.contains(algorithm)), "{names:?}");
+        assert_eq!(point["algorithm"], ways[0]["algorithm"]);
+        assert!(ways.iter().all(|way| number(&way["total"]) >= number(&point["total"])));
+        assert!(number(&point["predicted_final_floor"]) >= 4.0);
+    }
+    let totals = of("total").into_iter().map(number).collect::<Vec<_>>();
+    assert!(totals[0] > totals[1] && totals[1] > totals[2], "{totals:?}");
+    for end in [&points[0], &points[2]] {
+        assert_eq!(end["verified"], true);
+        // At 1 Mbit/s nearly all of the time is transfer, which is exact.
+        assert!(number(&end["measured_total"]) > 0.0);
+    }
+    let ratio = number(&points[0]["measured_total"]) / totals[0];
+    assert!((0.5..2.0).contains(&ratio), "{ratio}");
+    let bandwidth = |at: usize| format!("{}Mbit", number(&points[at]["bandwidth_mbit"]));
+    let params = points[0]["params"].as_str().expect("a name");
+    let algorithm = points[0]["algorithm"].as_str().expect("a name");
+    // What the plan has decided, as flags.
+    let lanes = points[0]["lanes"].as_u64().filter(|lanes| *lanes > 1);
+    let decided = [
+        ("--lanes", lanes.map(|lanes| lanes.to_string())),
+        ("--babies", points[0]["babies"].as_u64().map(|babies| babies.to_string())),
+        ("--weight-form", points[0]["weight_form"].as_str().map(str::to_owned)),
+    ];
+    let decided = decided.iter().filter_map(|(flag, value)| Some([*flag, value.as_deref()?]));
+    let mut way = vec!["--params", params, "--algorithm", algorithm];
+    way.extend(decided.flatten());
+    let link = ["--bandwidth", &bandwidth(0), "--threads", "1", "--format", "json"];
+    let estimate = json(&[&["estimate"], &SMALL[..], &way, &link].concat());
+    assert!((number(&estimate["latency_ms"]["total"]) - totals[0]).abs() < 0.01);
+    let wins: Vec<&Value> = of("algorithm");
+    let crossings = found["crossings"].as_array().expect("a list");
+    assert_eq!(crossings.is_empty(), wins.iter().all(|name| *name == wins[0]), "{found}");
+    assert!(!found["confirmed"].as_array().expect("a list").is_empty());
+}
+
+#[test]
+fn what_wins_where_is_drawn() {
+    let args = ["tune", "--threads", "1", "--bandwidths", "1Mbit,1Gbit"];
+    let args = [&args[..], &SMALL].concat();
+    for (locale, mark) in [("en_GB.UTF-8", "●"), ("C", "o")] {
+        let mut command = crate::support::command(&args);
+        command.env("LC_ALL", locale).env("TERM", "xterm");
+        let text = crate::support::ended(command).success();
+        for part in ["which wins where: bench/c16-32-k3", "1 Mbit/s", "1 Gbit/s", "exact"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let legend = text.lines().last().expect("a legend");
+        assert!(legend.starts_with(mark), "{text}");
+        assert!(ALGORITHMS.iter().all(|algorithm| legend.contains(algorithm)), "{text}");
+        assert_eq!(text.is_ascii(), locale == "C", "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+    }
+    // Without a range there is no chart, and without anything that will do no table.
+    let one = [&["tune", "--threads", "1", "--bandwidths", "1Gbit"], &SMALL[..]].concat();
+    let text = heconv(&one).success();
+    assert!(text.contains("1 Gbit/s") && text.trim_end().ends_with("everywhere"), "{text}");
+    let none = heconv(&[&args[..], &["--margin-bits", "900"]].concat());
+    assert_eq!((none.code, none.out.as_str()), (Some(1), ""), "{none:?}");
+    assert!(none.err.contains("no parameters will do for bench/c16-32-k3; N = "), "{none:?}");
 }

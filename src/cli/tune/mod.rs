@@ -1,5 +1,6 @@
 //! `heconv tune`: the best parameters for a layer or a network.
 
+mod bandwidths;
 mod report;
 
 use std::path::PathBuf;
@@ -15,7 +16,9 @@ use crate::conv::{AlgorithmChoice, Observer};
 use crate::job::{Estimator, JobError, Prepared, Problem, RunSpec};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::Record;
-use crate::tune::{Answer, Family, MARGIN_BITS, Objective, Query, REPEAT, finalists, search};
+use crate::tune::{
+    Answer, Family, MARGIN_BITS, Objective, Query, REPEAT, Rejected, finalists, search,
+};
 
 /// Arguments of `heconv tune`.
 #[derive(Debug, clap::Args)]
@@ -37,6 +40,16 @@ pub(super) struct Args {
     /// What to minimise.
     #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
+    /// Find what takes the least total time over links of each of these bandwidths, like
+    /// 1Mbit,100Mbit,10Gbit, by prediction; the winners at both ends are run.
+    #[arg(
+        long,
+        value_name = "RATE,...",
+        value_delimiter = ',',
+        value_parser = units::bandwidth,
+        conflicts_with_all = ["network", "objective", "bandwidth", "export"]
+    )]
+    bandwidths: Vec<f64>,
     /// The algorithm; any where absent.
     #[arg(long, value_parser = choices::algorithm(), value_name = "NAME")]
     algorithm: Option<AlgorithmChoice>,
@@ -70,6 +83,9 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Some(_) => args.export.clone().into_directory()?.map(Target::Directory),
     };
     let queries = args.queries(layers, file.as_ref())?;
+    if let (false, Some(query)) = (args.bandwidths.is_empty(), queries.first()) {
+        return bandwidths::run(query, &args.bandwidths, args.format);
+    }
     let progress = Progress::start()?;
     let estimator = Estimator::default();
     let answers = queries.into_iter().map(|query| find(query, &estimator, &progress));
@@ -190,8 +206,13 @@ fn export(answer: &Answer, target: &Target) -> Result<(), Failure> {
 }
 
 fn why_nothing(answer: &Answer) -> String {
-    let layers: Vec<String> = answer.query.runs.iter().map(|run| run.layer.full_name()).collect();
-    let closest = answer.why_nothing().map_or_else(String::new, |lost| {
+    closest(&answer.query, answer.why_nothing())
+}
+
+/// That nothing will do, and what came closest.
+fn closest(query: &Query, lost: Option<&Rejected>) -> String {
+    let layers: Vec<String> = query.runs.iter().map(|run| run.layer.full_name()).collect();
+    let closest = lost.map_or_else(String::new, |lost| {
         format!("; {}, {}: {}", lost.params, lost.algorithm, lost.reason)
     });
     format!("no parameters will do for {}{closest}", layers.join(", "))

@@ -10,7 +10,7 @@ use super::Message;
 use super::costs::Costs;
 use crate::job::{Estimate, Estimator, Problem, RunSpec, panic_message};
 use crate::tui::event::Event;
-use crate::tune::{Query, search};
+use crate::tune::{Query, survey};
 
 /// Something to be worked out.
 pub(super) enum Task {
@@ -84,7 +84,7 @@ impl Searcher {
             self.stops.searches.load(Ordering::Relaxed) < number
         };
         let found = caught(|| {
-            let found = search(&self.estimator, &query, proceed);
+            let found = survey(&self.estimator, &query, proceed);
             found.map(Box::new).map_err(Problem::from)
         });
         self.tell(Event::Found { number, found: found.map_err(|problem| problem.text) });

@@ -10,7 +10,7 @@ use crate::tui::event::{Event, ExportError};
 use crate::tui::glyphs::Glyphs;
 use crate::tui::replay::Replay;
 use crate::tui::screenshot::{all_runs, run, set};
-use crate::tune::{Cause, Found, Rejected};
+use crate::tune::{Cause, Found, Landscape, Rejected};
 
 /// A scene and its name.
 type Scene = (&'static str, Replay);
@@ -135,6 +135,7 @@ fn optimisations(ready: &Replay) -> Result<Vec<Scene>, RecordingError> {
             rejected(1024, Cause::Security, "no Q that exceeds t is within the security cap"),
             rejected(2048, Cause::Noise, "leaves at most -12.3 bits of noise budget, margin 4"),
         ],
+        landscape: Landscape::default(),
     });
     nothing.event(Event::Found { number: 1, found: Ok(found) })?;
     let mut running = asking.clone();

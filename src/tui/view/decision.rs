@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
+use super::landscape;
 use super::parts::{block, centred, change};
 use crate::report::{Record, bytes_text, counted};
 use crate::tui::app::App;
@@ -51,6 +52,7 @@ fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
         decided.answer.front().take(FRONT).map(|candidate| candidate.params.name.as_str());
     let of_front = longest(of_front).max(names(&first));
     lines.extend(front(app, decided, of_front, width));
+    lines.extend(landscape::lines(app, &decided.answer.found.landscape, width));
     let of_rest = names(&rest);
     let causes = decided.answer.causes();
     for (title, losers, params, is_first) in [

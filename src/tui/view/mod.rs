@@ -22,6 +22,7 @@ mod explore;
 mod form;
 mod help;
 mod hints;
+mod landscape;
 mod latency;
 mod layers;
 mod network;
@@ -43,6 +44,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::app::{App, Screen, Tone};
+
+pub use landscape::landscape_chart;
 
 /// The smallest terminal that everything fits.
 const SMALLEST: (u16, u16) = (60, 18);

@@ -1,0 +1,327 @@
+//! Which algorithm and parameters win over links of which bandwidth.
+
+use super::search::{Candidate, Found, Query, Rejected, search};
+use super::{Objective, RING_DEGREES};
+use crate::conv::{AlgorithmKind, Choice};
+use crate::job::{Estimator, JobError};
+use crate::report::{Link, bandwidth_text};
+
+/// The bandwidths that are looked at where none are named, in bits a second.
+pub const BANDWIDTHS: [f64; 5] = [1e6, 1e7, 1e8, 1e9, 1e10];
+
+/// What is predicted over a link.
+#[derive(Clone, Debug)]
+pub struct AtBandwidth {
+    /// The link.
+    pub link: Link,
+    /// Of each algorithm that will do its best candidate, the best of all first. Their values are
+    /// milliseconds from the input to the output.
+    pub bests: Vec<Candidate>,
+}
+
+impl AtBandwidth {
+    /// The candidate with the least total time.
+    pub fn winner(&self) -> Option<&Candidate> {
+        self.bests.first()
+    }
+}
+
+/// What wins where.
+#[derive(Clone, Debug, Default)]
+pub struct Landscape {
+    /// The bandwidths, the least first.
+    pub at: Vec<AtBandwidth>,
+    /// What will do nowhere: what it lacks does not depend on the link.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Searches for the least total time over links of `bits_per_second`, with the round trip of the
+/// query's; its objective and bandwidth count for nothing. All that does not depend on the link is
+/// worked out once, by `estimator`. `proceed` is told of parts that are done, of all; `false` ends the
+/// search, with the bandwidths that are done.
+///
+/// # Errors
+/// As [`search`].
+pub fn landscape(
+    estimator: &Estimator,
+    query: &Query,
+    bits_per_second: &[f64],
+    mut proceed: impl FnMut(usize, usize) -> bool,
+) -> Result<Landscape, JobError> {
+    let mut sorted = bits_per_second.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.dedup();
+    let parts = RING_DEGREES.len();
+    let mut landscape = Landscape::default();
+    for (index, bandwidth) in sorted.iter().enumerate() {
+        let query = over(query, *bandwidth);
+        let Some(run) = query.runs.first() else { break };
+        let mut is_whole = true;
+        let found = search(estimator, &query, |done, _| {
+            is_whole = proceed(index * parts + done, sorted.len() * parts);
+            is_whole
+        })?;
+        if !is_whole {
+            break;
+        }
+        landscape.at.push(AtBandwidth { link: run.link, bests: bests(found.candidates) });
+        landscape.rejected = found.rejected;
+    }
+    Ok(landscape)
+}
+
+/// As [`search`], and with it what wins over links of [`BANDWIDTHS`].
+///
+/// # Errors
+/// As [`search`].
+pub fn survey(
+    estimator: &Estimator,
+    query: &Query,
+    mut proceed: impl FnMut(usize, usize) -> bool,
+) -> Result<Found, JobError> {
+    let parts = RING_DEGREES.len();
+    let all = parts * (1 + BANDWIDTHS.len());
+    let found = search(estimator, query, |done, _| proceed(done, all))?;
+    let landscape = landscape(estimator, query, &BANDWIDTHS, |done, _| proceed(parts + done, all))?;
+    Ok(Found { landscape, ..found })
+}
+
+/// The query for the least total time over a link of so many bits a second.
+fn over(query: &Query, bandwidth: f64) -> Query {
+    let mut query = Query { objective: Objective::Total, ..query.clone() };
+    for run in &mut query.runs {
+        run.link.bandwidth_bits_per_second = bandwidth;
+    }
+    query
+}
+
+/// The first candidate of each algorithm.
+fn bests(candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let mut seen: Vec<String> = Vec::new();
+    let is_first = |candidate: &Candidate| {
+        let name = candidate.algorithm();
+        let is_first = !seen.contains(&name);
+        seen.push(name);
+        is_first
+    };
+    candidates.into_iter().filter(is_first).collect()
+}
+
+/// The least total time of an algorithm over links of any bandwidth, as far as the candidates that were
+/// found for some are the best for all.
+#[derive(Clone, Debug)]
+pub struct Curve<'a> {
+    /// The algorithm.
+    pub algorithm: String,
+    candidates: Vec<&'a Candidate>,
+    rtt_ms: f64,
+}
+
+impl Curve<'_> {
+    /// Milliseconds from the input to the output over a link of so many bits a second.
+    pub fn total_ms(&self, bits_per_second: f64) -> f64 {
+        let link = Link { bandwidth_bits_per_second: bits_per_second, rtt_ms: self.rtt_ms };
+        let totals = self.candidates.iter().map(|candidate| candidate.total_ms(&link));
+        totals.fold(f64::INFINITY, f64::min)
+    }
+}
+
+impl Candidate {
+    /// Predicted milliseconds from the input to the output over a link, for all layers together.
+    pub fn total_ms(&self, link: &Link) -> f64 {
+        let totals = self.layers.iter().map(|(_, p)| Objective::Total.of_prediction(p, link));
+        Objective::Total.over_layers(totals)
+    }
+
+    /// A figure of it that is the same over every link.
+    pub fn figure(&self, objective: Objective) -> f64 {
+        let link = Link::default();
+        objective.over_layers(self.layers.iter().map(|(_, p)| objective.of_prediction(p, &link)))
+    }
+
+    /// Whether it is run in the same way as `other`.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let plans = |one: &Self| -> Vec<(AlgorithmKind, Choice)> {
+            one.layers.iter().map(|(kind, prediction)| (*kind, prediction.choice)).collect()
+        };
+        self.params == other.params && plans(self) == plans(other)
+    }
+}
+
+/// The bandwidth at which one algorithm gives way to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crossing {
+    /// Bits a second.
+    pub bits_per_second: f64,
+    /// The algorithm that wins below.
+    pub below: String,
+    /// The algorithm that wins above.
+    pub above: String,
+}
+
+impl Landscape {
+    /// The curves of all algorithms, in the order in which they first win, or else stand.
+    pub fn curves(&self) -> Vec<Curve<'_>> {
+        let mut curves: Vec<Curve<'_>> = Vec::new();
+        let winners = self.at.iter().filter_map(AtBandwidth::winner);
+        let names =
+            winners.chain(self.at.iter().flat_map(|at| &at.bests)).map(Candidate::algorithm);
+        for algorithm in names {
+            if curves.iter().any(|curve| curve.algorithm == algorithm) {
+                continue;
+            }
+            let all = self.at.iter().flat_map(|at| &at.bests);
+            let candidates = all.filter(|one| one.algorithm() == algorithm).collect();
+            let rtt_ms = self.at.first().map_or(0.0, |at| at.link.rtt_ms);
+            curves.push(Curve { algorithm, candidates, rtt_ms });
+        }
+        curves
+    }
+
+    /// The same in words.
+    pub fn changes(&self) -> String {
+        let crossings = self.crossings();
+        let Some(first) = crossings.first() else {
+            let winner = self.at.iter().find_map(AtBandwidth::winner);
+            return winner
+                .map_or_else(String::new, |one| format!("{} everywhere", one.algorithm()));
+        };
+        let above = crossings.iter().map(|crossing| {
+            let Crossing { bits_per_second, above, .. } = crossing;
+            format!("{above} from about {}", bandwidth_text(*bits_per_second))
+        });
+        std::iter::once(first.below.clone()).chain(above).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Where the winning algorithm changes, the least bandwidth first.
+    pub fn crossings(&self) -> Vec<Crossing> {
+        const STEPS: i32 = 400;
+        let curves = self.curves();
+        let total = |curve: usize, bandwidth| {
+            curves.get(curve).map_or(f64::INFINITY, |curve| curve.total_ms(bandwidth))
+        };
+        // Of those that do the same work the first, whatever the last digits say.
+        let winner = |bandwidth| {
+            let totals = || curves.iter().map(|curve| curve.total_ms(bandwidth));
+            let least = totals().fold(f64::INFINITY, f64::min);
+            totals().position(|total| total <= least * (1.0 + 1e-9)).unwrap_or(0)
+        };
+        let ends = [self.at.first(), self.at.last()];
+        let [Some(low), Some(high)] = ends.map(|at| Some(at?.link.bandwidth_bits_per_second))
+        else {
+            return Vec::new();
+        };
+        let step = |i: i32| low * (high / low).powf(f64::from(i) / f64::from(STEPS));
+        let crossing = |i: i32| {
+            let (below, above) = (winner(step(i)), winner(step(i + 1)));
+            let name = |curve: usize| curves.get(curve).map(|curve| curve.algorithm.clone());
+            let is_below = |bandwidth| total(below, bandwidth) <= total(above, bandwidth);
+            let bits_per_second = bisected([step(i), step(i + 1)], is_below);
+            let names = (name(below)?, name(above)?);
+            (below != above).then_some(Crossing { bits_per_second, below: names.0, above: names.1 })
+        };
+        (0..STEPS).filter_map(crossing).collect()
+    }
+}
+
+/// Where `is_below` ends, between two numbers above 0 of which it is true of the first alone.
+fn bisected([mut low, mut high]: [f64; 2], is_below: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..50 {
+        let middle = (low * high).sqrt();
+        if is_below(middle) { low = middle } else { high = middle }
+    }
+    (low * high).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::Backend;
+    use crate::job::RunSpec;
+    use crate::preset::Catalogue;
+    use crate::tune::MARGIN_BITS;
+
+    fn query(layer: &str) -> Query {
+        let catalogue = Catalogue::builtin().expect("valid presets");
+        let layer = catalogue.layer(layer).expect("exists").clone();
+        let params = catalogue.params_set("n4096-t20").expect("exists");
+        Query {
+            runs: vec![RunSpec { backend: Backend::Portable, ..RunSpec::new(layer, params) }],
+            objective: Objective::Memory,
+            algorithms: AlgorithmKind::ALL.to_vec(),
+            margin_bits: MARGIN_BITS,
+            plain_bits: None,
+        }
+    }
+
+    /// What wins over a link is what a search for that link alone finds, and the curves say so too.
+    #[test]
+    fn each_winner_is_that_of_its_own_search() {
+        let (estimator, query) = (Estimator::default(), query("bench/c16-32-k3"));
+        let found = landscape(&estimator, &query, &[1e9, 1e6, 1e6], |_, _| true).expect("valid");
+        let bandwidths: Vec<f64> =
+            found.at.iter().map(|at| at.link.bandwidth_bits_per_second).collect();
+        assert_eq!(bandwidths, [1e6, 1e9]);
+        let curves = found.curves();
+        for at in &found.at {
+            let bandwidth = at.link.bandwidth_bits_per_second;
+            let alone = search(&estimator, &over(&query, bandwidth), |_, _| true).expect("valid");
+            let (winner, best) = (at.winner().expect("one"), &alone.candidates[0]);
+            assert!(
+                winner.is_as(best) && (winner.value - best.value).abs() < 1e-9,
+                "{}",
+                best.params.name
+            );
+            assert!(at.bests.iter().all(|one| one.value >= winner.value));
+            let totals = curves.iter().map(|curve| curve.total_ms(bandwidth));
+            let least = totals.fold(f64::INFINITY, f64::min);
+            assert!((least - winner.value).abs() < 1e-9 * least, "{least} {}", winner.value);
+        }
+        // Bytes matter the more the slower the link is.
+        let sent = |at: &AtBandwidth| at.winner().map(|one| one.figure(Objective::Communication));
+        assert!(sent(&found.at[0]) <= sent(&found.at[1]));
+    }
+
+    #[test]
+    fn winners_meet_where_they_cross() {
+        let (estimator, query) = (Estimator::default(), query("bench/c16-32-k3"));
+        let found = landscape(&estimator, &query, &BANDWIDTHS, |_, _| true).expect("valid");
+        let curves = found.curves();
+        let total = |name: &str, bandwidth| {
+            let curve = curves.iter().find(|curve| curve.algorithm == name).expect("a curve");
+            curve.total_ms(bandwidth)
+        };
+        let winner = |at: &AtBandwidth| at.winner().expect("one").algorithm();
+        let mut name = winner(&found.at[0]);
+        for crossing in found.crossings() {
+            assert_eq!(crossing.below, name);
+            let [below, above] = [&crossing.below, &crossing.above]
+                .map(|name| total(name, crossing.bits_per_second));
+            assert!((below - above).abs() < 1e-3 * above, "{crossing:?}: {below} {above}");
+            name = crossing.above;
+        }
+        let last = found.at.last().expect("five");
+        let bandwidth = last.link.bandwidth_bits_per_second;
+        assert!(total(&name, bandwidth) <= total(&winner(last), bandwidth) * (1.0 + 1e-9));
+    }
+
+    #[test]
+    fn a_search_that_is_stopped_has_what_is_done() {
+        let (estimator, query) = (Estimator::default(), query("bench/c16-32-k3"));
+        let parts = RING_DEGREES.len();
+        let some = landscape(&estimator, &query, &BANDWIDTHS, |done, of| {
+            assert_eq!(of, 5 * parts);
+            done < parts
+        });
+        assert_eq!(some.expect("valid").at.len(), 1);
+    }
+
+    #[test]
+    fn where_nothing_will_do_it_is_told() {
+        let query = Query { margin_bits: 900.0, ..query("bench/c16-32-k3") };
+        let found = landscape(&Estimator::default(), &query, &[1e6, 1e9], |_, _| true);
+        let found = found.expect("valid");
+        assert!(found.at.iter().all(|at| at.winner().is_none()) && !found.rejected.is_empty());
+        assert!(found.crossings().is_empty() && found.curves().is_empty());
+    }
+}
