@@ -57,7 +57,15 @@ fn text_and_tables_say_the_same_of_every_run() {
     }
     let tables = heconv(&[&args[..], &["--format", "markdown"]].concat()).success();
     let rows = tables.lines().filter(|line| line.starts_with("| `bench/c16-32-k3` |"));
-    assert_eq!(rows.count(), 2, "{tables}");
+    assert_eq!(rows.clone().count(), 4, "{tables}");
+    // Tables of server times, each with one of total times, which are longer, and their least.
+    let first = |row: &str| -> f64 {
+        row.split('|').nth(3).and_then(|cell| cell.trim().parse().ok()).expect("a figure")
+    };
+    let rows: Vec<&str> = rows.collect();
+    assert!(first(rows[1]) > first(rows[0]) && rows[1].ends_with("` |"), "{tables}");
+    let said = "Total time over 100 Mbit/s and 10 ms round trip, lazy reduction, 1 thread:";
+    assert!(tables.contains(said), "{tables}");
 }
 
 #[test]

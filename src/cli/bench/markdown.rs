@@ -4,16 +4,17 @@ use std::fmt::Write;
 
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
-use crate::report::{bytes_text, count_text, counted};
+use crate::report::{bandwidth_text, bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, Figures, LayerBench, Ratio};
 
-/// What was measured and how, then a table for each reduction and number of threads, without a
-/// newline at its end.
+/// What was measured and how, then tables for each reduction and number of threads, of server times
+/// and of total times, without a newline at its end.
 pub(super) fn tables(record: &BenchRecord) -> String {
     let mut parts = vec![head(record)];
     for reduction in [Reduction::Lazy, Reduction::Eager].map(Reduction::name) {
         for &threads in &record.threads {
             parts.extend(table(record, reduction, threads));
+            parts.extend(totals(record, reduction, threads));
         }
     }
     parts.join("\n\n")
@@ -94,14 +95,54 @@ fn or_dash<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
     value.map_or_else(|| "-".into(), text)
 }
 
-/// One table; none where nothing was run so.
-fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
+/// The rows of a table; none where nothing was run so.
+fn rows<'a>(
+    record: &'a BenchRecord,
+    reduction: &'static str,
+    threads: usize,
+) -> Option<Vec<Row<'a>>> {
     let row = |bench| Row { bench, reduction, threads };
     let rows: Vec<Row<'_>> = record.layers.iter().map(row).collect();
     let is_run = |row: &Row<'_>| AlgorithmKind::ALL.iter().any(|kind| row.figures(*kind).is_some());
-    if !rows.iter().any(is_run) {
-        return None;
-    }
+    rows.iter().any(is_run).then_some(rows)
+}
+
+/// A title, a line of headings, and lines of cells.
+fn lines(title: String, columns: &[String], cells: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
+    let mut lines = vec![title, line(columns), format!("|{}", "---|".repeat(columns.len()))];
+    lines.extend(cells.map(|cells| line(&cells)));
+    lines.join("\n")
+}
+
+/// The table of total times, with the algorithm that takes the least; none where nothing was run so.
+fn totals(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
+    let rows = rows(record, reduction, threads)?;
+    let mut columns = vec!["layer".to_owned()];
+    columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
+    columns.push("least".into());
+    let cells = |row: &Row<'_>| {
+        let total = |kind: AlgorithmKind| Some(row.figures(kind)?.total_ms.median);
+        let mut cells = vec![format!("`{}`", row.bench.layer.name)];
+        let all = AlgorithmKind::ALL.map(|kind| or_dash(total(kind), |ms| format!("{ms:.1}")));
+        cells.extend(all);
+        let known = AlgorithmKind::ALL.into_iter().filter_map(|kind| Some((kind, total(kind)?)));
+        let least = known.min_by(|a, b| a.1.total_cmp(&b.1));
+        cells.push(or_dash(least, |(kind, _)| format!("`{}`", kind.name())));
+        cells
+    };
+    let title = format!(
+        "Total time over {} and {} ms round trip, {reduction} reduction, {}:\n",
+        bandwidth_text(record.link.bandwidth_bits_per_second),
+        record.link.rtt_ms,
+        counted(threads, "thread")
+    );
+    Some(lines(title, &columns, rows.iter().map(cells)))
+}
+
+/// The table of server times; none where nothing was run so.
+fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
+    let rows = rows(record, reduction, threads)?;
     let mut columns = vec!["layer".to_owned()];
     columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
     let rest = [
@@ -112,12 +153,6 @@ fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Optio
         "fused, of the limit",
     ];
     columns.extend(rest.map(str::to_owned));
-    let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-    let mut lines = vec![
-        format!("Server time, {reduction} reduction, {}:\n", counted(threads, "thread")),
-        line(&columns),
-        format!("|{}", "---|".repeat(columns.len())),
-    ];
-    lines.extend(rows.iter().map(|row| line(&row.cells())));
-    Some(lines.join("\n"))
+    let title = format!("Server time, {reduction} reduction, {}:\n", counted(threads, "thread"));
+    Some(lines(title, &columns, rows.iter().map(Row::cells)))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::conv::AlgorithmKind;
-use crate::report::{bytes_text, count_text, counted};
+use crate::report::{bandwidth_text, bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench, Ratio, Ratios, Spread};
 
 /// A report, without a newline at its end.
@@ -19,7 +19,8 @@ fn head(record: &BenchRecord) -> String {
     format!(
         "machine    {}, {}, {}\n\
          params     {}: N {}, t {} bits, limbs {} bits\n\
-         runs       {} of each, those of a layer in turn; medians (least to most)",
+         runs       {} of each, those of a layer in turn; medians (least to most)\n\
+         total      with the transfer over {} and {} ms round trip",
         record.machine.cpu,
         counted(record.machine.cores, "core"),
         record.backend,
@@ -28,6 +29,8 @@ fn head(record: &BenchRecord) -> String {
         bits(&params.plain_modulus),
         params.sizes_text(),
         record.repeat,
+        bandwidth_text(record.link.bandwidth_bits_per_second),
+        record.link.rtt_ms,
     )
 }
 

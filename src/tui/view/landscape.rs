@@ -35,7 +35,7 @@ pub(super) fn lines(app: &App, landscape: &Landscape, width: usize) -> Vec<Line<
     if !rows.is_empty() {
         lines.push(Line::default());
         lines.extend(rows.iter().map(|row| chart_line(app, row)));
-        lines.push(legend(app, landscape));
+        lines.extend(legend(app, landscape, width));
     }
     lines
 }
@@ -115,17 +115,23 @@ fn chart_line(app: &App, row: &[ChartCell]) -> Line<'static> {
     row.chunk_by(|a, b| style(a) == style(b)).map(span).collect()
 }
 
-/// The curves' marks and names.
-fn legend(app: &App, landscape: &Landscape) -> Line<'static> {
+/// The curves' marks and names, in rows of at most `width` columns.
+fn legend(app: &App, landscape: &Landscape, width: usize) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
-    let curves = landscape.curves().into_iter().enumerate();
-    let entry = |(curve, name): (usize, String)| {
-        [
-            Span::styled(format!("{} ", mark(glyphs, curve)), curve_style(theme, curve)),
-            Span::styled(format!("{name}  "), theme.text),
-        ]
-    };
-    curves.flat_map(|(place, curve)| entry((place, curve.algorithm))).collect()
+    let mut rows = vec![Line::default()];
+    for (place, curve) in landscape.curves().into_iter().enumerate() {
+        let entry = [
+            Span::styled(format!("{} ", mark(glyphs, place)), curve_style(theme, place)),
+            Span::styled(format!("{}  ", curve.algorithm), theme.text),
+        ];
+        // The gap after the last of a row may stand outside.
+        let needed = entry.iter().map(Span::width).sum::<usize>() - 2;
+        match rows.last_mut() {
+            Some(row) if row.width() + needed <= width => row.spans.extend(entry),
+            _ => rows.push(Line::from(entry.to_vec())),
+        }
+    }
+    rows
 }
 
 /// The chart and its legend as plain rows, of so many columns and rows of curves.

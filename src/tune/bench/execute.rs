@@ -104,6 +104,7 @@ pub fn bench(
         heconv_version: env!("CARGO_PKG_VERSION").into(),
         machine: Machine::detect(),
         params: ParamsRecord::new(&params),
+        link: settings.link,
         backend: settings.backend.name().into(),
         threads: bench.threads.clone(),
         repeat: settings.repeat,

@@ -6,8 +6,8 @@ use super::Ratios;
 use crate::predict::{Limits, Primitives};
 use crate::report::verdict::tell;
 use crate::report::{
-    Communication, Fault, LayerRecord, Machine, OperationCounts, ParamsRecord, Record, Storage,
-    Verdict, rounded,
+    Communication, Fault, LayerRecord, Link, Machine, OperationCounts, ParamsRecord, Record,
+    Storage, Verdict, rounded,
 };
 
 /// Everything about one benchmark.
@@ -23,6 +23,8 @@ pub struct BenchRecord {
     pub params: ParamsRecord,
     /// The instruction set.
     pub backend: String,
+    /// The link that total times are over.
+    pub link: Link,
     /// Numbers of threads that all was run on.
     pub threads: Vec<usize>,
     /// How often each run was made.
