@@ -72,9 +72,8 @@ fn choices(
 }
 
 fn row(candidate: &Candidate) -> String {
-    let word = |_, value: Option<FactValue>| {
-        value.map_or_else(|| "-".into(), |value| value.to_string())
-    };
+    let word =
+        |_, value: Option<FactValue>| value.map_or_else(|| "-".into(), |value| value.to_string());
     format!(
         "\n  {} {:>6}  {}{:>12}{:>9.1}{:>9.1}{:>9.1}",
         if candidate.chosen { "*" } else { " " },

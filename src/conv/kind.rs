@@ -44,6 +44,15 @@ impl AlgorithmKind {
         !matches!(self, Self::Coefficient | Self::Interleaved)
     }
 
+    /// The built-in parameter set that suits it where nothing is said of parameters.
+    pub const fn preset(self) -> &'static str {
+        match self {
+            Self::Coefficient => "n2048-q50-t20",
+            Self::Interleaved => "n4096-q44-t20",
+            _ => "n4096-t20",
+        }
+    }
+
     /// The name used on the command line, in files and in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -11,6 +11,8 @@ mod memory;
 mod network;
 mod prepared;
 mod record;
+#[cfg(test)]
+mod recorded;
 mod request;
 mod worker;
 

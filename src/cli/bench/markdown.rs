@@ -4,29 +4,29 @@ use std::fmt::Write;
 
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmKind;
-use crate::report::{bandwidth_text, bytes_text, count_text, counted};
-use crate::tune::bench::{BenchRecord, Figures, LayerBench, Ratio};
+use crate::report::{Link, bandwidth_text, bytes_text, counted};
+use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench};
 
-/// What was measured and how, then tables for each reduction and number of threads, of server times
-/// and of total times, without a newline at its end.
+/// Bandwidths that total times are told over, bits per second.
+const BANDWIDTHS: [f64; 3] = [1e7, 1e8, 1e9];
+
+/// What was measured and how, then a table for each reduction and number of threads, without a newline
+/// at its end.
 pub(super) fn tables(record: &BenchRecord) -> String {
     let mut parts = vec![head(record)];
     for reduction in [Reduction::Lazy, Reduction::Eager].map(Reduction::name) {
-        for &threads in &record.threads {
-            parts.extend(table(record, reduction, threads));
-            parts.extend(totals(record, reduction, threads));
-        }
+        parts
+            .extend(record.threads.iter().filter_map(|&threads| table(record, reduction, threads)));
     }
     parts.join("\n\n")
 }
 
 fn head(record: &BenchRecord) -> String {
     let mut text = format!(
-        "{}, {}, {}; {}; medians of {} in turn.",
+        "{}, {}, {}; medians of {} in turn.",
         record.machine.cpu,
         counted(record.machine.cores, "core"),
         record.backend,
-        record.params.name,
         counted(record.repeat, "run"),
     );
     for limits in &record.limits {
@@ -39,120 +39,78 @@ fn head(record: &BenchRecord) -> String {
     text
 }
 
-/// The runs of a layer under one reduction on some threads.
-struct Row<'a> {
-    bench: &'a LayerBench,
-    reduction: &'static str,
-    threads: usize,
-}
-
-impl Row<'_> {
-    fn figures(&self, algorithm: AlgorithmKind) -> Option<&Figures> {
-        let run = self.bench.runs.iter().find(|run| {
-            run.algorithm == algorithm.name()
-                && run.reduction == self.reduction
-                && run.threads == self.threads
-        });
-        run?.figures.as_ref()
-    }
-
-    fn over_fused(&self, algorithm: AlgorithmKind) -> Option<&Ratio> {
-        self.bench.ratios.over_fused.iter().find(|ratio| {
-            ratio.algorithm == algorithm.name()
-                && ratio.reduction == self.reduction
-                && ratio.threads == self.threads
-        })
-    }
-
-    fn cells(&self) -> Vec<String> {
-        let mut cells = vec![format!("`{}`", self.bench.layer.name)];
-        for algorithm in AlgorithmKind::ALL {
-            cells.push(or_dash(self.figures(algorithm), |f| {
-                let wrong = if f.verdict.is_bad() { f.verdict.label() } else { "" };
-                format!("{:.1} {wrong}", f.server_ms.median).trim_end().to_owned()
-            }));
-        }
-        let ratio = self.over_fused(AlgorithmKind::Conventional);
-        cells.push(or_dash(ratio, |ratio| {
-            format!(
-                "{:.2} ({:.2} to {:.2})",
-                ratio.server.median, ratio.server.min, ratio.server.max
-            )
-        }));
-        for algorithm in [AlgorithmKind::Conventional, AlgorithmKind::HadamardFused] {
-            cells.push(or_dash(self.figures(algorithm), |f| bytes_text(f.storage_bytes.weights)));
-        }
-        cells.push(or_dash(ratio, |ratio| count_text(ratio.weights.round() as u64)));
-        let fused = self.figures(AlgorithmKind::HadamardFused);
-        cells.push(or_dash(fused.and_then(|f| f.share_of_limit), |share| {
-            format!("{:.0} %", share * 100.0)
-        }));
-        cells
-    }
-}
-
-fn or_dash<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
-    value.map_or_else(|| "-".into(), text)
-}
-
-/// The rows of a table; none where nothing was run so.
-fn rows<'a>(
-    record: &'a BenchRecord,
-    reduction: &'static str,
-    threads: usize,
-) -> Option<Vec<Row<'a>>> {
-    let row = |bench| Row { bench, reduction, threads };
-    let rows: Vec<Row<'_>> = record.layers.iter().map(row).collect();
-    let is_run = |row: &Row<'_>| AlgorithmKind::ALL.iter().any(|kind| row.figures(*kind).is_some());
-    rows.iter().any(is_run).then_some(rows)
-}
-
-/// A title, a line of headings, and lines of cells.
-fn lines(title: String, columns: &[String], cells: impl Iterator<Item = Vec<String>>) -> String {
+/// The table of one reduction on some threads: a row for every layer and algorithm; none where nothing
+/// was run so.
+fn table(record: &BenchRecord, reduction: &str, threads: usize) -> Option<String> {
+    let is_it = |run: &&BenchRun| run.reduction == reduction && run.threads == threads;
+    let of_layer = |bench: &LayerBench| {
+        let runs = bench.runs.iter().filter(is_it);
+        let rows = runs.filter_map(|run| Some((run.clone(), run.figures.clone()?)));
+        rows.collect::<Vec<(BenchRun, Figures)>>()
+    };
+    let layers: Vec<_> = record.layers.iter().map(|bench| (bench, of_layer(bench))).collect();
+    layers.iter().any(|(_, runs)| !runs.is_empty()).then_some(())?;
+    let mut columns: Vec<String> =
+        ["layer", "algorithm", "params", "server ms"].map(String::from).into();
+    columns.extend(["of `hadamard-fused`", "of the limit"].map(String::from));
+    columns.extend(["upload", "download", "weights", "keys"].map(String::from));
+    columns.extend(BANDWIDTHS.map(|rate| format!("total at {}, ms", bandwidth_text(rate))));
     let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-    let mut lines = vec![title, line(columns), format!("|{}", "---|".repeat(columns.len()))];
-    lines.extend(cells.map(|cells| line(&cells)));
-    lines.join("\n")
+    let title = format!(
+        "{reduction} reduction, {}; total times with {} ms round trip, the least of a layer in bold:\n",
+        counted(threads, "thread"),
+        record.link.rtt_ms,
+    );
+    let mut lines = vec![title, line(&columns), format!("|{}", "---|".repeat(columns.len()))];
+    for (bench, runs) in &layers {
+        lines.extend(rows(bench, runs, record.link).iter().map(|cells| line(cells)));
+    }
+    Some(lines.join("\n"))
 }
 
-/// The table of total times, with the algorithm that takes the least; none where nothing was run so.
-fn totals(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
-    let rows = rows(record, reduction, threads)?;
-    let mut columns = vec!["layer".to_owned()];
-    columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
-    columns.push("least".into());
-    let cells = |row: &Row<'_>| {
-        let total = |kind: AlgorithmKind| Some(row.figures(kind)?.total_ms.median);
-        let mut cells = vec![format!("`{}`", row.bench.layer.name)];
-        let all = AlgorithmKind::ALL.map(|kind| or_dash(total(kind), |ms| format!("{ms:.1}")));
-        cells.extend(all);
-        let known = AlgorithmKind::ALL.into_iter().filter_map(|kind| Some((kind, total(kind)?)));
-        let least = known.min_by(|a, b| a.1.total_cmp(&b.1));
-        cells.push(or_dash(least, |(kind, _)| format!("`{}`", kind.name())));
+/// The cells of a layer's rows.
+fn rows(bench: &LayerBench, runs: &[(BenchRun, Figures)], link: Link) -> Vec<Vec<String>> {
+    let totals = |figures: &Figures| BANDWIDTHS.map(|rate| total_ms(figures, link, rate));
+    let mut least = [f64::INFINITY; BANDWIDTHS.len()];
+    for (_, figures) in runs {
+        for (least, total) in least.iter_mut().zip(totals(figures)) {
+            *least = least.min(total);
+        }
+    }
+    let fused = AlgorithmKind::HadamardFused.name();
+    let fused = runs.iter().find(|(run, _)| run.algorithm == fused);
+    let fused = fused.map(|(_, figures)| figures.server_ms.median);
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+    let row = |(i, (run, figures)): (usize, &(BenchRun, Figures))| {
+        let sent = &figures.communication_bytes;
+        let wrong = if figures.verdict.is_bad() { figures.verdict.label() } else { "" };
+        let name = if i == 0 { format!("`{}`", bench.layer.name) } else { String::new() };
+        let share = figures.share_of_limit.into_iter().chain(figures.share_of_memory_limit);
+        let share = share.reduce(f64::max).map(|share| format!("{:.0} %", share * 100.0));
+        let server = figures.server_ms.median;
+        let mut cells = vec![
+            name,
+            format!("`{}`", run.algorithm),
+            run.params.clone(),
+            format!("{server:.1} {wrong}").trim_end().to_owned(),
+            or_dash(fused.map(|fused| format!("{:.2}", server / fused.max(1e-9)))),
+            or_dash(share),
+            bytes_text(sent.upload),
+            bytes_text(sent.download),
+            bytes_text(figures.storage_bytes.weights),
+            bytes_text(sent.keys),
+        ];
+        cells.extend(totals(figures).iter().zip(least).map(|(total, least)| {
+            if *total <= least { format!("**{total:.0}**") } else { format!("{total:.0}") }
+        }));
         cells
     };
-    let title = format!(
-        "Total time over {} and {} ms round trip, {reduction} reduction, {}:\n",
-        bandwidth_text(record.link.bandwidth_bits_per_second),
-        record.link.rtt_ms,
-        counted(threads, "thread")
-    );
-    Some(lines(title, &columns, rows.iter().map(cells)))
+    runs.iter().enumerate().map(row).collect()
 }
 
-/// The table of server times; none where nothing was run so.
-fn table(record: &BenchRecord, reduction: &'static str, threads: usize) -> Option<String> {
-    let rows = rows(record, reduction, threads)?;
-    let mut columns = vec!["layer".to_owned()];
-    columns.extend(AlgorithmKind::ALL.map(|kind| format!("`{}` ms", kind.name())));
-    let rest = [
-        "conventional / fused",
-        "weights, conventional",
-        "weights, fused",
-        "ratio",
-        "fused, of the limit",
-    ];
-    columns.extend(rest.map(str::to_owned));
-    let title = format!("Server time, {reduction} reduction, {}:\n", counted(threads, "thread"));
-    Some(lines(title, &columns, rows.iter().map(Row::cells)))
+/// The total time over a link of this bandwidth, from that over the record's.
+fn total_ms(figures: &Figures, link: Link, bandwidth_bits_per_second: f64) -> f64 {
+    let sent = figures.communication_bytes.upload + figures.communication_bytes.download;
+    let other = Link { bandwidth_bits_per_second, ..link };
+    figures.total_ms.median - link.transfer_ms(sent) + other.transfer_ms(sent)
 }

@@ -8,18 +8,18 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::choices::AnyForm;
 use super::common::Common;
 use super::interruption::{Interruption, Watch};
-use super::one::DEFAULT_PARAMS;
 use super::output::print_json;
 use super::sweep::{chosen, named};
 use super::{Failure, calibrate, choices, complete, presets, progress};
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmKind, ConvError, Observer};
+use crate::conv::{AlgorithmKind, ConvError, Observer, WeightForm};
 use crate::job::{JobError, Prepared, RunSpec};
 use crate::preset::{Catalogue, LayerPreset, MAX_REPEAT};
 use crate::report::{Fault, Record};
-use crate::tune::bench::{Bench, BenchError, BenchRecord, BenchRun, bench};
+use crate::tune::bench::{Bench, BenchError, BenchRecord, BenchRun, Kind, bench};
 use crate::tune::sweep::Settings;
 
 /// The layers where none are named.
@@ -34,12 +34,17 @@ pub(super) struct Args {
     /// All layers of a network, instead.
     #[arg(long, value_name = "NAME|FILE", conflicts_with = "layer", add = complete::networks())]
     network: Option<String>,
-    /// Parameters: a name, a file, or like '4096:35,35|36:20'; n4096-t20 where absent.
+    /// Parameters: a name, a file, or like '4096:35,35|36:20'; where absent, each algorithm has those
+    /// of the built-in sets that suit it.
     #[arg(long, value_name = "NAME|FILE|SET", add = complete::params())]
     params: Option<String>,
     /// Algorithms, all where absent; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = choices::algorithms())]
     algorithm: Vec<Option<AlgorithmKind>>,
+    /// How `coefficient` and `interleaved` store weights; where absent, in the form that is fastest, and
+    /// `interleaved` raw besides.
+    #[arg(long, value_name = "FORM", value_parser = choices::weight_form())]
+    weight_form: Option<AnyForm>,
     /// How sums are reduced, both ways where absent; may be repeated or separated by commas.
     #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = choices::reductions())]
     reduction: Vec<Option<Reduction>>,
@@ -105,7 +110,6 @@ impl Args {
         if !backend.is_available() {
             return Err(Failure::input(JobError::Backend(backend)));
         }
-        let params = self.params.as_deref().unwrap_or(DEFAULT_PARAMS);
         let settings = Settings {
             policy: self.common.policy(),
             backend,
@@ -119,13 +123,34 @@ impl Args {
         };
         let plan = Bench {
             layers: self.layers(&catalogue)?,
-            params: catalogue.params_set(params).map_err(Failure::input)?,
-            algorithms: chosen(&self.algorithm, None, &AlgorithmKind::ALL, &AlgorithmKind::ALL),
+            kinds: self.kinds(&catalogue)?,
             reductions: chosen(&self.reduction, None, &Reduction::ALL, &Reduction::ALL),
             threads: self.common.threads_list()?,
             settings,
         };
         plan.distinct().map_err(Failure::input)
+    }
+
+    /// The algorithms, each under its parameters.
+    fn kinds(&self, catalogue: &Catalogue) -> Result<Vec<Kind>, Failure> {
+        let all = chosen(&self.algorithm, None, &AlgorithmKind::ALL, &AlgorithmKind::ALL);
+        let kind = |(algorithm, weight_form): (AlgorithmKind, _)| {
+            let params = self.params.as_deref().unwrap_or_else(|| algorithm.preset());
+            let params = catalogue.params_set(params).map_err(Failure::input)?;
+            Ok(Kind { algorithm, params, weight_form })
+        };
+        let forms = all.into_iter().flat_map(|algorithm| {
+            let forms = match self.weight_form {
+                _ if algorithm.is_on_slots() => vec![None],
+                Some(form) => vec![form.0],
+                None if algorithm == AlgorithmKind::Interleaved => {
+                    vec![None, Some(WeightForm::Raw)]
+                }
+                None => vec![None],
+            };
+            forms.into_iter().map(move |form| (algorithm, form))
+        });
+        forms.map(kind).collect()
     }
 
     fn layers(&self, catalogue: &Catalogue) -> Result<Vec<LayerPreset>, Failure> {

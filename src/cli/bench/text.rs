@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::conv::AlgorithmKind;
-use crate::report::{bandwidth_text, bytes_text, count_text, counted};
+use crate::report::{ParamsRecord, bandwidth_text, bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench, Ratio, Ratios, Spread};
 
 /// A report, without a newline at its end.
@@ -15,19 +14,25 @@ pub(super) fn text(record: &BenchRecord) -> String {
 
 fn head(record: &BenchRecord) -> String {
     let bits = |prime: &u64| (prime.ilog2() + 1).to_string();
-    let params = &record.params;
+    let set = |params: &ParamsRecord| {
+        format!(
+            "{}: N {}, t {} bits, limbs {} bits",
+            params.name,
+            params.ring_degree,
+            bits(&params.plain_modulus),
+            params.sizes_text()
+        )
+    };
+    let sets: Vec<String> = record.params.iter().map(set).collect();
     format!(
         "machine    {}, {}, {}\n\
-         params     {}: N {}, t {} bits, limbs {} bits\n\
+         params     {}\n\
          runs       {} of each, those of a layer in turn; medians (least to most)\n\
          total      with the transfer over {} and {} ms round trip",
         record.machine.cpu,
         counted(record.machine.cores, "core"),
         record.backend,
-        params.name,
-        params.ring_degree,
-        bits(&params.plain_modulus),
-        params.sizes_text(),
+        sets.join("\n           "),
         record.repeat,
         bandwidth_text(record.link.bandwidth_bits_per_second),
         record.link.rtt_ms,
@@ -48,8 +53,8 @@ fn machine(record: &BenchRecord) -> String {
             limits.memory_read_gb_per_s
         );
     }
+    let Some(all) = &record.primitives_us else { return text };
     text.push_str("\nprimitives, us on one thread, lazy");
-    let all = &record.primitives_us;
     let rows = [
         ("forward transform of a limb", all.ntt_forward),
         ("hoisted rotation of an input", all.hoisted_rotation),
@@ -71,7 +76,7 @@ fn threads(count: usize) -> String {
 fn layer(bench: &LayerBench) -> String {
     let layer = &bench.layer;
     let mut text = format!(
-        "{}: {} -> {} channels, {}x{}, kernel {}x{}\n  {:<15}{:<7}{:>3}{:>26}{:>9}{:>9}{:>9}{:>9}\
+        "{}: {} -> {} channels, {}x{}, kernel {}x{}\n  {:<16}{:<7}{:>3}{:>26}{:>9}{:>9}{:>9}{:>9}\
          {:>8}{:>7}{:>7}{:>12}{:>12}{:>12}  {}",
         layer.name,
         layer.in_channels,
@@ -104,7 +109,7 @@ fn layer(bench: &LayerBench) -> String {
 }
 
 fn row(run: &BenchRun) -> String {
-    let start = format!("  {:<15}{:<7}{:>3}", run.algorithm, run.reduction, run.threads);
+    let start = format!("  {:<16}{:<7}{:>3}", run.algorithm, run.reduction, run.threads);
     let Some(figures) = &run.figures else {
         return format!("{start}  {}", run.error.as_deref().unwrap_or_default());
     };
@@ -147,9 +152,12 @@ struct Grid<'a> {
 impl Grid<'_> {
     /// The table, each line after a newline; nothing where there are no ratios.
     fn text(&self) -> String {
-        let names = AlgorithmKind::ALL.map(AlgorithmKind::name);
-        let is_used = |name: &&str| self.cells.iter().any(|(_, column, _)| column == name);
-        let columns: Vec<&str> = names.into_iter().filter(is_used).collect();
+        let mut columns: Vec<&str> = Vec::new();
+        for (_, column, _) in &self.cells {
+            if !columns.contains(column) {
+                columns.push(column);
+            }
+        }
         if columns.is_empty() {
             return String::new();
         }

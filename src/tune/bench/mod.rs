@@ -10,6 +10,6 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-pub use execute::{Bench, BenchError, bench};
+pub use execute::{Bench, BenchError, Kind, bench};
 pub use ratios::{Ratio, Ratios, ReductionRatio, ThreadsRatio};
 pub use record::{BenchRecord, BenchRun, Figures, LayerBench, Spread};

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Ratios;
+use crate::conv::WeightForm;
 use crate::predict::{Limits, Primitives};
 use crate::report::verdict::tell;
 use crate::report::{
@@ -19,8 +20,8 @@ pub struct BenchRecord {
     pub heconv_version: String,
     /// The machine.
     pub machine: Machine,
-    /// The encryption parameters of all runs.
-    pub params: ParamsRecord,
+    /// The encryption parameters of the runs, each set once.
+    pub params: Vec<ParamsRecord>,
     /// The instruction set.
     pub backend: String,
     /// The link that total times are over.
@@ -32,7 +33,8 @@ pub struct BenchRecord {
     /// What the machine allows, for each number of threads; the best seen between layers.
     pub limits: Vec<Limits>,
     /// Microseconds of primitives on one core; the best seen between layers.
-    pub primitives_us: Primitives,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primitives_us: Option<Primitives>,
     /// The layers.
     pub layers: Vec<LayerBench>,
 }
@@ -51,8 +53,10 @@ pub struct LayerBench {
 /// Repeated runs of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BenchRun {
-    /// The algorithm's name.
+    /// The algorithm's name, and the form of stored weights where that was given.
     pub algorithm: String,
+    /// The name of its parameters.
+    pub params: String,
     /// `eager` or `lazy`.
     pub reduction: String,
     /// Threads of client and server.
@@ -106,6 +110,9 @@ pub struct Figures {
     pub communication_bytes: Communication,
     /// The server's work.
     pub operations: OperationCounts,
+    /// Bytes of a weight plaintext.
+    #[serde(skip)]
+    plaintext_bytes: usize,
     /// What is wrong with the first run that is not exact.
     #[serde(skip)]
     pub fault: Option<Fault>,
@@ -140,14 +147,16 @@ impl Figures {
             storage_bytes: median.storage_bytes,
             communication_bytes: median.communication_bytes,
             operations: median.operations,
+            plaintext_bytes: median.params.limbs.len()
+                * median.params.ring_degree
+                * size_of::<u64>(),
             fault: records.iter().find_map(Record::fault),
             turns,
         })
     }
 
-    /// Sets the shares of what the machine allows this many threads. `plaintext_bytes` are those of a
-    /// weight plaintext.
-    pub fn hold_against(&mut self, limits: &Limits, plaintext_bytes: usize) {
+    /// Sets the shares of what the machine allows this many threads.
+    pub fn hold_against(&mut self, limits: &Limits) {
         let work = &self.operations;
         let of_integers =
             work.narrow_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
@@ -155,8 +164,9 @@ impl Figures {
         let least = least.map(|(any, integer)| any + (integer - any) * of_integers);
         let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
         self.share_of_limit = least.map(share);
-        let read = self.operations.plaintext_multiplications * plaintext_bytes as u64;
-        if read > 0 {
+        let read = self.operations.plaintext_multiplications * self.plaintext_bytes as u64;
+        // Those that are made from raw weights come from no memory.
+        if read > 0 && self.weight_form.as_deref() != Some(WeightForm::Raw.name()) {
             // Bytes over GB/s are nanoseconds.
             let least_ms = read as f64 / limits.memory_read_gb_per_s / 1e6;
             self.share_of_memory_limit = Some(rounded(least_ms / self.multiply_ms.max(1e-9), 4));

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::execute::turns;
-use super::{Bench, BenchRun, Ratios};
+use super::{Bench, BenchRun, Kind, Ratios};
 use crate::arith::kernels::Reduction;
 use crate::conv::{AlgorithmKind, ConvError};
 use crate::job::{JobError, RunSpec};
@@ -14,8 +14,9 @@ use crate::tune::sweep::{Measure, Settings};
 fn plan() -> Bench {
     Bench {
         layers: vec![layer("a")],
-        params: set("n4096"),
-        algorithms: vec![AlgorithmKind::HadamardFused, AlgorithmKind::Padded],
+        kinds: [AlgorithmKind::HadamardFused, AlgorithmKind::Padded]
+            .map(|algorithm| Kind { algorithm, params: set("n4096"), weight_form: None })
+            .into(),
         reductions: vec![Reduction::Eager, Reduction::Lazy],
         threads: vec![1, 4],
         settings: Settings { repeat: 3, ..settings() },
