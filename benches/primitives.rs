@@ -68,7 +68,7 @@ impl Setup {
     }
 }
 
-/// Those of the detected backend, and of the NTT crate, which the portable one takes.
+/// Those of every backend; the portable one takes the NTT crate's.
 mod transform {
     use super::{Backend, Bencher, Kernels, Modulus, Ntt, largest_ntt_primes, zeroed};
 
@@ -79,8 +79,7 @@ mod transform {
     }
 
     fn cases() -> impl Iterator<Item = (Backend, usize)> {
-        let backends = [Backend::detect(), Backend::Portable];
-        backends.into_iter().flat_map(|backend| [2048, 4096, 8192, 16384].map(|n| (backend, n)))
+        Backend::available().flat_map(|backend| [2048, 4096, 8192, 16384].map(|n| (backend, n)))
     }
 
     #[divan::bench(args = cases())]

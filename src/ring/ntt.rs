@@ -173,6 +173,45 @@ mod tests {
         }
     }
 
+    /// Words that take transforms to the ends of their ranges, or none of the way.
+    fn extremes(modulus: Modulus, len: usize) -> [Vec<u64>; 5] {
+        let most = modulus.value() - 1;
+        let of = |word: &dyn Fn(u64) -> u64| (0..len as u64).map(word).collect();
+        [
+            of(&|_| most),
+            of(&|_| 0),
+            of(&|i| most * (i % 2)),
+            of(&|i| modulus.value() / 2 + i % 2),
+            of(&|i| modulus.reduce((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))),
+        ]
+    }
+
+    /// At every ring degree and width, all backends give what the portable one does.
+    #[test]
+    fn backends_agree_at_extremes() {
+        for log_len in 5..=15 {
+            for bits in (20..=50).filter(|bits| bits % 4 == 0 || *bits > 46) {
+                let (portable, modulus) = transform(Backend::Portable, log_len, bits);
+                for backend in Backend::available() {
+                    let (ntt, _) = transform(backend, log_len, bits);
+                    for words in extremes(modulus, 1 << log_len) {
+                        let run = |ntt: &Ntt| {
+                            let mut all = [words.clone(), words.clone(), words.clone()];
+                            ntt.forward(&mut all[0]);
+                            ntt.inverse(&mut all[1]);
+                            ntt.inverse_times_len(&mut all[2]);
+                            all
+                        };
+                        assert!(
+                            run(&ntt) == run(&portable),
+                            "{backend:?}, 2^{log_len}, {bits} bits"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn lengths_and_moduli_without_roots_are_refused() {
         let kernels = Kernels::new(Backend::detect(), Modulus::new(1_032_193).expect("in range"));

@@ -265,7 +265,13 @@ impl Kernels {
                 ifma::LongRoots::new(constants, &roots, &inverse)
                     .map(|roots| LongTransform(LongEngine::Ifma(*constants, roots)))
             }
-            _ => None,
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx2(constants) => {
+                let (roots, inverse) = roots();
+                avx2::LongRoots::new(constants, &roots, &inverse)
+                    .map(|roots| LongTransform(LongEngine::Avx2(*constants, roots)))
+            }
+            Engine::Portable => None,
         }
     }
 
@@ -298,6 +304,8 @@ pub struct LongTransform(LongEngine);
 #[derive(Clone, Debug)]
 enum LongEngine {
     #[cfg(target_arch = "x86_64")]
+    Avx2(avx2::Constants, avx2::LongRoots),
+    #[cfg(target_arch = "x86_64")]
     Ifma(ifma::Constants, ifma::LongRoots),
 }
 
@@ -306,6 +314,11 @@ impl LongTransform {
     /// values is that of [`Kernels::small_forward`].
     pub fn forward(&self, words: &mut [u64]) {
         match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::long_transform` makes this engine only for kernels of AVX2 and FMA.
+            LongEngine::Avx2(ref constants, ref roots) => unsafe {
+                avx2::long_forward(constants, roots, words);
+            },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Kernels::long_transform` makes this engine only for kernels of AVX-512 IFMA.
             LongEngine::Ifma(ref constants, ref roots) => unsafe {
@@ -317,6 +330,11 @@ impl LongTransform {
     /// Undoes [`LongTransform::forward`], or all but a factor of `words.len()`.
     pub fn inverse(&self, words: &mut [u64], times_len: bool) {
         match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            LongEngine::Avx2(ref constants, ref roots) => unsafe {
+                avx2::long_inverse(constants, roots, times_len, words);
+            },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             LongEngine::Ifma(ref constants, ref roots) => unsafe {

@@ -6,7 +6,10 @@
 //! Functions here are safe to call where the processor has `avx2` and `fma`; the dispatcher in the
 //! parent module sees to that.
 
+mod bounds;
+mod butterfly;
 mod limit;
+mod long;
 mod narrow;
 mod permute;
 mod small;
@@ -24,6 +27,7 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
+pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;
 pub(super) use small::{small_forward, small_inverse, small_scale};
 pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};

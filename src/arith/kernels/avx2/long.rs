@@ -1,0 +1,300 @@
+//! Transforms of one long polynomial.
+//!
+//! Down to blocks of four words they are levels of vectors (see [`super::butterfly`]). The last two
+//! levels are within vectors: four of them are transposed first, so that again words of different
+//! vectors meet, each with roots of its own.
+
+use std::arch::x86_64::{
+    __m256d, _mm256_add_pd, _mm256_mul_pd, _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_sub_pd,
+    _mm256_unpackhi_pd, _mm256_unpacklo_pd, _mm256_xor_pd,
+};
+
+use super::bounds::{Bounds, WORD};
+use super::butterfly::{
+    Centred, Words, apart, forward_four, forward_two, inverse_four, inverse_last_four,
+    inverse_last_two, joined, keep, reduced, values,
+};
+use super::{Barrett, Constants, Factor, LANES, UNSIGNED, barrett, remainder};
+use crate::arith::kernels::{InverseRoots, Root};
+
+/// Words of four vectors.
+const GROUP: usize = LANES * LANES;
+
+/// Vectors of a polynomial that stay in the nearest cache, together with their roots: 16 KiB.
+const NEAR: usize = 512;
+
+/// For four vectors the roots of the last two levels: of the first level one for each vector, of the
+/// second one for the upper half of each, then one for the lower. They are doubles in the place of words,
+/// without quotients: reading these would take longer than making them.
+type Tail = [Words; 3];
+
+/// Roots of one direction, as [`super::super::Kernels::small_forward`] takes them, centred.
+#[derive(Clone, Debug)]
+struct Roots {
+    /// Those of all levels but the last two.
+    heap: Vec<Centred>,
+    tails: Vec<Tail>,
+}
+
+/// A root, centred, for q > 2.
+fn centred(constants: &Constants, root: &Root) -> Centred {
+    let factor = root.by.factor as f64;
+    let root = if 2.0 * factor > constants.q { factor - constants.q } else { factor };
+    Centred { root, quotient: root / constants.q }
+}
+
+impl Roots {
+    fn new(constants: &Constants, roots: &[Root]) -> Self {
+        let vectors = roots.len() / LANES;
+        let tail = |first: usize| {
+            // Root `part` of each vector on the level where a vector has `parts` blocks.
+            let of = |parts: usize, part: usize| -> Words {
+                let root = |i| &roots[(vectors + first + i) * parts + part];
+                std::array::from_fn(|i| centred(constants, root(i)).root.to_bits())
+            };
+            [of(1, 0), of(2, 0), of(2, 1)]
+        };
+        Self {
+            heap: roots[..vectors].iter().map(|root| centred(constants, root)).collect(),
+            tails: (0..vectors).step_by(LANES).map(tail).collect(),
+        }
+    }
+}
+
+/// Roots of both directions.
+#[derive(Clone, Debug)]
+pub(in super::super) struct LongRoots {
+    forward: Roots,
+    inverse: Roots,
+    /// What the last level takes: 1 and its root, and both over the length.
+    last: [[Centred; 2]; 2],
+}
+
+impl LongRoots {
+    /// From all roots of both directions; `None` for polynomials of fewer than eight groups, which do not
+    /// fall into parts of whole pairs of groups.
+    pub(in super::super) fn new(
+        constants: &Constants,
+        roots: &[Root],
+        inverse: &InverseRoots,
+    ) -> Option<Self> {
+        let is_long = roots.len() >= 8 * GROUP && roots.len() == inverse.roots.len();
+        let one = Centred { root: 1.0, quotient: constants.inverse };
+        let centred = |root| centred(constants, root);
+        is_long.then(|| Self {
+            forward: Roots::new(constants, roots),
+            inverse: Roots::new(constants, &inverse.roots),
+            last: [
+                [one, centred(&inverse.roots[1])],
+                [centred(&inverse.share), centred(&inverse.last)],
+            ],
+        })
+    }
+}
+
+/// Double i of vector j becomes double j of vector i.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transpose([a, b, c, d]: [__m256d; LANES]) -> [__m256d; LANES] {
+    let (even, odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+    let (later_even, later_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+    [
+        _mm256_permute2f128_pd::<0x20>(even, later_even),
+        _mm256_permute2f128_pd::<0x20>(odd, later_odd),
+        _mm256_permute2f128_pd::<0x31>(even, later_even),
+        _mm256_permute2f128_pd::<0x31>(odd, later_odd),
+    ]
+}
+
+/// The roots of a tail.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn roots_of(by: &Barrett, tail: &Tail) -> [Factor; 3] {
+    tail.each_ref().map(|words| {
+        let factor = values::<false>(words);
+        Factor { factor, quotient: _mm256_mul_pd(factor, by.inverse) }
+    })
+}
+
+/// The last two levels forwards, of two groups at once: either alone waits more than it works.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn forward_tails<const REDUCES: bool>(
+    by: &Barrett,
+    tails: &[Tail; 2],
+    groups: &mut [[Words; LANES]; 2],
+) {
+    let [mut first, mut second] =
+        groups.each_ref().map(|group| transpose(group.each_ref().map(|v| values::<false>(v))));
+    let [roots, others] = tails.each_ref().map(|tail| roots_of(by, tail));
+    for (v, roots) in [(&mut first, &roots), (&mut second, &others)] {
+        let [a, c] = apart(by, reduced::<REDUCES>(by, v[0]), v[2], roots[0]);
+        let [b, d] = apart(by, reduced::<REDUCES>(by, v[1]), v[3], roots[0]);
+        *v = [a, b, c, d];
+    }
+    for (v, roots) in [(&mut first, &roots), (&mut second, &others)] {
+        let [a, b] = apart(by, v[0], v[1], roots[1]);
+        let [c, d] = apart(by, v[2], v[3], roots[2]);
+        *v = [a, b, c, d];
+    }
+    for (group, values) in groups.iter_mut().zip([first, second]) {
+        for (words, value) in group.iter_mut().zip(transpose(values)) {
+            keep(words, value);
+        }
+    }
+}
+
+/// Doubles become words.
+///
+/// Half of q - 1 is taken off and added again. The remainder between is the one that is nearest to zero,
+/// so what comes out is in `[0, q)`: the quotient of an integer within 2^52 is never as near to half an
+/// odd number as 1 / 2q, for q is odd, and is off by less than that.
+#[target_feature(enable = "avx2,fma")]
+fn leave(by: &Barrett, constants: &Constants, data: &mut [Words]) {
+    let half = _mm256_set1_pd((constants.q - 1.0) / 2.0);
+    let magic = _mm256_set1_pd(UNSIGNED);
+    let back = _mm256_add_pd(half, magic);
+    for words in data {
+        let rest = remainder(by, _mm256_sub_pd(values::<false>(words), half));
+        keep(words, _mm256_xor_pd(_mm256_add_pd(rest, back), magic));
+    }
+}
+
+/// The first two levels backwards, of words.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn inverse_head<const REDUCES: bool>(by: &Barrett, roots: &Tail, group: &mut [Words; LANES]) {
+    let [a, b, c, d] = transpose(group.each_ref().map(|words| values::<true>(words)));
+    let [root, upper, lower] = roots_of(by, roots);
+    let [a, b] = joined(by, a, b, upper);
+    let [c, d] = joined(by, c, d, lower);
+    let [a, c] = joined(by, a, c, root);
+    let [b, d] = joined(by, b, d, root);
+    let [a, b] = [reduced::<REDUCES>(by, a), reduced::<REDUCES>(by, b)];
+    for (words, value) in group.iter_mut().zip(transpose([a, b, c, d])) {
+        keep(words, value);
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn long_forward(constants: &Constants, roots: &LongRoots, words: &mut [u64]) {
+    let (by, bounds, roots) = (barrett(constants), Bounds::new(constants), &roots.forward);
+    let data = words.as_chunks_mut::<LANES>().0;
+    let (mut blocks, mut bound) = (2, bounds.apart(WORD));
+    if data.len().ilog2() % 2 == 1 {
+        forward_two(&by, roots.heap[1], data);
+    } else {
+        forward_four::<true, false>(&by, &roots.heap, [1; 2], data);
+        (blocks, bound) = (4, bounds.apart(bound));
+    }
+    while data.len() / blocks > NEAR {
+        bound = forward_levels(&by, bounds, bound, &roots.heap, [blocks; 2], data);
+        blocks *= 4;
+    }
+    let size = data.len() / blocks;
+    let parts = data.chunks_exact_mut(size).zip(roots.tails.chunks(size / LANES));
+    for (first, (part, tails)) in (blocks..).zip(parts) {
+        let (mut parts, mut bound) = (1, bound);
+        while parts < size {
+            let at = [first * parts, parts];
+            bound = forward_levels(&by, bounds, bound, &roots.heap, at, part);
+            parts *= 4;
+        }
+        let (reduces, _) = bounds.apart_twice(bound);
+        let pairs = part.as_chunks_mut().0.as_chunks_mut().0.iter_mut();
+        for (groups, roots) in pairs.zip(tails.as_chunks().0) {
+            if reduces {
+                forward_tails::<true>(&by, roots, groups);
+            } else {
+                forward_tails::<false>(&by, roots, groups);
+            }
+        }
+        leave(&by, constants, part);
+    }
+}
+
+/// Two levels forwards of values within `bound`; the bound after them.
+#[target_feature(enable = "avx2,fma")]
+fn forward_levels(
+    by: &Barrett,
+    bounds: Bounds,
+    bound: f64,
+    heap: &[Centred],
+    at: [usize; 2],
+    data: &mut [Words],
+) -> f64 {
+    let (reduces, bound) = bounds.apart_twice(bound);
+    if reduces {
+        forward_four::<false, true>(by, heap, at, data);
+    } else {
+        forward_four::<false, false>(by, heap, at, data);
+    }
+    bound
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn long_inverse(
+    constants: &Constants,
+    roots: &LongRoots,
+    times_len: bool,
+    words: &mut [u64],
+) {
+    let (by, bounds) = (barrett(constants), Bounds::new(constants));
+    let last = roots.last[usize::from(!times_len)];
+    let roots = &roots.inverse;
+    let data = words.as_chunks_mut::<LANES>().0;
+    let is_odd = data.len().ilog2() % 2 == 1;
+    // The parts that forward transforms end with: the last levels are of more than one.
+    let mut blocks = if is_odd { 2 } else { 4 };
+    while data.len() / blocks > NEAR {
+        blocks *= 4;
+    }
+    let size = data.len() / blocks;
+    let (reduces, first_bound) = bounds.joined_words();
+    let mut bound = first_bound;
+    let parts = data.chunks_exact_mut(size).zip(roots.tails.chunks(size / LANES));
+    for (first, (part, tails)) in (blocks..).zip(parts) {
+        for (group, roots) in part.as_chunks_mut().0.iter_mut().zip(tails) {
+            if reduces {
+                inverse_head::<true>(&by, roots, group);
+            } else {
+                inverse_head::<false>(&by, roots, group);
+            }
+        }
+        let mut parts = size;
+        bound = first_bound;
+        while parts > 1 {
+            parts /= 4;
+            let at = [first * parts, parts];
+            bound = inverse_levels(&by, bounds, bound, &roots.heap, at, part);
+        }
+    }
+    while blocks > 4 {
+        blocks /= 4;
+        bound = inverse_levels(&by, bounds, bound, &roots.heap, [blocks; 2], data);
+    }
+    if is_odd {
+        inverse_last_two(&by, last, data);
+    } else {
+        inverse_last_four(&by, &roots.heap, last, data);
+    }
+}
+
+/// Two levels backwards of values within `bound`; the bound after them.
+#[target_feature(enable = "avx2,fma")]
+fn inverse_levels(
+    by: &Barrett,
+    bounds: Bounds,
+    bound: f64,
+    heap: &[Centred],
+    at: [usize; 2],
+    data: &mut [Words],
+) -> f64 {
+    let (reduces, bound) = bounds.joined_twice(bound);
+    if reduces {
+        inverse_four::<true>(by, heap, at, data);
+    } else {
+        inverse_four::<false>(by, heap, at, data);
+    }
+    bound
+}
