@@ -125,11 +125,29 @@ impl Kernels {
         factors: &[u64],
         out: &mut [u64; PAIR],
     ) {
+        self.pair_tiles(reduction, segments, factors, std::slice::from_mut(out));
+    }
+
+    /// [`Kernels::pair_tile`] of several sums with the same panel, whose factors come one sum after the
+    /// other. Together they may take less, and factors that lie in memory come sooner.
+    pub fn pair_tiles(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        factors: &[u64],
+        out: &mut [[u64; PAIR]],
+    ) {
         match reduction {
-            Reduction::Eager => dispatch!(self, pair_tile_eager(segments, factors, out)),
+            Reduction::Eager => {
+                let each = factors.len() / out.len().max(1);
+                for (i, out) in out.iter_mut().enumerate() {
+                    let factors = &factors[i * each..][..each];
+                    dispatch!(self, pair_tile_eager(segments, factors, out));
+                }
+            }
             Reduction::Lazy => {
                 let is_narrow = are_narrow(self.modulus.bits(), self.modulus.bits());
-                dispatch!(self, pair_tile_lazy(is_narrow, segments, factors, out));
+                dispatch!(self, pair_tiles_lazy(is_narrow, segments, factors, out));
             }
         }
     }

@@ -54,17 +54,21 @@ fn scalar_sum<S: Sum>(
     }
 }
 
-pub(super) fn pair_tile_lazy(
+pub(super) fn pair_tiles_lazy(
     modulus: &Modulus,
     is_narrow: bool,
     segments: &[&[u64]],
     factors: &[u64],
-    out: &mut [u64; PAIR],
+    out: &mut [[u64; PAIR]],
 ) {
-    if is_narrow {
-        pair_sum::<u64>(modulus, segments, factors, out);
-    } else {
-        pair_sum::<u128>(modulus, segments, factors, out);
+    let each = factors.len() / out.len().max(1);
+    for (i, out) in out.iter_mut().enumerate() {
+        let factors = &factors[i * each..][..each];
+        if is_narrow {
+            pair_sum::<u64>(modulus, segments, factors, out);
+        } else {
+            pair_sum::<u128>(modulus, segments, factors, out);
+        }
     }
 }
 

@@ -51,6 +51,9 @@ fn words(modulus: Modulus, len: usize, residues: Residues, seed: u64) -> Vec<u64
     (0..len).map(|_| word()).collect()
 }
 
+/// Sums of words by words that are made together.
+const SUMS: usize = 11;
+
 fn quotients(modulus: Modulus, factors: &[u64]) -> Vec<u64> {
     factors.iter().map(|&factor| modulus.shoup(factor).quotient).collect()
 }
@@ -61,11 +64,16 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
     let (head, tail) = panel.split_at(cut.min(terms) * PAIR);
     let segments = [head, tail];
     let rows = [1, 2, 4, 5].map(|i| words(modulus, terms, residues, seed ^ i));
-    let dense = words(modulus, terms * TILE, residues, seed ^ 3);
+    // More sums than any backend makes together.
+    let dense = words(modulus, SUMS * terms * TILE, residues, seed ^ 3);
     let sum = |factor: &dyn Fn(usize) -> u64, word: usize| {
         (0..terms)
             .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
     };
+    let sums: [[u64; PAIR]; SUMS] = std::array::from_fn(|i| {
+        let factor = |k, word| dense[(i * terms + k) * TILE + word % TILE];
+        std::array::from_fn(|word| sum(&|k| factor(k, word), word))
+    });
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         for reduction in [Reduction::Eager, Reduction::Lazy] {
@@ -84,13 +92,15 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
             kernels.scalar_tile(reduction, &segments, [quad[0]], &mut single);
             assert_eq!(out[0], single[0]);
             let mut pair = [u64::MAX; PAIR];
-            kernels.pair_tile(reduction, &segments, &dense, &mut pair);
+            kernels.pair_tile(reduction, &segments, &dense[..terms * TILE], &mut pair);
+            let mut pairs = [[u64::MAX; PAIR]; SUMS];
+            kernels.pair_tiles(reduction, &segments, &dense, &mut pairs);
+            assert_eq!(pairs[0], pair, "{backend:?} {reduction:?}");
+            assert_eq!(pairs, sums, "{backend:?} {reduction:?}");
             for word in 0..PAIR {
                 for (row, out) in rows.iter().zip(&out) {
                     assert_eq!(out[word], sum(&|k| row[k], word), "{backend:?} {reduction:?}");
                 }
-                let expected = sum(&|k| dense[k * TILE + word % TILE], word);
-                assert_eq!(pair[word], expected, "{backend:?} {reduction:?}");
             }
         }
     }

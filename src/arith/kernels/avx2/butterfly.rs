@@ -8,15 +8,11 @@
 //! is given by the root of the first, and their number.
 
 use std::arch::x86_64::{
-    __m256d, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm256_add_pd, _mm256_castpd_si256,
-    _mm256_castsi256_pd, _mm256_fmsub_pd, _mm256_fnmadd_pd, _mm256_mul_pd, _mm256_round_pd,
-    _mm256_set1_pd, _mm256_sub_pd,
+    __m256d, _MM_FROUND_NO_EXC, _MM_FROUND_TO_NEAREST_INT, _mm256_add_pd, _mm256_fmsub_pd,
+    _mm256_fnmadd_pd, _mm256_mul_pd, _mm256_round_pd, _mm256_set1_pd, _mm256_sub_pd,
 };
 
-use super::{Barrett, Factor, LANES, load, load_doubles, remainder, store, to_words};
-
-/// Four words, or as many doubles in their place.
-pub(super) type Words = [u64; LANES];
+use super::{Barrett, Factor, Words, keep, remainder, store, to_words, values};
 
 /// A root in `(-q / 2, q / 2)`, and that over q.
 #[derive(Clone, Copy, Debug)]
@@ -29,20 +25,6 @@ pub(super) struct Centred {
 #[target_feature(enable = "avx2")]
 fn splat_root(root: Centred) -> Factor {
     Factor { factor: _mm256_set1_pd(root.root), quotient: _mm256_set1_pd(root.quotient) }
-}
-
-/// The doubles in the place of words; of words themselves where `ENTERS`.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn values<const ENTERS: bool>(words: &Words) -> __m256d {
-    if ENTERS { load_doubles(words) } else { _mm256_castsi256_pd(load(words)) }
-}
-
-/// Leaves doubles in the place of words.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn keep(words: &mut Words, values: __m256d) {
-    store(words, _mm256_castpd_si256(values));
 }
 
 #[inline]

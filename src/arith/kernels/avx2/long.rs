@@ -11,10 +11,10 @@ use std::arch::x86_64::{
 
 use super::bounds::{Bounds, WORD};
 use super::butterfly::{
-    Centred, Words, apart, forward_four, forward_two, inverse_four, inverse_last_four,
-    inverse_last_two, joined, keep, reduced, values,
+    Centred, apart, forward_four, forward_two, inverse_four, inverse_last_four, inverse_last_two,
+    joined, reduced,
 };
-use super::{Barrett, Constants, Factor, LANES, UNSIGNED, barrett, remainder};
+use super::{Barrett, Constants, Factor, LANES, UNSIGNED, Words, barrett, keep, remainder, values};
 use crate::arith::kernels::{InverseRoots, Root};
 
 /// Words of four vectors.

@@ -8,6 +8,7 @@
 
 mod bounds;
 mod butterfly;
+mod dense;
 mod limit;
 mod long;
 mod narrow;
@@ -15,31 +16,32 @@ mod permute;
 mod small;
 mod sums;
 mod switch;
+mod wide;
 mod words;
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blendv_pd,
-    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_fmsub_pd, _mm256_fnmadd_pd,
-    _mm256_loadu_si256, _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd,
-    _mm256_setzero_si256, _mm256_srli_epi64, _mm256_storeu_si256, _mm256_sub_epi64, _mm256_sub_pd,
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_blendv_pd, _mm256_castpd_si256,
+    _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_fmsub_pd, _mm256_fnmadd_pd, _mm256_loadu_si256,
+    _mm256_mul_pd, _mm256_or_si256, _mm256_set1_epi64x, _mm256_set1_pd, _mm256_storeu_si256,
+    _mm256_sub_epi64, _mm256_sub_pd,
 };
 
 use crate::arith::{Modulus, Shoup};
+use wide::LAZY_TERMS;
 
+pub(super) use dense::pair_tiles_lazy;
 pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;
 pub(super) use small::{small_forward, small_inverse, small_scale};
-pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};
+pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{add, add_difference, lift_scaled, multiply, scaled_difference, subtract};
 
 const LANES: usize = 4;
 
-/// Terms that a lazy accumulator takes before it must be reduced. A term adds at most 2^50 to the
-/// high part and at most 2^49 either way to the low part, which starts below 2^50: after 4096 terms
-/// the high part is at most 2^62, the low part within 2^61 + 2^50 of zero.
-const LAZY_TERMS: usize = 4096;
+/// Four words, or as many doubles in their place.
+type Words = [u64; LANES];
 
 /// Added to an integer in `[0, 2^52)`, this double leaves its bits in the lowest places.
 const UNSIGNED: f64 = (1u64 << 52) as f64;
@@ -142,6 +144,20 @@ fn load_doubles(words: &[u64; LANES]) -> __m256d {
     to_doubles(load(words))
 }
 
+/// The doubles in the place of words; of words themselves where `ENTERS`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn values<const ENTERS: bool>(words: &Words) -> __m256d {
+    if ENTERS { load_doubles(words) } else { _mm256_castsi256_pd(load(words)) }
+}
+
+/// Leaves doubles in the place of words.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn keep(words: &mut Words, values: __m256d) {
+    store(words, _mm256_castpd_si256(values));
+}
+
 /// A double in `(-q, q)` as the integer in `[0, q)` that is equal modulo q.
 #[inline]
 #[target_feature(enable = "avx2")]
@@ -238,108 +254,4 @@ fn mul_barrett(by: &Barrett, a: __m256d, b: __m256d) -> __m256d {
     let high = _mm256_mul_pd(a, b);
     let low = _mm256_fmsub_pd(a, b, high);
     _mm256_add_pd(remainder(by, high), low)
-}
-
-/// A sum of products as `high * 2^bits + low`, each part with a constant added for every term.
-#[derive(Clone, Copy)]
-struct Wide {
-    low: __m256i,
-    high: __m256i,
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn wide(low: __m256i) -> Wide {
-    Wide { low, high: _mm256_setzero_si256() }
-}
-
-/// What splits a product at 2^bits, in registers.
-#[derive(Clone, Copy)]
-struct Split {
-    /// 2^(52+bits): doubles from here to its double are multiples of 2^bits.
-    top: __m256d,
-    /// The same and [`SIGNED`].
-    both: __m256d,
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn split(constants: &Constants) -> Split {
-    let top = constants.radix * UNSIGNED;
-    Split { top: _mm256_set1_pd(top), both: _mm256_set1_pd(top + SIGNED) }
-}
-
-/// Adds a product of factors in `[0, q)`. Added to 2^(52+bits) it is rounded to a multiple of
-/// 2^bits, whose high part so lies in the lowest bits; what was lost, at most half of 2^bits either
-/// way, comes out exactly from a second multiplication. Both parts are added as they are, as
-/// integers: the leading bits of the doubles are the same for every term and go in the end.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn multiply_add(by: &Split, sum: Wide, a: __m256d, b: __m256d) -> Wide {
-    let high = _mm256_fmadd_pd(a, b, by.top);
-    let low = _mm256_fmadd_pd(a, b, _mm256_sub_pd(by.both, high));
-    Wide {
-        low: _mm256_add_epi64(sum.low, _mm256_castpd_si256(low)),
-        high: _mm256_add_epi64(sum.high, _mm256_castpd_si256(high)),
-    }
-}
-
-/// The sum without what `terms` terms have added to its parts.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn unshift(constants: &Constants, sum: Wide, terms: usize) -> Wide {
-    let top = constants.radix * UNSIGNED;
-    let added = |each: f64| each.to_bits().wrapping_mul(terms as u64);
-    Wide {
-        low: _mm256_sub_epi64(sum.low, splat(added(SIGNED))),
-        high: _mm256_sub_epi64(sum.high, splat(added(top))),
-    }
-}
-
-/// The sum of `terms` products modulo q, in `[0, q)`; at most [`LAZY_TERMS`].
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn reduce(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
-    if terms <= constants.short_terms {
-        reduce_short(constants, sum, terms)
-    } else {
-        reduce_long(constants, sum, terms)
-    }
-}
-
-/// [`reduce`] of at most 2^(51 - bits) terms: the high part is at most 2^51, the low part within
-/// 2^50 + 2^50 of zero, so both are doubles.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn reduce_short(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
-    let by = barrett(constants);
-    let sum = unshift(constants, sum, terms);
-    let magic = _mm256_set1_pd(SIGNED);
-    let low = _mm256_add_epi64(sum.low, _mm256_castpd_si256(magic));
-    let low = _mm256_sub_pd(_mm256_castsi256_pd(low), magic);
-    let high = _mm256_mul_pd(to_doubles(sum.high), _mm256_set1_pd(constants.radix));
-    let value = _mm256_add_pd(remainder(&by, high), low);
-    to_words(&by, remainder(&by, value))
-}
-
-/// [`reduce`] of any number of terms, from four digits of at most 32 bits.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn reduce_long(constants: &Constants, sum: Wide, terms: usize) -> __m256i {
-    let by = barrett(constants);
-    let sum = unshift(constants, sum, terms);
-    let mask = splat(u64::from(u32::MAX));
-    // A multiple of 2^32 makes the low part positive; its upper digit gives it back.
-    let low = _mm256_add_epi64(sum.low, splat(1 << 62));
-    let upper = to_doubles(_mm256_srli_epi64::<32>(low));
-    let digits = [
-        _mm256_sub_pd(upper, _mm256_set1_pd(f64::from(1 << 30))),
-        to_doubles(_mm256_and_si256(sum.high, mask)),
-        to_doubles(_mm256_srli_epi64::<32>(sum.high)),
-    ];
-    let mut total = to_doubles(_mm256_and_si256(low, mask));
-    for (digit, power) in digits.into_iter().zip(constants.powers) {
-        total = _mm256_add_pd(total, mul_shoup(&by, digit, splat_factor(power)));
-    }
-    to_words(&by, remainder(&by, total))
 }

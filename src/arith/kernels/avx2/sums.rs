@@ -6,9 +6,12 @@ use std::arch::x86_64::{
 };
 
 use super::narrow::{self, FACTOR_BITS, TERMS};
+use super::wide::{
+    Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
+};
 use super::{
-    Barrett, Constants, Factor, LANES, LAZY_TERMS, Split, UNSIGNED, Wide, barrett, load_doubles,
-    mul_barrett, mul_shoup, multiply_add, ratio, reduce, remainder, split, store, to_words, wide,
+    Barrett, Constants, Factor, LANES, LAZY_TERMS, UNSIGNED, barrett, load_doubles, mul_barrett,
+    mul_shoup, ratio, remainder, store, to_words,
 };
 use crate::arith::kernels::{PAIR, Row, TILE};
 
@@ -20,19 +23,19 @@ const CHUNK: usize = 64;
 const COLUMNS: usize = PAIR / LANES;
 
 /// The terms of all segments, a chunk at a time.
-struct Chunks<'a> {
+pub(super) struct Chunks<'a, const CHUNK: usize> {
     segments: std::slice::Iter<'a, &'a [u64]>,
     terms: &'a [[u64; PAIR]],
     chunk: [&'a [u64; PAIR]; CHUNK],
 }
 
-impl<'a> Chunks<'a> {
-    fn new(segments: &'a [&'a [u64]]) -> Self {
+impl<'a, const CHUNK: usize> Chunks<'a, CHUNK> {
+    pub(super) fn new(segments: &'a [&'a [u64]]) -> Self {
         Self { segments: segments.iter(), terms: &[], chunk: [&[0; PAIR]; CHUNK] }
     }
 
     /// The next terms, none at the end.
-    fn next(&mut self) -> &[&'a [u64; PAIR]] {
+    pub(super) fn next(&mut self) -> &[&'a [u64; PAIR]] {
         let mut len = 0;
         while len < CHUNK {
             if self.terms.is_empty() {
@@ -69,9 +72,10 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     }
     let by = split(constants);
     let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
-    let (mut start, mut taken) = (0, 0);
+    let blocks = takes_blocks::<O>(constants);
+    let (mut start, mut count) = (0, Count::default());
     let mut factors = [[0.0; O]; CHUNK];
-    let mut chunks = Chunks::new(segments);
+    let mut chunks = Chunks::<CHUNK>::new(segments);
     loop {
         let terms = chunks.next();
         if terms.is_empty() {
@@ -84,23 +88,58 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
                 factors[i] = double(*word);
             }
         }
-        if taken + terms.len() > LAZY_TERMS {
-            fold(constants, sums.as_flattened_mut(), taken);
-            taken = 0;
+        if count.terms + terms.len() > LAZY_TERMS {
+            for sum in sums.as_flattened_mut() {
+                *sum = wide(reduce(constants, *sum, count));
+            }
+            count = Count::default();
         }
-        taken += terms.len();
+        count.terms += terms.len();
+        count.blocks += if blocks { 1 } else { terms.len() };
         for (column, sums) in sums.iter_mut().enumerate() {
-            add_terms(&by, terms, &factors, column, sums);
+            if blocks {
+                add_blocks(&by, terms, &factors, column, sums);
+            } else {
+                add_terms(&by, terms, &factors, column, sums);
+            }
         }
     }
     for (column, sums) in sums.iter().enumerate() {
         for (sum, out) in sums.iter().zip(&mut *out) {
-            store(&mut out.as_chunks_mut().0[column], reduce(constants, *sum, taken));
+            store(&mut out.as_chunks_mut().0[column], reduce(constants, *sum, count));
         }
     }
 }
 
-/// Adds one register of each term, times each of its factors.
+/// Whether the terms of a chunk are added in blocks. A block waits for its last product before it takes
+/// the next: four of them keep the processor busy meanwhile, and fewer do not.
+const fn takes_blocks<const O: usize>(constants: &Constants) -> bool {
+    O >= 4 && fit_block(constants, CHUNK)
+}
+
+/// Adds one register of each term, times each of its factors, to blocks.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_blocks<const O: usize>(
+    by: &Split,
+    terms: &[&[u64; PAIR]],
+    factors: &[[f64; O]; CHUNK],
+    column: usize,
+    sums: &mut [Wide; O],
+) {
+    let mut blocks = [by.empty(); O];
+    for (term, factors) in terms.iter().zip(factors) {
+        let word = load_doubles(&term.as_chunks().0[column]);
+        for (block, factor) in blocks.iter_mut().zip(factors) {
+            *block = extend(*block, word, _mm256_set1_pd(*factor));
+        }
+    }
+    for (sum, block) in sums.iter_mut().zip(blocks) {
+        *sum = add_block(*sum, block);
+    }
+}
+
+/// [`add_blocks`], each product at once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn add_terms<const O: usize>(
@@ -120,14 +159,6 @@ fn add_terms<const O: usize>(
     *sums = now;
 }
 
-/// Reduces `sums` of `terms` products in place.
-#[target_feature(enable = "avx2,fma")]
-fn fold(constants: &Constants, sums: &mut [Wide], terms: usize) {
-    for sum in sums {
-        *sum = wide(reduce(constants, *sum, terms));
-    }
-}
-
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_eager<const O: usize>(
     constants: &Constants,
@@ -139,7 +170,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
     let mut sums = [[_mm256_setzero_pd(); O]; COLUMNS];
     let mut start = 0;
     let mut factors = [[[0.0; 2]; O]; CHUNK];
-    let mut chunks = Chunks::new(segments);
+    let mut chunks = Chunks::<CHUNK>::new(segments);
     loop {
         let terms = chunks.next();
         if terms.is_empty() {
@@ -194,79 +225,6 @@ fn add_product(by: &Barrett, sum: __m256d, product: __m256d) -> __m256d {
     let product = _mm256_blendv_pd(product, _mm256_add_pd(product, by.q), product);
     let reduced = _mm256_add_pd(sum, _mm256_sub_pd(product, by.q));
     _mm256_blendv_pd(reduced, _mm256_add_pd(sum, product), reduced)
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(in super::super) fn pair_tile_lazy(
-    constants: &Constants,
-    is_narrow: bool,
-    segments: &[&[u64]],
-    factors: &[u64],
-    out: &mut [u64; PAIR],
-) {
-    if is_narrow && factors.len() <= TERMS * TILE {
-        return narrow::pair_tile(constants, segments, factors, out);
-    }
-    let mut sums = [[wide(_mm256_setzero_si256()); 2]; COLUMNS / 2];
-    let mut taken = 0;
-    let mut factors = factors.as_chunks::<TILE>().0;
-    for segment in segments {
-        for terms in segment.as_chunks::<PAIR>().0.chunks(CHUNK) {
-            let (now, later) = factors.split_at(terms.len());
-            factors = later;
-            if taken + now.len() > LAZY_TERMS {
-                fold(constants, sums.as_flattened_mut(), taken);
-                taken = 0;
-            }
-            taken += now.len();
-            add_pairs(constants, terms, now, &mut sums);
-        }
-    }
-    let (first, second) = out.split_at_mut(TILE);
-    store_pairs(constants, &sums, taken, [first, second]);
-}
-
-/// Adds terms to the sums of both halves, two columns of each half at a time.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn add_pairs(
-    constants: &Constants,
-    terms: &[[u64; PAIR]],
-    factors: &[[u64; TILE]],
-    sums: &mut [[Wide; 2]; COLUMNS / 2],
-) {
-    let by = split(constants);
-    for (pass, sums) in sums.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-        let mut now = *sums;
-        for (term, factor) in terms.iter().zip(factors) {
-            let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
-            for (column, sums) in now.iter_mut().enumerate() {
-                let column = 2 * pass + column;
-                let factor = load_doubles(&factors[column]);
-                for (half, sum) in sums.iter_mut().enumerate() {
-                    let word = load_doubles(&words[half * COLUMNS / 2 + column]);
-                    *sum = multiply_add(&by, *sum, word, factor);
-                }
-            }
-        }
-        *sums = now;
-    }
-}
-
-/// Writes sums of `terms` products, a tile for each half.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn store_pairs(
-    constants: &Constants,
-    sums: &[[Wide; 2]; COLUMNS / 2],
-    terms: usize,
-    out: [&mut [u64]; 2],
-) {
-    for (half, out) in out.into_iter().enumerate() {
-        for (out, sums) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-            store(out, reduce(constants, sums[half], terms));
-        }
-    }
 }
 
 #[target_feature(enable = "avx2,fma")]

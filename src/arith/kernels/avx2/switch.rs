@@ -3,9 +3,10 @@
 use std::arch::x86_64::_mm256_add_epi64;
 
 use super::permute::permuted;
+use super::wide::{Count, multiply_add, reduce, split, wide};
 use super::{
-    Constants, LANES, barrett, difference, load, load_doubles, mul_barrett, multiply_add, reduce,
-    splat, split, store, subtract_once, to_words, wide,
+    Constants, LANES, barrett, difference, load, load_doubles, mul_barrett, splat, store,
+    subtract_once, to_words,
 };
 use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE};
 
@@ -44,7 +45,7 @@ fn sums(
                 }
             }
             let total = match reduction {
-                Reduction::Lazy => reduce(constants, sum, count),
+                Reduction::Lazy => reduce(constants, sum, Count::single(count)),
                 Reduction::Eager => total,
             };
             store(out, total);

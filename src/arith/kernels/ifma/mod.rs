@@ -25,7 +25,7 @@ use crate::arith::{Modulus, Shoup};
 pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use small::{lift_bytes, small_forward, small_inverse, small_scale, spread};
-pub(super) use sums::{pair_tile_eager, pair_tile_lazy, scalar_tile_eager, scalar_tile_lazy};
+pub(super) use sums::{pair_tile_eager, pair_tiles_lazy, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use words::{
     add, add_difference, add_permuted, lift_scaled, multiply, scaled_difference, subtract,

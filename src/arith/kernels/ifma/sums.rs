@@ -279,17 +279,21 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(in super::super) fn pair_tile_lazy(
+pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
     is_narrow: bool,
     segments: &[&[u64]],
     factors: &[u64],
-    out: &mut [u64; PAIR],
+    out: &mut [[u64; PAIR]],
 ) {
-    if is_narrow {
-        pair_tile_by::<true>(constants, segments, factors, out);
-    } else {
-        pair_tile_by::<false>(constants, segments, factors, out);
+    let each = factors.len() / out.len().max(1);
+    for (i, out) in out.iter_mut().enumerate() {
+        let factors = &factors[i * each..][..each];
+        if is_narrow {
+            pair_tile_by::<true>(constants, segments, factors, out);
+        } else {
+            pair_tile_by::<false>(constants, segments, factors, out);
+        }
     }
 }
 
