@@ -70,16 +70,19 @@ pub(super) fn pair_tile(
     factors: &[u64],
     out: &mut [u64; PAIR],
 ) {
-    let mut sums = [_mm256_setzero_si256(); COLUMNS];
-    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-    for (term, factor) in terms.zip(factors.as_chunks::<TILE>().0) {
-        let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
-        for (column, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
-            let product = _mm256_mul_epu32(load(word), load(&factors[column % (COLUMNS / 2)]));
-            *sum = _mm256_add_epi64(*sum, product);
+    for column in 0..COLUMNS / 2 {
+        // Both halves, each sum with a name: in an array they would stay in memory.
+        let (mut first, mut second) = (_mm256_setzero_si256(), _mm256_setzero_si256());
+        let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+        for (term, factors) in terms.zip(factors.as_chunks::<TILE>().0) {
+            let (words, factor) = (term.as_chunks().0, load(&factors.as_chunks().0[column]));
+            let product = _mm256_mul_epu32(load(&words[column]), factor);
+            first = _mm256_add_epi64(first, product);
+            let product = _mm256_mul_epu32(load(&words[column + COLUMNS / 2]), factor);
+            second = _mm256_add_epi64(second, product);
         }
-    }
-    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-        store(out, reduce(constants, sum));
+        let (words, _) = out.as_chunks_mut();
+        store(&mut words[column], reduce(constants, first));
+        store(&mut words[column + COLUMNS / 2], reduce(constants, second));
     }
 }

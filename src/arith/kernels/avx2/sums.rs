@@ -72,7 +72,7 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     }
     let by = split(constants);
     let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
-    let blocks = takes_blocks::<O>(constants);
+    let blocks = O >= QUAD && fit_block(constants, CHUNK);
     let (mut start, mut count) = (0, Count::default());
     let mut factors = [[0.0; O]; CHUNK];
     let mut chunks = Chunks::<CHUNK>::new(segments);
@@ -97,11 +97,7 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
         count.terms += terms.len();
         count.blocks += if blocks { 1 } else { terms.len() };
         for (column, sums) in sums.iter_mut().enumerate() {
-            if blocks {
-                add_blocks(&by, terms, &factors, column, sums);
-            } else {
-                add_terms(&by, terms, &factors, column, sums);
-            }
+            add_terms(&by, blocks, terms, &factors, column, sums);
         }
     }
     for (column, sums) in sums.iter().enumerate() {
@@ -111,13 +107,37 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     }
 }
 
-/// Whether the terms of a chunk are added in blocks. A block waits for its last product before it takes
-/// the next: four of them keep the processor busy meanwhile, and fewer do not.
-const fn takes_blocks<const O: usize>(constants: &Constants) -> bool {
-    O >= 4 && fit_block(constants, CHUNK)
+/// Sums whose words are met together. Each is named below: in an array they would stay in memory.
+const QUAD: usize = 4;
+
+/// Adds one register of each term, times each of its factors: in one block of four sums each, whose
+/// products fill the time that one of them takes, or each product at once.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_terms<const O: usize>(
+    by: &Split,
+    blocks: bool,
+    terms: &[&[u64; PAIR]],
+    factors: &[[f64; O]; CHUNK],
+    column: usize,
+    sums: &mut [Wide; O],
+) {
+    let (quads, rest) = sums.as_chunks_mut();
+    for (quad, sums) in quads.iter_mut().enumerate() {
+        if blocks {
+            add_blocks(by, terms, factors, column, QUAD * quad, sums);
+        } else {
+            add_products(by, terms, factors, column, QUAD * quad, sums);
+        }
+    }
+    for (one, sum) in (O - rest.len()..).zip(rest) {
+        for (term, factors) in terms.iter().zip(factors) {
+            let word = load_doubles(&term.as_chunks().0[column]);
+            *sum = multiply_add(by, *sum, word, _mm256_set1_pd(factors[one]));
+        }
+    }
 }
 
-/// Adds one register of each term, times each of its factors, to blocks.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn add_blocks<const O: usize>(
@@ -125,38 +145,40 @@ fn add_blocks<const O: usize>(
     terms: &[&[u64; PAIR]],
     factors: &[[f64; O]; CHUNK],
     column: usize,
-    sums: &mut [Wide; O],
+    first: usize,
+    sums: &mut [Wide; QUAD],
 ) {
-    let mut blocks = [by.empty(); O];
+    let (mut w, mut x, mut y, mut z) = (by.empty(), by.empty(), by.empty(), by.empty());
     for (term, factors) in terms.iter().zip(factors) {
         let word = load_doubles(&term.as_chunks().0[column]);
-        for (block, factor) in blocks.iter_mut().zip(factors) {
-            *block = extend(*block, word, _mm256_set1_pd(*factor));
-        }
+        w = extend(w, word, _mm256_set1_pd(factors[first]));
+        x = extend(x, word, _mm256_set1_pd(factors[first + 1]));
+        y = extend(y, word, _mm256_set1_pd(factors[first + 2]));
+        z = extend(z, word, _mm256_set1_pd(factors[first + 3]));
     }
-    for (sum, block) in sums.iter_mut().zip(blocks) {
-        *sum = add_block(*sum, block);
-    }
+    let [a, b, c, d] = *sums;
+    *sums = [add_block(a, w), add_block(b, x), add_block(c, y), add_block(d, z)];
 }
 
-/// [`add_blocks`], each product at once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_terms<const O: usize>(
+fn add_products<const O: usize>(
     by: &Split,
     terms: &[&[u64; PAIR]],
     factors: &[[f64; O]; CHUNK],
     column: usize,
-    sums: &mut [Wide; O],
+    first: usize,
+    sums: &mut [Wide; QUAD],
 ) {
-    let mut now = *sums;
+    let [mut w, mut x, mut y, mut z] = *sums;
     for (term, factors) in terms.iter().zip(factors) {
         let word = load_doubles(&term.as_chunks().0[column]);
-        for (sum, factor) in now.iter_mut().zip(factors) {
-            *sum = multiply_add(by, *sum, word, _mm256_set1_pd(*factor));
-        }
+        w = multiply_add(by, w, word, _mm256_set1_pd(factors[first]));
+        x = multiply_add(by, x, word, _mm256_set1_pd(factors[first + 1]));
+        y = multiply_add(by, y, word, _mm256_set1_pd(factors[first + 2]));
+        z = multiply_add(by, z, word, _mm256_set1_pd(factors[first + 3]));
     }
-    *sums = now;
+    *sums = [w, x, y, z];
 }
 
 #[target_feature(enable = "avx2,fma")]
