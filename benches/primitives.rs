@@ -172,7 +172,7 @@ mod client {
 mod kernel {
     use super::{
         Backend, Bencher, ItemsCount, Kernels, Modulus, PAIR, Reduction, Row, TILE,
-        largest_ntt_primes, register_multiply_adds,
+        largest_ntt_primes, register_multiply_adds, zeroed,
     };
 
     const TERMS: usize = 192;
@@ -233,5 +233,45 @@ mod kernel {
         let mut out = [0; PAIR];
         let counted = bencher.counter(ItemsCount::new(TERMS * PAIR));
         counted.bench_local(|| kernels.pair_tile(reduction, &[&panel], &factors, &mut out));
+    }
+
+    /// Sums that are made of the same panel, and tiles: 50 MB of factors, more than caches hold.
+    const SUMS: usize = 32;
+    const TILES: usize = 64;
+    const FACTORS: usize = TILES * SUMS * TERMS * TILE;
+
+    fn products() -> ItemsCount {
+        ItemsCount::new(FACTORS * PAIR / TILE)
+    }
+
+    /// Sums of words by words that lie in memory.
+    #[divan::bench(args = backends(), sample_count = 20)]
+    fn dense_from_memory(bencher: Bencher<'_, '_>, backend: Backend) {
+        let kernels = kernels(backend);
+        let panel = vec![5; TERMS * PAIR];
+        let mut factors = zeroed(FACTORS);
+        factors.fill(7);
+        let mut out = [[0; PAIR]; SUMS];
+        bencher.counter(products()).bench_local(|| {
+            for factors in factors.chunks_exact(SUMS * TERMS * TILE) {
+                kernels.pair_tiles(Reduction::Lazy, &[&panel], factors, &mut out);
+            }
+        });
+    }
+
+    /// Reading as many words alone: items are the same.
+    #[divan::bench(sample_count = 20)]
+    fn read(bencher: Bencher<'_, '_>) {
+        let mut factors = zeroed(FACTORS);
+        factors.fill(7);
+        bencher.counter(products()).bench_local(|| {
+            let mut sums = [0u64; TILE];
+            for words in factors.as_chunks::<TILE>().0 {
+                for (sum, word) in sums.iter_mut().zip(words) {
+                    *sum = sum.wrapping_add(*word);
+                }
+            }
+            sums
+        });
     }
 }

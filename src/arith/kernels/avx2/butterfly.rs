@@ -69,19 +69,13 @@ pub(super) fn joined(by: &Barrett, a: __m256d, b: __m256d, root: Factor) -> [__m
     [sum, product(by, difference, root)]
 }
 
-/// Calls `visit` with the words of all quarters that are at the same place.
+/// The quarters of a block.
 #[inline]
-fn quarters(block: &mut [Words], mut visit: impl FnMut([&mut Words; 4])) {
-    // A loop takes longer than one round of it.
-    if let Ok([a, b, c, d]) = <&mut [Words; 4]>::try_from(&mut *block) {
-        return visit([a, b, c, d]);
-    }
+fn quarters(block: &mut [Words]) -> [&mut [Words]; 4] {
     let (upper, lower) = block.split_at_mut(block.len() / 2);
     let (a, b) = upper.split_at_mut(upper.len() / 2);
     let (c, d) = lower.split_at_mut(lower.len() / 2);
-    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
-        visit([a, b, c, d]);
-    }
+    [a, b, c, d]
 }
 
 /// The roots of a run of blocks, each with those of the blocks that it falls into.
@@ -91,6 +85,13 @@ fn roots_of(
     [at, blocks]: [usize; 2],
 ) -> impl Iterator<Item = (&Centred, &[Centred; 2])> {
     roots[at..at + blocks].iter().zip(roots[2 * at..].as_chunks().0)
+}
+
+/// A root, and those of the two blocks that its block falls into.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn splat_roots(root: &Centred, parts: &[Centred; 2]) -> [Factor; 3] {
+    [splat_root(*root), splat_root(parts[0]), splat_root(parts[1])]
 }
 
 /// One level forwards: all of a block, of words.
@@ -105,6 +106,26 @@ pub(super) fn forward_two(by: &Barrett, root: Centred, data: &mut [Words]) {
     }
 }
 
+/// Two levels forwards of one vector of each quarter.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn forward_step<const ENTERS: bool, const REDUCES: bool>(
+    by: &Barrett,
+    [root, upper, lower]: [Factor; 3],
+    [a, b, c, d]: [&mut Words; 4],
+) {
+    let even = reduced::<REDUCES>(by, values::<ENTERS>(a));
+    let below = reduced::<REDUCES>(by, values::<ENTERS>(b));
+    let [even, odd] = apart(by, even, values::<ENTERS>(c), root);
+    let [below, above] = apart(by, below, values::<ENTERS>(d), root);
+    let [w, x] = apart(by, even, below, upper);
+    let [y, z] = apart(by, odd, above, lower);
+    keep(a, w);
+    keep(b, x);
+    keep(c, y);
+    keep(d, z);
+}
+
 /// Two levels forwards of the blocks from root `at` on, `blocks` of them.
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn forward_four<const ENTERS: bool, const REDUCES: bool>(
@@ -113,22 +134,21 @@ pub(super) fn forward_four<const ENTERS: bool, const REDUCES: bool>(
     run: [usize; 2],
     data: &mut [Words],
 ) {
+    if data.len() == 4 * run[1] {
+        // A loop takes longer than one round of it.
+        for (block, (root, parts)) in data.as_chunks_mut().0.iter_mut().zip(roots_of(roots, run)) {
+            let [a, b, c, d] = block;
+            forward_step::<ENTERS, REDUCES>(by, splat_roots(root, parts), [a, b, c, d]);
+        }
+        return;
+    }
     let blocks = data.chunks_exact_mut(data.len() / run[1]);
-    for (block, (first, second)) in blocks.zip(roots_of(roots, run)) {
-        let root = splat_root(*first);
-        let [upper, lower] = [splat_root(second[0]), splat_root(second[1])];
-        quarters(block, |[a, b, c, d]| {
-            let even = reduced::<REDUCES>(by, values::<ENTERS>(a));
-            let below = reduced::<REDUCES>(by, values::<ENTERS>(b));
-            let [even, odd] = apart(by, even, values::<ENTERS>(c), root);
-            let [below, above] = apart(by, below, values::<ENTERS>(d), root);
-            let [w, x] = apart(by, even, below, upper);
-            let [y, z] = apart(by, odd, above, lower);
-            keep(a, w);
-            keep(b, x);
-            keep(c, y);
-            keep(d, z);
-        });
+    for (block, (root, parts)) in blocks.zip(roots_of(roots, run)) {
+        let roots = splat_roots(root, parts);
+        let [a, b, c, d] = quarters(block);
+        for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+            forward_step::<ENTERS, REDUCES>(by, roots, [a, b, c, d]);
+        }
     }
 }
 
@@ -145,6 +165,21 @@ fn joined_four(by: &Barrett, [upper, lower]: [Factor; 2], words: [&Words; 4]) ->
     [w, x, y, z]
 }
 
+/// Two levels backwards of one vector of each quarter.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn inverse_step<const REDUCES: bool>(
+    by: &Barrett,
+    [root, upper, lower]: [Factor; 3],
+    [a, b, c, d]: [&mut Words; 4],
+) {
+    let [w, x, y, z] = joined_four(by, [upper, lower], [a, b, c, d]);
+    keep(a, reduced::<REDUCES>(by, w));
+    keep(b, reduced::<REDUCES>(by, x));
+    keep(c, product(by, y, root));
+    keep(d, product(by, z, root));
+}
+
 /// Two levels backwards, to the blocks from root `at` on, `blocks` of them.
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn inverse_four<const REDUCES: bool>(
@@ -153,17 +188,20 @@ pub(super) fn inverse_four<const REDUCES: bool>(
     run: [usize; 2],
     data: &mut [Words],
 ) {
+    if data.len() == 4 * run[1] {
+        for (block, (root, parts)) in data.as_chunks_mut().0.iter_mut().zip(roots_of(roots, run)) {
+            let [a, b, c, d] = block;
+            inverse_step::<REDUCES>(by, splat_roots(root, parts), [a, b, c, d]);
+        }
+        return;
+    }
     let blocks = data.chunks_exact_mut(data.len() / run[1]);
-    for (block, (second, first)) in blocks.zip(roots_of(roots, run)) {
-        let root = splat_root(*second);
-        let firsts = [splat_root(first[0]), splat_root(first[1])];
-        quarters(block, |[a, b, c, d]| {
-            let [w, x, y, z] = joined_four(by, firsts, [a, b, c, d]);
-            keep(a, reduced::<REDUCES>(by, w));
-            keep(b, reduced::<REDUCES>(by, x));
-            keep(c, product(by, y, root));
-            keep(d, product(by, z, root));
-        });
+    for (block, (root, parts)) in blocks.zip(roots_of(roots, run)) {
+        let roots = splat_roots(root, parts);
+        let [a, b, c, d] = quarters(block);
+        for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
+            inverse_step::<REDUCES>(by, roots, [a, b, c, d]);
+        }
     }
 }
 
@@ -173,24 +211,25 @@ pub(super) fn inverse_four<const REDUCES: bool>(
 pub(super) fn inverse_last_four(
     by: &Barrett,
     roots: &[Centred],
-    last: [Centred; 2],
+    [share, root]: [Centred; 2],
     data: &mut [Words],
 ) {
     let firsts = [splat_root(roots[2]), splat_root(roots[3])];
-    let [share, root] = last.map(|root| splat_root(root));
-    quarters(data, |[a, b, c, d]| {
+    let [share, root] = [splat_root(share), splat_root(root)];
+    let [a, b, c, d] = quarters(data);
+    for (((a, b), c), d) in a.iter_mut().zip(b).zip(c).zip(d) {
         let [w, x, y, z] = joined_four(by, firsts, [a, b, c, d]);
         store(a, to_words(by, product(by, w, share)));
         store(b, to_words(by, product(by, x, share)));
         store(c, to_words(by, product(by, y, root)));
         store(d, to_words(by, product(by, z, root)));
-    });
+    }
 }
 
 /// The last level backwards, as [`inverse_last_four`].
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn inverse_last_two(by: &Barrett, last: [Centred; 2], data: &mut [Words]) {
-    let [share, root] = last.map(|root| splat_root(root));
+pub(super) fn inverse_last_two(by: &Barrett, [share, root]: [Centred; 2], data: &mut [Words]) {
+    let [share, root] = [splat_root(share), splat_root(root)];
     let (upper, lower) = data.split_at_mut(data.len() / 2);
     for (a, b) in upper.iter_mut().zip(lower) {
         let [sum, difference] = both(values::<false>(a), values::<false>(b));

@@ -106,14 +106,54 @@ fn transpose([a, b, c, d]: [__m256d; LANES]) -> [__m256d; LANES] {
     ]
 }
 
-/// The roots of a tail.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn roots_of(by: &Barrett, tail: &Tail) -> [Factor; 3] {
-    tail.each_ref().map(|words| {
-        let factor = values::<false>(words);
-        Factor { factor, quotient: _mm256_mul_pd(factor, by.inverse) }
-    })
+fn load_group<const ENTERS: bool>([a, b, c, d]: &[Words; LANES]) -> [__m256d; LANES] {
+    transpose([values::<ENTERS>(a), values::<ENTERS>(b), values::<ENTERS>(c), values::<ENTERS>(d)])
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn keep_group([a, b, c, d]: &mut [Words; LANES], values: [__m256d; LANES]) {
+    let [w, x, y, z] = transpose(values);
+    keep(a, w);
+    keep(b, x);
+    keep(c, y);
+    keep(d, z);
+}
+
+/// Roots in the place of words.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn root(by: &Barrett, words: &Words) -> Factor {
+    let factor = values::<false>(words);
+    Factor { factor, quotient: _mm256_mul_pd(factor, by.inverse) }
+}
+
+/// The last level but one forwards.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn halves_apart<const REDUCES: bool>(
+    by: &Barrett,
+    [a, b, c, d]: [__m256d; LANES],
+    root: Factor,
+) -> [__m256d; LANES] {
+    let [a, c] = apart(by, reduced::<REDUCES>(by, a), c, root);
+    let [b, d] = apart(by, reduced::<REDUCES>(by, b), d, root);
+    [a, b, c, d]
+}
+
+/// The last level forwards.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn pairs_apart(
+    by: &Barrett,
+    [a, b, c, d]: [__m256d; LANES],
+    [upper, lower]: [Factor; 2],
+) -> [__m256d; LANES] {
+    let [a, b] = apart(by, a, b, upper);
+    let [c, d] = apart(by, c, d, lower);
+    [a, b, c, d]
 }
 
 /// The last two levels forwards, of two groups at once: either alone waits more than it works.
@@ -121,27 +161,16 @@ fn roots_of(by: &Barrett, tail: &Tail) -> [Factor; 3] {
 #[target_feature(enable = "avx2,fma")]
 fn forward_tails<const REDUCES: bool>(
     by: &Barrett,
-    tails: &[Tail; 2],
-    groups: &mut [[Words; LANES]; 2],
+    [tail, later_tail]: &[Tail; 2],
+    [group, later_group]: &mut [[Words; LANES]; 2],
 ) {
-    let [mut first, mut second] =
-        groups.each_ref().map(|group| transpose(group.each_ref().map(|v| values::<false>(v))));
-    let [roots, others] = tails.each_ref().map(|tail| roots_of(by, tail));
-    for (v, roots) in [(&mut first, &roots), (&mut second, &others)] {
-        let [a, c] = apart(by, reduced::<REDUCES>(by, v[0]), v[2], roots[0]);
-        let [b, d] = apart(by, reduced::<REDUCES>(by, v[1]), v[3], roots[0]);
-        *v = [a, b, c, d];
-    }
-    for (v, roots) in [(&mut first, &roots), (&mut second, &others)] {
-        let [a, b] = apart(by, v[0], v[1], roots[1]);
-        let [c, d] = apart(by, v[2], v[3], roots[2]);
-        *v = [a, b, c, d];
-    }
-    for (group, values) in groups.iter_mut().zip([first, second]) {
-        for (words, value) in group.iter_mut().zip(transpose(values)) {
-            keep(words, value);
-        }
-    }
+    let (first, second) = (load_group::<false>(group), load_group::<false>(later_group));
+    let first = halves_apart::<REDUCES>(by, first, root(by, &tail[0]));
+    let second = halves_apart::<REDUCES>(by, second, root(by, &later_tail[0]));
+    let first = pairs_apart(by, first, [root(by, &tail[1]), root(by, &tail[2])]);
+    let second = pairs_apart(by, second, [root(by, &later_tail[1]), root(by, &later_tail[2])]);
+    keep_group(group, first);
+    keep_group(later_group, second);
 }
 
 /// Doubles become words.
@@ -164,16 +193,12 @@ fn leave(by: &Barrett, constants: &Constants, data: &mut [Words]) {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn inverse_head<const REDUCES: bool>(by: &Barrett, roots: &Tail, group: &mut [Words; LANES]) {
-    let [a, b, c, d] = transpose(group.each_ref().map(|words| values::<true>(words)));
-    let [root, upper, lower] = roots_of(by, roots);
-    let [a, b] = joined(by, a, b, upper);
-    let [c, d] = joined(by, c, d, lower);
-    let [a, c] = joined(by, a, c, root);
-    let [b, d] = joined(by, b, d, root);
-    let [a, b] = [reduced::<REDUCES>(by, a), reduced::<REDUCES>(by, b)];
-    for (words, value) in group.iter_mut().zip(transpose([a, b, c, d])) {
-        keep(words, value);
-    }
+    let [a, b, c, d] = load_group::<true>(group);
+    let [a, b] = joined(by, a, b, root(by, &roots[1]));
+    let [c, d] = joined(by, c, d, root(by, &roots[2]));
+    let [a, c] = joined(by, a, c, root(by, &roots[0]));
+    let [b, d] = joined(by, b, d, root(by, &roots[0]));
+    keep_group(group, [reduced::<REDUCES>(by, a), reduced::<REDUCES>(by, b), c, d]);
 }
 
 #[target_feature(enable = "avx2,fma")]
