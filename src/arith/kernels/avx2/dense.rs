@@ -203,7 +203,7 @@ fn column<const ENTERS: bool>(
 /// Asks for a line of factors, which may lie where there are none; where the next line is.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn ask(factors: *const u64) -> *const u64 {
+pub(super) fn ask(factors: *const u64) -> *const u64 {
     _mm_prefetch::<_MM_HINT_T0>(factors.cast());
     factors.wrapping_add(LINE)
 }

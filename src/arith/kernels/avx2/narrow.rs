@@ -5,6 +5,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_srli_epi64,
 };
 
+use super::dense::ask;
 use super::{
     Constants, LANES, barrett, load, mul_shoup, remainder, splat, splat_factor, store, to_doubles,
     to_words,
@@ -16,6 +17,9 @@ pub(super) const FACTOR_BITS: u32 = 32;
 
 /// Terms whose sum is below 2^64.
 pub(super) const TERMS: usize = 1 << 12;
+
+/// Words from the factors that are multiplied to those that are asked for: 1 KiB.
+const AHEAD: usize = 128;
 
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;
@@ -70,19 +74,47 @@ pub(super) fn pair_tile(
     factors: &[u64],
     out: &mut [u64; PAIR],
 ) {
-    for column in 0..COLUMNS / 2 {
-        // Both halves, each sum with a name: in an array they would stay in memory.
-        let (mut first, mut second) = (_mm256_setzero_si256(), _mm256_setzero_si256());
-        let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-        for (term, factors) in terms.zip(factors.as_chunks::<TILE>().0) {
-            let (words, factor) = (term.as_chunks().0, load(&factors.as_chunks().0[column]));
-            let product = _mm256_mul_epu32(load(&words[column]), factor);
-            first = _mm256_add_epi64(first, product);
-            let product = _mm256_mul_epu32(load(&words[column + COLUMNS / 2]), factor);
-            second = _mm256_add_epi64(second, product);
+    for columns in [[0, 1], [2, 3]] {
+        let mut sums = [[_mm256_setzero_si256(); 2]; 2];
+        let mut factors = factors.as_chunks::<TILE>().0;
+        for segment in segments {
+            let terms = segment.as_chunks::<PAIR>().0;
+            let (now, later) = factors.split_at(terms.len());
+            sums = add_pairs(columns, terms, now, sums);
+            factors = later;
         }
         let (words, _) = out.as_chunks_mut();
-        store(&mut words[column], reduce(constants, first));
-        store(&mut words[column + COLUMNS / 2], reduce(constants, second));
+        for (column, [first, second]) in columns.into_iter().zip(sums) {
+            store(&mut words[column], reduce(constants, first));
+            store(&mut words[column + COLUMNS / 2], reduce(constants, second));
+        }
     }
+}
+
+/// Adds terms to the sums of both halves of two columns. Each sum has a name: in an array they would stay
+/// in memory.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_pairs(
+    [left, right]: [usize; 2],
+    terms: &[[u64; PAIR]],
+    factors: &[[u64; TILE]],
+    sums: [[__m256i; 2]; 2],
+) -> [[__m256i; 2]; 2] {
+    let [[mut w, mut x], [mut y, mut z]] = sums;
+    for (term, factors) in terms.iter().zip(factors) {
+        if left == 0 {
+            // Factors may lie in memory, those of one sum after those of another.
+            let next = ask(factors.as_ptr().wrapping_add(AHEAD));
+            ask(next);
+        }
+        let (words, factors) = (term.as_chunks().0, factors.as_chunks().0);
+        let factor = load(&factors[left]);
+        w = _mm256_add_epi64(w, _mm256_mul_epu32(load(&words[left]), factor));
+        x = _mm256_add_epi64(x, _mm256_mul_epu32(load(&words[left + COLUMNS / 2]), factor));
+        let factor = load(&factors[right]);
+        y = _mm256_add_epi64(y, _mm256_mul_epu32(load(&words[right]), factor));
+        z = _mm256_add_epi64(z, _mm256_mul_epu32(load(&words[right + COLUMNS / 2]), factor));
+    }
+    [[w, x], [y, z]]
 }

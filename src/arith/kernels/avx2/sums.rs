@@ -217,7 +217,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
     }
 }
 
-/// Adds one register of each term, times each of its factors, and reduces at once.
+/// Adds one register of each term, times each of its factors, and reduces at once: two sums together.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn add_reduced_terms<const O: usize>(
@@ -227,16 +227,31 @@ fn add_reduced_terms<const O: usize>(
     column: usize,
     sums: &mut [__m256d; O],
 ) {
-    let mut now = *sums;
-    for (term, factors) in terms.iter().zip(factors) {
-        let word = load_doubles(&term.as_chunks().0[column]);
-        for (sum, factor) in now.iter_mut().zip(factors) {
-            let [factor, quotient] = [_mm256_set1_pd(factor[0]), _mm256_set1_pd(factor[1])];
-            let product = mul_shoup(by, word, Factor { factor, quotient });
-            *sum = add_product(by, *sum, product);
+    let (pairs, rest) = sums.as_chunks_mut();
+    for (pair, sums) in pairs.iter_mut().enumerate() {
+        let [mut x, mut y] = *sums;
+        for (term, factors) in terms.iter().zip(factors) {
+            let word = load_doubles(&term.as_chunks().0[column]);
+            x = add_product(by, x, mul_shoup(by, word, splat_pair(factors[2 * pair])));
+            y = add_product(by, y, mul_shoup(by, word, splat_pair(factors[2 * pair + 1])));
         }
+        *sums = [x, y];
     }
-    *sums = now;
+    for (one, sum) in (O - rest.len()..).zip(rest) {
+        let mut now = *sum;
+        for (term, factors) in terms.iter().zip(factors) {
+            let word = load_doubles(&term.as_chunks().0[column]);
+            now = add_product(by, now, mul_shoup(by, word, splat_pair(factors[one])));
+        }
+        *sum = now;
+    }
+}
+
+/// A factor and its quotient.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn splat_pair([factor, quotient]: [f64; 2]) -> Factor {
+    Factor { factor: _mm256_set1_pd(factor), quotient: _mm256_set1_pd(quotient) }
 }
 
 /// `sum + product` in `[0, q)`, for a sum there and a product in `(-q, q)`, which is reduced first.
@@ -257,19 +272,25 @@ pub(in super::super) fn pair_tile_eager(
     out: &mut [u64; PAIR],
 ) {
     let by = barrett(constants);
-    let mut sums = [_mm256_setzero_pd(); COLUMNS];
-    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
-        let (words, factors) = (term.as_chunks().0, factor.as_chunks().0);
-        for (column, factor) in factors.iter().enumerate() {
-            let factor = load_doubles(factor);
-            for place in [column, column + COLUMNS / 2] {
-                let product = mul_barrett(&by, load_doubles(&words[place]), factor);
-                sums[place] = remainder(&by, _mm256_add_pd(sums[place], product));
+    for column in 0..COLUMNS / 2 {
+        let (mut first, mut second) = (_mm256_setzero_pd(), _mm256_setzero_pd());
+        let mut factors = factors.as_chunks::<TILE>().0;
+        for segment in segments {
+            let terms = segment.as_chunks::<PAIR>().0;
+            let (now, later) = factors.split_at(terms.len());
+            factors = later;
+            for (term, factor) in terms.iter().zip(now) {
+                let (words, factor) = (term.as_chunks().0, &factor.as_chunks().0[column]);
+                let factor = load_doubles(factor);
+                let product = mul_barrett(&by, load_doubles(&words[column]), factor);
+                first = remainder(&by, _mm256_add_pd(first, product));
+                let word = load_doubles(&words[column + COLUMNS / 2]);
+                let product = mul_barrett(&by, word, factor);
+                second = remainder(&by, _mm256_add_pd(second, product));
             }
         }
-    }
-    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-        store(out, to_words(&by, sum));
+        let (words, _) = out.as_chunks_mut();
+        store(&mut words[column], to_words(&by, first));
+        store(&mut words[column + COLUMNS / 2], to_words(&by, second));
     }
 }
