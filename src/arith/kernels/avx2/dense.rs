@@ -13,8 +13,12 @@ use crate::arith::kernels::{PAIR, TILE};
 /// Sums that are made together, so that the words of a panel become doubles once for all of them.
 const TOGETHER: usize = 8;
 
+/// Terms whose doubles are made at once: 8 KiB.
+const CHUNK: usize = 32;
+
 /// Words of a cache line.
 const LINE: usize = 8;
+
 /// Columns of factors.
 const FACTORS: usize = TILE / LANES;
 
@@ -45,9 +49,6 @@ pub(in super::super) fn pair_tiles_lazy(
         }
     }
 }
-
-/// Terms whose doubles are made at once: 8 KiB.
-const CHUNK: usize = 32;
 
 /// At most `MOST` sums; where there are several, words of the panel become doubles first.
 #[target_feature(enable = "avx2,fma")]

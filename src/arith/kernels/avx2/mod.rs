@@ -3,6 +3,10 @@
 //! as a high and a low part. Moduli have at most 50 bits, and every double here is an integer that
 //! a double holds without loss, unless a comment says otherwise.
 //!
+//! Loops over vectors call functions and no closures, and keep sums in variables and not in arrays:
+//! an iterator's adaptor lacks the features that a closure was given, so neither is sure to be inlined,
+//! and an array that a loop indexes stays in memory. Either makes a kernel several times as slow.
+//!
 //! Functions here are safe to call where the processor has `avx2` and `fma`; the dispatcher in the
 //! parent module sees to that.
 
