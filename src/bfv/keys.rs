@@ -10,7 +10,7 @@ use super::Context;
 use super::evaluation::MissingKey;
 use super::wire::{KeyMessage, WireError};
 use crate::arith::kernels::BLOCK;
-use crate::arith::{AlignedWords, Shoup, zeroed};
+use crate::arith::{AlignedWords, Modulus, Shoup, zeroed};
 use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
 use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
 
@@ -141,7 +141,7 @@ fn generate_digits(
     let n = context.ring_degree();
     let basis = context.extended_basis();
     // Without P there is nothing to divide by, and no key is asked for.
-    let special = context.params().special().map_or(1, |prime| prime.value());
+    let special = context.params().special().map_or(1, Modulus::value);
     let mut public = generator(public_seed, stream);
     // Stream 0 of the secret seed made the secret itself.
     let mut private = generator(secret_seed, stream + 1);

@@ -146,7 +146,7 @@ const fn words_bytes(count: usize, bits: u32) -> usize {
 /// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.
 fn fingerprint(params: &Params) -> u64 {
     // There is no prime 0, so that a set without P is none with it.
-    let special = params.special().map_or(0, |prime| prime.value());
+    let special = params.special().map_or(0, crate::arith::Modulus::value);
     let fixed = [params.ring_degree() as u64, params.plain().value(), special];
     let words = fixed.into_iter().chain(params.limbs().iter().map(crate::arith::Modulus::value));
     words.flat_map(u64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

@@ -97,12 +97,9 @@ pub fn dense_tiles(
     factors: &[u64],
     sums: &mut [[u64; PAIR]],
 ) {
-    let each = segments.iter().map(|words| words.len()).sum::<usize>() / PAIR * TILE;
-    if each == 0 {
+    if segments.iter().all(|words| words.is_empty()) {
         sums.as_flattened_mut().fill(0);
-        return;
-    }
-    for (factors, out) in factors.chunks_exact(each).zip(sums) {
-        kernels.pair_tile(reduction, segments, factors, out);
+    } else {
+        kernels.pair_tiles(reduction, segments, factors, sums);
     }
 }

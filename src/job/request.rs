@@ -316,7 +316,7 @@ pub(super) fn add_params(digest: &mut Digest, params: &PointParams, security: &S
         Some(PointPrimes { plain_modulus, limbs, special, log2_q: _, log2_qp: _ }) => {
             digest.number("plain_modulus", *plain_modulus);
             digest.numbers("limbs", limbs.iter().copied());
-            special.iter().for_each(|special| digest.number("special", *special));
+            digest.maybe("special", *special);
         }
     }
     digest.text("table", table);

@@ -287,6 +287,9 @@ fn search_family(
     group: &[AlgorithmKind],
 ) -> Result<Candidate, Lacking> {
     let query = search.query;
+    let suiting: Vec<AlgorithmKind> =
+        group.iter().copied().filter(|kind| family.suits(*kind)).collect();
+    let group = suiting.as_slice();
     let mut best: Option<Candidate> = None;
     let mut lacking = Lacking::default();
     let mut try_size = |q_bits: u32, group: &[AlgorithmKind], best: &mut Option<Candidate>| {
@@ -465,7 +468,7 @@ mod tests {
             {
                 let spec = family.spec(q_bits, special_bits);
                 let Ok(params) = Params::new(&spec, &run.policy) else { continue };
-                for kind in AlgorithmKind::ALL {
+                for kind in AlgorithmKind::ALL.into_iter().filter(|kind| family.suits(*kind)) {
                     let costs = CostTable::default();
                     let setting = Setting { params: &params, reduction: run.reduction };
                     let pricing = Pricing { costs: &costs, setting, threads: 1 };

@@ -4,6 +4,7 @@ use crate::arith::kernels::NARROW_BITS;
 use crate::bfv::params::{MAX_LIMB_BITS, MAX_PLAIN_BITS};
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
+use crate::conv::AlgorithmKind;
 
 /// Ring degrees considered: those of the security tables.
 pub const RING_DEGREES: [usize; 6] = [1024, 2048, 4096, 8192, 16384, 32768];
@@ -48,6 +49,18 @@ impl Family {
         };
         let all = [(true, false), (true, true), (false, false), (false, true)];
         all.into_iter().map(of).filter(is_possible)
+    }
+
+    /// Whether an algorithm may do best under sets of this family. What works on slots switches keys;
+    /// in coefficients noise is small, so that one limb or two will do, and products have no use for a
+    /// narrow one.
+    pub fn suits(&self, kind: AlgorithmKind) -> bool {
+        let is_short = self.limbs <= 2 && !self.has_narrow_limb;
+        match kind {
+            AlgorithmKind::Coefficient => is_short && !self.has_special,
+            AlgorithmKind::Interleaved => is_short,
+            _ => self.has_special,
+        }
     }
 
     /// The least size of a limb: larger than t, and large enough for there to be primes = 1 mod 2N.

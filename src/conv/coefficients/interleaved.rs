@@ -14,6 +14,14 @@ use super::plan::CoefficientPlan;
 use super::polynomials::max_interleave;
 use crate::conv::{Algorithm, Layer, WeightForm};
 
+/// The most baby steps that are worth considering. With b of them there are (b - 1) `C_in` / m rotations
+/// of inputs and (m/b - 1) `C_out` / m of sums, which are least together at b^2 = m `C_out` / `C_in`;
+/// up to twice as many, since one of an input takes less.
+fn most_babies(layer: &Layer, channels: usize) -> usize {
+    let even = channels * layer.out_channels() / layer.in_channels();
+    (2 * even.isqrt().next_power_of_two()).clamp(1, channels)
+}
+
 /// Every plan of `layer` that is worth considering.
 pub fn interleaved(layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>> {
     let widest = layer.in_channels().max(layer.out_channels()).next_power_of_two();
@@ -23,7 +31,7 @@ pub fn interleaved(layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Algorithm>>
     };
     let packings = powers(most).filter_map(|m| Packing::interleaved(layer, ring_degree, m));
     let plans = packings.flat_map(|packing| {
-        let babies = powers(packing.channels());
+        let babies = powers(most_babies(layer, packing.channels()));
         babies.flat_map(move |babies| {
             WeightForm::ALL.map(|form| CoefficientPlan::new(packing.clone(), babies, form))
         })

@@ -313,26 +313,26 @@ impl RawSums<'_> {
         let context = self.server.evaluator().context();
         let (limb, reduction) = (chunk.limb, context.reduction());
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let (mut near, mut factors) = (Vec::new(), Vec::new());
+        let (mut near, mut factors, mut new) = (Vec::new(), Vec::new(), Vec::new());
         for tile in chunk.tiles() {
             near.clear();
             for (input, baby) in terms {
                 let words = self.panels.tile(*input, limb, tile);
                 near.extend_from_slice(&words[baby * PAIR..][..PAIR]);
             }
+            factors.clear();
+            for giant in 0..self.sums.len() {
+                let tiles = batch.tiles(terms.len(), giant, limb, tile);
+                tiles.for_each(|tile| factors.extend_from_slice(tile));
+            }
             let out = chunk.tile_mut(tile, self.sums.clone());
-            for (giant, out) in out.iter_mut().enumerate() {
-                factors.clear();
-                batch.tiles(terms.len(), giant, limb, tile).for_each(|tile| {
-                    factors.extend_from_slice(tile);
-                });
-                let mut sum = [[0; PAIR]];
-                dense_tiles(kernels, reduction, &[&near], &factors, &mut sum);
-                if adds {
-                    kernels.add(out, &sum[0]);
-                } else {
-                    *out = sum[0];
-                }
+            if adds {
+                new.clear();
+                new.resize(out.len(), [0; PAIR]);
+                dense_tiles(kernels, reduction, &[&near], &factors, &mut new);
+                kernels.add(out.as_flattened_mut(), new.as_flattened());
+            } else {
+                dense_tiles(kernels, reduction, &[&near], &factors, out);
             }
         }
     }

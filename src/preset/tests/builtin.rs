@@ -94,7 +94,7 @@ fn experiments_name_what_they_hold() {
             (
                 params.ring_degree(),
                 limbs,
-                params.special().map_or(0, |prime| prime.value()),
+                params.special().map_or(0, Modulus::value),
                 params.plain().value(),
             )
         };
