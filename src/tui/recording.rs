@@ -19,11 +19,13 @@ use crate::report::{Fault, Record};
 const EMBEDDED: &str = include_str!("../../assets/recording.json");
 
 /// What is recorded, on the demo layer.
-const RUNS: [(AlgorithmKind, Reduction); 4] = [
+const RUNS: [(AlgorithmKind, Reduction); 6] = [
     (AlgorithmKind::Conventional, Reduction::Lazy),
     (AlgorithmKind::Hadamard, Reduction::Lazy),
     (AlgorithmKind::HadamardFused, Reduction::Eager),
     (AlgorithmKind::HadamardFused, Reduction::Lazy),
+    (AlgorithmKind::Coefficient, Reduction::Lazy),
+    (AlgorithmKind::Interleaved, Reduction::Lazy),
 ];
 
 /// Why there is no recording, or why it cannot be shown.

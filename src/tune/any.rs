@@ -57,7 +57,7 @@ fn total(estimator: &Estimator, run: &RunSpec) -> Result<f64, String> {
     let record = estimator.estimate(run).map_err(reason)?.record;
     let floor = record.noise_bits.predicted_final_floor;
     if floor < MARGIN_BITS {
-        return Err(format!("leaves {floor:.1} bits of noise budget, margin {MARGIN_BITS}"));
+        return Err(format!("noise budget {floor:.1} bits, margin {MARGIN_BITS}"));
     }
     Ok(record.latency_ms.total)
 }
@@ -111,7 +111,7 @@ mod tests {
         for kind in AlgorithmKind::ALL {
             assert!(said.contains(kind.name()), "{said}");
         }
-        assert!(said.contains("bits of noise budget, margin 4"), "{said}");
+        assert!(said.contains("bits, margin 4"), "{said}");
         // What is the same for all is said as of any run.
         let insecure = any(&estimator, &run("bench/c16-32-k3", "4096:50,50|50:20"));
         assert!(matches!(insecure, Err(JobError::Params { .. })), "{insecure:?}");

@@ -35,10 +35,11 @@ pub struct Landscape {
     pub rejected: Vec<Rejected>,
 }
 
-/// Searches for the least total time over links of `bits_per_second`, with the round trip of the
-/// query's; its objective and bandwidth count for nothing. All that does not depend on the link is
-/// worked out once, by `estimator`. `proceed` is told of parts that are done, of all; `false` ends the
-/// search, with the bandwidths that are done.
+/// What takes the least total time over links of `bits_per_second`, with the round trip of the query's;
+/// its objective and bandwidth count for nothing. It is sought at both ends, and in between it is the
+/// best of all that was found for either: over a faster link a candidate gains the more, the more it
+/// sends, so what is best at both ends is so everywhere. `proceed` is told of parts that are done, of
+/// all; `false` ends the search with what it has.
 ///
 /// # Errors
 /// As [`search`].
@@ -51,26 +52,22 @@ pub fn landscape(
     let mut sorted = bits_per_second.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.dedup();
+    let mut ends: Vec<f64> = sorted.first().into_iter().chain(sorted.last()).copied().collect();
+    ends.dedup();
     let parts = RING_DEGREES.len();
-    let mut landscape = Landscape::default();
-    for (index, bandwidth) in sorted.iter().enumerate() {
-        let query = over(query, *bandwidth);
-        let Some(run) = query.runs.first() else { break };
-        let mut is_whole = true;
-        let found = search(estimator, &query, |done, _| {
-            is_whole = proceed(index * parts + done, sorted.len() * parts);
-            is_whole
+    let (mut candidates, mut rejected) = (Vec::new(), Vec::new());
+    for (index, end) in ends.iter().enumerate() {
+        let found = search(estimator, &over(query, *end), |done, _| {
+            proceed(index * parts + done, ends.len() * parts)
         })?;
-        if !is_whole {
-            break;
-        }
-        landscape.at.push(AtBandwidth { link: run.link, bests: bests(found.candidates) });
-        landscape.rejected = found.rejected;
+        candidates.extend(found.candidates);
+        rejected = found.rejected;
     }
-    Ok(landscape)
+    Ok(Landscape { at: ranked(query, &candidates, &sorted), rejected })
 }
 
-/// As [`search`], and with it what wins over links of [`BANDWIDTHS`].
+/// As [`search`], and with it what wins over links of [`BANDWIDTHS`] among all that is found for the
+/// query's own.
 ///
 /// # Errors
 /// As [`search`].
@@ -79,11 +76,31 @@ pub fn survey(
     query: &Query,
     mut proceed: impl FnMut(usize, usize) -> bool,
 ) -> Result<Found, JobError> {
+    let is_total = query.objective == Objective::Total;
     let parts = RING_DEGREES.len();
-    let all = parts * (1 + BANDWIDTHS.len());
+    let all = if is_total { parts } else { 2 * parts };
     let found = search(estimator, query, |done, _| proceed(done, all))?;
-    let landscape = landscape(estimator, query, &BANDWIDTHS, |done, _| proceed(parts + done, all))?;
-    Ok(Found { landscape, ..found })
+    let at = if is_total {
+        ranked(query, &found.candidates, &BANDWIDTHS)
+    } else {
+        let query = Query { objective: Objective::Total, ..query.clone() };
+        let totals = search(estimator, &query, |done, _| proceed(parts + done, all))?;
+        ranked(&query, &totals.candidates, &BANDWIDTHS)
+    };
+    Ok(Found { landscape: Landscape { at, rejected: Vec::new() }, ..found })
+}
+
+/// The candidates by their total time over links of each bandwidth.
+fn ranked(query: &Query, candidates: &[Candidate], bits_per_second: &[f64]) -> Vec<AtBandwidth> {
+    let Some(run) = query.runs.first() else { return Vec::new() };
+    let at = |bandwidth: &f64| {
+        let link = Link { bandwidth_bits_per_second: *bandwidth, ..run.link };
+        let valued = |one: &Candidate| Candidate { value: one.total_ms(&link), ..one.clone() };
+        let mut all: Vec<Candidate> = candidates.iter().map(valued).collect();
+        all.sort_by(|a, b| a.value.total_cmp(&b.value));
+        AtBandwidth { link, bests: bests(all) }
+    };
+    bits_per_second.iter().map(at).collect()
 }
 
 /// The query for the least total time over a link of so many bits a second.
@@ -310,10 +327,29 @@ mod tests {
         let (estimator, query) = (Estimator::default(), query("bench/c16-32-k3"));
         let parts = RING_DEGREES.len();
         let some = landscape(&estimator, &query, &BANDWIDTHS, |done, of| {
-            assert_eq!(of, 5 * parts);
+            assert_eq!(of, 2 * parts);
             done < parts
         });
-        assert_eq!(some.expect("valid").at.len(), 1);
+        let alone = landscape(&estimator, &query, &[1e6], |_, _| true).expect("valid");
+        let (some, alone) = (&some.expect("valid").at[0], &alone.at[0]);
+        assert!(some.winner().expect("one").is_as(alone.winner().expect("one")));
+    }
+
+    /// Whatever the objective is, the survey beside its search is of total times.
+    #[test]
+    fn a_survey_is_of_total_times() {
+        let (estimator, query) = (Estimator::default(), query("bench/c16-32-k3"));
+        let found = survey(&estimator, &query, |_, _| true).expect("valid");
+        let total = Query { objective: Objective::Total, ..query };
+        let totals = survey(&estimator, &total, |_, _| true).expect("valid");
+        let usual = BANDWIDTHS
+            .iter()
+            .position(|bandwidth| (*bandwidth - 1e8).abs() < 1.0)
+            .expect("among them");
+        let winner = |found: &Found| found.landscape.at[usual].winner().expect("one").clone();
+        assert!(winner(&found).is_as(&totals.candidates[0]));
+        assert!(winner(&totals).is_as(&totals.candidates[0]));
+        assert!(found.candidates.iter().all(|one| one.value > 1e5), "bytes of memory");
     }
 
     #[test]

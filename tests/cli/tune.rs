@@ -120,7 +120,7 @@ fn where_no_algorithm_will_do_each_is_told_why() {
     for command in ["run", "estimate"] {
         let args = [command, "--algorithm", "any", "--params", "4096:30|30:28"];
         let mut words = vec!["no algorithm will do for layer bench/c16-32-k3", "4096:30|30:28"];
-        words.extend(["bits of noise budget, margin 4"].iter().chain(&ALGORITHMS));
+        words.extend(["bits, margin 4"].iter().chain(&ALGORITHMS));
         assert_refused([refusal(&[&args[..], &SMALL].concat(), &words)]);
     }
 }
