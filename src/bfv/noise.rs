@@ -68,10 +68,11 @@ impl NoiseModel {
     /// The model of a parameter set.
     pub fn new(params: &Params) -> Self {
         let n = params.ring_degree() as f64;
-        // Without P there are no key switches, whatever they would add.
-        let special = params.special().map_or(0.0, |prime| prime.value() as f64);
-        let squares: f64 =
-            params.limbs().iter().map(|q| (q.value() as f64 / special).powi(2)).sum();
+        // Without P there are no key switches, and so nothing that they add.
+        let squares: f64 = params.special().map_or(0.0, |special| {
+            let special = special.value() as f64;
+            params.limbs().iter().map(|q| (q.value() as f64 / special).powi(2)).sum()
+        });
         Self {
             ring_degree: n,
             log2_q: params.log2_q(),
@@ -86,7 +87,7 @@ impl NoiseModel {
         ERROR_VARIANCE + 1.0 / 12.0
     }
 
-    /// What a key switch adds, its division by P apart; infinite where there is no P.
+    /// What a key switch adds, its division by P apart; 0 where there is no P, and no switch.
     pub fn key_switch(&self) -> f64 {
         self.key_switch
     }

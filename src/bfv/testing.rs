@@ -21,6 +21,19 @@ pub(crate) fn params(ring_degree: usize, limb_bits: &[u32], special: u32, plain:
     Params::new(&spec, &policy).expect("valid but for security")
 }
 
+/// Parameters of one limb, without a special prime, and t of any value.
+pub(crate) fn params_without_special(ring_degree: usize, limb_bits: u32, plain: u64) -> Params {
+    let spec = ParamsSpec {
+        name: "test".into(),
+        ring_degree,
+        limbs: vec![PrimeSpec::Bits(limb_bits)],
+        special: None,
+        plain: PrimeSpec::Value(plain),
+    };
+    let policy = SecurityPolicy { insecure: true, ..SecurityPolicy::default() };
+    Params::new(&spec, &policy).expect("valid but for security")
+}
+
 /// The backend to test: the one that `HECONV_TEST_BACKEND` names, else the best of this machine.
 pub(crate) fn backend() -> Backend {
     let Ok(name) = std::env::var("HECONV_TEST_BACKEND") else { return Backend::detect() };

@@ -1,8 +1,8 @@
 //! Convolution under encryption.
 //!
 //! A [`Layer`] is convolved by an [`Algorithm`], of which there is one file each; those that work
-//! on slots share [`slots`]. [`pipeline`] takes an input from the client to the server and back,
-//! and measures.
+//! on slots share [`slots`], those in coefficients [`coefficients`]. [`kind`](AlgorithmKind) lists them.
+//! [`pipeline`] takes an input from the client to the server and back, and measures.
 
 mod algorithm;
 mod any;

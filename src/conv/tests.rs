@@ -11,7 +11,7 @@ use super::testing::{LAYER, layer, layer_of};
 use super::*;
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::Context;
-use crate::bfv::testing::{backend, params};
+use crate::bfv::testing::{backend, params, params_without_special};
 
 /// Parameters with ample noise budget at a small ring degree.
 fn small_context(ring_degree: usize, backend: Backend, reduction: Reduction) -> Context {
@@ -121,6 +121,24 @@ proptest! {
     fn random_layers_are_exact_on_every_other_backend(layer in layers(), seed in 0u64..1000) {
         for other in Backend::available().filter(|other| *other != backend()) {
             check_layer(&layer, 1024, other, seed);
+        }
+    }
+
+    /// In coefficients there need be neither slots nor a special prime, and t may be any number.
+    #[test]
+    fn coefficients_need_no_slots_and_no_keys(
+        layer in layers(),
+        plain in prop_oneof![Just(1u64 << 20), Just(1_000_000), Just(1_032_193), 500_000u64..2_000_000],
+        seed in 0u64..1000,
+    ) {
+        for reduction in Reduction::ALL {
+            let params = params_without_special(1024, 50, plain);
+            let context = Context::new(params, backend(), reduction).expect("has roots");
+            for kind in [AlgorithmKind::Coefficient, AlgorithmKind::Interleaved] {
+                let outcome = outcome(kind, &layer, &context, seed);
+                prop_assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{:?}", kind);
+                prop_assert_eq!((outcome.sizes.keys, outcome.sizes.galois_keys), (0, 0));
+            }
         }
     }
 
@@ -291,7 +309,8 @@ fn floors_hold_for_equal_weights() {
     let params = params(8192, &[45], 50, 21);
     let context = Context::new(params, backend(), Reduction::Lazy).expect("has roots");
     let weights = Array4::from_elem(layer.weight_shape(), 90);
-    for kind in [AlgorithmKind::Padded, AlgorithmKind::HadamardFused] {
+    let kinds = AlgorithmKind::ALL.into_iter().filter(|kind| *kind != AlgorithmKind::Conventional);
+    for kind in kinds.filter(|kind| *kind != AlgorithmKind::Hadamard) {
         for seed in 0..6 {
             let outcome = outcome_with(kind, &layer, &context, seed, &weights);
             let noise = outcome.noise;
@@ -423,4 +442,41 @@ fn moves_of_equal_length_are_kept_apart() {
             assert_eq!(outcome.mismatches, 0, "{plan:?}");
         }
     }
+}
+
+/// Where nothing rotates, algorithms on slots do without a special prime.
+#[test]
+fn slots_without_rotations_need_no_special_prime() {
+    let layer = layer(8, 16, [8, 8], [1, 1], None);
+    let params = params_without_special(1024, 50, 1_032_193);
+    let context = Context::new(params, backend(), Reduction::Lazy).expect("has roots");
+    let outcome = outcome(AlgorithmKind::Padded, &layer, &context, 7);
+    assert_eq!(outcome.mismatches, 0);
+    let noise = outcome.noise;
+    assert!((noise.last - noise.predicted.last).abs() < 1.0, "{noise:?}");
+}
+
+/// What parameters lack is said, and how they get it.
+#[test]
+fn needs_are_told() {
+    let layer = layer(6, 10, [12, 11], [3, 3], None);
+    let context = |plain| {
+        let params = params_without_special(1024, 50, plain);
+        Context::new(params, backend(), Reduction::Lazy).expect("has roots")
+    };
+    let refusal = |kind: AlgorithmKind, context: &Context, pinned| {
+        let plan = kind.plan(&layer, context, &CostTable::default(), pinned);
+        plan.expect_err("refused").to_string()
+    };
+    let (slots, even) = (context(1_032_193), context(1 << 20));
+    let words = refusal(AlgorithmKind::HadamardFused, &slots, Choice::default());
+    assert_eq!(words, "hadamard-fused needs a special prime, as in `4096:44|50:20`");
+    let words = refusal(AlgorithmKind::Padded, &even, Choice::default());
+    assert_eq!(words, "padded needs slots: a plaintext modulus that is a prime = 1 mod 2N");
+    let merged = Choice { lanes: Some(4), ..Choice::default() };
+    let words = refusal(AlgorithmKind::Interleaved, &slots, merged);
+    assert_eq!(words, "interleaved needs a special prime, as in `4096:44|50:20`");
+    let none = Choice { lanes: Some(3), babies: Some(2), ..Choice::default() };
+    let words = refusal(AlgorithmKind::Interleaved, &slots, none);
+    assert!(words.starts_with("lanes = 3, babies = 2 is not possible with interleaved"), "{words}");
 }

@@ -124,7 +124,7 @@ fn rows_of_a_sweep_are_written_as_sorted_with_those_that_failed() {
     }
     // Predictions are written too, and say that they are.
     let effects = export(&mut scene("sweep planned").app, "rows.jsonl");
-    assert_eq!(text(&effects).matches("\"predicted\":true").count(), 16);
+    assert_eq!(text(&effects).matches("\"predicted\":true").count(), 34);
 }
 
 #[test]
