@@ -15,6 +15,7 @@
 //! - [`predict`]: every figure of a run without running it
 //! - [`preset`]: networks, parameter sets, experiments and sweeps as TOML
 //! - [`job`]: a whole run from what a user asked for
+//! - [`draw`]: the diagrams of the documentation
 //! - [`tune`]: many runs: sweeps over parameters, and the search for the best
 //! - [`tui`]: the explorer
 //! - [`cli`]: the command line, one file per subcommand
@@ -23,6 +24,7 @@ pub mod arith;
 pub mod bfv;
 pub mod cli;
 pub mod conv;
+pub mod draw;
 pub(crate) mod files;
 pub mod job;
 pub mod memory;

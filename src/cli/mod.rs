@@ -80,6 +80,9 @@ enum Command {
     /// Draw pictures of the explorer from the recording in this program.
     #[command(hide = true)]
     Screenshot(screenshot::Args),
+    /// Draw the diagrams of the documentation.
+    #[command(hide = true)]
+    Draw(screenshot::Args),
 }
 
 /// Why a command ends without success.
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
         Some(Command::Guard(args)) => explore::guard(&args),
         Some(Command::Record(args)) => screenshot::record(&args),
         Some(Command::Screenshot(args)) => screenshot::run(&args),
+        Some(Command::Draw(args)) => screenshot::draw(&args),
         None => explore::open(cli.ascii),
     };
     let (message, code) = match result {

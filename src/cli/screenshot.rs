@@ -1,9 +1,11 @@
-//! `heconv record` and `heconv screenshot`, with which the pictures of the documentation are made.
+//! `heconv record`, `heconv screenshot` and `heconv draw`, with which the pictures of the documentation
+//! are made.
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::Failure;
+use crate::draw::diagrams;
 use crate::tui::{Recording, pictures};
 
 /// Arguments of `heconv record`.
@@ -16,7 +18,7 @@ pub(super) struct RecordArgs {
     tries: u32,
 }
 
-/// Arguments of `heconv screenshot`.
+/// Arguments of `heconv screenshot` and `heconv draw`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Where to write the pictures.
@@ -31,8 +33,16 @@ pub(super) fn record(args: &RecordArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    write(args, pictures().map_err(failed)?)
+}
+
+pub(super) fn draw(args: &Args) -> Result<(), Failure> {
+    write(args, diagrams().map_err(failed)?)
+}
+
+fn write(args: &Args, pictures: Vec<(&str, String)>) -> Result<(), Failure> {
     fs::create_dir_all(&args.directory)?;
-    for (name, picture) in pictures().map_err(failed)? {
+    for (name, picture) in pictures {
         fs::write(args.directory.join(name), picture)?;
     }
     Ok(())

@@ -36,6 +36,11 @@ pub const BATCH: usize = 8;
 /// Entries that a permutation moves together: one AVX-512 register.
 pub const BLOCK: usize = 8;
 
+/// Terms that a lazy accumulator of AVX-512 IFMA takes before it must be reduced: its low half then
+/// holds less than 2^50 (a reduced value) and each term adds less than 2^52, so 4095 terms stay below
+/// 2^64. The high half gains less than 2^48 a term and stays below 2^60.
+pub const LAZY_TERMS: usize = 4095;
+
 /// What one half of a 104-bit product holds.
 pub const NARROW_BITS: u32 = 52;
 

@@ -16,6 +16,7 @@ pub use coefficient::coefficient;
 pub use interleaved::interleaved;
 pub use packing::{Packing, Spread};
 pub use plan::CoefficientPlan;
+pub use polynomials::Polynomials;
 pub use weights::{Space, Weights};
 
 #[cfg(test)]

@@ -57,8 +57,8 @@ fn lane_weights(
     plan.distinct_lanes().map(weight).collect()
 }
 
-/// H times `values`, in place (fast Walsh-Hadamard transform).
-fn walsh_hadamard(values: &mut [i64]) {
+/// H times `values`, in place (fast Walsh-Hadamard transform); a power of two of them.
+pub fn walsh_hadamard(values: &mut [i64]) {
     let mut half = 1;
     while half < values.len() {
         for block in values.chunks_exact_mut(2 * half) {

@@ -20,6 +20,7 @@ use std::arch::x86_64::{
     _mm512_storeu_si512, _mm512_sub_epi64,
 };
 
+use super::LAZY_TERMS;
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use limit::{ROUND, multiply_adds};
@@ -33,11 +34,6 @@ pub(super) use words::{
 
 const LANES: usize = 8;
 const MASK52: u64 = (1 << 52) - 1;
-
-/// Terms that a lazy accumulator takes before it must be reduced: its low half then holds less
-/// than 2^50 (a reduced value) and each term adds less than 2^52, so 4095 terms stay below 2^64.
-/// The high half gains less than 2^48 a term and stays below 2^60.
-const LAZY_TERMS: usize = 4095;
 
 /// Whether this processor runs these kernels.
 pub(super) fn is_available() -> bool {
