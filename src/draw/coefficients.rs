@@ -130,7 +130,7 @@ fn strips(drawing: &mut Drawing, top: f64, name: &str, product: &Product) {
     );
     let strips = [
         ("the input".to_owned(), input),
-        ("the polynomial of one output channel: its weights, turned around".into(), weights),
+        ("the polynomial of one output channel: its weights, reversed".into(), weights),
         (text, outputs),
     ];
     for (i, (text, colours)) in strips.into_iter().enumerate() {

@@ -104,15 +104,16 @@ fn strip(drawing: &mut Drawing, y: f64, text: &str, colours: &[&str]) {
 fn steps(drawing: &mut Drawing, merge: &Merge) {
     let (plan, mut y) = (&merge.plan, 62.0);
     for (i, input) in merge.inputs.iter().enumerate() {
-        // A sign is all that a baby step may change of a value besides its place.
+        // A baby step keeps every channel on coefficients of its own, and may change signs.
         let colours: Vec<&str> = (0..RING_DEGREE)
             .map(|place| if input.0[place] == 0 { EMPTY } else { svg::CHANNELS[place % CHANNELS] })
             .collect();
         let text = match i {
             0 => "x: the input as it is sent".to_owned(),
             _ => format!(
-                "baby step X -> X^{}: positions of odd channels turned, by a key switch",
-                plan.baby(i).exponent()
+                "baby step X -> X^{}, by a key switch: channel ch moves by {} ch coefficients",
+                plan.baby(i).exponent(),
+                plan.baby(i).exponent() - 1
             ),
         };
         strip(drawing, y, &text, &colours);
@@ -127,7 +128,7 @@ fn steps(drawing: &mut Drawing, merge: &Merge) {
             format!("giant step X -> X^{}, by a key switch", element.exponent())
         };
         let text = format!(
-            "z{j}: both of them times weight polynomials with (m/b)^-1 in them, summed; {step}"
+            "z{j}: each times a weight polynomial, with (m/b)^-1 in it, and summed; {step}"
         );
         strip(drawing, y, &text, &colours);
         y += 36.0;
@@ -141,9 +142,9 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
         (190.0, "rotations of inputs"),
         (320.0, "rotations of sums"),
         (430.0, "key switches"),
-        (510.0, "keys"),
-        (630.0, "transforms in them"),
-        (790.0, "noise budget, bits"),
+        (550.0, "their transforms"),
+        (610.0, "keys"),
+        (750.0, "noise budget, bits"),
     ];
     let bench = Bench::new()?;
     let transformed = Choice { weight_form: Some(WeightForm::Transformed), ..Choice::default() };
@@ -152,9 +153,8 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     let ring_degree = 4096;
     let packing = Packing::interleaved(bench.layer(), ring_degree, m);
     let packing = packing.ok_or(DrawError::Lacks("an interleaved packing"))?;
-    let title = format!(
-        "{LAYER} at {PARAMS}, m = {m}: the same products, fewer key switches, less noise budget"
-    );
+    let title =
+        format!("{LAYER} at {PARAMS}, m = {m}: what b changes (the products stay the same)");
     drawing.text([LEFT, top], Look::Plain, Anchor::Start, title);
     for (x, name) in COLUMNS {
         drawing.text([x, top + 22.0], Look::Quiet, Anchor::End, name);
@@ -171,8 +171,8 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
             (plan.inputs() * (babies - 1)).to_string(),
             (plan.out_groups() * (plan.giants() - 1)).to_string(),
             work.rotations.to_string(),
-            planned.keys().to_string(),
             work.ntts.to_string(),
+            planned.keys().to_string(),
             format!("{:.1}", noise.predicted_final),
         ];
         let y = top + 42.0 + 18.0 * row as f64;
@@ -180,5 +180,8 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
             drawing.text([*x, y], Look::Plain, Anchor::End, text);
         }
     }
+    let text = "As y comes times b, each doubling costs a bit of budget; the rest is noise of the baby steps, which the \
+                products multiply.";
+    drawing.text([LEFT, top + 152.0], Look::Quiet, Anchor::Start, text);
     Ok(())
 }

@@ -14,8 +14,7 @@ const RUNS: [(AlgorithmKind, &str); 4] = [
     (AlgorithmKind::Coefficient, "n2048-q50-t20"),
 ];
 
-const STAGES: [&str; 5] =
-    ["fresh", "rotated inputs", "summed products", "outputs", "but once in 2^40"];
+const STAGES: [&str; 5] = ["fresh", "rotated inputs", "summed products", "outputs", "floor, 2^-40"];
 
 /// The chart: left, top, width, height.
 const CHART: [f64; 4] = [58.0, 70.0, 520.0, 250.0];
@@ -82,7 +81,7 @@ fn axes(drawing: &mut Drawing, most: f64) {
 }
 
 fn legend(drawing: &mut Drawing, place: usize, name: &str, params: &str, budgets: &[Option<f64>]) {
-    let (x, y) = (640.0, 88.0 + 62.0 * place as f64);
+    let (x, y) = (662.0, 88.0 + 62.0 * place as f64);
     drawing.rect([x, y - 10.0, 10.0, 10.0], STRONG[place]);
     drawing.text([x + 16.0, y], Look::Plain, Anchor::Start, name);
     drawing.text([x + 16.0, y + 17.0], Look::Quiet, Anchor::Start, params);

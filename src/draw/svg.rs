@@ -145,7 +145,8 @@ impl Drawing {
         self.add(&format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3\" fill=\"{colour}\"/>"));
     }
 
-    /// A row of equal cells (width, height) from a corner on, one for each colour.
+    /// A row of equal cells (width, height) from a corner on, one for each colour. Neighbours that hold
+    /// nothing of interest are drawn as one.
     pub(super) fn strip(&mut self, [x, y]: [f64; 2], [w, h]: [f64; 2], colours: &[&str]) {
         let mut distinct: Vec<&str> = Vec::new();
         for colour in colours {
@@ -153,11 +154,19 @@ impl Drawing {
                 distinct.push(colour);
             }
         }
-        let (width, top) = (num(w - 0.6), num(y));
+        let top = num(y);
+        let runs: Vec<&[&str]> =
+            colours.chunk_by(|a, b| a == b && [EMPTY, RUBBISH].contains(a)).collect();
         for fill in distinct {
-            let cells = colours.iter().enumerate().filter(|(_, colour)| **colour == fill);
-            let cell = |(i, _)| format!("M{} {top}h{width}v{h}h-{width}z", num(x + w * i as f64));
-            let path: String = cells.map(cell).collect();
+            let (mut path, mut start) = (String::new(), 0);
+            for run in &runs {
+                let (left, width) = (num(x + w * start as f64), num(w * run.len() as f64 - 0.6));
+                start += run.len();
+                if run.first() == Some(&fill) {
+                    // Writing to a string does not fail.
+                    let _ = write!(path, "M{left} {top}h{width}v{h}h-{width}z");
+                }
+            }
             self.add(&format!("<path fill=\"{fill}\" d=\"{path}\"/>"));
         }
     }

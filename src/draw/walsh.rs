@@ -121,15 +121,15 @@ fn matrix(drawing: &mut Drawing, weights: &[i64]) {
         drawing.text([x - 8.0, top + 12.0], Look::Small, Anchor::End, format!("h{k}"));
     }
     drawing.lines(
-        [x + 226.0, y + 14.0],
+        [x + 222.0, y + 14.0],
         Look::Quiet,
         &[
             "Row k of H is the pattern h_k over lanes",
             "(light +1, dark -1). As H H = c I, the sum",
             "over k of \u{175}_k h_k / c is w on its lane.",
             "",
-            "hadamard sums \u{175}_k x into A_k, for each k,",
-            "and weighs at the end: S = sum h_k A_k / c.",
+            "For each k it sums \u{175}_k x into A_k, and",
+            "weighs at the end: S = sum h_k A_k / c.",
         ],
     );
 }
@@ -161,7 +161,7 @@ fn counts(drawing: &mut Drawing) -> Result<(), DrawError> {
         [x, y + 158.0],
         Look::Quiet,
         Anchor::Start,
-        format!("{ratio:.1} times as many, for the same sums"),
+        format!("{ratio:.1} times as many: c a term, and the patterns'"),
     );
     Ok(())
 }
@@ -189,7 +189,7 @@ fn forms(drawing: &mut Drawing, constant: &Constant) {
         .map(|word| if *word == 0 { EMPTY } else { svg::STRONG[0] })
         .collect();
     let text = format!(
-        "coefficients: a polynomial in X^(N/c) = X^{block}, so {} of {RING_DEGREE}",
+        "coefficients: a polynomial in X^(N/c) = X^{block}, so at most {} of {RING_DEGREE} are not 0",
         constant.scalars.len()
     );
     strip(drawing, 362.0, &text, &coefficients);
