@@ -25,7 +25,7 @@ fn sample_files_parse() {
     assert_eq!(counts, [1; 4]);
     let catalogue = Catalogue::builtin().expect("presets");
     let sweep = SweepFile::parse(sweeps[0], "README.md", &catalogue).expect("a valid sweep");
-    assert_eq!(sweep.params.map(|sets| sets.len()), Some(3 + 20));
+    assert_eq!(sweep.params.map(|sets| sets.len()), Some(4 + 20));
     let experiment = Experiment::parse(experiments[0], "README.md").expect("a valid experiment");
     assert_eq!(experiment.layer.spec.name, "my-layer");
     let directory = tempfile::tempdir().expect("temporary directory");

@@ -252,6 +252,50 @@ fn parameters_come_by_name_file_or_text() {
     assert_eq!(named["layer"]["name"], "bench/c16-32-k3", "a bare name where it is unique");
 }
 
+/// What coefficient packing has of its own: no keys and no special prime, forms of weights, baby steps.
+#[test]
+fn coefficients_say_what_they_do_without() {
+    let place = Place::new();
+    let of = |flags: &[&str]| record(&[&SMALL[..], flags].concat());
+    let blocks = of(&["--algorithm", "coefficient", "--params", "2048:50:20"]);
+    assert!(blocks["params"].get("special").is_none(), "{blocks}");
+    assert!(blocks["noise_bits"].get("rotated").is_none(), "{blocks}");
+    assert!(blocks.get("babies").is_none(), "{blocks}");
+    let nothing = [&blocks["communication_bytes"]["keys"], &blocks["operations"]["rotations"]];
+    assert_eq!(nothing, [&Value::from(0); 2]);
+    assert_eq!(
+        (&blocks["weight_form"], &blocks["verified"]),
+        (&"transformed".into(), &true.into())
+    );
+
+    let path = place.path("babies.toml");
+    let flags = ["--algorithm", "interleaved", "--params", "n4096-q44-t20", "--lanes", "2"];
+    let pinned = ["--babies", "2", "--weight-form", "raw", "--export", &path];
+    let merged = of(&[&flags[..], &pinned].concat());
+    assert_eq!((&merged["lanes"], &merged["babies"]), (&2.into(), &2.into()));
+    assert_eq!((&merged["weight_form"], &merged["verified"]), (&"raw".into(), &true.into()));
+    // 4-bit weights, two a byte.
+    assert_eq!(merged["storage_bytes"]["weights"], 16 * 16 * 9 / 2);
+    let again = record(&[&path]);
+    assert_eq!((&again["babies"], &again["weight_form"]), (&2.into(), &"raw".into()));
+    assert_eq!(again["communication_bytes"], merged["communication_bytes"]);
+
+    let refusal = |flags: &[&str]| {
+        let ended = heconv(&[&["run"], &SMALL[..], flags].concat());
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        ended.err
+    };
+    let words = refusal(&["--params", "2048:50:20"]);
+    assert!(words.contains("hadamard-fused needs a special prime"), "{words}");
+    let words = refusal(&["--algorithm", "padded", "--weight-form", "raw"]);
+    assert!(words.contains("weight-form = raw is not possible with padded"), "{words}");
+    let words = refusal(&["--algorithm", "interleaved", "--babies", "3"]);
+    assert!(
+        words.contains("babies = 3 is not possible with interleaved; possible: 1, 2"),
+        "{words}"
+    );
+}
+
 #[test]
 fn seeds_decide_everything_but_times() {
     let place = Place::new();

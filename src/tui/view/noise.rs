@@ -71,7 +71,9 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let width = inner.width.saturating_sub(11 + 14);
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut above: Option<Figure> = None;
-    for row in &rows {
+    // A plan that rotates no input has no such stage.
+    let is_there = |row: &&Budget| row.measured.or(row.predicted).is_some() || record.is_none();
+    for row in rows.iter().filter(is_there) {
         let fraction = row.measured.unwrap_or(0.0) / whole;
         let mut spans = vec![Span::styled(format!("{:<11}", row.name), theme.text)];
         spans.extend(bar(app, width, fraction, row.predicted.map(|bits| bits / whole)));
@@ -85,7 +87,6 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         spans.push(value(app, now.as_ref(), 7, now.as_ref().is_some_and(|now| now.value < 1.0)));
         spans.push(Span::styled(format!("{loss:>6}"), theme.dim));
         lines.push(Line::from(spans));
-        // Where nothing is rotated, the fall is from what was there before.
         above = now.or(above);
     }
     lines.push(legend(app));
