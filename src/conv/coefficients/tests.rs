@@ -1,5 +1,7 @@
 //! Plans on coefficients, and what they hold; that they are exact is tested with all algorithms.
 
+use ndarray::Array4;
+
 use super::packing::Packing;
 use super::plan::CoefficientPlan;
 use super::polynomials::{Polynomials, max_interleave};
@@ -34,35 +36,59 @@ fn baby_and_giant_steps_make_the_whole_group() {
     }
 }
 
-/// The polynomials against their definition, weight by weight.
+/// The polynomial of a giant step by its definition, weight by weight.
+fn by_definition(
+    plan: &CoefficientPlan,
+    weights: &Array4<i8>,
+    group: usize,
+    (input, baby): (usize, usize),
+    giant: usize,
+) -> Vec<i64> {
+    let (packing, (phase, in_group)) = (plan.packing(), plan.place(input));
+    let (layer, n, m) = (packing.layer(), packing.ring_degree(), packing.channels());
+    let turn = plan.giant(giant).inverse(n).exponent() as i64;
+    let baby = plan.baby(baby).exponent() as i64;
+    let channels = |group: usize, all: usize| (group * m..all.min(group * m + m)).enumerate();
+    let mut expected = vec![0; n];
+    for (place, output) in channels(group, layer.out_channels()) {
+        for (ch, input) in channels(in_group, layer.in_channels()) {
+            for tap in plan.taps(phase) {
+                let [_, columns] = layer.kernel();
+                let weight = weights[[output, input, tap.place / columns, tap.place % columns]];
+                let exponent = place as i64 * turn - baby * (m as i64 * tap.shift + ch as i64);
+                let exponent = exponent.rem_euclid(2 * n as i64) as usize;
+                let sign = if exponent < n { 1 } else { -1 };
+                expected[exponent % n] += sign * i64::from(weight);
+            }
+        }
+    }
+    expected
+}
+
+/// What is made for all giant steps of a term.
+fn made(
+    plan: &CoefficientPlan,
+    weights: &Array4<i8>,
+    group: usize,
+    term: (usize, usize),
+) -> Vec<Vec<i64>> {
+    let n = plan.packing().ring_degree();
+    let flat: Vec<i8> = weights.iter().copied().collect();
+    let (mut held, mut spare) = (vec![0; plan.giants() * n], vec![0; n]);
+    Polynomials::new(plan, &flat).fill(group, term, &mut held, &mut spare);
+    held.chunks_exact(n).map(|one| one.iter().map(|c| i64::from(*c)).collect()).collect()
+}
+
 #[test]
 fn polynomials_are_sums_of_monomials() {
     let layer = layer_of(&LayerSpec { in_channels: 11, out_channels: 10, stride: 2, ..LAYER });
     let weights = data::weights(&layer, 3);
-    let flat: Vec<i8> = weights.iter().copied().collect();
     for babies in [1, 2, 8] {
         let plan = plan(&layer, 8, babies);
-        let made = Polynomials::new(&plan, &flat);
-        let mut held = vec![0; plan.giants() * N];
-        let mut spare = vec![0; N];
         for (group, input, baby) in [(0, 0, 0), (1, 5, babies - 1), (0, 7, babies / 2)] {
-            made.fill(group, (input, baby), &mut held, &mut spare);
-            let (phase, in_group) = plan.place(input);
-            for (giant, found) in held.chunks_exact(N).enumerate() {
-                let turn = plan.giant(giant).inverse(N).exponent() as i64;
-                let baby = plan.baby(baby).exponent() as i64;
-                let mut expected = vec![0i16; N];
-                for (place, output) in (group * 8..10.min(group * 8 + 8)).enumerate() {
-                    for (ch, input) in (in_group * 8..11.min(in_group * 8 + 8)).enumerate() {
-                        for tap in plan.taps(phase) {
-                            let weight = weights[[output, input, tap.place / 3, tap.place % 3]];
-                            let exponent = place as i64 * turn - baby * (8 * tap.shift + ch as i64);
-                            let exponent = exponent.rem_euclid(2 * N as i64) as usize;
-                            let sign = if exponent < N { 1 } else { -1 };
-                            expected[exponent % N] += sign * i16::from(weight);
-                        }
-                    }
-                }
+            let found = made(&plan, &weights, group, (input, baby));
+            for (giant, found) in found.into_iter().enumerate() {
+                let expected = by_definition(&plan, &weights, group, (input, baby), giant);
                 assert_eq!(found, expected, "{babies} {group} {input} {giant}");
             }
         }
@@ -73,22 +99,17 @@ fn polynomials_are_sums_of_monomials() {
 #[test]
 fn the_widest_interleave_holds_the_largest_weights() {
     assert_eq!(max_interleave(127), 129);
-    let layer = layer_of(&LayerSpec {
-        in_channels: 128,
-        out_channels: 128,
-        height: 2,
-        width: 2,
-        weight_bits: 8,
-        ..LAYER
-    });
+    let [in_channels, out_channels, height, width] = [128, 128, 2, 2];
+    let spec = LayerSpec { in_channels, out_channels, height, width, weight_bits: 8, ..LAYER };
+    let layer = layer_of(&spec);
     let packing = Packing::interleaved(&layer, 4096, 128).expect("fits");
     let plan = CoefficientPlan::new(packing, 1, WeightForm::Raw);
-    let weights = vec![-127; layer.weight_count()];
-    let (mut held, mut spare) = (vec![0; 128 * 4096], vec![0; 4096]);
-    // Sums that leave 16 bits panic in tests, which check for overflow.
-    Polynomials::new(&plan, &weights).fill(0, (0, 0), &mut held, &mut spare);
-    let total: i64 = held[..4096].iter().map(|c| i64::from(*c)).sum();
-    assert!(total != 0);
+    let weights = Array4::from_elem(layer.weight_shape(), -127);
+    for (giant, found) in made(&plan, &weights, 0, (0, 0)).into_iter().enumerate().step_by(17) {
+        let expected = by_definition(&plan, &weights, 0, (0, 0), giant);
+        assert!(expected.iter().all(|c| c.abs() <= i64::from(i16::MAX)));
+        assert_eq!(found, expected, "{giant}");
+    }
 }
 
 /// As many products as channels call for, and no more ciphertexts than these fill.
