@@ -22,7 +22,7 @@ pub(super) struct Product {
     /// For each coefficient of the weights' polynomial the input channel that it belongs to.
     weights: Vec<Option<usize>>,
     /// N coefficients.
-    pub(super) product: Plaintext,
+    pub(super) result: Plaintext,
 }
 
 impl Product {
@@ -43,8 +43,8 @@ impl Product {
                 weights[place] = Some(channel);
             }
         }
-        let product = example.product(&input, &polynomial(&plan, &flat));
-        Ok(Self { packing: plan.packing().clone(), input, weights, product })
+        let result = example.product(&input, &polynomial(&plan, &flat));
+        Ok(Self { packing: plan.packing().clone(), input, weights, result })
     }
 
     /// The exponents that are read.
@@ -96,7 +96,7 @@ pub(super) fn draw() -> Result<String, DrawError> {
     for (i, (packing, name)) in [blocks, interleaved].into_iter().zip(names).enumerate() {
         let product = Product::new(&example, packing)?;
         let output =
-            product.packing.unpack(example.plain(), std::slice::from_ref(&product.product), 1);
+            product.packing.unpack(example.plain(), std::slice::from_ref(&product.result), 1);
         if output != expected {
             return Err(DrawError::Lacks("the convolution in its product"));
         }
@@ -118,7 +118,7 @@ fn strips(drawing: &mut Drawing, top: f64, name: &str, product: &Product) {
         .map(|channel| channel.map_or(EMPTY, |ch| svg::CHANNELS[ch]))
         .collect();
     let mut outputs: Vec<&str> =
-        product.product.0.iter().map(|word| if *word == 0 { EMPTY } else { RUBBISH }).collect();
+        product.result.0.iter().map(|word| if *word == 0 { EMPTY } else { RUBBISH }).collect();
     let read = product.read();
     for place in &read {
         outputs[*place] = OUTPUT;

@@ -86,7 +86,7 @@ impl Example {
     /// The channel and pixel that a value of the input names; `None` of zero padding.
     pub(super) fn named(value: u64) -> Option<[usize; 2]> {
         let place = usize::try_from(value.checked_sub(1)?).ok()?;
-        (place < CHANNELS * PLANE).then(|| [place / PLANE, place % PLANE])
+        (place < CHANNELS * PLANE).then_some([place / PLANE, place % PLANE])
     }
 
     /// The product of a plaintext and a polynomial of small integers.

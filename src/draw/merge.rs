@@ -74,7 +74,7 @@ pub(super) fn draw() -> Result<String, DrawError> {
     let expected = example.convolved(example.weights.view());
     let read = merge.plan.packing().read();
     let y = 62.0 + 36.0 * (babies + giants) as f64;
-    let mut colours: Vec<&str> = merge.output.0.iter().map(occupied).collect();
+    let mut colours: Vec<&str> = merge.output.0.iter().copied().map(occupied).collect();
     if let Some(Coefficients::Only(places)) = read.first() {
         for place in places.iter() {
             colours[*place as usize] = svg::CHANNELS[*place as usize % m];
@@ -91,8 +91,8 @@ pub(super) fn draw() -> Result<String, DrawError> {
     Ok(drawing.finish())
 }
 
-fn occupied(word: &u64) -> &'static str {
-    if *word == 0 { EMPTY } else { RUBBISH }
+fn occupied(word: u64) -> &'static str {
+    if word == 0 { EMPTY } else { RUBBISH }
 }
 
 fn strip(drawing: &mut Drawing, y: f64, text: &str, colours: &[&str]) {
@@ -120,7 +120,7 @@ fn steps(drawing: &mut Drawing, merge: &Merge) {
         y += 36.0;
     }
     for (j, sum) in merge.sums.iter().enumerate() {
-        let colours: Vec<&str> = sum.0.iter().map(occupied).collect();
+        let colours: Vec<&str> = sum.0.iter().copied().map(occupied).collect();
         let element = plan.giant(j);
         let step = if element.is_identity() {
             "stays".to_owned()
@@ -148,10 +148,9 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     ];
     let bench = Bench::new()?;
     let transformed = Choice { weight_form: Some(WeightForm::Transformed), ..Choice::default() };
-    let chosen = bench.plan(AlgorithmKind::Interleaved, PARAMS, transformed)?.algorithm.choice();
-    let m = chosen.lanes.unwrap_or(1);
-    let ring_degree = 4096;
-    let packing = Packing::interleaved(bench.layer(), ring_degree, m);
+    let chosen = bench.plan(AlgorithmKind::Interleaved, PARAMS, transformed)?;
+    let m = chosen.algorithm.lanes();
+    let packing = Packing::interleaved(bench.layer(), chosen.params.ring_degree(), m);
     let packing = packing.ok_or(DrawError::Lacks("an interleaved packing"))?;
     let title =
         format!("{LAYER} at {PARAMS}, m = {m}: what b changes (the products stay the same)");

@@ -81,7 +81,7 @@ fn products_hold_the_convolution_where_they_are_read() {
     for packing in packings(&example).expect("fit") {
         let product = Product::new(&example, packing).expect("fits");
         let found =
-            product.packing.unpack(example.plain(), std::slice::from_ref(&product.product), 1);
+            product.packing.unpack(example.plain(), std::slice::from_ref(&product.result), 1);
         assert_eq!(found, expected);
         assert_eq!(product.read().len(), expected.len());
     }
