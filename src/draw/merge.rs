@@ -69,7 +69,7 @@ pub(super) fn draw() -> Result<String, DrawError> {
     let title = format!(
         "The flat merge of interleaved: m = {m}, b = {babies} baby steps, m/b = {giants} giant steps"
     );
-    let mut drawing = Drawing::new(860.0, 512.0, &title);
+    let mut drawing = Drawing::new(860.0, 484.0, &title);
     steps(&mut drawing, &merge);
     let expected = example.convolved(example.weights.view());
     let read = merge.plan.packing().read();
@@ -150,6 +150,7 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     let transformed = Choice { weight_form: Some(WeightForm::Transformed), ..Choice::default() };
     let chosen = bench.plan(AlgorithmKind::Interleaved, PARAMS, transformed)?;
     let m = chosen.algorithm.lanes();
+    let chosen_but_babies = Choice { lanes: Some(m), ..transformed };
     let packing = Packing::interleaved(bench.layer(), chosen.params.ring_degree(), m);
     let packing = packing.ok_or(DrawError::Lacks("an interleaved packing"))?;
     let title =
@@ -158,10 +159,12 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     for (x, name) in COLUMNS {
         drawing.text([x, top + 22.0], Look::Quiet, Anchor::End, name);
     }
-    let powers = std::iter::successors(Some(1), |b| Some(2 * b)).take_while(|b| *b <= m);
-    for (row, babies) in powers.enumerate() {
+    let candidates = AlgorithmKind::Interleaved.candidates(bench.layer(), packing.ring_degree());
+    let alike = |choice: &Choice| Choice { babies: None, ..*choice } == chosen_but_babies;
+    let choices = candidates.iter().map(|plan| plan.choice()).filter(alike);
+    for (row, pinned) in choices.enumerate() {
+        let babies = pinned.babies.unwrap_or(1);
         let plan = CoefficientPlan::new(packing.clone(), babies, WeightForm::Transformed);
-        let pinned = Choice { lanes: Some(m), babies: Some(babies), ..transformed };
         let planned = bench.plan(AlgorithmKind::Interleaved, PARAMS, pinned)?;
         let (work, noise) =
             (planned.operations(), bench.noise(AlgorithmKind::Interleaved, PARAMS, pinned)?);
@@ -181,6 +184,6 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     }
     let text = "As y comes times b, each doubling costs a bit of budget; the rest is noise of the baby steps, which the \
                 products multiply.";
-    drawing.text([LEFT, top + 152.0], Look::Quiet, Anchor::Start, text);
+    drawing.text([LEFT, top + 130.0], Look::Quiet, Anchor::Start, text);
     Ok(())
 }
