@@ -67,8 +67,8 @@ pub(super) fn draw() -> Result<String, DrawError> {
             if column == 1 { (x + width, Anchor::End) } else { (x + width + 4.0, Anchor::Start) };
         drawing.text([at, 364.0], Look::Quiet, anchor, text);
     }
-    let text = "This is the tap to the right: times a plaintext that is constant on lanes (one weight a lane) it \
-                is that tap's term, for all pixels at once.";
+    let text = "Times a plaintext that is constant on lanes, one weight a lane, this is the term of the tap to the \
+                right, for all pixels.";
     drawing.text([LEFT, 392.0], Look::Quiet, Anchor::Start, text);
     Ok(drawing.finish())
 }
@@ -92,8 +92,8 @@ fn planes(drawing: &mut Drawing, packing: &Packing, slots: &[u64]) {
         }
     }
     let text = format!(
-        "Row stride R = {stride}: the zeros right of a row are the left padding of the next, and those below are the \
-         padding above, cyclically: no masks."
+        "Row stride R = {stride}: the zeros right of a row are the left padding of the next, those below the \
+         padding above: no masks."
     );
     drawing.text([LEFT, 160.0], Look::Quiet, Anchor::Start, text);
 }

@@ -157,20 +157,16 @@ fn counts(drawing: &mut Drawing) -> Result<(), DrawError> {
         drawing.rect([x, top + 18.0, (270.0 * count as f64 / most).max(1.0), 14.0], svg::STRONG[i]);
     }
     let ratio = counts[0] as f64 / (counts[1] as f64).max(1.0);
-    drawing.text(
-        [x, y + 158.0],
-        Look::Quiet,
-        Anchor::Start,
-        format!("{ratio:.1} times as many: c a term, and the patterns'"),
-    );
+    let times = format!("{ratio:.1} times as many: c for each term,");
+    drawing.lines([x, y + 148.0], Look::Quiet, &[&times, "and those with the patterns at the end"]);
     Ok(())
 }
 
 /// The plaintext of one term in slots, in coefficients and transformed.
 fn forms(drawing: &mut Drawing, constant: &Constant) {
     let block = RING_DEGREE / constant.scalars.len();
-    let title = "hadamard-fused: the sum over k is taken first. It is the raw weights on their lanes, and \
-                 multiplies as one scalar a block:";
+    let title = "hadamard-fused: the sum over k is taken first. It is just the raw weights \
+                 on their lanes: one scalar a block";
     drawing.text([LEFT, 268.0], Look::Plain, Anchor::Start, title);
     let mut distinct = constant.slots.clone();
     distinct.sort_unstable();
@@ -208,8 +204,8 @@ fn forms(drawing: &mut Drawing, constant: &Constant) {
         let at = [LEFT + CELL[0] * (block * i + block / 2) as f64, 454.0];
         drawing.text(at, Look::Small, Anchor::Middle, scalar);
     }
-    let text = "c scalars of a limb come from c raw weights by two transforms of length c, at every inference: nothing but \
-                the weights is stored.";
+    let text = "c scalars of a limb come from c raw weights by two transforms of length c at every inference; only \
+                weights are stored.";
     drawing.text([LEFT, 474.0], Look::Quiet, Anchor::Start, text);
 }
 
