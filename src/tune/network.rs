@@ -142,7 +142,11 @@ pub fn conventional(
         sharing: Sharing::PerLayer,
         objective: Objective::Total,
     };
-    let best = tuned(estimator, &layers, wanted, proceed)?;
+    // The whole layer may need more memory than there is; of each a part is run.
+    let unlimited = |run: &RunSpec| RunSpec { max_memory: u64::MAX, ..run.clone() };
+    let whole: Vec<RunSpec> = layers.iter().map(unlimited).collect();
+    let best = tuned(estimator, &whole, wanted, proceed)?.into_iter().zip(&layers);
+    let best = best.map(|(best, run)| RunSpec { max_memory: run.max_memory, ..best }).collect();
     let usual = Baseline {
         name: "conventional".into(),
         about: format!(
