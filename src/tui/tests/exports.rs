@@ -117,7 +117,7 @@ fn rows_of_a_sweep_are_written_as_sorted_with_those_that_failed() {
     let sorted = order.filter_map(|&index| app.sweep.rows()[index].to_export(false, u64::MAX));
     assert_eq!(rows, sorted.collect::<Vec<_>>());
     let failed = rows.iter().filter(|row| row.failed().is_some()).count();
-    assert_eq!((rows.len(), failed), (12, 8));
+    assert_eq!((rows.len(), failed), (12, 6));
     for (path, part) in [("a.csv", "layer.name,"), ("a.md", "| layer"), ("a.tex", "\\toprule")] {
         let effects = export(&mut app.clone(), path);
         assert!(text(&effects).contains(part), "{effects:?}");

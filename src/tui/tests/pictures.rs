@@ -21,7 +21,7 @@ fn the_committed_pictures_are_those_of_this_program() {
 #[test]
 fn the_recording_is_exact_and_small() {
     let recording = Recording::embedded().expect("a recording");
-    assert_eq!(recording.runs.len(), 4);
+    assert_eq!(recording.runs.len(), 6);
     for run in &recording.runs {
         assert!(run.record.is_exact());
         assert_eq!(run.words().len(), run.record.params.ring_degree);

@@ -72,9 +72,9 @@ fn points_are_run_one_after_the_other_and_kept() {
     assert_eq!(app.sweep.phase(), Phase::Ended);
     assert_eq!(app.sweep.ended(), 12);
     let exact = standings(&app).iter().filter(|standing| **standing == EXACT).count();
-    assert_eq!(exact, 4);
+    assert_eq!(exact, 6);
     // Every one is a run of Compare too.
-    assert_eq!(app.compare.order().len(), 4);
+    assert_eq!(app.compare.order().len(), 6);
     assert!(app.running.is_none());
 }
 
