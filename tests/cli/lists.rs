@@ -12,7 +12,7 @@ fn lists_name_everything() {
     assert_eq!((of("demo/"), of("bench/"), of("vgg16/"), of("resnet18/")), (1, 6, 13, 20));
     assert!(layers.contains("bench/c256-14-k3"), "{layers}");
     let params = heconv(&["list", "params"]).success();
-    assert!(params.starts_with("n4096-t16\t") && params.contains("\tt 1032193\t"), "{params}");
+    assert!(params.starts_with("n2048-q50-t16\t") && params.contains("\tt 1032193\t"), "{params}");
     let networks = heconv(&["list", "networks"]).success();
     assert!(networks.contains("resnet20\t19 layers\truns on 3x32x32\t"), "{networks}");
     let algorithms = heconv(&["list", "algorithms"]).success();
@@ -110,7 +110,7 @@ fn the_program_describes_itself() {
     }
     let version = format!("heconv {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(heconv(&["--version"]).success(), version);
-    assert!(heconv(&["run", "--help"]).success().contains("--algorithm <NAME>"));
+    assert!(heconv(&["run", "--help"]).success().contains("--weight-form <FORM>"));
 }
 
 #[test]
@@ -162,10 +162,10 @@ fn shells_complete_names_and_files() {
     let layer = "[[layer]]\nname = \"x\"\nin_channels = 1\nout_channels = 1\nheight = 8\nwidth = 8\nkernel = 3\n";
     place.file("config/heconv/networks/own.toml", format!("schema = 1\n{layer}"));
     let offered = |words: &[&str]| offered(&place, words);
-    assert_eq!(offered(&["run", "--algorithm", ""]), ALGORITHMS);
+    assert_eq!(offered(&["run", "--algorithm", ""]), [&ALGORITHMS[..], &["any"]].concat());
     assert_eq!(offered(&["run", "--algorithm", "had"]), ["hadamard", "hadamard-fused"]);
     let lists = offered(&["sweep", "--algorithm", "padded,c"]);
-    assert_eq!(lists, ["padded,conventional"]);
+    assert_eq!(lists, ["padded,conventional", "padded,coefficient"]);
     assert_eq!(offered(&["tune", "--algorithm", "a"]), ["any"]);
     assert_eq!(offered(&["run", "--reduction", ""]), ["eager", "lazy"]);
     assert_eq!(offered(&["run", "--table", ""]), ["bossuat2024", "he2018"]);

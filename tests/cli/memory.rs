@@ -68,7 +68,7 @@ fn a_layer_of_billions_of_weights_is_refused_by_every_command() {
         let swept = configured(&[&args[..], extra].concat());
         assert_eq!(swept.code, Some(0), "{swept:?}");
         let refused = swept.out.matches("--max-memory allows 2.00 GiB").count();
-        assert_eq!((refused, swept.out.lines().count()), (4, 4), "{swept:?}");
+        assert_eq!((refused, swept.out.lines().count()), (6, 6), "{swept:?}");
     }
     let network = configured(&["network", &graph, "--max-memory", "2GiB"]);
     assert_refused(&network, &["needs", "--max-memory allows 2.00 GiB"]);

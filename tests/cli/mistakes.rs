@@ -129,7 +129,7 @@ fn parameters() {
         ("run --params 4096:35,35|36:13", &["13-bit prime", "8192", "16 bits"]),
         ("run --params 4096:19|36:20", &["limb", "larger than the plaintext modulus"]),
         (
-            "run --params 4096:35,35:20",
+            "run --params 4096:35,35|36",
             &["RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS", "'4096:35,35|36:20'"],
         ),
         ("run --params 4096:|36:20", &["limb bits \"\"", "whole number"]),

@@ -149,7 +149,7 @@ fn every_point_is_a_row_in_order_and_failures_are_rows() {
         }
         // Whatever became of a point, what it was asked for has the same names and types.
         assert_eq!((&row["threads"], &row["schema"]), (&1.into(), &1.into()));
-        assert_eq!((&row["request"]["repeat"], &row["request"]["form"]), (&1.into(), &1.into()));
+        assert_eq!((&row["request"]["repeat"], &row["request"]["form"]), (&1.into(), &2.into()));
         for object in ["layer", "params", "security", "link", "request"] {
             assert!(row[object].is_object(), "{object}: {row}");
         }
@@ -164,7 +164,7 @@ fn flags_override_the_file() {
     let home = Home::new();
     let flags = ["--layer", "b", "--params", "n4096-t20", "--algorithm", "all", "--threads", "2"];
     let ended = home.sweep(&[&["sweep.toml", "--reduction", "eager"], &flags[..]].concat());
-    assert_eq!((ended.code, ended.err.as_str()), (Some(0), "4 points: 4 done, 0 failed\n"));
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), "6 points: 6 done, 0 failed\n"));
     let expected = ALGORITHMS.map(|name| format!("tiny/b n4096-t20 {name} eager"));
     assert_eq!(rows(&ended.out).into_keys().collect::<Vec<_>>(), {
         let mut sorted = expected.to_vec();
@@ -242,14 +242,14 @@ fn a_signal_ends_the_sweep_and_keeps_its_rows() {
     let err = String::from_utf8(output.stderr).expect("UTF-8");
     let text = home.read("rows.jsonl");
     let count = rows(&text).len();
-    assert!(text.ends_with('\n') && (3..32).contains(&count), "{count} rows");
+    assert!(text.ends_with('\n') && (3..48).contains(&count), "{count} rows");
     let refused = rows(&text).values().flatten().count();
     let refusals = match refused {
         0 => String::new(),
         count => format!(", {count} above the security cap"),
     };
     let done = count - refused;
-    let expected = format!("32 points: {done} done, 0 failed{refusals}\nheconv: interrupted\n");
+    let expected = format!("48 points: {done} done, 0 failed{refusals}\nheconv: interrupted\n");
     assert_eq!(err, expected);
 }
 

@@ -72,7 +72,7 @@ fn the_best_parameters_are_found_and_run() {
     terminal.send_for("\r", "optimise: ");
     terminal.wait_for_text("optimised for the least total");
     let screen = terminal.screen();
-    for words in ["measured: server", "predicted front", "why not the others", "the best"] {
+    for words in ["measured: server", "predicted front", "which wins where"] {
         assert!(screen.contains(words), "{words:?} in\n{screen}");
     }
     terminal.send_for("\u{1b}", "exact");
