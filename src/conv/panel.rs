@@ -18,7 +18,7 @@ pub const CACHED_BYTES: u64 = 16 << 20;
 /// Words that are left free between rows which a kernel reads side by side. Rows that begin a multiple
 /// of a page apart have their words i in the same set of the cache, whatever i, and would evict each
 /// other.
-pub const APART: usize = 13 * 8;
+pub(super) const APART: usize = 13 * 8;
 
 /// Panels of ciphertexts laid out for the kernels: for each panel, each limb, each tile and each
 /// term, [`PAIR`] words.

@@ -11,7 +11,7 @@ use crate::arith::kernels::{PAIR, TILE};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::Context;
 use crate::conv::dense::{Alike, dense_tiles, multiply_dense};
-use crate::conv::panel::{APART, Panels};
+use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
 use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::weights::PackedWeights;
@@ -30,7 +30,7 @@ pub enum Weights {
 }
 
 /// The transforms of some terms of one output ciphertext: for each term, each giant step and each limb, N
-/// words, and [`APART`] that keep those which are read side by side out of each other's way.
+/// words.
 pub struct Batch {
     words: AlignedWords,
     giants: usize,
@@ -41,7 +41,7 @@ pub struct Batch {
 impl Batch {
     /// Words of a term.
     fn each(giants: usize, setting: Setting<'_>) -> usize {
-        giants * setting.params.limbs().len() * (setting.ring_degree() + APART)
+        giants * setting.params.limbs().len() * setting.ring_degree()
     }
 
     /// Terms that are held at a time.
@@ -90,17 +90,16 @@ impl Batch {
         let one = |(held, spare): &mut (Vec<i16>, Vec<i16>), (words, term): (&mut [u64], &_)| {
             proceed()?;
             polynomials.fill(out_group, *term, held, spare);
-            let polynomials = words.chunks_exact_mut((n + APART) * limbs);
-            for (words, held) in polynomials.zip(held.chunks_exact(n)) {
+            for (words, held) in words.chunks_exact_mut(n * limbs).zip(held.chunks_exact(n)) {
                 let limbs = context.ciphertext_basis().limbs().iter();
-                for (limb, words) in limbs.zip(words.chunks_exact_mut(n + APART)) {
-                    lift(limb.modulus(), held, &mut words[..n]);
-                    limb.ntt().forward(&mut words[..n]);
+                for (limb, words) in limbs.zip(words.chunks_exact_mut(n)) {
+                    lift(limb.modulus(), held, words);
+                    limb.ntt().forward(words);
                 }
             }
             Ok(())
         };
-        let words = self.words.par_chunks_exact_mut(giants * limbs * (n + APART));
+        let words = self.words.par_chunks_exact_mut(giants * limbs * n);
         words.zip(terms).try_for_each_init(space, |space, pair| one(space, pair))
     }
 
@@ -112,9 +111,8 @@ impl Batch {
         limb: usize,
         tile: usize,
     ) -> impl Iterator<Item = &[u64]> {
-        let polynomial = self.ring_degree + APART;
-        let first = (giant * self.limbs + limb) * polynomial + tile * TILE;
-        let each = self.giants * self.limbs * polynomial;
+        let first = (giant * self.limbs + limb) * self.ring_degree + tile * TILE;
+        let each = self.giants * self.limbs * self.ring_degree;
         (0..terms).map(move |term| &self.words[term * each + first..][..TILE])
     }
 }
