@@ -98,9 +98,9 @@ pub enum WireError {
     Limbs(u32),
 }
 
-/// Bytes of a polynomial whose words have these sizes, N words of each.
-fn packed_bytes(ring_degree: usize, bits: impl Iterator<Item = u32>) -> usize {
-    let total: usize = bits.map(|b| b as usize * ring_degree).sum();
+/// Bytes of `count` words of each of these sizes; of a polynomial there are N.
+fn packed_bytes(count: usize, bits: impl Iterator<Item = u32>) -> usize {
+    let total: usize = bits.map(|b| b as usize * count).sum();
     total.div_ceil(8)
 }
 
@@ -139,8 +139,8 @@ pub fn response_bytes(params: &Params, read: &[Coefficients], bits: u32) -> usiz
 }
 
 /// Bytes of `count` words of `bits` bits.
-const fn words_bytes(count: usize, bits: u32) -> usize {
-    (count * bits as usize).div_ceil(8)
+fn words_bytes(count: usize, bits: u32) -> usize {
+    packed_bytes(count, std::iter::once(bits))
 }
 
 /// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.

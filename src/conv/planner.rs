@@ -10,8 +10,9 @@ use crate::bfv::params::RING_DEGREES;
 /// Times this close are equal: predictions are no better.
 const EQUAL: f64 = 0.1;
 
-/// Bits of noise budget that a plan should leave with all but certainty: the tuner's margin.
-const MARGIN_BITS: f64 = 4.0;
+/// Bits of noise budget that are kept but for one time in 2^40, where nothing else is asked for: by
+/// plans where others keep them, and by the tuner.
+pub const MARGIN_BITS: f64 = 4.0;
 
 /// No packing lets the layer run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,6 +9,15 @@ use super::stage::{Clock, Stage};
 use super::work::{Multiplications, Units};
 use crate::bfv::{Ciphertext, Evaluator};
 
+/// How many ciphertexts of a stage are sampled for noise.
+pub const SAMPLES: usize = 4;
+
+/// At most [`SAMPLES`] of `0..count`, evenly spaced, the last among them.
+pub fn sampled(count: usize) -> impl Iterator<Item = usize> {
+    let samples = count.min(SAMPLES);
+    (1..=samples).map(move |i| i * count / samples - 1)
+}
+
 /// The server's side of one run.
 pub struct Server<'a> {
     evaluator: &'a Evaluator<'a>,

@@ -5,26 +5,15 @@ use std::fmt::Write;
 
 use super::{Estimator, RunSpec};
 use crate::arith::kernels::{Backend, Reduction};
+use crate::conv::testing::LAYER;
 use crate::conv::{AlgorithmKind, LayerSpec};
 use crate::preset::Catalogue;
 
 /// Layers of every kind: planes that fit, strips, strides, groups, odd kernels and dense layers.
 fn layers() -> Vec<LayerSpec> {
-    let of =
-        |name: &str, [in_channels, out_channels, height, width]: [usize; 4], kernel| LayerSpec {
-            name: name.into(),
-            in_channels,
-            out_channels,
-            height,
-            width,
-            kernel,
-            stride: 1,
-            padding: None,
-            groups: 1,
-            activation_bits: 4,
-            activation_signed: None,
-            weight_bits: 4,
-        };
+    let of = |name: &str, [in_channels, out_channels, height, width]: [usize; 4], kernel| {
+        LayerSpec { name: name.into(), in_channels, out_channels, height, width, kernel, ..LAYER }
+    };
     vec![
         of("c64-56-k3", [64, 64, 56, 56], [3, 3]),
         of("c256-14-k3", [256, 256, 14, 14], [3, 3]),

@@ -13,6 +13,7 @@ mod search;
 mod space;
 pub mod sweep;
 
+pub use crate::conv::planner::MARGIN_BITS;
 pub use answer::Answer;
 pub use any::{Standings, any};
 pub use bandwidths::{AtBandwidth, BANDWIDTHS, Crossing, Curve, Landscape, landscape, survey};
@@ -21,6 +22,3 @@ pub use decide::{Confirmation, Decision, REPEAT, Tied, decide, finalists};
 pub use objective::Objective;
 pub use search::{Candidate, Found, Query, Rejected, search};
 pub use space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
-
-/// Bits of noise budget that are kept but for one time in 2^40, where nothing else is asked for.
-pub const MARGIN_BITS: f64 = 4.0;

@@ -16,6 +16,7 @@ use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
+use crate::conv::server::{SAMPLES, sampled};
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
 use crate::conv::work::{Multiplications, Operations, Units, WorkingBytes};
@@ -28,9 +29,6 @@ pub struct CoefficientAlgorithm {
     /// What [`Algorithm::sent`] gives.
     read: OnceLock<Vec<Coefficients>>,
 }
-
-/// How many ciphertexts of a stage are sampled for noise.
-const SAMPLES: usize = 4;
 
 impl CoefficientAlgorithm {
     /// The algorithm with a plan.
@@ -386,8 +384,7 @@ impl PreparedWeights for Prepared<'_> {
                 // Sums that are to be merged are divided by m/b modulo Q, and no ciphertexts of
                 // anything until they are.
                 if strip == 0 && index == 0 && !plan.merges() {
-                    for sum in (1..=count.min(SAMPLES)).map(|i| i * count / count.min(SAMPLES) - 1)
-                    {
+                    for sum in sampled(count) {
                         server.sample(Stage::Multiply, &space.sums.ciphertext(context, sum));
                     }
                 }

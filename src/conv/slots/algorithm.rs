@@ -16,6 +16,7 @@ use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
+use crate::conv::server::sampled;
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
 use crate::conv::work::{Operations, Units, WorkingBytes};
@@ -66,15 +67,6 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
             (_, None) => moved as f64 * model.key_switch() + model.rounding(),
         }
     }
-}
-
-/// How many ciphertexts of a stage are sampled for noise.
-const SAMPLES: usize = 4;
-
-/// At most [`SAMPLES`] of `0..count`, evenly spaced, the last among them.
-fn sampled(count: usize) -> impl Iterator<Item = usize> {
-    let samples = count.min(SAMPLES);
-    (1..=samples).map(move |i| i * count / samples - 1)
 }
 
 impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
