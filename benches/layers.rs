@@ -14,7 +14,7 @@ use heconv::bfv::{
 };
 use heconv::conv::cost::CostTable;
 use heconv::conv::{
-    Algorithm, AlgorithmKind, Choice, Clock, Layer, LayerSpec, Server, Silent, Stage, Steps, data,
+    AlgorithmKind, Choice, Clock, Layer, LayerSpec, Plan, Server, Silent, Stage, Steps, data,
 };
 use heconv::preset::Catalogue;
 use heconv::ring::sampling::{derive_seed, generator};
@@ -77,15 +77,11 @@ fn layer((channels, side, kernel): (usize, usize, usize)) -> Layer {
 }
 
 /// The keys that `algorithm` needs, and the encrypted input.
-fn client(
-    context: &Context,
-    algorithm: &dyn Algorithm,
-    layer: &Layer,
-) -> (GaloisKeys, Vec<Ciphertext>) {
+fn client(context: &Context, algorithm: &dyn Plan, layer: &Layer) -> (GaloisKeys, Vec<Ciphertext>) {
     let mut rng = generator(&[7; 32], 0);
     let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
     let secret = SecretKey::generate(context, &private);
-    let ids = algorithm.galois_keys(context.params());
+    let ids = algorithm.outline(context.into(), 1).keys;
     let proceed = || Ok::<_, ()>(());
     let sent = SeededGaloisKeys::generate(context, &secret, &ids, &private, &public, proceed);
     let sent = sent.expect("keys");
@@ -111,11 +107,12 @@ fn server(bencher: Bencher<'_, '_>, case: Case) {
     let steps = Steps::enter(&Silent, Stage::Weights, 1).expect("not cancelled");
     let weights = algorithm.prepare(&context, weights.view(), steps).expect("prepared");
     let (evaluator, clock) = (Evaluator::new(&context, &keys), Clock::default());
-    let units = algorithm.units((&context).into());
+    let work = algorithm.work((&context).into());
+    let units = work.units();
     let server = Server::new(&evaluator, &Silent, &clock, units, &|_, _| ());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(case.threads).build();
     let pool = pool.expect("threads");
-    let items = algorithm.operations((&context).into()).coefficient_multiply_adds;
+    let items = work.operations((&context).into()).coefficient_multiply_adds;
     bencher.counter(ItemsCount::new(items)).bench_local(|| {
         pool.install(|| weights.convolve(&server, &inputs)).expect("convolves").len()
     });

@@ -1,176 +1,37 @@
 //! What an algorithm is.
 
-use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
+use super::{Layer, Plan};
 
-use super::cost::{Pricing, StageTimes};
-use super::explain::Facts;
-use super::gains::{SumGains, WeightGains};
-use super::noise::StageNoise;
-use super::setting::Setting;
-use super::work::{Operations, Units, WorkingBytes};
-use super::{Choice, ConvError, Layer, Server, Steps};
-use crate::bfv::{Ciphertext, Coefficients, Context, GaloisKeyId, Params, Plaintext};
+/// A way to convolve layers under encryption: there is one value of each, in a file of its own.
+pub trait Algorithm: std::fmt::Debug + Sync {
+    /// The name used on the command line, in files and in reports.
+    fn name(&self) -> &'static str;
 
-/// Something that not all parameters have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Need {
-    /// Plaintexts have slots.
-    Slots,
-    /// There is a special prime, for key switching.
-    SpecialPrime,
-    /// The plaintext modulus is odd.
-    OddPlain,
+    /// One line for a list.
+    fn summary(&self) -> &'static str;
+
+    /// The built-in parameter set that suits it where nothing is said of parameters.
+    fn preset(&self) -> &'static str;
+
+    /// Whether it works on slots, rather than on coefficients.
+    fn is_on_slots(&self) -> bool;
+
+    /// Whether it may do best with moduli like these, so that a tuner should try them.
+    fn suits(&self, moduli: Moduli) -> bool;
+
+    /// Every plan of `layer` at a ring degree that is worth considering; none where the layer does not
+    /// fit.
+    fn plans(&self, layer: &Layer, ring_degree: usize) -> Vec<Box<dyn Plan>>;
 }
 
-impl Need {
-    /// What it is, and how parameters get it.
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Slots => "slots: a plaintext modulus that is a prime = 1 mod 2N",
-            Self::SpecialPrime => "a special prime, as in `4096:44|50:20`",
-            Self::OddPlain => "an odd plaintext modulus",
-        }
-    }
-
-    /// The first of these that `params` do not have.
-    pub fn missing(needs: &[Self], params: &Params) -> Option<Self> {
-        let has = |need: &Self| match need {
-            Self::Slots => params.has_slots(),
-            Self::SpecialPrime => params.special().is_some(),
-            Self::OddPlain => params.plain().value() % 2 == 1,
-        };
-        needs.iter().find(|need| !has(need)).copied()
-    }
-}
-
-/// A way to convolve one layer under encryption, planned for one context.
-///
-/// It turns an input into plaintexts, works on their ciphertexts, and reads the output from the
-/// plaintexts that come back. Nothing here assumes slots or rotations.
-pub trait Algorithm: std::fmt::Debug + Send + Sync {
-    /// What the plan has decided of what a user may decide.
-    fn choice(&self) -> Choice;
-
-    /// How many planes of channels, or strips of planes, share a ciphertext: its lanes on slots, its
-    /// interleave in coefficients.
-    fn lanes(&self) -> usize {
-        self.choice().lanes.unwrap_or(1)
-    }
-
-    /// What the plan needs and `params` do not have; `None` where it can run under them.
-    fn lacks(&self, params: &Params) -> Option<Need>;
-
-    /// What the plan has decided, and what follows from it.
-    fn describe(&self) -> Facts;
-
-    /// The keys the server needs under `params`, rising.
-    fn galois_keys(&self, params: &Params) -> Vec<GaloisKeyId>;
-
-    /// Limbs of the output ciphertexts under `params`: all of Q, or one less.
-    fn output_limbs(&self, params: &Params) -> usize;
-
-    /// Ciphertexts sent to the server.
-    fn uploads(&self) -> usize;
-
-    /// Ciphertexts sent back.
-    fn downloads(&self) -> usize;
-
-    /// Of each of these, the coefficients that are read.
-    fn sent(&self) -> Vec<Coefficients> {
-        vec![Coefficients::All; self.downloads()]
-    }
-
-    /// Plaintexts of an input of shape (channels, height, width), in upload order.
-    ///
-    /// # Errors
-    /// [`ConvError::NoSlots`], as of the next one and of [`Algorithm::unpack`].
-    fn pack(
-        &self,
-        context: &Context,
-        input: ArrayView3<'_, i64>,
-    ) -> Result<Vec<Plaintext>, ConvError>;
-
-    /// Plaintexts with one value per output channel, on all that an output ciphertext has of it, in
-    /// the order of outputs.
-    ///
-    /// # Errors
-    /// As [`Algorithm::pack`].
-    fn pack_channels(
-        &self,
-        context: &Context,
-        values: ArrayView1<'_, i64>,
-    ) -> Result<Vec<Plaintext>, ConvError>;
-
-    /// Prepares weights of shape (output channels, input channels, kernel rows, kernel columns),
-    /// once per layer.
-    ///
-    /// # Errors
-    /// [`ConvError::Cancelled`].
-    fn prepare(
-        &self,
-        context: &Context,
-        weights: ArrayView4<'_, i8>,
-        steps: Steps<'_>,
-    ) -> Result<Box<dyn PreparedWeights + '_>, ConvError>;
-
-    /// The output of shape (channels, height, width), centred modulo t, from the plaintexts of all
-    /// ciphertexts sent back.
-    ///
-    /// # Errors
-    /// As [`Algorithm::pack`].
-    fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Result<Array3<i64>, ConvError>;
-
-    /// How weights, of the shape that [`Algorithm::prepare`] takes, act on noise.
-    fn gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains;
-
-    /// Bytes that gains take, and what noise is predicted from them.
-    fn gains_bytes(&self) -> u64;
-
-    /// Squared norms of the patterns that gains speak of; they follow from t.
-    fn pattern_norms(&self, params: &Params) -> Vec<f64>;
-
-    /// Predicted noise under `params`, for sums with these gains.
-    fn noise(&self, params: &Params, gains: &SumGains) -> StageNoise;
-
-    /// Predicted noise for weights of the layer's bits as trained layers have them, where plans differ
-    /// so much in noise that a planner, who does not know the weights, must look at it.
-    fn assumed_noise(&self, _: &Params) -> Option<StageNoise> {
-        None
-    }
-
-    /// Predicted times of all stages.
-    fn times(&self, pricing: &Pricing<'_>) -> StageTimes;
-
-    /// The server's work, exactly.
-    fn operations(&self, setting: Setting<'_>) -> Operations;
-
-    /// The same algorithm for the first output channels only, with at most `ciphertexts` output
-    /// ciphertexts of each kind that differ in channels, and the layer it is for; `None` where that
-    /// is no less.
-    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)>;
-
-    /// Steps of the server's stages.
-    fn units(&self, setting: Setting<'_>) -> Units;
-
-    /// Bytes of the prepared weights.
-    fn weight_bytes(&self, setting: Setting<'_>) -> u64;
-
-    /// Bytes of everything else the server holds on `threads` threads.
-    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes;
-}
-
-/// Weights in the form an algorithm works with.
-pub trait PreparedWeights: Send + Sync {
-    /// Bytes stored.
-    fn bytes(&self) -> u64;
-
-    /// Convolves the uploaded ciphertexts.
-    ///
-    /// # Errors
-    /// [`ConvError`] where a key is missing or the run was cancelled.
-    fn convolve(
-        &self,
-        server: &Server<'_>,
-        inputs: &[Ciphertext],
-    ) -> Result<Vec<Ciphertext>, ConvError>;
+/// What ciphertext moduli are like, whatever their sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moduli {
+    /// The number of limbs.
+    pub limbs: usize,
+    /// Whether the last limb is as narrow as makes products cheap, whatever the others are.
+    pub has_narrow_limb: bool,
+    /// Whether there is a special prime. Algorithms that switch no keys do better without: log2(QP) is
+    /// what security is counted on.
+    pub has_special: bool,
 }

@@ -18,7 +18,7 @@ impl AlgorithmChoice {
     }
 
     /// The name used on the command line and in files.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Any => "any",
             Self::One(kind) => kind.name(),

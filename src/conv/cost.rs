@@ -1,11 +1,9 @@
-//! What work costs: unit costs of one core, and the time of stages made from them.
+//! What work costs: unit costs of one core.
 
 use serde::{Deserialize, Serialize};
 
-use super::setting::Setting;
 use super::stage::Stage;
-use crate::arith::Modulus;
-use crate::arith::kernels::{Reduction, are_narrow};
+use crate::arith::kernels::Reduction;
 
 /// A unit cost in nanoseconds that depends on a size: known at some sizes, linear between them, and
 /// that of the nearest one beyond.
@@ -58,7 +56,7 @@ pub struct ItemCost {
 
 impl ItemCost {
     /// Nanoseconds for `items` of `words` words each on `threads` threads.
-    fn time(&self, items: usize, words: usize, threads: usize) -> f64 {
+    pub fn time(&self, items: usize, words: usize, threads: usize) -> f64 {
         let size = words as f64;
         let rounds = items.div_ceil(threads) as f64;
         size * (items as f64 * self.serial.at(size) + rounds * self.parallel.at(size))
@@ -229,181 +227,9 @@ impl StageTimes {
         self.server() + client.iter().sum::<f64>()
     }
 
-    /// Sets the time of a stage.
-    pub const fn set(&mut self, stage: Stage, nanoseconds: f64) {
-        self.0[stage as usize] = nanoseconds;
-    }
-}
-
-/// Times of operations under one setting on one machine.
-#[derive(Clone, Copy, Debug)]
-pub struct Pricing<'a> {
-    /// The costs.
-    pub costs: &'a CostTable,
-    /// The setting.
-    pub setting: Setting<'a>,
-    /// Threads of client and server, at least one.
-    pub threads: usize,
-}
-
-impl Pricing<'_> {
-    fn size(&self) -> f64 {
-        self.setting.words() as f64
-    }
-
-    /// `count` transforms of one limb.
-    pub fn ntts(&self, count: usize) -> f64 {
-        let n = self.setting.ring_degree() as f64;
-        count as f64 * n * n.log2() * self.costs.ntt.at(n)
-    }
-
-    /// Words of a polynomial of so many limbs.
-    fn words(&self, limbs: usize) -> f64 {
-        (limbs * self.setting.ring_degree()) as f64
-    }
-
-    /// Words of one key for ciphertexts of so many limbs, times all digits.
-    fn key_words(&self, limbs: usize) -> usize {
-        2 * limbs * (limbs + 1) * self.setting.ring_degree()
-    }
-
-    fn reduction(&self) -> &ReductionCosts {
-        self.costs.of(self.setting.reduction)
-    }
-
-    /// A decomposition for rotations of ciphertexts of so many limbs.
-    pub fn decompose(&self, limbs: usize) -> f64 {
-        let words = (self.key_words(limbs) / 2) as f64;
-        self.ntts(limbs + limbs * limbs) + words * self.costs.decompose.at(self.words(limbs))
-    }
-
-    /// A hoisted rotation of an input, its place in a panel included.
-    pub fn rotation(&self) -> f64 {
-        let limbs = self.setting.limbs();
-        let words = self.key_words(limbs) as f64;
-        self.ntts(2 * (1 + limbs)) + words * self.reduction().switch.at(self.size())
-    }
-
-    /// Switching a polynomial down to so many limbs.
-    fn switch_down(&self, limbs: usize) -> f64 {
-        if limbs == self.setting.limbs() {
-            return 0.0;
-        }
-        let words = self.words(limbs);
-        self.ntts(1 + limbs) + words * self.costs.lower.at(words)
-    }
-
-    /// Adding a sum that is rotated with so many limbs to others.
-    pub fn rotated_sum(&self, limbs: usize) -> f64 {
-        let switch = self.key_words(limbs) as f64 * self.reduction().add.at(self.words(limbs));
-        self.placed_sum() + self.switch_down(limbs) + self.decompose(limbs) + switch
-    }
-
-    /// A sum that stays where it is, in a new output.
-    pub fn placed_sum(&self) -> f64 {
-        2.0 * self.size() * self.costs.place.at(self.size())
-    }
-
-    /// What rotated sums of so many limbs share: the division by P, and by the limb that they lack.
-    pub fn divide(&self, limbs: usize) -> f64 {
-        let (words, costs) = (self.words(limbs), self.costs);
-        let (transforms, lower) = if limbs < self.setting.limbs() {
-            (2 + limbs, costs.lower.at(words))
-        } else {
-            (1 + limbs, 0.0)
-        };
-        2.0 * (self.ntts(transforms) + words * (costs.divide.at(words) + lower))
-    }
-
-    /// `count` sums of `terms` terms with scalar factors.
-    pub fn scalar_sums(&self, count: usize, terms: usize) -> f64 {
-        self.sums(count, terms, Modulus::bits)
-    }
-
-    /// `count` sums of `terms` terms with integers as factors, of at most `bits` bits with their bias.
-    pub fn integer_sums(&self, count: usize, terms: usize, bits: u32) -> f64 {
-        self.sums(count, terms, |_| bits)
-    }
-
-    /// `count` sums of `terms` terms with factors of so many bits modulo a limb.
-    fn sums(&self, count: usize, terms: usize, bits: impl Fn(&Modulus) -> u32) -> f64 {
-        let reduction = self.reduction();
-        let of_limb = |limb: &Modulus| {
-            let is_narrow = are_narrow(limb.bits(), bits(limb));
-            if is_narrow { &reduction.narrow_sum } else { &reduction.sum }.at(terms)
-        };
-        let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();
-        (2 * count * self.setting.ring_degree()) as f64 * each
-    }
-
-    /// `count` sums of `terms` terms with scalar factors, one at a time.
-    pub fn lone_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().lone_sum.at(terms)
-    }
-
-    /// `count` sums of `terms` terms with dense factors.
-    pub fn dense_sums(&self, count: usize, terms: usize) -> f64 {
-        count as f64 * 2.0 * self.size() * self.reduction().dense_sum.at(terms)
-    }
-
-    /// `count` scalar factors from integers.
-    pub fn factors(&self, count: usize) -> f64 {
-        let each = match self.setting.reduction {
-            Reduction::Eager => self.setting.limbs(),
-            Reduction::Lazy => 1,
-        };
-        (count * each) as f64 * self.reduction().factor
-    }
-
-    /// The block scalars of `terms` terms from weights on `lanes` lanes, modulo every limb.
-    pub fn block_scalars(&self, terms: usize, lanes: usize) -> f64 {
-        let (limbs, lanes) = (self.setting.limbs() as f64, lanes as f64);
-        let quotients = match self.setting.reduction {
-            Reduction::Eager => limbs * self.costs.eager.factor,
-            Reduction::Lazy => 0.0,
-        };
-        terms as f64 * lanes * ((1.0 + limbs) * self.costs.block_scalars.at(lanes) + quotients)
-    }
-
-    /// The encoding of `count` dense weight plaintexts.
-    pub fn encode(&self, count: usize) -> f64 {
-        count as f64 * self.size() * self.costs.encode.at(self.size())
-    }
-
-    /// `count` polynomials of `weights` weights in all, made for `giants` giant steps together, and
-    /// transformed.
-    pub fn polynomials(&self, count: usize, giants: usize, weights: usize) -> f64 {
-        let PolynomialCosts { coefficient, weight, limb } = &self.costs.polynomials;
-        let (n, limbs) = (self.setting.ring_degree() as f64, self.setting.limbs());
-        let each = coefficient.at(giants as f64) + (limbs as f64 - 1.0) * limb;
-        count as f64 * (n * each + self.ntts(limbs)) + weights as f64 * weight
-    }
-
-    /// `count` keys for ciphertexts of so many limbs, made and sent.
-    pub fn keys(&self, count: usize, limbs: usize) -> f64 {
-        self.costs.key.time(count, self.key_words(limbs), self.threads)
-    }
-
-    /// `count` inputs, encrypted and sent.
-    pub fn uploads(&self, count: usize) -> f64 {
-        self.costs.encrypt.time(count, self.setting.words(), self.threads)
-    }
-
-    /// `count` outputs of so many limbs, switched down and written.
-    pub fn responses(&self, count: usize, limbs: usize) -> f64 {
-        let words = 2 * limbs * self.setting.ring_degree();
-        self.costs.respond.time(count, words, self.threads)
-    }
-
-    /// `count` responses, read and decrypted.
-    pub fn decryptions(&self, count: usize) -> f64 {
-        self.costs.decrypt.time(count, self.setting.ring_degree(), self.threads)
-    }
-
-    /// The time of `total` nanoseconds of work in `tasks` equal tasks on all threads.
-    pub fn shared(&self, total: f64, tasks: usize) -> f64 {
-        let tasks = tasks.max(1);
-        total * tasks.div_ceil(self.threads) as f64 / tasks as f64
+    /// Adds to the time of a stage.
+    pub const fn add(&mut self, stage: Stage, nanoseconds: f64) {
+        self.0[stage as usize] += nanoseconds;
     }
 }
 

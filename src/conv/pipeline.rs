@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use super::noise::{NoiseBudgets, StageNoise};
 use super::sizes::{Sizes, server_peak};
-use super::{Algorithm, Layer, Operations, add_bias, convolve};
 use super::{Clock, ConvError, Observer, Server, Stage, Steps};
+use super::{Layer, Operations, Outline, Plan, add_bias, convolve};
 use crate::bfv::noise::measure;
 use crate::bfv::{
-    Ciphertext, Coefficients, Context, Evaluator, GaloisKeys, Plaintext, Reader, Response,
-    SecretKey, SeededGaloisKeys, encrypt, response_bits, wire,
+    Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Plaintext, Reader,
+    Response, SecretKey, SeededGaloisKeys, encrypt, response_bits, wire,
 };
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -22,8 +22,8 @@ pub struct Job<'a> {
     pub layer: &'a Layer,
     /// Parameters, backend and reduction mode.
     pub context: &'a Context,
-    /// The algorithm, planned for both.
-    pub algorithm: &'a dyn Algorithm,
+    /// The plan, made for both.
+    pub plan: &'a dyn Plan,
     /// The input, of the layer's shape.
     pub input: ArrayView3<'a, i64>,
     /// The weights, of the layer's shape.
@@ -82,15 +82,14 @@ impl<'a> Client<'a> {
     }
 
     /// The message with the keys; empty where there are none.
-    fn keys(&self, algorithm: &dyn Algorithm, steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
+    fn keys(&self, ids: &[GaloisKeyId], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
         let [errors, _] = &self.errors;
-        let ids = algorithm.galois_keys(self.context.params());
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         let (context, secret, public) = (self.context, &self.secret, &self.public[0]);
         let done = || steps.advance(1);
-        let keys = SeededGaloisKeys::generate(context, secret, &ids, errors, public, done)?;
+        let keys = SeededGaloisKeys::generate(context, secret, ids, errors, public, done)?;
         Ok(wire::write_keys(self.context, &keys))
     }
 
@@ -155,15 +154,17 @@ fn respond(
 /// [`ConvError::Cancelled`] when the observer stops the run.
 pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError> {
     let context = job.context;
-    let algorithm = job.algorithm;
+    let plan = job.plan;
     let clock = Clock::default();
-    let units = algorithm.units(context.into());
-    let enter = |stage, units| Steps::enter(observer, stage, units);
+    let threads = rayon::current_num_threads();
+    let outline = plan.outline(context.into(), threads);
+    let units = plan.work(context.into()).units();
+    let enter = |stage| Steps::enter(observer, stage, units.of(stage));
 
-    let steps = enter(Stage::Keygen, algorithm.galois_keys(context.params()).len() as u64)?;
+    let steps = enter(Stage::Keygen)?;
     let client = Client::new(context, job.secrets);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
-        let bytes = client.keys(algorithm, steps)?;
+        let bytes = client.keys(&outline.keys, steps)?;
         let keys = match bytes.as_slice() {
             [] => GaloisKeys::default(),
             bytes => GaloisKeys::receive(context, bytes, || steps.check())?,
@@ -171,15 +172,15 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         Ok::<_, ConvError>((keys, bytes.len()))
     })?;
 
-    let steps = enter(Stage::Weights, units.weights)?;
-    let weights = clock.time(Stage::Weights, || algorithm.prepare(context, job.weights, steps))?;
-    let gains = algorithm.gains(job.weights).under(&algorithm.pattern_norms(context.params()));
-    let noise = algorithm.noise(context.params(), &gains);
+    let steps = enter(Stage::Weights)?;
+    let weights = clock.time(Stage::Weights, || plan.prepare(context, job.weights, steps))?;
+    let gains = plan.gains(job.weights).under(&plan.pattern_norms(context.params()));
+    let noise = plan.noise(context.params(), &gains);
     let bits = response_bits(context.params(), &noise.outputs);
 
-    let steps = enter(Stage::Encrypt, algorithm.uploads() as u64)?;
+    let steps = enter(Stage::Encrypt)?;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
-        let bytes = client.upload(&algorithm.pack(context, job.input)?, steps)?;
+        let bytes = client.upload(&plan.pack(context, job.input)?, steps)?;
         Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
     })?;
 
@@ -191,7 +192,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let mut outputs = weights.convolve(&server, &inputs)?;
     if let Some(bias) = job.bias {
         server.stage(Stage::Mix, || {
-            let plaintexts = algorithm.pack_channels(context, bias)?;
+            let plaintexts = plan.pack_channels(context, bias)?;
             let pairs = outputs.par_iter_mut().zip(&plaintexts);
             pairs.for_each(|(output, plaintext)| {
                 output.add_plain(context.of(output.limbs()), plaintext);
@@ -208,13 +209,12 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let upload_sample = inputs[0].c0.limb(0).to_vec();
     let weight_bytes = weights.bytes();
 
-    let read = algorithm.sent();
-    let steps = enter(Stage::Response, algorithm.downloads() as u64)?;
-    let response = clock.time(Stage::Response, || respond(context, outputs, &read, bits, steps))?;
-    let steps = enter(Stage::Decrypt, algorithm.downloads() as u64)?;
-    let output = clock.time(Stage::Decrypt, || {
-        algorithm.unpack(context, &client.read(&response, &read, steps)?)
-    })?;
+    let Outline { downloads: read, .. } = &outline;
+    let steps = enter(Stage::Response)?;
+    let response = clock.time(Stage::Response, || respond(context, outputs, read, bits, steps))?;
+    let steps = enter(Stage::Decrypt)?;
+    let output = clock
+        .time(Stage::Decrypt, || plan.unpack(context, &client.read(&response, read, steps)?))?;
 
     let mut expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
     if let Some(bias) = job.bias {
@@ -237,7 +237,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             upload: upload_bytes as u64,
             download: response.len() as u64,
             keys: key_bytes as u64,
-            server_peak: server_peak(algorithm, context.into(), bits, rayon::current_num_threads()),
+            server_peak: server_peak(&outline, context.into(), bits, threads),
         },
         response_bits: bits,
         operations,

@@ -1,9 +1,9 @@
 //! Chooses how a layer is packed, by the predicted time of the server.
 
-use super::cost::{CostTable, Pricing};
+use super::cost::CostTable;
+use super::pricing::Pricing;
 use super::setting::Setting;
-use super::slots::{Packing, RowUse, SlotAlgorithm, SlotPlan, SlotWeights, Split};
-use super::{Algorithm, AlgorithmKind, Choice, Layer, Need};
+use super::{AlgorithmKind, Choice, Layer, Need, Plan};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::params::RING_DEGREES;
 
@@ -86,7 +86,7 @@ pub fn plan(
     setting: Setting<'_>,
     costs: &CostTable,
     pinned: Choice,
-) -> Result<Box<dyn Algorithm>, DoesNotFit> {
+) -> Result<Box<dyn Plan>, DoesNotFit> {
     let mut all = kind.candidates(layer, setting.ring_degree());
     let index = choose(kind, layer, &all, setting, costs, pinned)?;
     Ok(all.swap_remove(index))
@@ -99,16 +99,16 @@ pub fn plan(
 pub fn choose(
     kind: AlgorithmKind,
     layer: &Layer,
-    all: &[impl AsRef<dyn Algorithm>],
+    all: &[impl AsRef<dyn Plan>],
     setting: Setting<'_>,
     costs: &CostTable,
     pinned: Choice,
 ) -> Result<usize, DoesNotFit> {
     let pricing = Pricing { costs, setting, threads: 1 };
     let all = || all.iter().map(AsRef::as_ref).enumerate();
-    let wanted = |algorithm: &dyn Algorithm| pinned.admits(&algorithm.choice());
+    let wanted = |algorithm: &dyn Plan| pinned.admits(&algorithm.choice());
     let mut need = None;
-    let mut can_run = |algorithm: &dyn Algorithm| {
+    let mut can_run = |algorithm: &dyn Plan| {
         let lacks = algorithm.lacks(setting.params);
         need = need.or(lacks);
         lacks.is_none()
@@ -152,9 +152,9 @@ struct Priced {
 }
 
 impl Priced {
-    fn new(index: usize, algorithm: &dyn Algorithm, pricing: &Pricing<'_>) -> Self {
-        let times = algorithm.times(pricing);
-        let sent = algorithm.uploads() + algorithm.downloads();
+    fn new(index: usize, algorithm: &dyn Plan, pricing: &Pricing<'_>) -> Self {
+        let work = algorithm.work(pricing.setting);
+        let (times, sent) = (work.times(pricing), work.ciphertexts());
         let params = pricing.setting.params;
         let is_quiet = algorithm
             .assumed_noise(params)
@@ -183,80 +183,11 @@ fn too_small(kind: AlgorithmKind, layer: &Layer, ring_degree: usize) -> DoesNotF
     DoesNotFit::Ring { ring_degree, smallest }
 }
 
-/// What all plans of a layer may have to say together, as [`Split::plan_size`] counts it: some 64 MiB.
-/// Plans of larger strides and kernels than networks have are left out beyond that, those with the most
-/// lanes, which rotate most.
-const ROOM: usize = 1 << 22;
-
-/// Every plan of `layer` that is worth considering with weights of form `W`.
-pub(super) fn candidates<W: SlotWeights + 'static>(
-    layer: &Layer,
-    ring_degree: usize,
-) -> Vec<Box<dyn Algorithm>> {
-    let mut room = ROOM;
-    let mut has_room = |packing: &Packing, split: Split| {
-        let left = room.checked_sub(split.plan_size(packing));
-        room = left.unwrap_or(room);
-        left.is_some()
-    };
-    let mut all: Vec<Box<dyn Algorithm>> = Vec::new();
-    for packing in packings::<W>(layer, ring_degree) {
-        for split in Split::all(&packing) {
-            if has_room(&packing, split) {
-                let plan = SlotPlan::new(packing.clone(), split);
-                all.push(Box::new(SlotAlgorithm::<W>::new(plan)));
-            }
-        }
-    }
-    all
-}
-
-/// Every packing of `layer` that is worth considering with weights of form `W`, those with few lanes
-/// first.
-fn packings<W: SlotWeights>(layer: &Layer, ring_degree: usize) -> impl Iterator<Item = Packing> {
-    let widest = layer.in_channels().max(layer.out_channels()).next_power_of_two();
-    let lanes = std::iter::successors(Some(1), |lanes| Some(lanes * 2));
-    lanes
-        .take_while(move |&lanes| lanes <= (ring_degree / 2).min(widest))
-        .flat_map(|lanes| [(lanes, RowUse::Channels), (lanes, RowUse::Strips)])
-        .filter_map(move |(lanes, rows)| Packing::new(layer, ring_degree, W::LAYOUT, lanes, rows))
-        .filter(move |packing| {
-            let channels = packing.channels_per_ciphertext();
-            W::admits(packing) && (channels <= widest || packing.lanes_per_row() == 1)
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::arith::kernels::Reduction;
-    use crate::conv::conventional::DenseWeights;
-    use crate::conv::hadamard_fused::FusedWeights;
     use crate::conv::testing::layer;
-    use crate::preset::Catalogue;
-
-    fn size<W: SlotWeights>(layer: &Layer, ring_degree: usize) -> usize {
-        let splits = |packing: Packing| {
-            let sizes = Split::all(&packing).into_iter().map(|split| split.plan_size(&packing));
-            sizes.sum::<usize>()
-        };
-        packings::<W>(layer, ring_degree).map(splits).sum()
-    }
-
-    /// No plan of a layer that networks have is left out for its size.
-    #[test]
-    fn layers_of_networks_have_all_their_plans() {
-        let catalogue = Catalogue::builtin().expect("valid presets");
-        let mut most = 0;
-        for preset in catalogue.layers() {
-            let layer = Layer::new(&preset.spec).expect("valid");
-            for ring_degree in [4096, 32768] {
-                most = most.max(size::<FusedWeights>(&layer, ring_degree));
-                most = most.max(size::<DenseWeights>(&layer, ring_degree));
-            }
-        }
-        assert!(most < ROOM / 4, "{most}");
-    }
 
     /// A layer of 1x1 planes, which is what a dense layer is, with few outputs.
     #[test]
@@ -268,7 +199,7 @@ mod tests {
         for (inputs, outputs, most) in [(84, 10, 2), (64, 10, 2), (512, 10, 5), (512, 1000, 6)] {
             let layer = layer(inputs, outputs, [1, 1], [1, 1], None);
             let plan = plan(fused, &layer, setting, &costs, Choice::default()).expect("fits");
-            let sent = plan.uploads() + plan.downloads();
+            let sent = plan.work(setting).ciphertexts();
             assert!(sent <= most, "{inputs} -> {outputs} in {} lanes: {sent}", plan.lanes());
         }
     }

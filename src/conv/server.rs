@@ -66,14 +66,8 @@ impl<'a> Server<'a> {
 
     /// Tells that `stage` begins or goes on.
     fn announce<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
-        let units = match stage {
-            Stage::Rotate => self.units.rotate,
-            Stage::Multiply => self.units.multiply,
-            Stage::Mix => self.units.mix,
-            _ => 0,
-        };
         self.current.store(stage as u8, Ordering::Relaxed);
-        self.observer.enter(stage, units);
+        self.observer.enter(stage, self.units.of(stage));
         work()
     }
 

@@ -1,6 +1,6 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
-use super::{Algorithm, Setting};
+use super::{Outline, Setting};
 use crate::bfv::{GaloisKeyId, Params, wire};
 
 /// The most bits that a coefficient of a response can have.
@@ -24,22 +24,17 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of a run on `threads` threads whose response has `response_bits` bits a coefficient.
-    pub fn of(
-        algorithm: &dyn Algorithm,
-        setting: Setting<'_>,
-        response_bits: u32,
-        threads: usize,
-    ) -> Self {
-        let params = setting.params;
-        let keys = algorithm.galois_keys(params);
+    /// The sizes of a run with this outline whose response has `response_bits` bits a coefficient; the
+    /// outline is for as many threads as are told.
+    pub fn of(outline: &Outline, setting: Setting<'_>, response_bits: u32, threads: usize) -> Self {
+        let (params, keys) = (setting.params, &outline.keys);
         Self {
-            weights: algorithm.weight_bytes(setting),
-            galois_keys: galois_key_bytes(params, &keys),
-            server_peak: server_peak(algorithm, setting, response_bits, threads),
-            upload: wire::upload_bytes(params, algorithm.uploads()) as u64,
-            download: wire::response_bytes(params, &algorithm.sent(), response_bits) as u64,
-            keys: wire::keys_bytes(params, &keys) as u64,
+            weights: outline.weight_bytes,
+            galois_keys: galois_key_bytes(params, keys),
+            server_peak: server_peak(outline, setting, response_bits, threads),
+            upload: wire::upload_bytes(params, outline.uploads) as u64,
+            download: wire::response_bytes(params, &outline.downloads, response_bits) as u64,
+            keys: wire::keys_bytes(params, keys) as u64,
         }
     }
 }
@@ -48,47 +43,43 @@ impl Sizes {
 /// reads the keys, prepares the weights, reads the upload, convolves, and writes the response, which
 /// has `response_bits` bits a coefficient. Each message is held beside what is made of it.
 pub fn server_peak(
-    algorithm: &dyn Algorithm,
+    outline: &Outline,
     setting: Setting<'_>,
     response_bits: u32,
     threads: usize,
 ) -> u64 {
     let params = setting.params;
-    let ids = algorithm.galois_keys(params);
-    let keys = galois_key_bytes(params, &ids);
+    let Outline { keys: ids, uploads, downloads: read, output_limbs, working, .. } = outline;
+    let keys = galois_key_bytes(params, ids);
     // Half of a key is read, the other half drawn from a seed, as many at a time as there are threads.
     let largest = ids.iter().map(|key| galois_key_bytes(params, &[*key])).max().unwrap_or(0);
     let together = threads.min(ids.len()) as u64 * largest / 2;
-    let reading_keys = keys + together + wire::keys_bytes(params, &ids) as u64;
+    let reading_keys = keys + together + wire::keys_bytes(params, ids) as u64;
     let words = |words: usize| (words * size_of::<u64>()) as u64;
     let ciphertexts = |count: usize, limbs| words(2 * count * limbs * setting.ring_degree());
-    let (limbs, output_limbs) = (setting.limbs(), algorithm.output_limbs(params));
-    let (inputs, outputs) = (algorithm.uploads(), algorithm.downloads());
-    let working = algorithm.working_bytes(setting, threads);
-    let upload = wire::upload_bytes(params, inputs) as u64;
+    let (limbs, outputs) = (setting.limbs(), read.len());
+    let upload = wire::upload_bytes(params, *uploads) as u64;
     // An output is dropped when it has been switched down.
-    let read = algorithm.sent();
     let read_words: usize = read.iter().map(|read| read.count(setting.ring_degree())).sum();
     let download = words(outputs * setting.ring_degree() + read_words)
-        + wire::response_bytes(params, &read, response_bits) as u64;
-    let inference = ciphertexts(inputs, limbs)
-        + upload.max(download).max(ciphertexts(outputs, output_limbs) + working.scratch);
-    let held = keys + algorithm.weight_bytes(setting);
+        + wire::response_bytes(params, read, response_bits) as u64;
+    let inference = ciphertexts(*uploads, limbs)
+        + upload.max(download).max(ciphertexts(outputs, *output_limbs) + working.scratch);
+    let held = keys + outline.weight_bytes;
     reading_keys.max(held + working.prepare.max(working.space + inference))
 }
 
 /// No less than [`server_peak`], without knowing the response.
-pub fn server_peak_bound(algorithm: &dyn Algorithm, setting: Setting<'_>, threads: usize) -> u64 {
-    server_peak(algorithm, setting, MOST_RESPONSE_BITS, threads)
+pub fn server_peak_bound(outline: &Outline, setting: Setting<'_>, threads: usize) -> u64 {
+    server_peak(outline, setting, MOST_RESPONSE_BITS, threads)
 }
 
 /// Bytes that a run takes besides the server's own and its data: the client's half of each pair of a
 /// key, the message with the keys, and what noise is predicted from.
-pub fn beside_server_bytes(algorithm: &dyn Algorithm, setting: Setting<'_>) -> u64 {
-    let keys = algorithm.galois_keys(setting.params);
-    galois_key_bytes(setting.params, &keys) / 2
-        + wire::keys_bytes(setting.params, &keys) as u64
-        + algorithm.gains_bytes()
+pub fn beside_server_bytes(outline: &Outline, setting: Setting<'_>) -> u64 {
+    galois_key_bytes(setting.params, &outline.keys) / 2
+        + wire::keys_bytes(setting.params, &outline.keys) as u64
+        + outline.gains_bytes
 }
 
 /// Bytes of Galois keys in the server's memory.

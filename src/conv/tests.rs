@@ -35,7 +35,7 @@ fn outcome_with(
 }
 
 fn outcome_of(
-    algorithm: &dyn Algorithm,
+    algorithm: &dyn Plan,
     layer: &Layer,
     context: &Context,
     seed: u64,
@@ -47,7 +47,7 @@ fn outcome_of(
     let job = Job {
         layer,
         context,
-        algorithm,
+        plan: algorithm,
         input: input.view(),
         weights: weights.view(),
         bias: Some(bias.view()),
@@ -55,9 +55,14 @@ fn outcome_of(
     };
     let outcome = run(&job, &Silent).expect("runs");
     let sizes = outcome.sizes;
-    assert_eq!(outcome.operations, algorithm.operations(context.into()), "{algorithm:?}");
+    assert_eq!(
+        outcome.operations,
+        algorithm.work(context.into()).operations(context.into()),
+        "{algorithm:?}"
+    );
     let threads = rayon::current_num_threads();
-    let predicted = Sizes::of(algorithm, context.into(), outcome.response_bits, threads);
+    let outline = algorithm.outline(context.into(), threads);
+    let predicted = Sizes::of(&outline, context.into(), outcome.response_bits, threads);
     assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
 }
@@ -342,11 +347,10 @@ fn sums_move_on_the_level_that_noise_allows() {
                 .expect("fits");
             let what = format!("{limbs:?} {plain} {algorithm:?}");
             // Nothing moves where a channel fills a ciphertext alone.
-            let moves = algorithm
-                .galois_keys(context.params())
-                .iter()
-                .any(|key| key.limbs < limbs.len() || limbs.len() == expected);
-            assert_eq!(algorithm.output_limbs(context.params()) == expected, moves, "{what}");
+            let outline = algorithm.outline((&context).into(), 1);
+            let moves =
+                outline.keys.iter().any(|key| key.limbs < limbs.len() || limbs.len() == expected);
+            assert_eq!(outline.output_limbs == expected, moves, "{what}");
             let weights = data::weights(&layer, 3);
             let outcome = outcome_of(algorithm.as_ref(), &layer, &context, 3, &weights);
             let noise = outcome.noise;
@@ -399,7 +403,7 @@ fn cancelled_runs_end_as_cancelled() {
         let job = Job {
             layer: &layer,
             context: &context,
-            algorithm: algorithm.as_ref(),
+            plan: algorithm.as_ref(),
             input: input.view(),
             weights: weights.view(),
             bias: None,

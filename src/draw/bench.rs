@@ -5,7 +5,7 @@ use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::Params;
 use crate::bfv::security::SecurityPolicy;
 use crate::conv::cost::CostTable;
-use crate::conv::{Algorithm, AlgorithmKind, Choice, Layer, Operations, Setting};
+use crate::conv::{AlgorithmKind, Choice, Layer, Operations, Plan, Setting};
 use crate::job::{Estimator, RunSpec};
 use crate::preset::{Catalogue, LayerPreset};
 use crate::report::NoiseBits;
@@ -24,21 +24,24 @@ pub(super) struct Bench {
 /// A plan under its parameters.
 pub(super) struct Planned {
     /// The plan.
-    pub(super) algorithm: Box<dyn Algorithm>,
+    pub(super) plan: Box<dyn Plan>,
     /// Its parameters.
     pub(super) params: Params,
 }
 
 impl Planned {
+    const fn setting(&self) -> Setting<'_> {
+        Setting { params: &self.params, reduction: Reduction::Lazy }
+    }
+
     /// The server's work.
     pub(super) fn operations(&self) -> Operations {
-        let setting = Setting { params: &self.params, reduction: Reduction::Lazy };
-        self.algorithm.operations(setting)
+        self.plan.work(self.setting()).operations(self.setting())
     }
 
     /// How many keys it needs.
     pub(super) fn keys(&self) -> usize {
-        self.algorithm.galois_keys(&self.params).len()
+        self.plan.outline(self.setting(), 1).keys.len()
     }
 }
 
@@ -72,8 +75,8 @@ impl Bench {
         let spec = self.catalogue.params_set(params)?;
         let params = Params::new(&spec, &SecurityPolicy::default())?;
         let setting = Setting { params: &params, reduction: Reduction::Lazy };
-        let algorithm = kind.plan(&self.layer, setting, &CostTable::default(), pinned)?;
-        Ok(Planned { algorithm, params })
+        let plan = kind.plan(&self.layer, setting, &CostTable::default(), pinned)?;
+        Ok(Planned { plan, params })
     }
 
     /// The predicted noise budgets of that run.

@@ -149,7 +149,7 @@ fn table(drawing: &mut Drawing, top: f64) -> Result<(), DrawError> {
     let bench = Bench::new()?;
     let transformed = Choice { weight_form: Some(WeightForm::Transformed), ..Choice::default() };
     let chosen = bench.plan(AlgorithmKind::Interleaved, PARAMS, transformed)?;
-    let m = chosen.algorithm.lanes();
+    let m = chosen.plan.lanes();
     let chosen_but_babies = Choice { lanes: Some(m), ..transformed };
     let packing = Packing::interleaved(bench.layer(), chosen.params.ring_degree(), m);
     let packing = packing.ok_or(DrawError::Lacks("an interleaved packing"))?;

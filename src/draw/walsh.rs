@@ -5,8 +5,10 @@ use super::example::{CHANNELS, Example, RING_DEGREE};
 use super::svg::{self, Anchor, Drawing, EMPTY, Look};
 use super::{DrawError, lanes};
 use crate::arith::kernels::BATCH;
+use crate::conv::slots::LaneTransform;
+use crate::conv::slots::algorithms::hadamard::walsh_hadamard;
 use crate::conv::slots::{SlotPlan, Split};
-use crate::conv::{AlgorithmKind, Choice, LaneTransform, walsh_hadamard};
+use crate::conv::{AlgorithmKind, Choice};
 use crate::report::count_text;
 use crate::ring::Poly;
 
@@ -138,7 +140,7 @@ fn matrix(drawing: &mut Drawing, weights: &[i64]) {
 fn counts(drawing: &mut Drawing) -> Result<(), DrawError> {
     let bench = Bench::new()?;
     let fused = bench.plan(AlgorithmKind::HadamardFused, "n4096-t20", Choice::default())?;
-    let same = Choice::of_lanes(Some(fused.algorithm.lanes()));
+    let same = Choice::of_lanes(Some(fused.plan.lanes()));
     let walsh = bench.plan(AlgorithmKind::Hadamard, "n4096-t20", same)?;
     let counts = [&walsh, &fused].map(|plan| plan.operations().scalar_multiplications);
     let (x, y) = (570.0, 58.0);
@@ -146,7 +148,7 @@ fn counts(drawing: &mut Drawing) -> Result<(), DrawError> {
         [x, y],
         Look::Plain,
         Anchor::Start,
-        format!("{LAYER}, c = {} lanes:", fused.algorithm.lanes()),
+        format!("{LAYER}, c = {} lanes:", fused.plan.lanes()),
     );
     drawing.text([x, y + 20.0], Look::Quiet, Anchor::Start, "products of a ciphertext and scalars");
     let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;

@@ -4,9 +4,11 @@ use serde::Serialize;
 
 use super::{Estimator, JobError, RunSpec};
 use crate::bfv::Params;
-use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::cost::CostTable;
 use crate::conv::planner::choose;
-use crate::conv::{Algorithm, AlgorithmKind, Choice, FactValue, Facts, Setting};
+use crate::conv::pricing::Pricing;
+use crate::conv::work::Primitive;
+use crate::conv::{AlgorithmKind, Choice, FactValue, Facts, Plan, Setting};
 use crate::report::rounded;
 
 /// The plan of a run, and what it was chosen from.
@@ -94,8 +96,8 @@ impl Estimator {
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let here = Pricing { costs, setting, threads: spec.threads };
         let planner = Pricing { costs: &reference, setting, threads: 1 };
-        let server = |algorithm: &dyn Algorithm, pricing: &Pricing<'_>| {
-            rounded(algorithm.times(pricing).server() / 1e6, 3)
+        let server = |algorithm: &dyn Plan, pricing: &Pricing<'_>| {
+            rounded(algorithm.work(setting).times(pricing).server() / 1e6, 3)
         };
         let choose = |kind: AlgorithmKind, pinned| {
             let plans = predictor.plans(kind, setting.ring_degree());
@@ -104,9 +106,10 @@ impl Estimator {
         };
         let (plans, place) = choose(spec.algorithm, spec.pinned)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
-        let candidate = |(index, plan): (usize, &dyn Algorithm)| {
+        let candidate = |(index, plan): (usize, &dyn Plan)| {
             let facts = plan.describe();
-            let times = plan.times(&planner);
+            let work = plan.work(setting);
+            let times = work.times(&planner);
             Candidate {
                 chosen: index == place,
                 lanes: plan.lanes(),
@@ -115,13 +118,13 @@ impl Estimator {
                 rows: facts.get("rows"),
                 split: facts.get("split"),
                 kernel_rows: facts.get("kernel_rows"),
-                ciphertexts: plan.uploads() + plan.downloads(),
+                ciphertexts: work.ciphertexts(),
                 planner_server_ms: rounded(times.server() / 1e6, 3),
                 planner_online_ms: rounded(times.online() / 1e6, 3),
                 server_ms: server(plan, &here),
             }
         };
-        let all = plans.iter().map(|plan| plan.as_ref() as &dyn Algorithm);
+        let all = plans.iter().map(|plan| plan.as_ref() as &dyn Plan);
         let mut candidates: Vec<Candidate> = all.enumerate().map(candidate).collect();
         candidates.sort_by(|a, b| {
             b.chosen.cmp(&a.chosen).then(a.planner_server_ms.total_cmp(&b.planner_server_ms))
@@ -138,8 +141,9 @@ impl Estimator {
         };
         let one_core = Pricing { threads: 1, ..here };
         let chosen = plans.get(place).map(AsRef::as_ref);
-        let output_limbs = chosen.map_or(setting.limbs(), |plan| plan.output_limbs(setting.params));
-        let chosen = chosen.map(Algorithm::describe);
+        let output_limbs =
+            chosen.map_or(setting.limbs(), |plan| plan.outline(setting, spec.threads).output_limbs);
+        let chosen = chosen.map(Plan::describe);
         Ok(Explanation {
             facts: chosen.unwrap_or_default(),
             unit_costs_us: UnitCosts::of(&one_core, output_limbs),
@@ -154,10 +158,12 @@ impl UnitCosts {
     fn of(pricing: &Pricing<'_>, limbs: usize) -> Self {
         let us = |nanoseconds: f64| rounded(nanoseconds / 1e3, 2);
         Self {
-            decomposition: us(pricing.decompose(pricing.setting.limbs())),
-            input_rotation: us(pricing.rotation()),
-            output_rotation: us(pricing.rotated_sum(limbs)),
-            division: us(pricing.divide(limbs)),
+            decomposition: us(
+                pricing.core(Primitive::Decomposition { limbs: pricing.setting.limbs() })
+            ),
+            input_rotation: us(pricing.core(Primitive::HoistedRotation)),
+            output_rotation: us(pricing.core(Primitive::RotatedSum { limbs })),
+            division: us(pricing.core(Primitive::Division { limbs })),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{JobError, RunSpec};
 use crate::conv::sizes::{beside_server_bytes, server_peak_bound};
-use crate::conv::{Algorithm, Layer, Setting};
+use crate::conv::{Layer, Plan, Setting};
 use crate::memory::can_have;
 use crate::report::bytes_text;
 
@@ -126,12 +126,7 @@ pub(super) fn run_bytes(
 
 /// Bytes that a run of the whole `layer` by this plan may hold at most, whatever else `spec` says of
 /// parameters and algorithm: what is held against its limit before it begins.
-pub fn needed_bytes(
-    spec: &RunSpec,
-    layer: &Layer,
-    plan: &dyn Algorithm,
-    setting: Setting<'_>,
-) -> u64 {
+pub fn needed_bytes(spec: &RunSpec, layer: &Layer, plan: &dyn Plan, setting: Setting<'_>) -> u64 {
     needed_for_part(spec, [layer, layer], plan, setting)
 }
 
@@ -139,9 +134,10 @@ pub fn needed_bytes(
 pub(super) fn needed_for_part(
     spec: &RunSpec,
     layers: [&Layer; 2],
-    plan: &dyn Algorithm,
+    plan: &dyn Plan,
     setting: Setting<'_>,
 ) -> u64 {
-    let server = server_peak_bound(plan, setting, spec.threads);
-    run_bytes(spec, layers, [server, beside_server_bytes(plan, setting)])
+    let outline = plan.outline(setting, spec.threads);
+    let server = server_peak_bound(&outline, setting, spec.threads);
+    run_bytes(spec, layers, [server, beside_server_bytes(&outline, setting)])
 }

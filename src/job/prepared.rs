@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 use super::memory::{Work, needed_for_part, require};
 use super::{JobError, RunData, RunResult, RunSpec, data, record};
 use crate::bfv::{Context, GaloisKeyId, Params};
-use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::cost::CostTable;
 use crate::conv::pipeline::{self, Job, Outcome};
+use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{Algorithm, Layer, Observer, Setting};
+use crate::conv::{Layer, Observer, Outline, Plan, Setting};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification};
 use crate::ring::sampling::Seed;
@@ -20,9 +21,9 @@ pub struct Prepared<'a> {
     spec: &'a RunSpec,
     context: Context,
     layer: Layer,
-    whole: Box<dyn Algorithm>,
+    whole: Box<dyn Plan>,
     /// The part to run, where it is not the whole.
-    part: Option<(Layer, Box<dyn Algorithm>)>,
+    part: Option<(Layer, Box<dyn Plan>)>,
     needed: u64,
 }
 
@@ -48,7 +49,7 @@ impl<'a> Prepared<'a> {
         let prepared = Self { spec, context, layer, whole, part, needed: 0 };
         let setting = Setting::from(&prepared.context);
         let layers = [&prepared.layer, prepared.part()];
-        let needed = needed_for_part(spec, layers, prepared.algorithm(), setting);
+        let needed = needed_for_part(spec, layers, prepared.plan(), setting);
         require(Work::Run, needed, spec.max_memory)?;
         Ok(Self { needed, ..prepared })
     }
@@ -63,8 +64,13 @@ impl<'a> Prepared<'a> {
         self.part.as_ref().map_or(&self.layer, |(layer, _)| layer)
     }
 
-    fn algorithm(&self) -> &dyn Algorithm {
+    fn plan(&self) -> &dyn Plan {
         self.part.as_ref().map_or(self.whole.as_ref(), |(_, part)| part.as_ref())
+    }
+
+    /// What a run of one of the plans sends and holds.
+    fn outline(&self, plan: &dyn Plan) -> Outline {
+        plan.outline(Setting::from(&self.context), self.spec.threads)
     }
 
     /// The whole layer.
@@ -75,7 +81,7 @@ impl<'a> Prepared<'a> {
     /// The parameters, and the keys that the server needs.
     pub fn keys(&self) -> (&Params, Vec<GaloisKeyId>) {
         let params = self.context.params();
-        (params, self.algorithm().galois_keys(params))
+        (params, self.outline(self.plan()).keys)
     }
 
     /// Runs on its own data, as often as asked for.
@@ -100,7 +106,7 @@ impl<'a> Prepared<'a> {
             let job = Job {
                 layer,
                 context: &self.context,
-                algorithm: self.algorithm(),
+                plan: self.plan(),
                 input: input.view(),
                 weights: weights.slice(s![..layer.out_channels(), .., .., ..]),
                 bias: bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
@@ -139,17 +145,18 @@ impl<'a> Prepared<'a> {
     /// What was predicted of the whole layer, whatever part was run; noise is that of the part.
     fn prediction(&self, outcome: &Outcome) -> Prediction {
         let (whole, setting) = (self.whole.as_ref(), Setting::from(&self.context));
+        let (outline, work) = (self.outline(whole), whole.work(setting));
         let reference = CostTable::default();
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
             choice: whole.choice(),
-            uploads: whole.uploads(),
-            downloads: whole.downloads(),
+            uploads: outline.uploads,
+            downloads: outline.downloads.len(),
             noise: outcome.noise.predicted,
-            times: whole.times(&Pricing { costs, setting, threads: self.spec.threads }),
-            sizes: Sizes::of(whole, setting, outcome.response_bits, self.spec.threads),
-            beside_server_bytes: beside_server_bytes(whole, setting),
-            operations: whole.operations(setting),
+            times: work.times(&Pricing { costs, setting, threads: self.spec.threads }),
+            sizes: Sizes::of(&outline, setting, outcome.response_bits, self.spec.threads),
+            beside_server_bytes: beside_server_bytes(&outline, setting),
+            operations: work.operations(setting),
             headroom_bits: headroom_bits(setting.params, outcome.largest),
             worst_headroom_bits: headroom_bits(setting.params, self.layer.worst_output()),
         }
@@ -163,7 +170,8 @@ impl<'a> Prepared<'a> {
         // The sizes of a part do not stand for the whole; those of the whole are exact as predicted.
         let sizes = if self.part.is_some() { prediction.sizes } else { last.sizes };
         let (storage_bytes, sent): (_, Communication) = sizes.into();
-        let (computed, all) = (self.algorithm().downloads(), self.whole.downloads());
+        let [computed, all] =
+            [self.plan(), self.whole.as_ref()].map(|plan| self.outline(plan).downloads.len());
         let transfer = self.spec.link.transfer_ms(sizes.upload + sizes.download);
         let latency = |outcome: &Outcome| {
             LatencyMs::new(&outcome.clock, transfer, all as f64 / computed as f64)

@@ -8,12 +8,13 @@ use ndarray::{Array4, ArrayView4};
 use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::{Params, response_bits};
-use crate::conv::cost::{CostTable, Pricing, StageTimes};
+use crate::conv::cost::{CostTable, StageTimes};
 use crate::conv::gains::{SumGains, WeightGains};
 use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
+use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{Algorithm, AlgorithmKind, Choice, Layer, Operations, Setting, largest_output};
+use crate::conv::{AlgorithmKind, Choice, Layer, Operations, Plan, Setting, largest_output};
 
 /// What a run will give.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,14 +66,14 @@ type Asked = (AlgorithmKind, usize, Vec<u64>, Reduction, Choice);
 /// A plan, and what is worked out of the weights once.
 #[derive(Debug)]
 pub struct Planned {
-    algorithm: Box<dyn Algorithm>,
+    algorithm: Box<dyn Plan>,
     gains: OnceLock<WeightGains>,
     /// By plaintext modulus.
     sums: Mutex<HashMap<u64, Arc<SumGains>>>,
 }
 
 impl Planned {
-    fn new(algorithm: Box<dyn Algorithm>) -> Self {
+    fn new(algorithm: Box<dyn Plan>) -> Self {
         Self { algorithm, gains: OnceLock::new(), sums: Mutex::default() }
     }
 
@@ -199,24 +200,26 @@ impl LayerPredictor {
         noise: PredictedBudgets,
     ) -> Prediction {
         let algorithm = plan.algorithm.as_ref();
+        let outline = algorithm.outline(pricing.setting, pricing.threads);
+        let work = algorithm.work(pricing.setting);
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
             choice: algorithm.choice(),
-            uploads: algorithm.uploads(),
-            downloads: algorithm.downloads(),
+            uploads: outline.uploads,
+            downloads: outline.downloads.len(),
             noise,
-            times: algorithm.times(pricing),
-            sizes: Sizes::of(algorithm, setting, bits, pricing.threads),
-            beside_server_bytes: beside_server_bytes(algorithm, setting),
-            operations: algorithm.operations(setting),
+            times: work.times(pricing),
+            sizes: Sizes::of(&outline, setting, bits, pricing.threads),
+            beside_server_bytes: beside_server_bytes(&outline, setting),
+            operations: work.operations(setting),
             headroom_bits: headroom_bits(params, self.largest),
             worst_headroom_bits: headroom_bits(params, self.layer.worst_output()),
         }
     }
 }
 
-impl AsRef<dyn Algorithm> for Planned {
-    fn as_ref(&self) -> &(dyn Algorithm + 'static) {
+impl AsRef<dyn Plan> for Planned {
+    fn as_ref(&self) -> &(dyn Plan + 'static) {
         self.algorithm.as_ref()
     }
 }

@@ -15,7 +15,8 @@ use super::objective::Objective;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
 use crate::arith::largest_ntt_primes;
 use crate::bfv::{Params, ParamsSpec};
-use crate::conv::cost::{CostTable, Pricing};
+use crate::conv::cost::CostTable;
+use crate::conv::pricing::Pricing;
 use crate::conv::{AlgorithmKind, Setting};
 use crate::job::{Estimator, JobError, RunSpec, needed_bytes};
 use crate::predict::{LayerPredictor, Planned, Prediction};
@@ -288,7 +289,7 @@ fn search_family(
 ) -> Result<Candidate, Lacking> {
     let query = search.query;
     let suiting: Vec<AlgorithmKind> =
-        group.iter().copied().filter(|kind| family.suits(*kind)).collect();
+        group.iter().copied().filter(|kind| kind.suits(family.moduli)).collect();
     let group = suiting.as_slice();
     let mut best: Option<Candidate> = None;
     let mut lacking = Lacking::default();
@@ -348,14 +349,16 @@ fn slimmed(
     let Some(run) = search.query.runs.first() else { return best };
     let q_bits = best.params.limbs.iter().map(|limb| limb.bits()).sum();
     let slimmer = best.params.special.and_then(|most| {
-        (*family.sizes().start() / family.limbs as u32..most.bits()).find_map(|special_bits| {
-            let spec = family.spec(q_bits, Some(special_bits));
-            let params = Params::new(&spec, &run.policy).ok()?;
-            let (plans, value) = best_plans(search, &params, group).ok()?;
-            let candidate = Candidate { params: spec, layers: plans, value };
-            let is_as_good = value <= best.value && candidate.floor() >= best.floor() - LITTLE;
-            is_as_good.then_some(candidate)
-        })
+        (*family.sizes().start() / family.moduli.limbs as u32..most.bits()).find_map(
+            |special_bits| {
+                let spec = family.spec(q_bits, Some(special_bits));
+                let params = Params::new(&spec, &run.policy).ok()?;
+                let (plans, value) = best_plans(search, &params, group).ok()?;
+                let candidate = Candidate { params: spec, layers: plans, value };
+                let is_as_good = value <= best.value && candidate.floor() >= best.floor() - LITTLE;
+                is_as_good.then_some(candidate)
+            },
+        )
     });
     slimmer.unwrap_or(best)
 }
@@ -462,13 +465,14 @@ mod tests {
         let mut least = [f64::INFINITY; 7];
         for family in (1..=3).flat_map(|limbs| Family::all(ring_degree, limbs, plain_bits)) {
             let specials: Vec<Option<u32>> =
-                if family.has_special { (20..=50).map(Some).collect() } else { vec![None] };
+                if family.moduli.has_special { (20..=50).map(Some).collect() } else { vec![None] };
             for (q_bits, special_bits) in
                 family.sizes().flat_map(|q| specials.iter().map(move |special| (q, *special)))
             {
                 let spec = family.spec(q_bits, special_bits);
                 let Ok(params) = Params::new(&spec, &run.policy) else { continue };
-                for kind in AlgorithmKind::ALL.into_iter().filter(|kind| family.suits(*kind)) {
+                for kind in AlgorithmKind::ALL.into_iter().filter(|kind| kind.suits(family.moduli))
+                {
                     let costs = CostTable::default();
                     let setting = Setting { params: &params, reduction: run.reduction };
                     let pricing = Pricing { costs: &costs, setting, threads: 1 };

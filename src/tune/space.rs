@@ -4,7 +4,7 @@ use crate::arith::kernels::NARROW_BITS;
 use crate::bfv::params::{MAX_LIMB_BITS, MAX_PLAIN_BITS};
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::AlgorithmKind;
+use crate::conv::Moduli;
 
 /// Ring degrees considered: those of the security tables.
 pub const RING_DEGREES: [usize; 6] = [1024, 2048, 4096, 8192, 16384, 32768];
@@ -12,21 +12,16 @@ pub const RING_DEGREES: [usize; 6] = [1024, 2048, 4096, 8192, 16384, 32768];
 /// The most limbs considered. Results of convolutions leave no use for more.
 pub const MAX_LIMBS: usize = 6;
 
-/// Parameter sets of one ring degree, number of limbs and plaintext modulus, which differ in the
+/// Parameter sets of one ring degree, kind of moduli and plaintext modulus, which differ in the
 /// sizes of Q and P alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Family {
     /// N.
     pub ring_degree: usize,
-    /// The number of limbs.
-    pub limbs: usize,
     /// Bits of t.
     pub plain_bits: u32,
-    /// Whether the last limb is [`NARROW`], whatever the others are.
-    pub has_narrow_limb: bool,
-    /// Whether there is a special prime. Algorithms that switch no keys do better without: log2(QP) is
-    /// what security is counted on.
-    pub has_special: bool,
+    /// What its moduli are like; a narrow limb has [`NARROW`] bits.
+    pub moduli: Moduli,
 }
 
 /// The largest size of a limb whose products, in the multiply stage, fit one half of a 104-bit product:
@@ -39,28 +34,14 @@ impl Family {
     pub fn all(ring_degree: usize, limbs: usize, plain_bits: u32) -> impl Iterator<Item = Self> {
         let of = move |(has_special, has_narrow_limb)| Self {
             ring_degree,
-            limbs,
             plain_bits,
-            has_narrow_limb,
-            has_special,
+            moduli: Moduli { limbs, has_narrow_limb, has_special },
         };
         let is_possible = |family: &Self| {
-            !family.has_narrow_limb || (family.limbs > 1 && family.least() <= NARROW)
+            !family.moduli.has_narrow_limb || (family.moduli.limbs > 1 && family.least() <= NARROW)
         };
         let all = [(true, false), (true, true), (false, false), (false, true)];
         all.into_iter().map(of).filter(is_possible)
-    }
-
-    /// Whether an algorithm may do best under sets of this family. What works on slots switches keys;
-    /// in coefficients noise is small, so that one limb or two will do, and products have no use for a
-    /// narrow one.
-    pub fn suits(&self, kind: AlgorithmKind) -> bool {
-        let is_short = self.limbs <= 2 && !self.has_narrow_limb;
-        match kind {
-            AlgorithmKind::Coefficient => is_short && !self.has_special,
-            AlgorithmKind::Interleaved => is_short,
-            _ => self.has_special,
-        }
     }
 
     /// The least size of a limb: larger than t, and large enough for there to be primes = 1 mod 2N.
@@ -70,8 +51,8 @@ impl Family {
 
     /// How many limbs share what is left of Q evenly, and the size of the one that does not.
     const fn parts(&self) -> (u32, u32) {
-        let limbs = self.limbs as u32;
-        if self.has_narrow_limb { (limbs - 1, NARROW) } else { (limbs, 0) }
+        let limbs = self.moduli.limbs as u32;
+        if self.moduli.has_narrow_limb { (limbs - 1, NARROW) } else { (limbs, 0) }
     }
 
     /// Sizes of Q in bits that the limbs can have together, each larger than t.
@@ -102,7 +83,7 @@ impl Family {
     /// depends on it. `None` where no set is allowed.
     pub fn widest(&self, q_bits: u32, policy: &SecurityPolicy) -> Option<(Option<u32>, Params)> {
         let params = |special_bits| Params::new(&self.spec(q_bits, special_bits), policy).ok();
-        if !self.has_special {
+        if !self.moduli.has_special {
             return Some((None, params(None)?));
         }
         let cap = policy.table.cap_log2_qp(self.ring_degree, policy.level)?;
@@ -132,10 +113,8 @@ mod tests {
 
     const FAMILY: Family = Family {
         ring_degree: 4096,
-        limbs: 2,
         plain_bits: 20,
-        has_narrow_limb: false,
-        has_special: true,
+        moduli: Moduli { limbs: 2, has_narrow_limb: false, has_special: true },
     };
 
     #[test]
@@ -147,7 +126,8 @@ mod tests {
         assert_eq!(families[1].sizes(), 68..=126);
         // A limb must be larger than t, and not the only one.
         assert_eq!([Family::all(4096, 1, 20).count(), Family::all(4096, 3, 26).count()], [2, 2]);
-        let alone = Family { limbs: 1, has_special: false, ..FAMILY };
+        let alone =
+            Family { moduli: Moduli { limbs: 1, has_special: false, ..FAMILY.moduli }, ..FAMILY };
         assert_eq!(alone.widest(44, &SecurityPolicy::default()).map(|found| found.0), Some(None));
         assert_eq!(alone.spec(44, None).name, "4096:44:20");
     }

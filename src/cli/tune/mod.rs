@@ -12,7 +12,7 @@ use super::output::{Format, print_json};
 use super::progress::Progress;
 use super::{Failure, calibrate, choices, complete, presets, units};
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmChoice, Observer};
+use crate::conv::{AlgorithmChoice, Moduli, Observer};
 use crate::job::{Estimator, JobError, Prepared, Problem, RunSpec};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::Record;
@@ -133,10 +133,8 @@ impl Args {
         // Every candidate brings parameters, algorithm and lanes of its own.
         let family = Family {
             ring_degree: 4096,
-            limbs: 2,
             plain_bits: 20,
-            has_narrow_limb: true,
-            has_special: true,
+            moduli: Moduli { limbs: 2, has_narrow_limb: true, has_special: true },
         };
         let params = family.spec(62, Some(44));
         let run = |layer: LayerPreset| RunSpec {

@@ -8,9 +8,8 @@ use super::plan::CoefficientPlan;
 use super::weights::{Batch, Space, Weights};
 use crate::arith::Modulus;
 use crate::bfv::noise::{NoiseModel, Samples, merged};
-use crate::bfv::{Ciphertext, Coefficients, Context, GaloisKeyId, Params, Plaintext};
-use crate::conv::algorithm::{Algorithm, Need, PreparedWeights};
-use crate::conv::cost::{Pricing, StageTimes};
+use crate::bfv::{Ciphertext, Coefficients, Context, Params, Plaintext};
+use crate::conv::algorithm::Moduli;
 use crate::conv::explain::{Facts, coefficient_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
@@ -19,20 +18,29 @@ use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::server::{SAMPLES, sampled};
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
-use crate::conv::work::{Multiplications, Operations, Units, WorkingBytes};
-use crate::conv::{Choice, ConvError, Layer, Server, Stage, Steps, WeightForm};
+use crate::conv::work::{Load, Primitive, Work};
+use crate::conv::{
+    Choice, ConvError, Layer, Need, Outline, Plan, PreparedWeights, Server, Stage, Steps,
+    WeightForm, WorkingBytes,
+};
+
+/// Whether moduli are few: in coefficients noise is small, so that one limb or two will do, and products
+/// have no use for a narrow one.
+pub const fn is_short(moduli: Moduli) -> bool {
+    moduli.limbs <= 2 && !moduli.has_narrow_limb
+}
 
 /// An algorithm on coefficients, with a plan.
 #[derive(Debug)]
 pub struct CoefficientAlgorithm {
     plan: CoefficientPlan,
-    /// What [`Algorithm::sent`] gives.
+    /// Of each ciphertext sent back, the coefficients that are read.
     read: OnceLock<Vec<Coefficients>>,
 }
 
 impl CoefficientAlgorithm {
     /// The algorithm with a plan.
-    pub fn boxed(plan: CoefficientPlan) -> Box<dyn Algorithm> {
+    pub fn boxed(plan: CoefficientPlan) -> Box<dyn Plan> {
         Box::new(Self { plan, read: OnceLock::new() })
     }
 
@@ -47,31 +55,42 @@ impl CoefficientAlgorithm {
         if self.plan.babies() > 1 { self.plan.inputs() } else { 0 }
     }
 
-    /// Rotations of all inputs of one strip.
-    const fn input_rotations(&self) -> usize {
-        self.plan.inputs() * (self.plan.babies() - 1)
+    /// Ciphertexts sent to the server, and back.
+    fn messages(&self) -> [usize; 2] {
+        [self.plan.inputs(), self.plan.out_groups()].map(|count| self.plan.strips() * count)
     }
 
-    /// Rotations of all sums of one strip.
-    const fn sum_rotations(&self) -> usize {
-        self.plan.out_groups() * (self.plan.giants() - 1)
-    }
-
-    fn multiplications(&self) -> Multiplications {
-        let plaintext = self.plan.strips() * self.plan.total_terms();
-        Multiplications { plaintext, ..Multiplications::default() }
-    }
-
-    /// Transforms of weights that every inference makes, of one limb each.
-    fn weight_ntts(&self) -> usize {
-        match self.plan.form() {
-            WeightForm::Transformed => 0,
-            WeightForm::Raw => self.plan.strips() * self.plan.total_terms(),
+    /// Bytes that the server holds besides keys, weights and messages, on `threads` threads.
+    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
+        let plan = &self.plan;
+        let (space, scratch) = match plan.form() {
+            WeightForm::Transformed => (0, 0),
+            WeightForm::Raw => (
+                Batch::bytes(plan, setting) + plan.packing().layer().weight_count() as u64,
+                threads as u64 * Batch::scratch_bytes(plan),
+            ),
+        };
+        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
+        let mix = || mix_scratch_bytes(groups, setting.limbs(), setting, threads);
+        let held = plan.inputs() * plan.babies() + plan.wave_sums();
+        WorkingBytes {
+            prepare: Weights::prepare_bytes(plan, setting, threads),
+            space: Panels::bytes(setting, held) + space,
+            scratch: rotate_scratch_bytes(self.rotated(), setting, threads)
+                .max(scratch)
+                .max(if plan.merges() { mix() } else { 0 }),
         }
+    }
+
+    /// Bytes that gains take, and what noise is predicted from them.
+    fn gains_bytes(&self) -> u64 {
+        // Of an output channel its squares, gains twice over and its variance.
+        let each = size_of::<f64>() + 2 * size_of::<Gain>() + size_of::<Samples>();
+        (self.plan.packing().layer().out_channels() * each) as u64
     }
 }
 
-impl Algorithm for CoefficientAlgorithm {
+impl Plan for CoefficientAlgorithm {
     fn choice(&self) -> Choice {
         let (lanes, babies) = (self.plan.packing().channels(), self.plan.babies());
         Choice {
@@ -95,24 +114,57 @@ impl Algorithm for CoefficientAlgorithm {
         coefficient_facts(&self.plan)
     }
 
-    fn galois_keys(&self, params: &Params) -> Vec<GaloisKeyId> {
-        self.plan.galois_keys(params.limbs().len())
+    fn work(&self, setting: Setting<'_>) -> Work {
+        let (plan, limbs) = (&self.plan, setting.limbs());
+        let mut work = Work::of_messages(&[(plan.key_count(), limbs)], self.messages(), limbs);
+        let rounds = plan.strips();
+        let by_input = Load { rounds, parts: plan.inputs() };
+        let rotations = plan.inputs() * (plan.babies() - 1);
+        work.add(Stage::Rotate, by_input, Primitive::Decomposition { limbs }, self.rotated());
+        work.add(Stage::Rotate, by_input, Primitive::HoistedRotation, rotations);
+        work.add(Stage::Rotate, by_input, Primitive::Placing, plan.inputs());
+        let evenly = Load { rounds, parts: Sums::tasks(setting) };
+        for (count, terms) in plan.sum_sizes() {
+            work.add(Stage::Multiply, evenly, Primitive::DenseSum { terms }, count);
+        }
+        let (stage, load) = match plan.form() {
+            WeightForm::Transformed => (Stage::Weights, Load { rounds: 1, ..evenly }),
+            WeightForm::Raw => (Stage::Multiply, evenly),
+        };
+        let weights = plan.packing().layer().weight_count() * plan.babies();
+        let polynomial = Primitive::Polynomial { giants: plan.giants() };
+        work.add(stage, load, polynomial, plan.total_terms());
+        work.add(stage, load, Primitive::PlacedWeight, weights);
+        let outputs = plan.out_groups();
+        let by_output = Load { rounds, parts: outputs };
+        work.add(Stage::Mix, by_output, Primitive::Placing, outputs);
+        if plan.merges() {
+            let moved = outputs * (plan.giants() - 1);
+            work.add(Stage::Mix, by_output, Primitive::RotatedSum { limbs }, moved);
+            work.add(Stage::Mix, by_output, Primitive::Division { limbs }, outputs);
+        }
+        let multiply = match plan.form() {
+            WeightForm::Transformed => plan.waves().len() * evenly.parts,
+            WeightForm::Raw => outputs,
+        };
+        work.tell(Stage::Weights, Weights::prepare_steps(plan));
+        work.tell(Stage::Rotate, rounds * plan.inputs() * plan.babies());
+        work.tell(Stage::Multiply, rounds * multiply);
+        work.tell(Stage::Mix, rounds * plan.sums());
+        work
     }
 
-    fn output_limbs(&self, params: &Params) -> usize {
-        params.limbs().len()
-    }
-
-    fn uploads(&self) -> usize {
-        self.plan.strips() * self.plan.inputs()
-    }
-
-    fn downloads(&self) -> usize {
-        self.plan.strips() * self.plan.out_groups()
-    }
-
-    fn sent(&self) -> Vec<Coefficients> {
-        self.read.get_or_init(|| self.plan.packing().read()).clone()
+    fn outline(&self, setting: Setting<'_>, threads: usize) -> Outline {
+        let (plan, limbs) = (&self.plan, setting.limbs());
+        Outline {
+            keys: plan.galois_keys(limbs),
+            uploads: self.messages()[0],
+            downloads: self.read.get_or_init(|| plan.packing().read()).clone(),
+            output_limbs: limbs,
+            weight_bytes: Weights::predicted_bytes(plan, setting),
+            working: self.working_bytes(setting, threads),
+            gains_bytes: self.gains_bytes(),
+        }
     }
 
     fn pack(
@@ -170,12 +222,6 @@ impl Algorithm for CoefficientAlgorithm {
         WeightGains::of_one_pattern(squares.iter().enumerate().map(gain).collect())
     }
 
-    fn gains_bytes(&self) -> u64 {
-        // Of an output channel its squares, gains twice over and its variance.
-        let each = size_of::<f64>() + 2 * size_of::<Gain>() + size_of::<Samples>();
-        (self.plan.packing().layer().out_channels() * each) as u64
-    }
-
     fn pattern_norms(&self, _: &Params) -> Vec<f64> {
         vec![1.0]
     }
@@ -220,98 +266,11 @@ impl Algorithm for CoefficientAlgorithm {
         Some(self.noise(params, &SumGains { sums, fixed: Vec::new() }))
     }
 
-    fn times(&self, pricing: &Pricing<'_>) -> StageTimes {
-        let plan = &self.plan;
-        let (strips, limbs) = (plan.strips() as f64, pricing.setting.limbs());
-        let rotate = self.rotated() as f64 * pricing.decompose(limbs)
-            + self.input_rotations() as f64 * pricing.rotation()
-            + plan.inputs() as f64 * pricing.placed_sum();
-        let made = |count: f64| match plan.form() {
-            WeightForm::Transformed => 0.0,
-            WeightForm::Raw => count,
-        };
-        let weights = plan.packing().layer().weight_count() * plan.babies();
-        let polynomials = pricing.polynomials(plan.total_terms(), plan.giants(), weights);
-        let multiply = plan.sum_sizes().map(|(c, terms)| pricing.dense_sums(c, terms)).sum::<f64>()
-            + made(polynomials);
-        let merge = if plan.merges() {
-            pricing.divide(limbs) + (plan.giants() - 1) as f64 * pricing.rotated_sum(limbs)
-        } else {
-            0.0
-        };
-        let mix = plan.out_groups() as f64 * (pricing.placed_sum() + merge);
-        let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
-        let mut times = StageTimes::default();
-        times.set(Stage::Keygen, pricing.keys(plan.key_count(), limbs));
-        times.set(Stage::Weights, even(polynomials - made(polynomials)));
-        times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
-        times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.inputs()));
-        times.set(Stage::Multiply, even(strips * multiply));
-        times.set(Stage::Mix, strips * pricing.shared(mix, plan.out_groups()));
-        times.set(Stage::Response, pricing.responses(self.downloads(), limbs));
-        times.set(Stage::Decrypt, pricing.decryptions(self.downloads()));
-        times
-    }
-
-    fn operations(&self, setting: Setting<'_>) -> Operations {
-        let limbs = setting.limbs();
-        let (decompose, divide) = (limbs + limbs * limbs, 2 * (1 + limbs));
-        let (rotations, moved) = (self.input_rotations(), self.sum_rotations());
-        let divided = if self.plan.merges() { self.plan.out_groups() } else { 0 };
-        let ntts = (self.rotated() + moved) * decompose + (rotations + divided) * divide;
-        let strips = self.plan.strips();
-        Operations {
-            rotations: (strips * (rotations + moved)) as u64,
-            ntts: (strips * ntts + self.weight_ntts() * limbs) as u64,
-            ..self.multiplications().operations(setting)
-        }
-    }
-
-    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)> {
+    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Plan>)> {
         let layer = self.plan.packing().layer();
         let part = layer.truncated(ciphertexts * self.plan.packing().out_channels());
         (part.out_channels() < layer.out_channels())
             .then(|| (part.clone(), Self::boxed(self.plan.for_layer(part))))
-    }
-
-    fn units(&self, setting: Setting<'_>) -> Units {
-        let plan = &self.plan;
-        let multiply = match plan.form() {
-            WeightForm::Transformed => plan.waves().len() * Sums::tasks(setting),
-            WeightForm::Raw => plan.out_groups(),
-        };
-        let strips = plan.strips() as u64;
-        Units {
-            weights: Weights::prepare_units(plan),
-            rotate: strips * (plan.inputs() * plan.babies()) as u64,
-            multiply: strips * multiply as u64,
-            mix: strips * plan.sums() as u64,
-        }
-    }
-
-    fn weight_bytes(&self, setting: Setting<'_>) -> u64 {
-        Weights::predicted_bytes(&self.plan, setting)
-    }
-
-    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
-        let plan = &self.plan;
-        let (space, scratch) = match plan.form() {
-            WeightForm::Transformed => (0, 0),
-            WeightForm::Raw => (
-                Batch::bytes(plan, setting) + plan.packing().layer().weight_count() as u64,
-                threads as u64 * Batch::scratch_bytes(plan),
-            ),
-        };
-        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
-        let mix = || mix_scratch_bytes(groups, setting.limbs(), setting, threads);
-        let held = plan.inputs() * plan.babies() + plan.wave_sums();
-        WorkingBytes {
-            prepare: Weights::prepare_bytes(plan, setting, threads),
-            space: Panels::bytes(setting, held) + space,
-            scratch: rotate_scratch_bytes(self.rotated(), setting, threads)
-                .max(scratch)
-                .max(if plan.merges() { mix() } else { 0 }),
-        }
     }
 }
 

@@ -5,15 +5,12 @@
 //! takes far fewer multiplications than lanes do, and adds far less noise.
 
 mod algorithm;
-mod coefficient;
-mod interleaved;
+pub mod algorithms;
 mod packing;
 mod plan;
 mod polynomials;
 mod weights;
 
-pub use coefficient::coefficient;
-pub use interleaved::interleaved;
 pub use packing::{Packing, Spread};
 pub use plan::CoefficientPlan;
 pub use polynomials::Polynomials;

@@ -148,10 +148,10 @@ impl Weights {
     }
 
     /// Steps of [`Weights::prepare`].
-    pub fn prepare_units(plan: &CoefficientPlan) -> u64 {
+    pub fn prepare_steps(plan: &CoefficientPlan) -> usize {
         match plan.form() {
             WeightForm::Raw => 1,
-            WeightForm::Transformed => (plan.total_terms() / plan.giants()) as u64,
+            WeightForm::Transformed => plan.total_terms() / plan.giants(),
         }
     }
 

@@ -7,10 +7,7 @@ use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 use super::form::{SlotWeights, Wave};
 use super::{Output, SlotPlan};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
-use crate::bfv::{Ciphertext, Context, GaloisKeyId, Params, Plaintext};
-use crate::conv::Layer;
-use crate::conv::algorithm::{Algorithm, Need, PreparedWeights};
-use crate::conv::cost::{Pricing, StageTimes};
+use crate::bfv::{Ciphertext, Coefficients, Context, Params, Plaintext};
 use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
@@ -19,8 +16,11 @@ use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::server::sampled;
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
-use crate::conv::work::{Operations, Units, WorkingBytes};
-use crate::conv::{Choice, ConvError, Server, Stage, Steps};
+use crate::conv::work::{Load, Primitive, Work};
+use crate::conv::{
+    Choice, ConvError, Layer, Need, Outline, Plan, PreparedWeights, Server, Stage, Steps,
+    WorkingBytes,
+};
 
 /// Predicted variances of inputs as they are and rotated.
 #[derive(Clone, Copy, Debug)]
@@ -67,9 +67,43 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
             (_, None) => moved as f64 * model.key_switch() + model.rounding(),
         }
     }
+
+    /// Ciphertexts sent to the server, and back.
+    fn messages(&self) -> [usize; 2] {
+        [self.plan.inputs(), self.plan.out_groups()]
+            .map(|count| self.plan.packing().strip_groups() * count)
+    }
+
+    /// Bytes that the server holds besides keys, weights and messages, on `threads` threads.
+    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
+        let plan = &self.plan;
+        let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
+        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
+        let limbs = plan.output_limbs(setting.params);
+        let mix = || mix_scratch_bytes(groups, limbs, setting, threads);
+        WorkingBytes {
+            prepare: W::prepare_bytes(plan, setting),
+            space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
+            scratch: rotate_scratch_bytes(plan.rotated(), setting, threads)
+                .max(if plan.moved() > 0 { mix() } else { 0 }),
+        }
+    }
+
+    /// Bytes that gains take, and what noise is predicted from them.
+    fn gains_bytes(&self) -> u64 {
+        // Of a sum its gains, what they come to under one t, its place in the plan and its variance;
+        // of an output ciphertext as many that are apart.
+        let of_sum = (W::patterns(&self.plan) + 1) * size_of::<Gain>()
+            + size_of::<Output>()
+            + size_of::<f64>();
+        let of_output = 2 * size_of::<Gain>() + 2 * size_of::<Samples>();
+        (self.plan.sums() as u64)
+            .saturating_mul(of_sum as u64)
+            .saturating_add((self.plan.out_groups() * of_output) as u64)
+    }
 }
 
-impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
+impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
     fn choice(&self) -> Choice {
         Choice::of_lanes(Some(self.plan.packing().lanes()))
     }
@@ -84,20 +118,47 @@ impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
         slot_facts(&self.plan)
     }
 
-    fn galois_keys(&self, params: &Params) -> Vec<GaloisKeyId> {
-        self.plan.galois_keys(params.limbs().len(), self.plan.output_limbs(params))
+    fn work(&self, setting: Setting<'_>) -> Work {
+        let plan = &self.plan;
+        let (all, limbs) = (setting.limbs(), plan.output_limbs(setting.params));
+        let [upper, lower] = plan.key_counts(all, limbs);
+        let mut work = Work::of_messages(&[(upper, all), (lower, limbs)], self.messages(), limbs);
+        let rounds = plan.packing().strip_groups();
+        let by_input = Load { rounds, parts: plan.inputs() };
+        let decomposition = Primitive::Decomposition { limbs: all };
+        work.add(Stage::Rotate, by_input, decomposition, plan.rotated());
+        work.add(Stage::Rotate, by_input, Primitive::HoistedRotation, plan.input_rotations());
+        // Deriving, multiplying and what goes with it are cut into many small tasks.
+        let parts = Sums::tasks(setting);
+        for (stage, primitive, count) in W::work(plan) {
+            let rounds = if stage == Stage::Weights { 1 } else { rounds };
+            work.add(stage, Load { rounds, parts }, primitive, count);
+        }
+        let (outputs, moved) = (plan.out_groups(), plan.moved());
+        let by_output = Load { rounds, parts: outputs };
+        work.add(Stage::Mix, by_output, Primitive::Placing, outputs);
+        work.add(Stage::Mix, by_output, Primitive::RotatedSum { limbs }, moved * outputs);
+        let divided = if moved > 0 { outputs } else { 0 };
+        work.add(Stage::Mix, by_output, Primitive::Division { limbs }, divided);
+        work.tell(Stage::Weights, W::prepare_steps(plan));
+        work.tell(Stage::Rotate, rounds * plan.rotated_inputs());
+        work.tell(Stage::Multiply, rounds * plan.waves().len() * parts);
+        work.tell(Stage::Mix, rounds * plan.sums());
+        work
     }
 
-    fn output_limbs(&self, params: &Params) -> usize {
-        self.plan.output_limbs(params)
-    }
-
-    fn uploads(&self) -> usize {
-        self.plan.packing().strip_groups() * self.plan.inputs()
-    }
-
-    fn downloads(&self) -> usize {
-        self.plan.packing().strip_groups() * self.plan.out_groups()
+    fn outline(&self, setting: Setting<'_>, threads: usize) -> Outline {
+        let (plan, [uploads, downloads]) = (&self.plan, self.messages());
+        let limbs = plan.output_limbs(setting.params);
+        Outline {
+            keys: plan.galois_keys(setting.limbs(), limbs),
+            uploads,
+            downloads: vec![Coefficients::All; downloads],
+            output_limbs: limbs,
+            weight_bytes: W::predicted_bytes(plan, setting),
+            working: self.working_bytes(setting, threads),
+            gains_bytes: self.gains_bytes(),
+        }
     }
 
     fn pack(
@@ -141,18 +202,6 @@ impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
         W::gains(&self.plan, weights)
     }
 
-    fn gains_bytes(&self) -> u64 {
-        // Of a sum its gains, what they come to under one t, its place in the plan and its variance;
-        // of an output ciphertext as many that are apart.
-        let of_sum = (W::patterns(&self.plan) + 1) * size_of::<Gain>()
-            + size_of::<Output>()
-            + size_of::<f64>();
-        let of_output = 2 * size_of::<Gain>() + 2 * size_of::<Samples>();
-        (self.plan.sums() as u64)
-            .saturating_mul(of_sum as u64)
-            .saturating_add((self.plan.out_groups() * of_output) as u64)
-    }
-
     fn pattern_norms(&self, params: &Params) -> Vec<f64> {
         W::pattern_norms(&self.plan, params)
     }
@@ -181,58 +230,7 @@ impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
         }
     }
 
-    fn times(&self, pricing: &Pricing<'_>) -> StageTimes {
-        let plan = &self.plan;
-        let strips = plan.packing().strip_groups() as f64;
-        let params = pricing.setting.params;
-        let (all, limbs) = (pricing.setting.limbs(), plan.output_limbs(params));
-        let rotate = plan.rotated() as f64 * pricing.decompose(all)
-            + plan.input_rotations() as f64 * pricing.rotation();
-        let moved = plan.moved();
-        let divide = if moved > 0 { pricing.divide(limbs) } else { 0.0 };
-        let each = pricing.placed_sum() + divide + moved as f64 * pricing.rotated_sum(limbs);
-        let mix = plan.out_groups() as f64 * each;
-        let cost = W::cost(plan, pricing);
-        // Deriving, multiplying and what goes with it are cut into many small tasks.
-        let even = |total: f64| pricing.shared(total, Sums::tasks(pricing.setting));
-        let mut times = StageTimes::default();
-        let [upper, lower] = plan.key_counts(all, limbs);
-        let keygen = pricing.keys(upper, all) + pricing.keys(lower, limbs);
-        times.set(Stage::Keygen, keygen);
-        times.set(Stage::Weights, even(cost.prepare));
-        times.set(Stage::Encrypt, pricing.uploads(self.uploads()));
-        times.set(Stage::Rotate, strips * pricing.shared(rotate, plan.inputs()));
-        times.set(Stage::Multiply, even(strips * cost.multiply));
-        times.set(Stage::Mix, strips * (pricing.shared(mix, plan.out_groups()) + even(cost.mix)));
-        times.set(Stage::Response, pricing.responses(self.downloads(), limbs));
-        times.set(Stage::Decrypt, pricing.decryptions(self.downloads()));
-        times
-    }
-
-    fn operations(&self, setting: Setting<'_>) -> Operations {
-        let plan = &self.plan;
-        let (all, limbs) = (setting.limbs(), plan.output_limbs(setting.params));
-        let decompose = |limbs: usize| limbs + limbs * limbs;
-        let divide = |limbs: usize| 2 * (1 + limbs);
-        // One polynomial from all limbs to the others.
-        let switch_down = if limbs < all { 1 + limbs } else { 0 };
-        let (rotations, moved) = (plan.input_rotations(), plan.moved() * plan.out_groups());
-        let divided = if moved > 0 { plan.out_groups() } else { 0 };
-        let ntts = plan.rotated() * decompose(all)
-            + rotations * divide(all)
-            + moved * (switch_down + decompose(limbs))
-            // Both roundings share the way back.
-            + divided * if limbs < all { 2 * (2 + limbs) } else { divide(limbs) };
-        let strips = self.plan.packing().strip_groups();
-        let multiplications = W::multiplications(&self.plan).times(strips);
-        Operations {
-            rotations: (strips * (rotations + moved)) as u64,
-            ntts: (strips * ntts) as u64,
-            ..multiplications.operations(setting)
-        }
-    }
-
-    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Algorithm>)> {
+    fn subset(&self, ciphertexts: usize) -> Option<(Layer, Box<dyn Plan>)> {
         let packing = self.plan.packing();
         let channels = ciphertexts * packing.channels_per_ciphertext();
         let layer = packing.layer().truncated(channels);
@@ -241,34 +239,6 @@ impl<W: SlotWeights + 'static> Algorithm for SlotAlgorithm<W> {
         }
         let plan = SlotPlan::new(packing.for_layer(layer.clone()), self.plan.split());
         Some((layer, Box::new(Self::new(plan))))
-    }
-
-    fn units(&self, setting: Setting<'_>) -> Units {
-        let strips = self.plan.packing().strip_groups() as u64;
-        Units {
-            weights: W::prepare_units(&self.plan),
-            rotate: strips * self.plan.rotated_inputs() as u64,
-            multiply: strips * (self.plan.waves().len() * Sums::tasks(setting)) as u64,
-            mix: strips * self.plan.sums() as u64,
-        }
-    }
-
-    fn weight_bytes(&self, setting: Setting<'_>) -> u64 {
-        W::predicted_bytes(&self.plan, setting)
-    }
-
-    fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
-        let plan = &self.plan;
-        let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
-        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
-        let limbs = plan.output_limbs(setting.params);
-        let mix = || mix_scratch_bytes(groups, limbs, setting, threads);
-        WorkingBytes {
-            prepare: W::prepare_bytes(plan, setting),
-            space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
-            scratch: rotate_scratch_bytes(plan.rotated(), setting, threads)
-                .max(if plan.moved() > 0 { mix() } else { 0 }),
-        }
     }
 }
 

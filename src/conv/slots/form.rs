@@ -4,16 +4,21 @@ use ndarray::ArrayView4;
 
 use super::{Layout, Output, Packing, RowUse, SlotPlan};
 use crate::bfv::{Context, Params};
-use crate::conv::cost::Pricing;
 use crate::conv::gains::WeightGains;
 use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
 use crate::conv::sums::Sums;
-use crate::conv::work::Multiplications;
-use crate::conv::{ConvError, Server, Steps};
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Server, Stage, Steps};
 
 /// The form in which an algorithm on slots stores weights, and how it multiplies by them.
 pub trait SlotWeights: std::fmt::Debug + Send + Sync + Sized {
+    /// The name of the algorithm.
+    const NAME: &'static str;
+
+    /// The algorithm in one line, for a list.
+    const SUMMARY: &'static str;
+
     /// How slots are dealt to lanes.
     const LAYOUT: Layout;
 
@@ -48,7 +53,7 @@ pub trait SlotWeights: std::fmt::Debug + Send + Sync + Sized {
     ) -> Result<Self, ConvError>;
 
     /// Steps of [`SlotWeights::prepare`].
-    fn prepare_units(_: &SlotPlan) -> u64 {
+    fn prepare_steps(_: &SlotPlan) -> usize {
         1
     }
 
@@ -66,11 +71,9 @@ pub trait SlotWeights: std::fmt::Debug + Send + Sync + Sized {
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
-    /// Products in one strip group.
-    fn multiplications(plan: &SlotPlan) -> Multiplications;
-
-    /// What multiplication costs on one core.
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost;
+    /// The work of preparing weights, and of multiplication in one strip group: in the multiply stage,
+    /// and in the mix stage.
+    fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)>;
 
     /// How weights act on the noise of inputs.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains;
@@ -127,15 +130,4 @@ pub struct Wave<'a> {
     pub outputs: &'a [Output],
     /// The rotated inputs of the strip group.
     pub panels: &'a Panels,
-}
-
-/// Nanoseconds of multiplication on one core.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct MultiplyCost {
-    /// Preparing the weights, once per layer.
-    pub prepare: f64,
-    /// The sums of one strip group, and what is derived for them.
-    pub multiply: f64,
-    /// What the sums of one strip group add to the mix stage.
-    pub mix: f64,
 }

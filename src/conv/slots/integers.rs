@@ -4,24 +4,23 @@ use std::collections::HashMap;
 
 use ndarray::ArrayView4;
 
-use super::{MultiplyCost, Output, ScalarRows, SlotPlan, integer_bits};
-use crate::conv::cost::Pricing;
+use super::{Output, ScalarRows, SlotPlan, integer_bits};
 use crate::conv::gains::{Gain, WeightGains};
-use crate::conv::{ConvError, Layer, Server};
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Layer, Server, Stage};
 
 /// An upper bound of the absolute value of weights that the layer's bits allow.
 pub const fn largest_weight(layer: &Layer) -> u64 {
     layer.max_weight().unsigned_abs() + 1
 }
 
-/// What it costs to multiply by integers, one for a whole ciphertext.
-pub fn integer_cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+/// The work of multiplying by integers, one for a whole ciphertext.
+pub fn integer_work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {
     let bits = integer_bits(largest_weight(plan.packing().layer()));
-    let sums = |(count, terms)| pricing.integer_sums(count, terms, bits);
-    MultiplyCost {
-        multiply: pricing.factors(plan.total_terms()) + plan.sum_sizes().map(sums).sum::<f64>(),
-        ..MultiplyCost::default()
-    }
+    let sums = plan.sum_sizes();
+    let sums =
+        sums.map(|(count, terms)| (Stage::Multiply, Primitive::IntegerSum { terms, bits }, count));
+    std::iter::once((Stage::Multiply, Primitive::Factor, plan.total_terms())).chain(sums).collect()
 }
 
 /// Makes `rows` the factors of `outputs`, from the weights of the layer as (output channel, input

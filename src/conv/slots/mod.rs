@@ -2,8 +2,11 @@
 //! weights a convolution needs, and the rotate, multiply and mix stages.
 
 mod algorithm;
+pub mod algorithms;
+mod candidates;
 mod form;
 mod integers;
+mod lanes;
 mod level;
 mod lines;
 mod multiply;
@@ -15,8 +18,10 @@ mod steps;
 mod terms;
 
 pub use algorithm::{SlotAlgorithm, moved};
-pub use form::{MultiplyCost, SlotWeights, Wave};
-pub use integers::{derive_integers, integer_cost, integer_gains, largest_weight};
+pub use candidates::OnSlots;
+pub use form::{SlotWeights, Wave};
+pub use integers::{derive_integers, integer_gains, integer_work, largest_weight};
+pub use lanes::LaneTransform;
 pub use lines::WeightLines;
 pub use multiply::{multiply_scalars, runs, scalar_tiles};
 pub use packing::{Layout, Packing, RowUse};

@@ -6,8 +6,10 @@ use super::{ProbeError, Sizes, context, layer, serve, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{Context, GaloisKeys};
 use crate::conv::coefficients::{CoefficientPlan, Packing, Space, Weights};
-use crate::conv::cost::{CostTable, Curve, PolynomialCosts, Pricing};
+use crate::conv::cost::{CostTable, Curve, PolynomialCosts};
 use crate::conv::panel::Panels;
+use crate::conv::pricing::Pricing;
+use crate::conv::work::Primitive;
 use crate::conv::{Setting, Silent, Stage, Steps, WeightForm};
 
 const RING_DEGREE: usize = 4096;
@@ -57,7 +59,8 @@ fn made(
     })?;
     let setting = Setting { params: context.params(), reduction: Reduction::Lazy };
     let pricing = Pricing { costs, setting, threads: 1 };
-    let known = pricing.dense_sums(giants, plan.max_terms())
-        + pricing.ntts(plan.total_terms() * setting.limbs());
+    let sum = Primitive::DenseSum { terms: plan.max_terms() };
+    let known =
+        giants as f64 * pricing.core(sum) + pricing.ntts(plan.total_terms() * setting.limbs());
     Ok((all - known).max(0.0) / plan.total_terms() as f64)
 }

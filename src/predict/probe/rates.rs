@@ -12,9 +12,10 @@ use crate::conv::cost::Curve;
 use crate::conv::mix::mix;
 use crate::conv::panel::{Panels, rotate_inputs};
 use crate::conv::sizes::galois_key_bytes;
+use crate::conv::slots::algorithms::conventional::DenseWeights;
 use crate::conv::slots::{Layout, SlotPlan, SlotWeights, moved};
 use crate::conv::sums::Sums;
-use crate::conv::{ConvError, DenseWeights, Server, Silent, Stage, Steps};
+use crate::conv::{ConvError, Server, Silent, Stage, Steps};
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
 /// Unit costs at one setting; pairs are (serial, parallel).
@@ -284,6 +285,6 @@ pub(super) fn encode(context: &Context) -> Result<f64, ProbeError> {
     let weights = Array4::ones(layer.weight_shape());
     let steps = Steps::enter(&Silent, Stage::Weights, 1)?;
     let all = time(|| DenseWeights::prepare(&plan, context, weights.view(), steps).is_ok());
-    let count = DenseWeights::multiplications(&plan).plaintext as f64;
+    let count = plan.total_terms() as f64;
     Ok(all / count / context.ciphertext_basis().words() as f64)
 }

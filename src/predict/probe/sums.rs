@@ -9,9 +9,10 @@ use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, ReductionCosts, SumCost};
 use crate::conv::dense::multiply_dense;
 use crate::conv::panel::Panels;
+use crate::conv::slots::algorithms::hadamard_fused::FusedWeights;
 use crate::conv::slots::{Layout, ScalarRows, SlotPlan, SlotWeights, Wave, multiply_scalars, runs};
 use crate::conv::sums::Sums;
-use crate::conv::{FusedWeights, Server, Silent, Stage, Steps};
+use crate::conv::{Server, Silent, Stage, Steps};
 
 /// The kernels that make sums, at a small ring: their cost per word does not depend on N.
 pub(super) struct KernelBench {

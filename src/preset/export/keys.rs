@@ -16,7 +16,7 @@ pub(super) fn elements(experiment: &Experiment, params: &Params) -> Vec<u64> {
         // Plans are chosen by the costs of the reference machine, the same everywhere.
         algorithm.plan(&layer, setting, &CostTable::default(), *pinned).ok()
     });
-    let keys = plan.map(|plan| plan.galois_keys(params)).unwrap_or_default();
+    let keys = plan.map(|plan| plan.outline(setting, 1).keys).unwrap_or_default();
     let mut elements: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();
     elements.sort_unstable();
     elements.dedup();

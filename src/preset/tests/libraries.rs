@@ -215,7 +215,7 @@ fn galois_elements_are_those_of_the_plan() {
             &CostTable::default(),
             Choice::default(),
         );
-        let keys = plan.expect("fits").galois_keys(&params);
+        let keys = plan.expect("fits").outline(setting, 1).keys;
         let mut expected: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();
         expected.sort_unstable();
         expected.dedup();

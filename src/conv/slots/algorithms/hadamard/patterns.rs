@@ -3,8 +3,7 @@
 use super::order;
 use crate::arith::Modulus;
 use crate::arith::kernels::BATCH;
-use crate::conv::lanes::LaneTransform;
-use crate::conv::slots::{ScalarRows, SlotPlan};
+use crate::conv::slots::{LaneTransform, ScalarRows, SlotPlan};
 use crate::conv::{ConvError, Server};
 
 /// Entry (i, j) of the Walsh-Hadamard matrix: (-1)^(bits that i and j share).

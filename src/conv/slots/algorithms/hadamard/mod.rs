@@ -13,20 +13,18 @@ use rayon::prelude::*;
 
 use self::patterns::Patterns;
 use self::tiles::Tiles;
-use super::cost::Pricing;
-use super::gains::{Gain, WeightGains};
-use super::hadamard_fused::FusedWeights;
-use super::lanes::LaneTransform;
-use super::setting::Setting;
-use super::slots::{
-    Layout, MultiplyCost, Output, Packing, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
-    integer_bits, largest_weight,
-};
-use super::sums::Sums;
-use super::work::Multiplications;
-use super::{ConvError, Server, Steps};
 use crate::arith::kernels::BATCH;
 use crate::bfv::{Context, Params};
+use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::setting::Setting;
+use crate::conv::slots::algorithms::hadamard_fused::FusedWeights;
+use crate::conv::slots::{
+    LaneTransform, Layout, Output, Packing, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
+    integer_bits, largest_weight,
+};
+use crate::conv::sums::Sums;
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Server, Stage, Steps};
 
 /// The transformed weights.
 #[derive(Debug)]
@@ -82,6 +80,11 @@ pub struct Derived {
 }
 
 impl SlotWeights for HadamardWeights {
+    const NAME: &'static str = "hadamard";
+
+    const SUMMARY: &'static str =
+        "channels in lanes, integer weights through the Walsh-Hadamard matrix";
+
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = Derived;
@@ -127,8 +130,8 @@ impl SlotWeights for HadamardWeights {
         Ok(Self { weights: transformed, starts })
     }
 
-    fn prepare_units(plan: &SlotPlan) -> u64 {
-        plan.sums() as u64
+    fn prepare_steps(plan: &SlotPlan) -> usize {
+        plan.sums()
     }
 
     fn bytes(&self) -> u64 {
@@ -145,23 +148,17 @@ impl SlotWeights for HadamardWeights {
             + ScalarRows::integer_bytes(setting, plan.wave_sums() * d, plan.max_terms())
     }
 
-    fn multiplications(plan: &SlotPlan) -> Multiplications {
-        let (d, integer) = (order(plan), order(plan) * plan.total_terms());
-        let scalar = integer + d * plan.sums();
-        Multiplications { scalar, integer, ..Multiplications::default() }
-    }
-
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+    fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {
         let (d, lanes) = (order(plan), plan.packing().lanes());
         let bits = integer_bits(largest(plan));
-        let accumulate = |(count, terms)| pricing.integer_sums(d * count, terms, bits);
-        MultiplyCost {
-            multiply: pricing.factors(d * plan.total_terms())
-                + pricing.block_scalars(d, lanes)
-                + plan.sum_sizes().map(accumulate).sum::<f64>(),
-            mix: pricing.lone_sums(plan.sums(), d),
-            ..MultiplyCost::default()
-        }
+        let accumulate =
+            |(count, terms)| (Stage::Multiply, Primitive::IntegerSum { terms, bits }, d * count);
+        let others = [
+            (Stage::Multiply, Primitive::Factor, d * plan.total_terms()),
+            (Stage::Multiply, Primitive::BlockScalars { lanes }, d),
+            (Stage::Mix, Primitive::LoneSum { terms: d }, plan.sums()),
+        ];
+        others.into_iter().chain(plan.sum_sizes().map(accumulate)).collect()
     }
 
     /// The transformed weights w^ multiply as integers; each of the d patterns h_k then multiplies

@@ -7,22 +7,20 @@
 
 use ndarray::ArrayView4;
 
-use super::cost::Pricing;
-use super::gains::{Gain, WeightGains};
-use super::lanes::LaneTransform;
-use super::panel::CACHED_BYTES;
-use super::setting::Setting;
-use super::slots::{
-    Layout, MultiplyCost, Output, RowUse, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
-    WeightLines, derive_integers, integer_cost, integer_gains, multiply_scalars,
-};
-use super::sums::Sums;
-use super::weights::PackedWeights;
-use super::work::Multiplications;
-use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::{BATCH, RowsMut};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, NoSlots, Params};
+use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::panel::CACHED_BYTES;
+use crate::conv::setting::Setting;
+use crate::conv::slots::{
+    LaneTransform, Layout, Output, RowUse, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
+    WeightLines, derive_integers, integer_gains, integer_work, multiply_scalars,
+};
+use crate::conv::sums::Sums;
+use crate::conv::weights::PackedWeights;
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Server, Stage, Steps};
 
 /// The raw weights, bit-packed.
 #[derive(Debug)]
@@ -114,6 +112,10 @@ fn is_used(plan: &SlotPlan, output: &Output, term: &Term) -> bool {
 }
 
 impl SlotWeights for FusedWeights {
+    const NAME: &'static str = "hadamard-fused";
+
+    const SUMMARY: &'static str = "channels in lanes, one scalar per block made from raw weights";
+
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = Derived;
@@ -146,22 +148,15 @@ impl SlotWeights for FusedWeights {
         ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + WeightLines::bytes(plan)
     }
 
-    fn multiplications(plan: &SlotPlan) -> Multiplications {
-        let scalar = plan.total_terms();
-        let integer = if plan.multiplies_by_integers() { scalar } else { 0 };
-        Multiplications { scalar, integer, ..Multiplications::default() }
-    }
-
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
+    fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {
         if plan.multiplies_by_integers() {
-            return integer_cost(plan, pricing);
+            return integer_work(plan);
         }
-        let sums = |(count, terms)| pricing.scalar_sums(count, terms);
-        MultiplyCost {
-            multiply: pricing.block_scalars(plan.total_terms(), plan.packing().lanes())
-                + plan.sum_sizes().map(sums).sum::<f64>(),
-            ..MultiplyCost::default()
-        }
+        let sums = plan.sum_sizes();
+        let sums =
+            sums.map(|(count, terms)| (Stage::Multiply, Primitive::ScalarSum { terms }, count));
+        let scalars = Primitive::BlockScalars { lanes: plan.packing().lanes() };
+        std::iter::once((Stage::Multiply, scalars, plan.total_terms())).chain(sums).collect()
     }
 
     /// One channel per ciphertext makes integers of all D. Else a gain counts the D that hold a

@@ -8,18 +8,17 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use super::cost::Pricing;
-use super::dense::multiply_dense;
-use super::gains::{Gain, WeightGains};
-use super::setting::Setting;
-use super::slots::{Layout, Move, MultiplyCost, Output, SlotPlan, SlotWeights, Term, Wave, runs};
-use super::sums::Sums;
-use super::work::Multiplications;
-use super::{ConvError, Server, Stage, Steps};
 use crate::arith::kernels::TILE;
 use crate::arith::{AlignedWords, Modulus, zeroed};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};
+use crate::conv::dense::multiply_dense;
+use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::setting::Setting;
+use crate::conv::slots::{Layout, Move, Output, SlotPlan, SlotWeights, Term, Wave, runs};
+use crate::conv::sums::Sums;
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Server, Stage, Steps};
 use crate::ring::{NttForm, Poly};
 
 /// Encoded weights.
@@ -118,6 +117,11 @@ fn prepare_wave(
 }
 
 impl SlotWeights for DenseWeights {
+    const NAME: &'static str = "conventional";
+
+    const SUMMARY: &'static str =
+        "contiguous channel blocks, dense weight plaintexts: the usual baseline";
+
     const LAYOUT: Layout = Layout::Contiguous;
 
     type Derived = ();
@@ -133,8 +137,8 @@ impl SlotWeights for DenseWeights {
         Ok(Self { waves })
     }
 
-    fn prepare_units(plan: &SlotPlan) -> u64 {
-        plan.total_terms() as u64
+    fn prepare_steps(plan: &SlotPlan) -> usize {
+        plan.total_terms()
     }
 
     fn bytes(&self) -> u64 {
@@ -154,17 +158,12 @@ impl SlotWeights for DenseWeights {
         0
     }
 
-    fn multiplications(plan: &SlotPlan) -> Multiplications {
-        Multiplications { plaintext: plan.total_terms(), ..Multiplications::default() }
-    }
-
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        let sums = |(count, terms)| pricing.dense_sums(count, terms);
-        MultiplyCost {
-            prepare: pricing.encode(plan.total_terms()),
-            multiply: plan.sum_sizes().map(sums).sum(),
-            ..MultiplyCost::default()
-        }
+    fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {
+        let sums = plan.sum_sizes();
+        let sums =
+            sums.map(|(count, terms)| (Stage::Multiply, Primitive::DenseSum { terms }, count));
+        let encoded = (Stage::Weights, Primitive::Encoding, plan.total_terms());
+        std::iter::once(encoded).chain(sums).collect()
     }
 
     /// Every term is a dense plaintext, N coefficients all over `[0, t)`.

@@ -5,17 +5,16 @@
 
 use ndarray::ArrayView4;
 
-use super::cost::Pricing;
-use super::gains::WeightGains;
-use super::setting::Setting;
-use super::slots::{
-    Layout, MultiplyCost, Output, Packing, RowUse, ScalarRows, SlotPlan, SlotWeights, Wave,
-    derive_integers, integer_cost, integer_gains, multiply_scalars,
-};
-use super::sums::Sums;
-use super::work::Multiplications;
-use super::{ConvError, Server, Stage, Steps};
 use crate::bfv::Context;
+use crate::conv::gains::WeightGains;
+use crate::conv::setting::Setting;
+use crate::conv::slots::{
+    Layout, Output, Packing, RowUse, ScalarRows, SlotPlan, SlotWeights, Wave, derive_integers,
+    integer_gains, integer_work, multiply_scalars,
+};
+use crate::conv::sums::Sums;
+use crate::conv::work::Primitive;
+use crate::conv::{ConvError, Server, Stage, Steps};
 
 /// One signed byte per weight.
 #[derive(Debug)]
@@ -25,6 +24,10 @@ pub struct PaddedWeights {
 }
 
 impl SlotWeights for PaddedWeights {
+    const NAME: &'static str = "padded";
+
+    const SUMMARY: &'static str = "one zero-padded channel per ciphertext, integer weights";
+
     const LAYOUT: Layout = Layout::Interleaved;
 
     type Derived = ScalarRows;
@@ -56,13 +59,8 @@ impl SlotWeights for PaddedWeights {
         ScalarRows::integer_bytes(setting, plan.wave_sums(), plan.max_terms())
     }
 
-    fn multiplications(plan: &SlotPlan) -> Multiplications {
-        let terms = plan.total_terms();
-        Multiplications { scalar: terms, integer: terms, ..Multiplications::default() }
-    }
-
-    fn cost(plan: &SlotPlan, pricing: &Pricing<'_>) -> MultiplyCost {
-        integer_cost(plan, pricing)
+    fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {
+        integer_work(plan)
     }
 
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {

@@ -1,0 +1,33 @@
+//! What a run sends and holds, told once.
+
+use crate::bfv::{Coefficients, GaloisKeyId};
+
+/// What a run under a plan sends and holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// The keys the server needs, rising.
+    pub keys: Vec<GaloisKeyId>,
+    /// Ciphertexts sent to the server.
+    pub uploads: usize,
+    /// Of each ciphertext sent back, the coefficients that are read.
+    pub downloads: Vec<Coefficients>,
+    /// Limbs of the output ciphertexts: all of Q, or one less.
+    pub output_limbs: usize,
+    /// Bytes of the prepared weights.
+    pub weight_bytes: u64,
+    /// Bytes of everything else the server holds.
+    pub working: WorkingBytes,
+    /// Bytes of what noise is predicted from, which is held where it is predicted.
+    pub gains_bytes: u64,
+}
+
+/// Bytes that the server holds besides keys, weights, ciphertexts in and out, and messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkingBytes {
+    /// While it prepares the weights.
+    pub prepare: u64,
+    /// From then on, for one inference after the other.
+    pub space: u64,
+    /// On top of that, while it convolves: what each thread needs for itself.
+    pub scratch: u64,
+}
