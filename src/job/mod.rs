@@ -37,6 +37,7 @@ pub use explain::{Candidate, Explanation, Rival, UnitCosts};
 pub use memory::{Work, needed_bytes};
 pub use network::{
     Baseline, Finished, NetworkObserver, NetworkResult, NetworkSpec, PreparedNetwork, Wire,
+    tell_largest,
 };
 pub use prepared::Prepared;
 pub use record::predicted;
@@ -87,6 +88,9 @@ pub struct RunSpec {
     pub pinned: Choice,
     /// The largest bias that the server adds to sums, in absolute value; 0 where it adds none.
     pub largest_bias: i64,
+    /// The largest absolute sum that any input gives, biases included, where the run is given weights
+    /// that are not its own, as the layers of a network are.
+    pub largest_output: Option<i64>,
     /// What primitives cost on this machine, for predictions of time.
     pub costs: Option<Arc<CostTable>>,
 }
@@ -114,6 +118,7 @@ impl RunSpec {
             link: Link::default(),
             pinned: Choice::default(),
             largest_bias: 0,
+            largest_output: None,
             costs: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array4, Axis};
 
-use crate::conv::Layer;
+use crate::conv::{Layer, largest_output};
 
 /// What a convolution multiplies with.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,12 @@ impl LayerWeights {
             Some(Bias::Real(bias)) => Some(bias),
             Some(Bias::Integers(_)) | None => None,
         }
+    }
+
+    /// The largest absolute sum, biases that the server adds included, that any input of `layer` gives.
+    pub fn largest_sum(&self, layer: &Layer) -> i64 {
+        let bias = self.integer_bias().into_iter().flatten().map(|bias| bias.abs()).max();
+        largest_output(layer, self.weights.view()) + bias.unwrap_or(0)
     }
 
     /// Output channels all of whose weights are 0.

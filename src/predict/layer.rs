@@ -100,6 +100,11 @@ impl LayerPredictor {
         }
     }
 
+    /// The largest absolute value that any input gives with the weights.
+    pub const fn largest(&self) -> i64 {
+        self.largest
+    }
+
     /// The layer.
     pub const fn layer(&self) -> &Layer {
         &self.layer

@@ -5,7 +5,9 @@ use super::form::Form;
 use crate::conv::{self, AlgorithmKind};
 use crate::job::{Problem, RunSpec, predicted};
 use crate::report::Record;
-use crate::tune::{Answer, Candidate, Confirmation, Found, Objective, Query, REPEAT, finalists};
+use crate::tune::{
+    Answer, Candidate, Confirmation, Found, Objective, PlainRule, Query, REPEAT, finalists,
+};
 
 /// The most margin that can be asked for, in bits.
 const MOST_MARGIN: u32 = 40;
@@ -19,11 +21,18 @@ pub struct Wish {
     pub margin_bits: u32,
     /// Any algorithm, or the form's alone.
     pub any_algorithm: bool,
+    /// What t must hold.
+    pub plain: PlainRule,
 }
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { objective: Objective::ALL[0], margin_bits: 4, any_algorithm: true }
+        Self {
+            objective: Objective::ALL[0],
+            margin_bits: 4,
+            any_algorithm: true,
+            plain: PlainRule::default(),
+        }
     }
 }
 
@@ -38,7 +47,7 @@ impl Wish {
             objective: self.objective,
             algorithms: if self.any_algorithm { all } else { vec![form.algorithm] },
             margin_bits: f64::from(self.margin_bits),
-            plain_bits: None,
+            plain: self.plain,
         }
     }
 }
@@ -50,6 +59,8 @@ pub enum Choice {
     Margin,
     /// The algorithms, changed sideways.
     Algorithm,
+    /// What t holds, changed sideways.
+    Plain,
     /// What to minimise.
     Objective(Objective),
 }
@@ -72,7 +83,7 @@ impl Question {
     /// All rows. The settings come first, so that the way to them does not change the objective
     /// for good.
     pub fn rows() -> impl DoubleEndedIterator<Item = Choice> {
-        let settings = [Choice::Margin, Choice::Algorithm].into_iter();
+        let settings = [Choice::Plain, Choice::Margin, Choice::Algorithm].into_iter();
         settings.chain(Objective::ALL.map(Choice::Objective))
     }
 
@@ -101,6 +112,12 @@ impl Question {
             Choice::Margin if up => *margin = (*margin + 1).min(MOST_MARGIN),
             Choice::Margin => *margin = margin.saturating_sub(1),
             Choice::Algorithm => self.wish.any_algorithm = !self.wish.any_algorithm,
+            Choice::Plain => {
+                self.wish.plain = match self.wish.plain {
+                    PlainRule::Weights => PlainRule::Widths,
+                    _ => PlainRule::Weights,
+                };
+            }
             Choice::Objective(_) => {}
         }
     }

@@ -256,7 +256,7 @@ mod tests {
     use crate::arith::kernels::Backend;
     use crate::job::RunSpec;
     use crate::preset::Catalogue;
-    use crate::tune::MARGIN_BITS;
+    use crate::tune::{MARGIN_BITS, PlainRule};
 
     fn query(layer: &str) -> Query {
         let catalogue = Catalogue::builtin().expect("valid presets");
@@ -267,7 +267,7 @@ mod tests {
             objective: Objective::Memory,
             algorithms: AlgorithmKind::ALL.to_vec(),
             margin_bits: MARGIN_BITS,
-            plain_bits: None,
+            plain: PlainRule::default(),
         }
     }
 

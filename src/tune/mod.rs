@@ -9,6 +9,7 @@ mod decide;
 pub mod network;
 mod objective;
 pub mod pareto;
+mod plain;
 mod search;
 mod space;
 pub mod sweep;
@@ -20,5 +21,6 @@ pub use bandwidths::{AtBandwidth, BANDWIDTHS, Crossing, Curve, Landscape, landsc
 pub use cause::Cause;
 pub use decide::{Confirmation, Decision, REPEAT, Tied, decide, finalists};
 pub use objective::Objective;
+pub use plain::PlainRule;
 pub use search::{Candidate, Found, Query, Rejected, search};
 pub use space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MARGIN_BITS, Objective, Query, any, search};
+use super::{MARGIN_BITS, Objective, PlainRule, Query, any, search};
 use crate::bfv::ParamsSpec;
 use crate::conv::{AlgorithmKind, Choice, LayerSpec};
 use crate::job::{Baseline, Estimator, JobError, RunSpec, Wire};
@@ -49,7 +49,7 @@ pub fn tuned(
             objective: wanted.objective,
             algorithms: wanted.algorithms.to_vec(),
             margin_bits: MARGIN_BITS,
-            plain_bits: None,
+            plain: PlainRule::default(),
         };
         let found = search(estimator, &query, |_, _| proceed(done, of))?;
         let candidate = found.candidates.first().ok_or_else(|| {
@@ -95,8 +95,13 @@ fn for_each(
     let firsts: Vec<Option<usize>> = runs.iter().map(first).collect();
     let distinct = (0..runs.len()).filter(|place| firsts[*place] == Some(*place));
     let of = distinct.clone().count();
-    let answers =
-        distinct.enumerate().map(|(done, place)| Ok((place, best(&runs[place], done, of)?)));
+    let answers = distinct.enumerate().map(|(done, place)| {
+        // What they share must hold the sums of all of them.
+        let alike = runs.iter().zip(&firsts).filter(|(_, first)| **first == Some(place));
+        let largest_output = alike.filter_map(|(run, _)| run.largest_output).max();
+        let run = RunSpec { largest_output, ..runs[place].clone() };
+        Ok((place, best(&run, done, of)?))
+    });
     let answers: BTreeMap<usize, RunSpec> = answers.collect::<Result<_, JobError>>()?;
     let as_first = |(run, first): (&RunSpec, &Option<usize>)| {
         let RunSpec { params, algorithm, pinned, .. } = answers.get(&(*first)?)?.clone();
@@ -105,8 +110,9 @@ fn for_each(
     Ok(runs.iter().zip(&firsts).filter_map(as_first).collect())
 }
 
-/// Whether the same is predicted of both. All runs of a network have the same setting, so what may
-/// differ is the layer, what is added to its sums, and its weights where they come from a file.
+/// Whether the same is predicted of both, but for how large sums are. All runs of a network have the same
+/// setting, so what may differ is the layer, what is added to its sums, and its weights where they come
+/// from a file.
 fn is_like(a: &RunSpec, b: &RunSpec) -> bool {
     let nameless = |run: &RunSpec| LayerPreset {
         spec: LayerSpec { name: String::new(), ..run.layer.spec.clone() },
@@ -133,7 +139,9 @@ pub fn conventional(
         algorithm: AlgorithmKind::Conventional,
         pinned: Choice::default(),
         subset: Some(1),
+        // It has data of its own.
         weights: None,
+        largest_output: None,
         ..run.clone()
     };
     let layers: Vec<RunSpec> = runs.iter().map(apart).collect();
@@ -164,4 +172,32 @@ pub fn conventional(
         wire: Wire::Compact,
     };
     Ok([usual, tuned])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::Backend;
+    use crate::preset::Catalogue;
+
+    /// Layers that are alike share parameters, whose t holds the sums of all of them.
+    #[test]
+    fn t_holds_the_sums_of_all_layers_that_share_it() {
+        let catalogue = Catalogue::builtin().expect("valid presets");
+        let layer = catalogue.layer("bench/c16-32-k3").expect("exists").clone();
+        let params = catalogue.params_set("n4096-t20").expect("exists");
+        let run = RunSpec { backend: Backend::Portable, ..RunSpec::new(layer, params) };
+        let of = |largest| RunSpec { largest_output: Some(largest), ..run.clone() };
+        let wanted = Wanted {
+            algorithms: &[AlgorithmKind::Interleaved],
+            sharing: Sharing::PerLayer,
+            objective: Objective::Communication,
+        };
+        let bits = |runs: &[RunSpec]| -> Vec<u32> {
+            let best = tuned(&Estimator::default(), runs, wanted, |_, _| true).expect("will do");
+            best.iter().map(|run| run.params.plain.bits()).collect()
+        };
+        assert_eq!(bits(&[of(5_000), of(200_000)]), [19, 19]);
+        assert_eq!(bits(&[of(5_000)]), [14]);
+    }
 }

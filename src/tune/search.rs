@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::bandwidths::Landscape;
 use super::cause::Cause;
 use super::objective::Objective;
+use super::plain::PlainRule;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
 use crate::arith::largest_ntt_primes;
 use crate::bfv::{Params, ParamsSpec};
@@ -34,8 +35,8 @@ pub struct Query {
     pub algorithms: Vec<AlgorithmKind>,
     /// Bits of noise budget that must be left with probability 1 - 2^-40.
     pub margin_bits: f64,
-    /// Bits of t; where absent, as many as hold every result of the layers' bit widths.
-    pub plain_bits: Option<u32>,
+    /// What t must hold.
+    pub plain: PlainRule,
 }
 
 /// A way to run the layers of a query.
@@ -196,11 +197,11 @@ fn search_ring(
         reject(Cause::Security, format!("table {table} has no entry for {level} bits"));
         return;
     }
-    let values = |(run, layer): &(&RunSpec, Arc<LayerPredictor>)| {
-        layer.layer().worst_output() + run.largest_bias
+    let largest = layers.iter().filter_map(|(run, layer)| query.plain.largest(run, layer)).max();
+    let plain_bits = match query.plain {
+        PlainRule::Bits(bits) => Some(bits),
+        _ => largest.and_then(|largest| plain_bits_for(ring_degree, largest)),
     };
-    let largest = layers.iter().map(values).max();
-    let plain_bits = query.plain_bits.or_else(|| plain_bits_for(ring_degree, largest?));
     let Some(plain_bits) = plain_bits else {
         reject(Cause::Params, "no t of 32 bits or less holds the results".into());
         return;
@@ -452,7 +453,7 @@ mod tests {
             objective,
             algorithms: AlgorithmKind::ALL.to_vec(),
             margin_bits: 4.0,
-            plain_bits: None,
+            plain: PlainRule::default(),
         }
     }
 
@@ -461,7 +462,7 @@ mod tests {
     fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> [f64; 7] {
         let run = &query.runs[0];
         let layer = estimator.predictor(run).expect("valid");
-        let plain_bits = plain_bits_for(ring_degree, layer.layer().worst_output()).expect("some t");
+        let plain_bits = plain_bits_for(ring_degree, layer.largest()).expect("some t");
         let mut least = [f64::INFINITY; 7];
         for family in (1..=3).flat_map(|limbs| Family::all(ring_degree, limbs, plain_bits)) {
             let specials: Vec<Option<u32>> =

@@ -6,6 +6,7 @@ use super::progress::LayerProgress;
 use crate::cli::one::DEFAULT_PARAMS;
 use crate::cli::{Failure, calibrate};
 use crate::conv::{AlgorithmChoice, AlgorithmKind};
+use crate::job::tell_largest;
 use crate::job::{Estimator, RunSpec};
 use crate::network::{Graph, largest_seeded_bias};
 use crate::preset::{Catalogue, LayerPreset, Network};
@@ -30,7 +31,10 @@ impl Args {
         };
         let usual = if sharing.is_some() { AlgorithmChoice::Any } else { USUAL.into() };
         let choice = self.algorithm.unwrap_or(usual);
-        let runs = self.runs(network, catalogue, sharing.is_some(), choice)?;
+        let mut runs = self.runs(network, catalogue, sharing.is_some(), choice)?;
+        if let (Some(_), Some(graph)) = (sharing, &network.graph) {
+            tell_largest(&mut runs, graph, self.weights.as_deref()).map_err(failure)?;
+        }
         let proceed = |done, of| {
             progress.show("search", done, of);
             !progress.is_cancelled()

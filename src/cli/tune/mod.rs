@@ -17,7 +17,7 @@ use crate::job::{Estimator, JobError, Prepared, Problem, RunSpec};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::Record;
 use crate::tune::{
-    Answer, Family, MARGIN_BITS, Objective, Query, REPEAT, Rejected, finalists, search,
+    Answer, Family, MARGIN_BITS, Objective, PlainRule, Query, REPEAT, Rejected, finalists, search,
 };
 
 /// Arguments of `heconv tune`.
@@ -59,9 +59,10 @@ pub(super) struct Args {
     /// Bits of noise budget that must be left but for one time in 2^40.
     #[arg(long, value_name = "BITS", default_value_t = MARGIN_BITS, value_parser = units::bits)]
     margin_bits: f64,
-    /// Bits of t; where absent, as many as hold every result of the layer's bit widths.
-    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(2..=32))]
-    plain_bits: Option<u32>,
+    /// What t must hold: any input with these weights, or any weights of the layer's bit widths; or
+    /// its size.
+    #[arg(long, value_name = "weights|widths|BITS", default_value_t)]
+    plain_bits: PlainRule,
     /// The weights, integers of shape (output channels, input channels, rows, columns).
     #[arg(long, value_name = "FILE.npy", conflicts_with = "network")]
     weights: Option<PathBuf>,
@@ -156,7 +157,7 @@ impl Args {
             objective: self.objective,
             algorithms: algorithms.clone(),
             margin_bits: self.margin_bits,
-            plain_bits: self.plain_bits,
+            plain: self.plain_bits,
         };
         let runs: Vec<RunSpec> = layers.into_iter().map(run).collect();
         Ok(if self.per_layer {

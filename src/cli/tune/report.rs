@@ -15,6 +15,8 @@ pub(super) struct Json<'a> {
     schema: u32,
     objective: &'a str,
     margin_bits: f64,
+    /// What t holds: `weights`, `widths` or so many bits.
+    plain_bits: String,
     /// The record of the best, which was run; for several layers, one of each.
     #[serde(skip_serializing_if = "Option::is_none")]
     best: Option<Best<'a>>,
@@ -105,6 +107,7 @@ pub(super) fn json(answer: &Answer) -> Json<'_> {
         schema: SCHEMA,
         objective: answer.query.objective.name(),
         margin_bits: answer.query.margin_bits,
+        plain_bits: answer.query.plain.to_string(),
         best: answer.best().map(|(_, records)| match records {
             [record] => Best::Layer(record),
             layers => Best::Layers { layers },
@@ -138,6 +141,8 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
         let value = objective.over_layers(records.iter().map(|r| objective.of_record(r)));
         writeln!(out, "best for {}: {}", objective.name(), objective.text(value))?;
         writeln!(out, "params     {}", candidate.params.name)?;
+        let (bits, held) = (candidate.params.plain.bits(), answer.query.plain.text());
+        writeln!(out, "t          {bits} bits, for {held}")?;
         for record in records {
             let (time, sent) = (&record.latency_ms, &record.communication_bytes);
             writeln!(

@@ -12,7 +12,7 @@ mod resume;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ndarray::Array3;
@@ -96,6 +96,35 @@ struct Expected {
     signal_to_noise_db: Vec<Option<f64>>,
 }
 
+/// The weights of a network, from a file, with what is found in it, or from a seed.
+fn weights(
+    graph: &Graph,
+    file: Option<&Path>,
+    seed: u64,
+) -> Result<(Weights, Option<Findings>), JobError> {
+    let Some(path) = file else { return Ok((Weights::seeded(graph, seed), None)) };
+    let (weights, findings) = Weights::read(path, graph)?;
+    Ok((weights, Some(findings)))
+}
+
+/// Tells each of a network's `runs`, which are in the order of its layers, the largest sums that its
+/// weights give: those of a file, or those that a run draws from the seed.
+///
+/// # Errors
+/// [`JobError`] where the file is not one of weights for the network.
+pub fn tell_largest(
+    runs: &mut [RunSpec],
+    graph: &Graph,
+    file: Option<&Path>,
+) -> Result<(), JobError> {
+    let seed = runs.first().map_or(super::DEFAULT_SEED, RunSpec::data_seed);
+    let (weights, _) = weights(graph, file, seed)?;
+    for ((run, node), weights) in runs.iter_mut().zip(graph.nodes()).zip(weights.layers()) {
+        run.largest_output = Some(weights.largest_sum(&node.layer));
+    }
+    Ok(())
+}
+
 impl<'a> PreparedNetwork<'a> {
     /// Checks every layer and reads the data; nothing runs.
     ///
@@ -112,13 +141,7 @@ impl<'a> PreparedNetwork<'a> {
             spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
         require_network(spec, graph, &layers)?;
         let seed = spec.layers.first().map_or(super::DEFAULT_SEED, RunSpec::data_seed);
-        let (weights, findings) = match &spec.weights {
-            Some(path) => {
-                let (weights, findings) = Weights::read(path, graph)?;
-                (weights, Some(findings))
-            }
-            None => (Weights::seeded(graph, seed), None),
-        };
+        let (weights, findings) = weights(graph, spec.weights.as_deref(), seed)?;
         Ok(Self { spec, graph, layers, weights, findings, input: input(spec, graph)? })
     }
 

@@ -1,7 +1,7 @@
 //! Whether t holds whatever a picture may give.
 
 use crate::bfv::Params;
-use crate::conv::{Layer, largest_output};
+use crate::conv::Layer;
 use crate::network::{LayerWeights, Note, listed};
 
 /// Says which layers have inputs whose sums exceed the plaintext modulus: a run on another picture may
@@ -10,9 +10,7 @@ pub(super) fn note<'a>(
     layers: impl Iterator<Item = (&'a str, &'a Layer, &'a LayerWeights, &'a Params)>,
 ) -> Option<Note> {
     let beyond = |(name, layer, weights, params): (&str, &Layer, &LayerWeights, &Params)| {
-        let bias = weights.integer_bias().into_iter().flatten();
-        let bias = bias.map(|bias| bias.unsigned_abs()).max().unwrap_or(0);
-        let largest = largest_output(layer, weights.weights.view()).unsigned_abs() + bias;
+        let largest = weights.largest_sum(layer).unsigned_abs();
         let modulus = params.plain().value();
         // Values of up to (t - 1) / 2 fit, so t exceeds twice the largest.
         let bits = (2 * largest).max(1).ilog2() + 1;

@@ -50,6 +50,7 @@ fn line(app: &App, question: &Question, row: Choice) -> Line<'static> {
         }
         Choice::Algorithm if wish.any_algorithm => ("algorithm", "any".to_owned(), true),
         Choice::Algorithm => ("algorithm", format!("{} alone", app.form.algorithm.name()), true),
+        Choice::Plain => ("t holds", wish.plain.text(), true),
         Choice::Objective(objective) => (objective.name(), meaning(objective).to_owned(), false),
     };
     let mark = if row == Choice::Objective(wish.objective) { glyphs.arrow } else { " " };
