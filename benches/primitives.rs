@@ -7,9 +7,10 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use heconv::arith::kernels::{
-    Backend, Kernels, PAIR, PairsMut, Reduction, Row, TILE, multiply_adds as register_multiply_adds,
+    Backend, Factors, Kernels, PAIR, PairsMut, Reduction, Row, TILE,
+    multiply_adds as register_multiply_adds,
 };
-use heconv::arith::{Modulus, largest_ntt_primes, zeroed};
+use heconv::arith::{Modulus, PackedWords, largest_ntt_primes, zeroed};
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{
     Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Params, Plaintext,
@@ -230,9 +231,10 @@ mod kernel {
         let kernels = kernels(backend);
         let panel = vec![5; TERMS * PAIR];
         let factors = vec![7; TERMS * TILE];
+        let factors = Factors::of(&factors);
         let mut out = [0; PAIR];
         let counted = bencher.counter(ItemsCount::new(TERMS * PAIR));
-        counted.bench_local(|| kernels.pair_tile(reduction, &[&panel], &factors, &mut out));
+        counted.bench_local(|| kernels.pair_tile(reduction, &[&panel], factors, &mut out));
     }
 
     /// Sums that are made of the same panel, and tiles: 50 MB of factors, more than caches hold.
@@ -249,11 +251,13 @@ mod kernel {
     fn dense_from_memory(bencher: Bencher<'_, '_>, backend: Backend) {
         let kernels = kernels(backend);
         let panel = vec![5; TERMS * PAIR];
-        let mut factors = zeroed(FACTORS);
-        factors.fill(7);
+        let mut packed = PackedWords::zero(FACTORS, kernels.modulus().bits());
+        packed.pieces_mut(TILE).for_each(|mut tile| tile.write(0, &[7; TILE]));
         let mut out = [[0; PAIR]; SUMS];
         bencher.counter(products()).bench_local(|| {
-            for factors in factors.chunks_exact(SUMS * TERMS * TILE) {
+            for tile in 0..TILES {
+                let size = SUMS * TERMS * TILE;
+                let factors = packed.factors().range(tile * size..(tile + 1) * size);
                 kernels.pair_tiles(Reduction::Lazy, &[&panel], factors, &mut out);
             }
         });

@@ -4,11 +4,13 @@ mod aligned;
 mod bit_packing;
 pub mod kernels;
 mod modulus;
+mod packed;
 mod primes;
 
 pub use aligned::{AlignedWords, zeroed};
 pub use bit_packing::{Packer, Unpacker};
 pub use modulus::{Modulus, Shoup};
+pub use packed::{PackedMut, PackedWords};
 pub use primes::{PrimeError, is_prime, largest_ntt_primes, root_of_unity};
 
 /// The `bits` lowest bits of `index`, in reverse order.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::panel::Panels;
 use super::sums::{Sums, SumsChunk};
 use super::{ConvError, Server};
-use crate::arith::kernels::{Kernels, PAIR, Reduction, TILE};
+use crate::arith::kernels::{Factors, Kernels, PAIR, Reduction, TILE};
 
 /// A run of sums with the same terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Alike {
     }
 }
 
-/// Sums of words of `panels` times dense plaintexts: `weights` holds, for each limb, each tile, each sum
+/// Sums of words of `panels` times dense plaintexts: `weights` holds, for each limb, of each tile, each sum
 /// of `runs` and each of its terms, [`TILE`] words.
 ///
 /// # Errors
@@ -51,23 +51,22 @@ pub fn multiply_dense(
     server: &Server<'_>,
     panels: &Panels,
     runs: &[Alike],
-    weights: &[u64],
+    weights: &[Factors<'_>],
     sums: &mut Sums,
 ) -> Result<(), ConvError> {
     let context = server.evaluator().context();
-    let tiles = context.ring_degree() / TILE;
     let terms: usize = runs.iter().map(|run| run.sums.len() * run.terms).sum();
     let multiply = |mut chunk: SumsChunk<'_>| {
-        let limb = chunk.limb;
+        let (limb, size) = (chunk.limb, terms * TILE);
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let (mut segments, mut near) = (Vec::new(), Vec::new());
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            let size = terms * TILE;
-            let mut weights = &weights[(limb * tiles + tile) * size..][..size];
+            let mut first = tile * size;
             for run in runs {
-                let (mine, rest) = weights.split_at(run.sums.len() * run.terms * TILE);
-                weights = rest;
+                let end = first + run.sums.len() * run.terms * TILE;
+                let mine = weights[limb].range(first..end);
+                first = end;
                 let out = chunk.tile_mut(tile, run.sums.clone());
                 let words = run.words(panels, limb, tile);
                 if run.gathers() {
@@ -94,7 +93,7 @@ pub fn dense_tiles(
     kernels: &Kernels,
     reduction: Reduction,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     sums: &mut [[u64; PAIR]],
 ) {
     if segments.iter().all(|words| words.is_empty()) {

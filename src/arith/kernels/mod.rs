@@ -12,6 +12,7 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod backend;
+mod factors;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod limit;
@@ -21,6 +22,8 @@ mod portable;
 use super::{Modulus, Shoup};
 
 pub use backend::{Backend, Reduction};
+pub(in crate::arith) use factors::margin;
+pub use factors::{Factors, word_bytes};
 pub use limit::multiply_adds;
 pub use operands::{BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut};
 
@@ -127,7 +130,7 @@ impl Kernels {
         &self,
         reduction: Reduction,
         segments: &[&[u64]],
-        factors: &[u64],
+        factors: Factors<'_>,
         out: &mut [u64; PAIR],
     ) {
         self.pair_tiles(reduction, segments, factors, std::slice::from_mut(out));
@@ -139,14 +142,14 @@ impl Kernels {
         &self,
         reduction: Reduction,
         segments: &[&[u64]],
-        factors: &[u64],
+        factors: Factors<'_>,
         out: &mut [[u64; PAIR]],
     ) {
         match reduction {
             Reduction::Eager => {
                 let each = factors.len() / out.len().max(1);
                 for (i, out) in out.iter_mut().enumerate() {
-                    let factors = &factors[i * each..][..each];
+                    let factors = factors.range(i * each..(i + 1) * each);
                     dispatch!(self, pair_tile_eager(segments, factors, out));
                 }
             }

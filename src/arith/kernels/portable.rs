@@ -1,8 +1,8 @@
 //! Kernels in plain Rust: 64-bit words, 128-bit products.
 
 use super::{
-    BATCH, BLOCK, BlockPermutation, InverseRoots, KeySwitch, PAIR, PairsMut, Reduction, Root, Row,
-    TILE,
+    BATCH, BLOCK, BlockPermutation, Factors, InverseRoots, KeySwitch, PAIR, PairsMut, Reduction,
+    Root, Row, TILE,
 };
 use crate::arith::{Modulus, Shoup};
 
@@ -58,12 +58,12 @@ pub(super) fn pair_tiles_lazy(
     modulus: &Modulus,
     is_narrow: bool,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
     for (i, out) in out.iter_mut().enumerate() {
-        let factors = &factors[i * each..][..each];
+        let factors = factors.range(i * each..(i + 1) * each);
         if is_narrow {
             pair_sum::<u64>(modulus, segments, factors, out);
         } else {
@@ -75,15 +75,15 @@ pub(super) fn pair_tiles_lazy(
 fn pair_sum<S: Sum>(
     modulus: &Modulus,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
     for (column, out) in out.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
         let mut sum = Accumulators::<S>::new(modulus);
         let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-        for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
-            let factor = factor.as_chunks::<WIDTH>().0[column % (TILE / WIDTH)];
-            sum.add(&factor, &term.as_chunks::<WIDTH>().0[column]);
+        for (tile, term) in factors.tiles().zip(terms) {
+            let factors = tile.words(column * WIDTH % TILE);
+            sum.add(&factors, &term.as_chunks::<WIDTH>().0[column]);
         }
         *out = sum.finish();
     }
@@ -181,12 +181,13 @@ pub(super) fn scalar_tile_eager<const O: usize>(
 pub(super) fn pair_tile_eager(
     modulus: &Modulus,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
     *out = [0; PAIR];
     let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-    for (factors, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
+    for (tile, term) in factors.tiles().zip(terms) {
+        let factors = tile.words::<TILE>(0);
         for ((out, &word), &factor) in out.iter_mut().zip(term).zip(factors.iter().cycle()) {
             *out = modulus.add(*out, modulus.mul(word, factor));
         }

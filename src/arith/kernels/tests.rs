@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::arith::{bit_reverse, is_prime, largest_ntt_primes, zeroed};
+use crate::arith::{PackedWords, bit_reverse, is_prime, largest_ntt_primes, zeroed};
 
 fn prime(bits: u32) -> Modulus {
     Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
@@ -66,6 +66,8 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
     let rows = [1, 2, 4, 5].map(|i| words(modulus, terms, residues, seed ^ i));
     // More sums than any backend makes together.
     let dense = words(modulus, SUMS * terms * TILE, residues, seed ^ 3);
+    let mut packed = PackedWords::zero(dense.len(), modulus.bits());
+    packed.pieces_mut(dense.len()).for_each(|mut piece| piece.write(0, &dense));
     let sum = |factor: &dyn Fn(usize) -> u64, word: usize| {
         (0..terms)
             .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
@@ -92,11 +94,14 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
             kernels.scalar_tile(reduction, &segments, [quad[0]], &mut single);
             assert_eq!(out[0], single[0]);
             let mut pair = [u64::MAX; PAIR];
-            kernels.pair_tile(reduction, &segments, &dense[..terms * TILE], &mut pair);
-            let mut pairs = [[u64::MAX; PAIR]; SUMS];
-            kernels.pair_tiles(reduction, &segments, &dense, &mut pairs);
-            assert_eq!(pairs[0], pair, "{backend:?} {reduction:?}");
-            assert_eq!(pairs, sums, "{backend:?} {reduction:?}");
+            let one = packed.factors().range(0..terms * TILE);
+            kernels.pair_tile(reduction, &segments, one, &mut pair);
+            for factors in [packed.factors(), Factors::of(&dense)] {
+                let mut pairs = [[u64::MAX; PAIR]; SUMS];
+                kernels.pair_tiles(reduction, &segments, factors, &mut pairs);
+                assert_eq!(pairs[0], pair, "{backend:?} {reduction:?}");
+                assert_eq!(pairs, sums, "{backend:?} {reduction:?}");
+            }
             for word in 0..PAIR {
                 for (row, out) in rows.iter().zip(&out) {
                     assert_eq!(out[word], sum(&|k| row[k], word), "{backend:?} {reduction:?}");
@@ -355,6 +360,18 @@ fn long_sums_of_extreme_residues_do_not_overflow() {
         check_tiles(prime(bits), 4096, 4096, Largest, 1);
     }
     check_tiles(least_prime(50), 4096 + 64, 1, Largest, 1);
+}
+
+/// Factors of every size, as they are stored and as words.
+#[test]
+fn tiles_of_every_width_are_summed() {
+    for bits in 20..=61 {
+        for residues in RESIDUES {
+            for terms in [0, 1, 2, 63, 65, 130] {
+                check_tiles(prime(bits), terms, 3, residues, u64::from(bits));
+            }
+        }
+    }
 }
 
 /// A portable sum of 61-bit products overflows 128 bits after 63 terms unless it is folded.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::plan::CoefficientPlan;
 use super::polynomials::{Polynomials, lift};
-use crate::arith::kernels::{PAIR, TILE};
-use crate::arith::{AlignedWords, zeroed};
+use crate::arith::kernels::{Factors, PAIR, TILE};
+use crate::arith::{AlignedWords, PackedMut, PackedWords, zeroed};
 use crate::bfv::Context;
 use crate::conv::dense::{Alike, dense_tiles, multiply_dense};
 use crate::conv::panel::Panels;
@@ -22,9 +22,9 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// Stored weights.
 pub enum Weights {
-    /// For each wave: for each limb, each tile, each sum and each term, [`TILE`] words, the order in
+    /// For each wave and each limb: of each tile, each sum and each term, [`TILE`] words, the order in
     /// which the multiply stage reads them.
-    Transformed(Vec<AlignedWords>),
+    Transformed(Vec<Vec<PackedWords>>),
     /// The weights themselves.
     Raw(PackedWeights),
 }
@@ -171,7 +171,7 @@ impl Weights {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Raw(packed) => packed.bytes(),
-            Self::Transformed(waves) => waves.iter().map(|w| size_of_val(&w[..]) as u64).sum(),
+            Self::Transformed(waves) => waves.iter().flatten().map(PackedWords::bytes).sum(),
         }
     }
 
@@ -180,7 +180,9 @@ impl Weights {
         match plan.form() {
             WeightForm::Raw => PackedWeights::predicted_bytes(plan.packing().layer()),
             WeightForm::Transformed => {
-                (plan.total_terms() * setting.words() * size_of::<u64>()) as u64
+                let words = plan.total_terms() * setting.ring_degree();
+                let limbs = setting.params.limbs().iter();
+                limbs.map(|limb| PackedWords::bytes_of(words, limb.bits())).sum()
             }
         }
     }
@@ -200,7 +202,8 @@ impl Weights {
         let runs = plan.runs(wave);
         match self {
             Self::Transformed(waves) => {
-                multiply_dense(server, panels, &runs, &waves[index], &mut space.sums)
+                let weights: Vec<_> = waves[index].iter().map(PackedWords::factors).collect();
+                multiply_dense(server, panels, &runs, &weights, &mut space.sums)
             }
             Self::Raw(packed) => {
                 let weights = space.integers.get_or_insert_with(|| packed.unpack());
@@ -253,10 +256,12 @@ fn transformed(
     wave: Range<usize>,
     batch: &mut Batch,
     steps: Steps<'_>,
-) -> Result<AlignedWords, ConvError> {
-    let tiles = context.ring_degree() / TILE;
+) -> Result<Vec<PackedWords>, ConvError> {
     let total: usize = wave.clone().map(|group| plan.giants() * plan.terms(group)).sum();
-    let mut words = zeroed(total * context.ciphertext_basis().words());
+    let words = total * context.ring_degree();
+    let limbs = context.ciphertext_basis().limbs().iter();
+    let mut packed: Vec<PackedWords> =
+        limbs.map(|limb| PackedWords::zero(words, limb.modulus().bits())).collect();
     let most = Batch::most_terms(plan, context.into());
     let mut first = 0;
     for group in wave {
@@ -264,20 +269,21 @@ fn transformed(
         for (chunk, terms) in all.chunks(most).enumerate() {
             batch.make(context, polynomials, group, terms, || steps.advance(1))?;
             let batch = &*batch;
-            words.par_chunks_exact_mut(total * TILE).enumerate().for_each(|(place, words)| {
-                let (limb, tile) = (place / tiles, place % tiles);
-                for giant in 0..plan.giants() {
-                    let at = first + giant * all.len() + chunk * most;
-                    let out = words[at * TILE..].chunks_exact_mut(TILE);
-                    for (out, tile) in out.zip(batch.tiles(terms.len(), giant, limb, tile)) {
-                        out.copy_from_slice(tile);
+            for (limb, packed) in packed.iter_mut().enumerate() {
+                let pieces: Vec<PackedMut<'_>> = packed.pieces_mut(total * TILE).collect();
+                pieces.into_par_iter().enumerate().for_each(|(tile, mut piece)| {
+                    for giant in 0..plan.giants() {
+                        let at = first + giant * all.len() + chunk * most;
+                        let places = (at * TILE..).step_by(TILE);
+                        let tiles = batch.tiles(terms.len(), giant, limb, tile);
+                        places.zip(tiles).for_each(|(place, tile)| piece.write(place, tile));
                     }
-                }
-            });
+                });
+            }
         }
         first += plan.giants() * all.len();
     }
-    Ok(words)
+    Ok(packed)
 }
 
 /// The sums of one output ciphertext from raw weights.
@@ -329,10 +335,10 @@ impl RawSums<'_> {
             if adds {
                 new.clear();
                 new.resize(out.len(), [0; PAIR]);
-                dense_tiles(kernels, reduction, &[&near], &factors, &mut new);
+                dense_tiles(kernels, reduction, &[&near], Factors::of(&factors), &mut new);
                 kernels.add(out.as_flattened_mut(), new.as_flattened());
             } else {
-                dense_tiles(kernels, reduction, &[&near], &factors, out);
+                dense_tiles(kernels, reduction, &[&near], Factors::of(&factors), out);
             }
         }
     }

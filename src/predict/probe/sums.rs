@@ -3,7 +3,7 @@
 use ndarray::Array4;
 
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
-use crate::arith::kernels::{Backend, Reduction};
+use crate::arith::kernels::{Backend, Factors, Reduction};
 use crate::arith::zeroed;
 use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, ReductionCosts, SumCost};
@@ -103,11 +103,11 @@ impl KernelBench {
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let per_sum = terms * context.ciphertext_basis().words();
         let count = self.dense.len() / per_sum;
-        let weights = &self.dense[..count * per_sum];
+        let weights = [Factors::of(&self.dense[..count * per_sum])];
         let outputs = vec![output; count];
         let runs = runs(&plan, &outputs);
         let mut sums = Sums::zero(context, count);
-        let all = time(|| multiply_dense(server, &panels, &runs, weights, &mut sums).is_ok());
+        let all = time(|| multiply_dense(server, &panels, &runs, &weights, &mut sums).is_ok());
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }

@@ -1,23 +1,22 @@
 //! Sums of words by words, several of them with the same panel.
 
-use std::arch::x86_64::{__m256d, _MM_HINT_T0, _mm_prefetch, _mm256_setzero_si256};
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_setzero_si256};
 
 use super::narrow::{self, TERMS};
 use super::sums::Chunks;
 use super::wide::{
     Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
 };
-use super::{Constants, LANES, LAZY_TERMS, keep, load_doubles, store, values};
-use crate::arith::kernels::{PAIR, TILE};
+use super::{
+    Constants, LANES, LAZY_TERMS, Unpack, keep, load_doubles, store, to_doubles, unpack, values,
+};
+use crate::arith::kernels::{Factors, PAIR, TILE};
 
 /// Sums that are made together, so that the words of a panel become doubles once for all of them.
 const TOGETHER: usize = 8;
 
-/// Terms whose doubles are made at once: 8 KiB.
-const CHUNK: usize = 32;
-
-/// Words of a cache line.
-const LINE: usize = 8;
+/// Terms whose doubles are made at once: 16 KiB.
+const CHUNK: usize = 64;
 
 /// Columns of factors.
 const FACTORS: usize = TILE / LANES;
@@ -30,18 +29,19 @@ pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
     is_narrow: bool,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
     if is_narrow && each <= TERMS * TILE {
         for (i, out) in out.iter_mut().enumerate() {
-            narrow::pair_tile(constants, segments, &factors[i * each..][..each], out);
+            narrow::pair_tile(constants, segments, factors.range(i * each..(i + 1) * each), out);
         }
         return;
     }
     for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
-        let factors = &factors[i * TOGETHER * each..][..out.len() * each];
+        let first = i * TOGETHER * each;
+        let factors = factors.range(first..first + out.len() * each);
         if out.len() == 1 {
             sums_together::<1>(constants, segments, factors, out);
         } else {
@@ -55,10 +55,11 @@ pub(in super::super) fn pair_tiles_lazy(
 fn sums_together<const MOST: usize>(
     constants: &Constants,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let (by, blocks) = (split(constants), fit_block(constants, CHUNK));
+    let unpack = unpack(factors);
     let each = factors.len() / out.len().max(1);
     let mut sums = [[[wide(_mm256_setzero_si256()); 2]; FACTORS]; MOST];
     let mut near = [[0; PAIR]; CHUNK];
@@ -86,12 +87,13 @@ fn sums_together<const MOST: usize>(
                 () if (start + len) * TILE < each => (start + len) * TILE,
                 () => factors.len(),
             };
-            let next = factors.as_ptr().wrapping_add(next);
-            let factors = &factors[i * each..][..each].as_chunks().0[start..start + len];
+            let next = factors.address(next);
+            let first = i * each + start * TILE;
+            let factors = factors.range(first..first + len * TILE);
             if MOST > 1 {
-                add_terms::<false>(&by, blocks, &doubles[..len], factors, next, sums);
+                add_terms::<false>(&by, blocks, &doubles[..len], (unpack, factors), next, sums);
             } else {
-                add_terms::<true>(&by, blocks, terms, factors, next, sums);
+                add_terms::<true>(&by, blocks, terms, (unpack, factors), next, sums);
             }
         }
         start += len;
@@ -126,39 +128,41 @@ fn add_terms<const ENTERS: bool>(
     by: &Split,
     blocks: bool,
     terms: &[&[u64; PAIR]],
-    factors: &[[u64; TILE]],
-    mut next: *const u64,
-    sums: &mut PairSums,
+    factors: (Unpack, Factors<'_>),
+    next: *const u8,
+    [a, b, c, d]: &mut PairSums,
 ) {
     // Two columns of both halves at once: their four sums fill the time that a product takes, and there
     // are registers for no more.
-    for (pass, sums) in sums.as_chunks_mut().0.iter_mut().enumerate() {
-        if blocks {
-            next = add_blocks::<ENTERS>(by, terms, factors, 2 * pass, next, sums);
-        } else {
-            next = add_products::<ENTERS>(by, terms, factors, 2 * pass, next, sums);
-        }
+    if blocks {
+        let next = add_blocks::<0, 1, ENTERS>(by, terms, factors, next, [a, b]);
+        add_blocks::<2, 3, ENTERS>(by, terms, factors, next, [c, d]);
+    } else {
+        let next = add_products::<0, 1, ENTERS>(by, terms, factors, next, [a, b]);
+        add_products::<2, 3, ENTERS>(by, terms, factors, next, [c, d]);
     }
 }
 
 /// Adds terms to the sums of two columns in one block; where the next factors are to be asked for.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_blocks<const ENTERS: bool>(
+fn add_blocks<const LEFT: usize, const RIGHT: usize, const ENTERS: bool>(
     by: &Split,
     terms: &[&[u64; PAIR]],
-    factors: &[[u64; TILE]],
-    first: usize,
-    mut next: *const u64,
-    [left, right]: &mut [[Wide; 2]; 2],
-) -> *const u64 {
+    (unpack, factors): (Unpack, Factors<'_>),
+    mut next: *const u8,
+    [left, right]: [&mut [Wide; 2]; 2],
+) -> *const u8 {
     let (mut w, mut x, mut y, mut z) = (by.empty(), by.empty(), by.empty(), by.empty());
-    for (term, factors) in terms.iter().zip(factors) {
-        let [a, b, factor] = column::<ENTERS>(term, factors, first);
-        (w, x) = (extend(w, a, factor), extend(x, b, factor));
-        let [a, b, factor] = column::<ENTERS>(term, factors, first + 1);
-        (y, z) = (extend(y, a, factor), extend(z, b, factor));
-        next = ask(next);
+    for (term, tile) in terms.iter().zip(factors.tiles()) {
+        next = ask(next, factors.word_bytes() * 2 * LANES);
+        let left = to_doubles(unpack.column::<LEFT>(tile));
+        let right = to_doubles(unpack.column::<RIGHT>(tile));
+        let words = term.as_chunks().0;
+        w = extend(w, values::<ENTERS>(&words[LEFT]), left);
+        x = extend(x, values::<ENTERS>(&words[LEFT + FACTORS]), left);
+        y = extend(y, values::<ENTERS>(&words[RIGHT]), right);
+        z = extend(z, values::<ENTERS>(&words[RIGHT + FACTORS]), right);
     }
     *left = [add_block(left[0], w), add_block(left[1], x)];
     *right = [add_block(right[0], y), add_block(right[1], z)];
@@ -168,43 +172,32 @@ fn add_blocks<const ENTERS: bool>(
 /// [`add_blocks`], each product at once.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_products<const ENTERS: bool>(
+fn add_products<const LEFT: usize, const RIGHT: usize, const ENTERS: bool>(
     by: &Split,
     terms: &[&[u64; PAIR]],
-    factors: &[[u64; TILE]],
-    first: usize,
-    mut next: *const u64,
-    [left, right]: &mut [[Wide; 2]; 2],
-) -> *const u64 {
+    (unpack, factors): (Unpack, Factors<'_>),
+    mut next: *const u8,
+    [left, right]: [&mut [Wide; 2]; 2],
+) -> *const u8 {
     let ([mut w, mut x], [mut y, mut z]) = (*left, *right);
-    for (term, factors) in terms.iter().zip(factors) {
-        let [a, b, factor] = column::<ENTERS>(term, factors, first);
-        (w, x) = (multiply_add(by, w, a, factor), multiply_add(by, x, b, factor));
-        let [a, b, factor] = column::<ENTERS>(term, factors, first + 1);
-        (y, z) = (multiply_add(by, y, a, factor), multiply_add(by, z, b, factor));
-        next = ask(next);
+    for (term, tile) in terms.iter().zip(factors.tiles()) {
+        next = ask(next, factors.word_bytes() * 2 * LANES);
+        let left = to_doubles(unpack.column::<LEFT>(tile));
+        let right = to_doubles(unpack.column::<RIGHT>(tile));
+        let words = term.as_chunks().0;
+        w = multiply_add(by, w, values::<ENTERS>(&words[LEFT]), left);
+        x = multiply_add(by, x, values::<ENTERS>(&words[LEFT + FACTORS]), left);
+        y = multiply_add(by, y, values::<ENTERS>(&words[RIGHT]), right);
+        z = multiply_add(by, z, values::<ENTERS>(&words[RIGHT + FACTORS]), right);
     }
     (*left, *right) = ([w, x], [y, z]);
     next
 }
 
-/// One column of both halves of a term, and the factors of both.
+/// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn column<const ENTERS: bool>(
-    term: &[u64; PAIR],
-    factors: &[u64; TILE],
-    column: usize,
-) -> [__m256d; 3] {
-    let words = term.as_chunks().0;
-    let factors = load_doubles(&factors.as_chunks().0[column]);
-    [values::<ENTERS>(&words[column]), values::<ENTERS>(&words[column + FACTORS]), factors]
-}
-
-/// Asks for a line of factors, which may lie where there are none; where the next line is.
-#[inline]
-#[target_feature(enable = "avx2")]
-pub(super) fn ask(factors: *const u64) -> *const u64 {
-    _mm_prefetch::<_MM_HINT_T0>(factors.cast());
-    factors.wrapping_add(LINE)
+pub(super) fn ask(factor: *const u8, bytes: usize) -> *const u8 {
+    _mm_prefetch::<_MM_HINT_T0>(factor.cast());
+    factor.wrapping_add(bytes)
 }

@@ -20,6 +20,7 @@ mod permute;
 mod small;
 mod sums;
 mod switch;
+mod unpack;
 mod wide;
 mod words;
 
@@ -40,6 +41,7 @@ pub(super) use permute::add_permuted;
 pub(super) use small::{small_forward, small_inverse, small_scale};
 pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
+pub(super) use unpack::{Unpack, unpack};
 pub(super) use words::{add, add_difference, lift_scaled, multiply, scaled_difference, subtract};
 
 const LANES: usize = 4;

@@ -8,9 +8,9 @@ use std::arch::x86_64::{
 use super::dense::ask;
 use super::{
     Constants, LANES, barrett, load, mul_shoup, remainder, splat, splat_factor, store, to_doubles,
-    to_words,
+    to_words, unpack,
 };
-use crate::arith::kernels::{PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 /// Bits of a factor of integer multiplication.
 pub(super) const FACTOR_BITS: u32 = 32;
@@ -18,7 +18,7 @@ pub(super) const FACTOR_BITS: u32 = 32;
 /// Terms whose sum is below 2^64.
 pub(super) const TERMS: usize = 1 << 12;
 
-/// Words from the factors that are multiplied to those that are asked for: 1 KiB.
+/// Words from the factors that are multiplied to those that are asked for.
 const AHEAD: usize = 128;
 
 /// Registers of a pair.
@@ -71,50 +71,42 @@ pub(super) fn scalar_tile<const O: usize>(
 pub(super) fn pair_tile(
     constants: &Constants,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
-    for columns in [[0, 1], [2, 3]] {
-        let mut sums = [[_mm256_setzero_si256(); 2]; 2];
-        let mut factors = factors.as_chunks::<TILE>().0;
-        for segment in segments {
-            let terms = segment.as_chunks::<PAIR>().0;
-            let (now, later) = factors.split_at(terms.len());
-            sums = add_pairs(columns, terms, now, sums);
-            factors = later;
-        }
-        let (words, _) = out.as_chunks_mut();
-        for (column, [first, second]) in columns.into_iter().zip(sums) {
-            store(&mut words[column], reduce(constants, first));
-            store(&mut words[column + COLUMNS / 2], reduce(constants, second));
-        }
-    }
+    pair_columns::<0, 1>(constants, segments, factors, out);
+    pair_columns::<2, 3>(constants, segments, factors, out);
 }
 
-/// Adds terms to the sums of both halves of two columns. Each sum has a name: in an array they would stay
-/// in memory.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn add_pairs(
-    [left, right]: [usize; 2],
-    terms: &[[u64; PAIR]],
-    factors: &[[u64; TILE]],
-    sums: [[__m256i; 2]; 2],
-) -> [[__m256i; 2]; 2] {
-    let [[mut w, mut x], [mut y, mut z]] = sums;
-    for (term, factors) in terms.iter().zip(factors) {
-        if left == 0 {
-            // Factors may lie in memory, those of one sum after those of another.
-            let next = ask(factors.as_ptr().wrapping_add(AHEAD));
-            ask(next);
+/// The sums of both halves of two columns. Each has a name: in an array they would stay in memory.
+#[target_feature(enable = "avx2,fma")]
+fn pair_columns<const LEFT: usize, const RIGHT: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: Factors<'_>,
+    out: &mut [u64; PAIR],
+) {
+    let zero = _mm256_setzero_si256();
+    let (mut w, mut x, mut y, mut z) = (zero, zero, zero, zero);
+    let (unpack, mut tiles) = (unpack(factors), factors.tiles());
+    // Factors may lie in memory, those of one sum after those of another.
+    let mut next = factors.address(AHEAD + LEFT * LANES);
+    for segment in segments {
+        for term in segment.as_chunks::<PAIR>().0 {
+            let Some(tile) = tiles.next() else { break };
+            next = ask(next, TILE * factors.word_bytes());
+            let words = term.as_chunks().0;
+            let factor = unpack.column::<LEFT>(tile);
+            w = _mm256_add_epi64(w, _mm256_mul_epu32(load(&words[LEFT]), factor));
+            x = _mm256_add_epi64(x, _mm256_mul_epu32(load(&words[LEFT + COLUMNS / 2]), factor));
+            let factor = unpack.column::<RIGHT>(tile);
+            y = _mm256_add_epi64(y, _mm256_mul_epu32(load(&words[RIGHT]), factor));
+            z = _mm256_add_epi64(z, _mm256_mul_epu32(load(&words[RIGHT + COLUMNS / 2]), factor));
         }
-        let (words, factors) = (term.as_chunks().0, factors.as_chunks().0);
-        let factor = load(&factors[left]);
-        w = _mm256_add_epi64(w, _mm256_mul_epu32(load(&words[left]), factor));
-        x = _mm256_add_epi64(x, _mm256_mul_epu32(load(&words[left + COLUMNS / 2]), factor));
-        let factor = load(&factors[right]);
-        y = _mm256_add_epi64(y, _mm256_mul_epu32(load(&words[right]), factor));
-        z = _mm256_add_epi64(z, _mm256_mul_epu32(load(&words[right + COLUMNS / 2]), factor));
     }
-    [[w, x], [y, z]]
+    let (words, _) = out.as_chunks_mut();
+    store(&mut words[LEFT], reduce(constants, w));
+    store(&mut words[LEFT + COLUMNS / 2], reduce(constants, x));
+    store(&mut words[RIGHT], reduce(constants, y));
+    store(&mut words[RIGHT + COLUMNS / 2], reduce(constants, z));
 }

@@ -11,9 +11,9 @@ use super::wide::{
 };
 use super::{
     Barrett, Constants, Factor, LANES, LAZY_TERMS, UNSIGNED, barrett, load_doubles, mul_barrett,
-    mul_shoup, ratio, remainder, store, to_words,
+    mul_shoup, ratio, remainder, store, to_doubles, to_words, unpack,
 };
-use crate::arith::kernels::{PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row};
 
 /// Terms that are worked through one register of the pair after another: few enough to stay in the
 /// fastest cache meanwhile, and so many that loading and storing the sums is no matter.
@@ -268,29 +268,39 @@ fn add_product(by: &Barrett, sum: __m256d, product: __m256d) -> __m256d {
 pub(in super::super) fn pair_tile_eager(
     constants: &Constants,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
-    let by = barrett(constants);
-    for column in 0..COLUMNS / 2 {
-        let (mut first, mut second) = (_mm256_setzero_pd(), _mm256_setzero_pd());
-        let mut factors = factors.as_chunks::<TILE>().0;
-        for segment in segments {
-            let terms = segment.as_chunks::<PAIR>().0;
-            let (now, later) = factors.split_at(terms.len());
-            factors = later;
-            for (term, factor) in terms.iter().zip(now) {
-                let (words, factor) = (term.as_chunks().0, &factor.as_chunks().0[column]);
-                let factor = load_doubles(factor);
-                let product = mul_barrett(&by, load_doubles(&words[column]), factor);
-                first = remainder(&by, _mm256_add_pd(first, product));
-                let word = load_doubles(&words[column + COLUMNS / 2]);
-                let product = mul_barrett(&by, word, factor);
-                second = remainder(&by, _mm256_add_pd(second, product));
-            }
+    pair_column_eager::<0>(constants, segments, factors, out);
+    pair_column_eager::<1>(constants, segments, factors, out);
+    pair_column_eager::<2>(constants, segments, factors, out);
+    pair_column_eager::<3>(constants, segments, factors, out);
+}
+
+/// One column of factors, and the words of both halves that they meet.
+#[target_feature(enable = "avx2,fma")]
+fn pair_column_eager<const COLUMN: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: Factors<'_>,
+    out: &mut [u64; PAIR],
+) {
+    let (by, unpack) = (barrett(constants), unpack(factors));
+    let (mut first, mut second) = (_mm256_setzero_pd(), _mm256_setzero_pd());
+    let mut tiles = factors.tiles();
+    for segment in segments {
+        for term in segment.as_chunks::<PAIR>().0 {
+            let Some(tile) = tiles.next() else { break };
+            let words = term.as_chunks().0;
+            let factor = to_doubles(unpack.column::<COLUMN>(tile));
+            let product = mul_barrett(&by, load_doubles(&words[COLUMN]), factor);
+            first = remainder(&by, _mm256_add_pd(first, product));
+            let word = load_doubles(&words[COLUMN + COLUMNS / 2]);
+            let product = mul_barrett(&by, word, factor);
+            second = remainder(&by, _mm256_add_pd(second, product));
         }
-        let (words, _) = out.as_chunks_mut();
-        store(&mut words[column], to_words(&by, first));
-        store(&mut words[column + COLUMNS / 2], to_words(&by, second));
     }
+    let (words, _) = out.as_chunks_mut();
+    store(&mut words[COLUMN], to_words(&by, first));
+    store(&mut words[COLUMN + COLUMNS / 2], to_words(&by, second));
 }

@@ -1,13 +1,18 @@
 //! Sums of products.
 
-use std::arch::x86_64::{__m512i, _mm512_add_epi64, _mm512_madd52lo_epu64, _mm512_setzero_si512};
+use std::arch::x86_64::{
+    __m256i, __m512i, _mm512_add_epi64, _mm512_castsi256_si512, _mm512_inserti64x4,
+    _mm512_madd52lo_epu64, _mm512_setzero_si512,
+};
 
 use super::{
     Constants, LANES, LAZY_TERMS, Wide, barrett, load, mul_barrett, mul_shoup, multiply_add,
     reduce, reduce_short, splat, splat_factor, store, subtract_once, wide,
 };
 use crate::arith::Shoup;
-use crate::arith::kernels::{PAIR, Row, TILE};
+use crate::arith::kernels::avx2::{Unpack, unpack};
+use crate::arith::kernels::factors::Tile;
+use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -283,12 +288,12 @@ pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
     is_narrow: bool,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
     for (i, out) in out.iter_mut().enumerate() {
-        let factors = &factors[i * each..][..each];
+        let factors = factors.range(i * each..(i + 1) * each);
         if is_narrow {
             pair_tile_by::<true>(constants, segments, factors, out);
         } else {
@@ -297,16 +302,33 @@ pub(in super::super) fn pair_tiles_lazy(
     }
 }
 
+/// Eight words, the first four of them in `low`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn join(low: __m256i, high: __m256i) -> __m512i {
+    _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
+}
+
+/// The factors of a term.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_factors(unpack: Unpack, tile: Tile<'_>) -> [__m512i; TILE / LANES] {
+    [
+        join(unpack.column::<0>(tile), unpack.column::<1>(tile)),
+        join(unpack.column::<2>(tile), unpack.column::<3>(tile)),
+    ]
+}
+
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn pair_tile_by<const NARROW: bool>(
     constants: &Constants,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
     let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
-    let mut factors = factors.as_chunks::<TILE>().0;
-    let count = factors.len();
+    let (unpack, mut tiles) = (unpack(factors), factors.tiles());
+    let count = factors.len() / TILE;
     let mut room = LAZY_TERMS;
     for segment in segments {
         let mut terms = segment.as_chunks::<PAIR>().0;
@@ -316,13 +338,10 @@ fn pair_tile_by<const NARROW: bool>(
                 room = LAZY_TERMS;
             }
             let (now, later) = terms.split_at(terms.len().min(room));
-            let (now_factors, later_factors) = factors.split_at(now.len());
-            (terms, factors) = (later, later_factors);
-            room -= now.len();
-            for (term, factor) in now.iter().zip(now_factors) {
-                let words = load_pair(term);
-                let factor = factor.as_chunks::<LANES>().0;
-                let factor = [load(&factor[0]), load(&factor[1])];
+            (terms, room) = (later, room - now.len());
+            for term in now {
+                let Some(tile) = tiles.next() else { break };
+                let (words, factor) = (load_pair(term), load_factors(unpack, tile));
                 for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
                     *sum = add_product::<NARROW>(*sum, word, factor[i % 2]);
                 }
@@ -336,19 +355,21 @@ fn pair_tile_by<const NARROW: bool>(
 pub(in super::super) fn pair_tile_eager(
     constants: &Constants,
     segments: &[&[u64]],
-    factors: &[u64],
+    factors: Factors<'_>,
     out: &mut [u64; PAIR],
 ) {
     let q = splat(constants.q);
+    let unpack = unpack(factors);
     let mut sums = [_mm512_setzero_si512(); PAIR / LANES];
-    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
-    for (factor, term) in factors.as_chunks::<TILE>().0.iter().zip(terms) {
-        let words = load_pair(term);
-        let factor = factor.as_chunks::<LANES>().0;
-        let factor = [load(&factor[0]), load(&factor[1])];
-        for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
-            let product = mul_barrett(constants, word, factor[i % 2], q);
-            *sum = subtract_once(_mm512_add_epi64(*sum, product), q);
+    let mut tiles = factors.tiles();
+    for segment in segments {
+        for term in segment.as_chunks::<PAIR>().0 {
+            let Some(tile) = tiles.next() else { break };
+            let (words, factor) = (load_pair(term), load_factors(unpack, tile));
+            for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
+                let product = mul_barrett(constants, word, factor[i % 2], q);
+                *sum = subtract_once(_mm512_add_epi64(*sum, product), q);
+            }
         }
     }
     store_pair(out, sums);

@@ -8,7 +8,7 @@
 use ndarray::ArrayView4;
 use rayon::prelude::*;
 
-use crate::arith::kernels::TILE;
+use crate::arith::kernels::{Factors, TILE};
 use crate::arith::{AlignedWords, Modulus, zeroed};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};
@@ -197,8 +197,11 @@ impl SlotWeights for DenseWeights {
         (): &(),
         sums: &mut Sums,
     ) -> Result<(), ConvError> {
-        let weights = &self.waves[wave.index];
+        let words = &self.waves[wave.index];
+        let limbs = server.evaluator().context().ciphertext_basis().len();
+        let per_limb = (words.len() / limbs).max(1);
+        let weights: Vec<Factors<'_>> = words.chunks(per_limb).map(Factors::of).collect();
         let runs = runs(wave.plan, wave.outputs);
-        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, &runs, weights, sums))
+        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, &runs, &weights, sums))
     }
 }
