@@ -14,7 +14,7 @@ use heconv::arith::{Modulus, PackedWords, largest_ntt_primes, zeroed};
 use heconv::bfv::security::SecurityPolicy;
 use heconv::bfv::{
     Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Params, Plaintext,
-    Reader, Response, SecretKey, SeededCiphertext, SeededGaloisKeys, encrypt,
+    Reader, Response, SecretKey, SeededCiphertext, SeededGaloisKeys, Widths, encrypt,
 };
 use heconv::preset::Catalogue;
 use heconv::ring::sampling::{Seed, derive_seed, generator};
@@ -26,8 +26,8 @@ fn main() {
 
 const PARAMS: &str = "n4096-t20";
 
-/// Bits a coefficient of a response.
-const RESPONSE_BITS: u32 = 28;
+/// Bits of the coefficients of a response.
+const WIDTHS: Widths = Widths { c0: 21, c1: 29 };
 
 /// A client, and a server with one key.
 struct Setup {
@@ -135,7 +135,7 @@ mod rotation {
 }
 
 mod client {
-    use super::{Bencher, Coefficients, RESPONSE_BITS, Reader, Reduction, Response, Setup};
+    use super::{Bencher, Coefficients, Reader, Reduction, Response, Setup, WIDTHS};
 
     /// Slots to coefficients.
     #[divan::bench]
@@ -155,8 +155,8 @@ mod client {
     fn decrypt(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
         let response =
-            Response::switch(&setup.context, setup.ciphertext(), RESPONSE_BITS, &Coefficients::All);
-        let reader = Reader::new(&setup.context, &setup.secret, RESPONSE_BITS).expect("a prime");
+            Response::switch(&setup.context, setup.ciphertext(), WIDTHS, &Coefficients::All);
+        let reader = Reader::new(&setup.context, &setup.secret, WIDTHS).expect("a prime");
         bencher.bench_local(|| reader.decrypt(&response, &Coefficients::All));
     }
 
@@ -165,15 +165,15 @@ mod client {
     fn switch_down(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
         bencher.with_inputs(|| setup.ciphertext()).bench_local_values(|output| {
-            Response::switch(&setup.context, output, RESPONSE_BITS, &Coefficients::All)
+            Response::switch(&setup.context, output, WIDTHS, &Coefficients::All)
         });
     }
 }
 
 mod kernel {
     use super::{
-        Backend, Bencher, ItemsCount, Kernels, Modulus, PAIR, Reduction, Row, TILE,
-        largest_ntt_primes, register_multiply_adds, zeroed,
+        Backend, Bencher, Factors, ItemsCount, Kernels, Modulus, PAIR, PackedWords, Reduction, Row,
+        TILE, largest_ntt_primes, register_multiply_adds, zeroed,
     };
 
     const TERMS: usize = 192;

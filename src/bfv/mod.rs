@@ -19,6 +19,7 @@ mod slots;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod widths;
 pub mod wire;
 
 pub use context::{Context, NoSlots, Plaintext};
@@ -26,6 +27,7 @@ pub use encryption::{Ciphertext, SeededCiphertext, decrypt, encrypt};
 pub use evaluation::{Evaluator, MissingKey, Scratch};
 pub use keys::{GaloisKey, GaloisKeyId, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
-pub use response::{Coefficients, Reader, Response, response_bits};
+pub use response::{Coefficients, Reader, Response};
 pub use rotation_sum::RotationSum;
 pub use slots::Slots;
+pub use widths::Widths;

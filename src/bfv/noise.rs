@@ -93,9 +93,20 @@ impl NoiseModel {
     }
 
     /// What a rounding of both polynomials adds: 1/12 from c0, and from c1 through a secret with
-    /// 2N/3 non-zero coefficients. Division by P and the switch to a power of two are such.
+    /// 2N/3 non-zero coefficients. Division by P is such.
     pub fn rounding(&self) -> f64 {
-        (1.0 + 2.0 * self.ring_degree / 3.0) / 12.0
+        1.0 / 12.0 + self.rounding_of_c1()
+    }
+
+    /// The part of it that comes from c1.
+    fn rounding_of_c1(&self) -> f64 {
+        2.0 * self.ring_degree / 3.0 / 12.0
+    }
+
+    /// What a variance becomes when c1 is switched to 2^bits and c0 is as it was, in units of 2^-bits Q.
+    pub fn switched(&self, variance: f64, bits: u32) -> f64 {
+        let scale = (f64::from(bits) - self.log2_q).exp2();
+        scale * scale * variance + self.rounding_of_c1()
     }
 
     /// The factor of a product with a dense plaintext, N coefficients uniform modulo t.

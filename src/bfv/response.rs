@@ -1,12 +1,11 @@
-//! The response: a ciphertext switched down to a power of two, and its decryption.
+//! The response: a ciphertext switched down to powers of two, and its decryption.
 //!
 //! A result needs few bits: c' = round(2^k c / Q) with k just large enough keeps the message and
-//! saves most of the download.
+//! saves most of the download. Either polynomial has its own k (see [`Widths`]).
 
 use std::sync::Arc;
 
-use super::noise::{NoiseModel, Samples};
-use super::{Ciphertext, Context, Params, Plaintext, SecretKey};
+use super::{Ciphertext, Context, Plaintext, SecretKey, Widths};
 use crate::arith::kernels::Kernels;
 use crate::arith::{AlignedWords, Modulus, Shoup, largest_ntt_primes, zeroed};
 use crate::ring::{Coeff, Ntt};
@@ -44,56 +43,34 @@ impl Coefficients {
     }
 }
 
-/// A ciphertext modulo 2^k, by its coefficients in `[0, 2^k)`.
+/// A ciphertext switched down, by its coefficients: those of either polynomial in `[0, 2^bits)` for its
+/// bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
-    /// k.
-    pub bits: u32,
+    /// Bits of the coefficients.
+    pub widths: Widths,
     /// The polynomial that carries the message, of it the [`Coefficients`] that are read.
     pub c0: Vec<u64>,
     /// The polynomial that meets the secret.
     pub c1: Vec<u64>,
 }
 
-/// The largest k at a ring degree: c1 s must stay below half of a 61-bit prime.
-const fn max_bits(ring_degree: usize) -> u32 {
-    60 - ring_degree.ilog2()
-}
-
-/// The least k for which noise of the predicted variances, switched to 2^k, stays below 2^k/(2t)
-/// with failure probability 2^-40 over all coefficients of the response. Where the prediction
-/// leaves no budget at all, the largest k that is of use.
-pub fn response_bits(params: &Params, samples: &[Samples]) -> u32 {
-    let model = NoiseModel::new(params);
-    let max = max_bits(params.ring_degree());
-    let plain = params.plain().value() as f64;
-    let log2_q = params.log2_q();
-    let fits = |bits: &u32| {
-        let scale = (f64::from(*bits) - log2_q).exp2();
-        let switched: Vec<Samples> = samples
-            .iter()
-            .map(|s| Samples { variance: scale * scale * s.variance + model.rounding(), ..*s })
-            .collect();
-        NoiseModel::keeps(&switched, f64::from(*bits).exp2() / (2.0 * plain))
-    };
-    (params.plain().bits()..max).find(fits).unwrap_or(max)
-}
-
 impl Response {
-    /// Switches `ciphertext` down to 2^k, exactly: with r the centred residue of 2^k c modulo Q,
-    /// round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k. Of c0 what is `read` stays.
+    /// Switches either polynomial of `ciphertext` down to its 2^k, exactly: with r the centred residue of
+    /// 2^k c modulo Q, round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k. Of c0 what is `read`
+    /// stays.
     pub fn switch(
         context: &Context,
         ciphertext: Ciphertext,
-        bits: u32,
+        widths: Widths,
         read: &Coefficients,
     ) -> Self {
         let places = context.radix().places_wrapping();
         let whole =
             context.params().limbs().iter().fold(1u64, |q, limb| q.wrapping_mul(limb.value()));
         let factor = inverse_wrapping(whole).wrapping_neg();
-        let mask = (1u64 << bits) - 1;
-        let switch = |poly: crate::ring::Poly<Coeff>, read: &Coefficients| {
+        let switch = |poly: crate::ring::Poly<Coeff>, bits: u32, read: &Coefficients| {
+            let mask = (1u64 << bits) - 1;
             let mut words = Vec::with_capacity(read.count(context.ring_degree()));
             let visit = |_, digits: &[u64]| {
                 let remainder = context.radix().centred_wrapping(digits, &places);
@@ -110,9 +87,9 @@ impl Response {
             words
         };
         Self {
-            bits,
-            c0: switch(ciphertext.c0.into_coeff(), read),
-            c1: switch(ciphertext.c1.into_coeff(), &Coefficients::All),
+            widths,
+            c0: switch(ciphertext.c0.into_coeff(), widths.c0, read),
+            c1: switch(ciphertext.c1.into_coeff(), widths.c1, &Coefficients::All),
         }
     }
 }
@@ -126,8 +103,8 @@ fn inverse_wrapping(odd: u64) -> u64 {
 /// Decrypts responses of one size.
 pub struct Reader<'a> {
     context: &'a Context,
-    bits: u32,
-    /// 2^k.
+    widths: Widths,
+    /// 2^k, k the bits of c1.
     whole: Modulus,
     kernels: Kernels,
     ntt: Ntt,
@@ -138,11 +115,11 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader for responses of `bits` bits: it multiplies c1 and the secret as integers, modulo
-    /// a prime above N 2^bits. `None` where `bits` is out of range.
-    pub fn new(context: &'a Context, secret: &SecretKey, bits: u32) -> Option<Self> {
-        let n = context.ring_degree();
-        if !(1..=max_bits(n)).contains(&bits) {
+    /// A reader for responses of these widths: it multiplies c1 and the secret as integers, modulo
+    /// a prime above N 2^k. `None` where the widths are out of range.
+    pub fn new(context: &'a Context, secret: &SecretKey, widths: Widths) -> Option<Self> {
+        let (n, bits) = (context.ring_degree(), widths.c1);
+        if !widths.is_valid(n) {
             return None;
         }
         // Up to 50 bits the transform has its fastest path.
@@ -157,7 +134,7 @@ impl<'a> Reader<'a> {
         let kernels = Kernels::new(context.backend(), modulus);
         Some(Self {
             context,
-            bits,
+            widths,
             whole: Modulus::new(1 << bits)?,
             ntt: Ntt::new(n, &kernels)?,
             kernels,
@@ -166,8 +143,8 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Decrypts one response of this reader's size: x = c0 + c1 s modulo 2^k, m = round(t x / 2^k)
-    /// modulo t, for the coefficients that it carries, which `read` names; the others are 0.
+    /// Decrypts one response of this reader's size: x = 2^(k-k0) c0 + c1 s modulo 2^k and
+    /// m = round(t x / 2^k) modulo t, for the coefficients that it carries, which `read` names; the others are 0.
     pub fn decrypt(&self, response: &Response, read: &Coefficients) -> Plaintext {
         // c1 s tells the secret to whoever knows c1.
         let mut product = Zeroizing::new(zeroed(self.context.ring_degree()));
@@ -176,7 +153,10 @@ impl<'a> Reader<'a> {
         self.kernels.multiply(&mut product, &self.secret);
         self.ntt.inverse_times_len(&mut product);
         let (modulus, mask) = (self.kernels.modulus(), self.whole.value() - 1);
-        let sum = |product: u64, c0: u64| (modulus.centre(product) as u64).wrapping_add(c0) & mask;
+        let dropped = self.widths.c1 - self.widths.c0;
+        let sum = |product: u64, c0: u64| {
+            (modulus.centre(product) as u64).wrapping_add(c0 << dropped) & mask
+        };
         let (n, c0) = (self.context.ring_degree(), response.c0.iter());
         let words = match read {
             Coefficients::All => {
@@ -194,11 +174,12 @@ impl<'a> Reader<'a> {
     fn rounded(&self, sums: impl Iterator<Item = u64>) -> Vec<u64> {
         let plain = self.context.params().plain();
         let reduced = |message: u64| if message == plain.value() { 0 } else { message };
-        let half = 1u64 << (self.bits - 1);
-        if self.bits + plain.bits() < 64 {
-            return sums.map(|x| reduced((x * plain.value() + half) >> self.bits)).collect();
+        let bits = self.widths.c1;
+        let half = 1u64 << (bits - 1);
+        if bits + plain.bits() < 64 {
+            return sums.map(|x| reduced((x * plain.value() + half) >> bits)).collect();
         }
         let product = |x| u128::from(x) * u128::from(plain.value()) + u128::from(half);
-        sums.map(|x| reduced((product(x) >> self.bits) as u64)).collect()
+        sums.map(|x| reduced((product(x) >> bits) as u64)).collect()
     }
 }

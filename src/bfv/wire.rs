@@ -5,10 +5,10 @@
 //! | bytes | content |
 //! |---|---|
 //! | 0..4 | `HECV` |
-//! | 4 | version, 1 |
+//! | 4 | version, 2 |
 //! | 5 | kind: 1 keys, 2 upload, 3 response |
-//! | 6 | k of a response, 0 otherwise |
-//! | 7 | 0 |
+//! | 6 | bits of c1 of a response, 0 otherwise |
+//! | 7 | bits of c0 of a response, at most those of c1, 0 otherwise |
 //! | 8..16 | fingerprint of the parameters, little-endian |
 //! | 16..24 | number of keys or ciphertexts, little-endian |
 //! | 24..32 | 0 |
@@ -22,13 +22,13 @@ use std::sync::Arc;
 
 use super::{
     Coefficients, Context, GaloisKeyId, Params, Response, SeededCiphertext, SeededGaloisKey,
-    SeededGaloisKeys,
+    SeededGaloisKeys, Widths,
 };
 use crate::arith::{Packer, Unpacker};
 use crate::ring::{Basis, GaloisElement, NttForm, Poly};
 
 const MAGIC: [u8; 4] = *b"HECV";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER_BYTES: usize = 32;
 const SEED_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
@@ -131,11 +131,11 @@ pub fn upload_bytes(params: &Params, count: usize) -> usize {
     HEADER_BYTES + SEED_BYTES + count * poly
 }
 
-/// Bytes of the message that returns ciphertexts of `bits` bits, one for each of `read`.
-pub fn response_bytes(params: &Params, read: &[Coefficients], bits: u32) -> usize {
+/// Bytes of the message that returns ciphertexts of these widths, one for each of `read`.
+pub fn response_bytes(params: &Params, read: &[Coefficients], widths: Widths) -> usize {
     let n = params.ring_degree();
-    let c0 = read.iter().map(|read| words_bytes(read.count(n), bits)).sum::<usize>();
-    HEADER_BYTES + c0 + read.len() * words_bytes(n, bits)
+    let c0 = read.iter().map(|read| words_bytes(read.count(n), widths.c0)).sum::<usize>();
+    HEADER_BYTES + c0 + read.len() * words_bytes(n, widths.c1)
 }
 
 /// Bytes of `count` words of `bits` bits.
@@ -158,7 +158,7 @@ fn fingerprint(params: &Params) -> u64 {
 pub fn write_keys(context: &Context, keys: &SeededGaloisKeys) -> Vec<u8> {
     let ids: Vec<GaloisKeyId> = keys.keys.iter().map(|key| key.id).collect();
     let size = keys_bytes(context.params(), &ids);
-    let mut writer = Writer::new(context, Kind::Keys, 0, ids.len(), size);
+    let mut writer = Writer::new(context, Kind::Keys, [0; 2], ids.len(), size);
     writer.bytes.extend(keys.seed);
     for key in &keys.keys {
         writer.bytes.extend((key.id.limbs as u32).to_le_bytes());
@@ -249,7 +249,7 @@ pub fn write_upload(
     ciphertexts: &[SeededCiphertext],
 ) -> Vec<u8> {
     let size = upload_bytes(context.params(), ciphertexts.len());
-    let mut writer = Writer::new(context, Kind::Upload, 0, ciphertexts.len(), size);
+    let mut writer = Writer::new(context, Kind::Upload, [0; 2], ciphertexts.len(), size);
     writer.bytes.extend(seed);
     for ciphertext in ciphertexts {
         writer.poly(&ciphertext.c0);
@@ -277,20 +277,18 @@ pub fn read_upload(
     Ok((seed, ciphertexts))
 }
 
-/// Writes a response. All ciphertexts must have the same size.
+/// Writes a response. All ciphertexts must have the same widths.
 pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
-    let bits = responses.first().map_or(0, |response| response.bits);
+    let widths = responses.first().map_or(Widths::equal(0), |response| response.widths);
     let of_one = |response: &Response| {
-        [&response.c0, &response.c1]
-            .map(|words| words_bytes(words.len(), bits))
-            .iter()
-            .sum::<usize>()
+        words_bytes(response.c0.len(), widths.c0) + words_bytes(response.c1.len(), widths.c1)
     };
     let size = HEADER_BYTES + responses.iter().map(of_one).sum::<usize>();
-    let mut writer = Writer::new(context, Kind::Response, bits as u8, responses.len(), size);
+    let bits = [widths.c1 as u8, widths.c0 as u8];
+    let mut writer = Writer::new(context, Kind::Response, bits, responses.len(), size);
     for response in responses {
-        writer.packed([(response.c0.as_slice(), bits)].into_iter());
-        writer.packed([(response.c1.as_slice(), bits)].into_iter());
+        writer.packed([(response.c0.as_slice(), widths.c0)].into_iter());
+        writer.packed([(response.c1.as_slice(), widths.c1)].into_iter());
     }
     writer.bytes
 }
@@ -306,23 +304,21 @@ pub fn read_response(
     read: &[Coefficients],
 ) -> Result<Vec<Response>, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Response)?;
-    let bits = u32::from(reader.bits);
     if reader.count != read.len() {
         return Err(WireError::Header { field: "count", value: reader.count as u64 });
     }
-    if (reader.count > 0 && !(1..=60).contains(&bits)) || (reader.count == 0 && bits != 0) {
-        return Err(WireError::Header { field: "k", value: bits.into() });
-    }
-    reader.expect_length(response_bytes(context.params(), read, bits))?;
+    let widths = reader.widths(context.ring_degree())?;
+    reader.expect_length(response_bytes(context.params(), read, widths))?;
     let n = context.ring_degree();
-    let mut words = |count: usize| {
+    let mut words = |count: usize, bits: u32| {
         let mut words = vec![0; count];
         let mut unpacker = Unpacker::new(reader.take(words_bytes(count, bits))?);
         unpacker.words(&mut words, bits);
         if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
     };
-    let response =
-        |read: &Coefficients| Ok(Response { bits, c0: words(read.count(n))?, c1: words(n)? });
+    let response = |read: &Coefficients| {
+        Ok(Response { widths, c0: words(read.count(n), widths.c0)?, c1: words(n, widths.c1)? })
+    };
     read.iter().map(response).collect()
 }
 
@@ -333,10 +329,11 @@ struct Writer {
 
 impl Writer {
     /// A message of `size` bytes in all.
-    fn new(context: &Context, kind: Kind, bits: u8, count: usize, size: usize) -> Self {
+    fn new(context: &Context, kind: Kind, bits: [u8; 2], count: usize, size: usize) -> Self {
         let mut bytes = Vec::with_capacity(size);
         bytes.extend(MAGIC);
-        bytes.extend([VERSION, kind as u8, bits, 0]);
+        bytes.extend([VERSION, kind as u8]);
+        bytes.extend(bits);
         bytes.extend(fingerprint(context.params()).to_le_bytes());
         bytes.extend((count as u64).to_le_bytes());
         bytes.extend([0; 8]);
@@ -362,7 +359,8 @@ struct Reader<'a> {
     length: usize,
     rest: &'a [u8],
     count: usize,
-    bits: u8,
+    /// Those of c1 and of c0 of a response.
+    bits: [u8; 2],
 }
 
 impl<'a> Reader<'a> {
@@ -371,11 +369,11 @@ impl<'a> Reader<'a> {
         if length < HEADER_BYTES {
             return Err(WireError::Length { found: length, expected: HEADER_BYTES });
         }
-        let mut reader = Self { length, rest: bytes, count: 0, bits: 0 };
+        let mut reader = Self { length, rest: bytes, count: 0, bits: [0; 2] };
         if reader.array()? != MAGIC {
             return Err(WireError::Magic);
         }
-        let [version, found, bits, zero] = reader.array()?;
+        let [version, found, bits @ ..]: [u8; 4] = reader.array()?;
         if version != VERSION {
             return Err(WireError::Version(version));
         }
@@ -390,12 +388,25 @@ impl<'a> Reader<'a> {
         if count > length as u64 {
             return Err(WireError::Header { field: "count", value: count });
         }
-        if zero != 0 || reader.array()? != [0; 8] || (kind != Kind::Response && bits != 0) {
+        if reader.array()? != [0; 8] || (kind != Kind::Response && bits != [0; 2]) {
             return Err(WireError::Filling);
         }
         reader.count = count as usize;
         reader.bits = bits;
         Ok(reader)
+    }
+
+    /// The widths of a response, which there are where it has ciphertexts.
+    fn widths(&self, ring_degree: usize) -> Result<Widths, WireError> {
+        let [c1, c0] = self.bits.map(u32::from);
+        let widths = Widths { c0, c1 };
+        let header = |field, value: u32| Err(WireError::Header { field, value: value.into() });
+        match self.count {
+            0 if widths == Widths::equal(0) => Ok(widths),
+            1.. if widths.is_valid(ring_degree) => Ok(widths),
+            1.. if Widths::equal(c1).is_valid(ring_degree) => header("bits of c0", c0),
+            _ => header("bits of c1", c1),
+        }
     }
 
     fn expect_length(&self, expected: usize) -> Result<(), WireError> {

@@ -1,7 +1,7 @@
 //! Why a convolution under encryption does not finish.
 
 use crate::bfv::wire::WireError;
-use crate::bfv::{MissingKey, NoSlots};
+use crate::bfv::{MissingKey, NoSlots, Widths};
 
 /// Why a convolution under encryption did not finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,6 @@ pub enum ConvError {
     #[error(transparent)]
     NoSlots(#[from] NoSlots),
     /// The response is of a size that cannot be decrypted.
-    #[error("a response of {0} bits cannot be decrypted at this ring degree")]
-    Response(u32),
+    #[error("a response of {} and {} bits cannot be decrypted at this ring degree", .0.c0, .0.c1)]
+    Response(Widths),
 }

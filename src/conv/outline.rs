@@ -21,6 +21,13 @@ pub struct Outline {
     pub gains_bytes: u64,
 }
 
+impl Outline {
+    /// Coefficients of c0 that the response carries.
+    pub fn read_count(&self, ring_degree: usize) -> usize {
+        self.downloads.iter().map(|read| read.count(ring_degree)).sum()
+    }
+}
+
 /// Bytes that the server holds besides keys, weights, ciphertexts in and out, and messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkingBytes {

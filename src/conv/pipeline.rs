@@ -12,7 +12,7 @@ use super::{Layer, Operations, Outline, Plan, add_bias, convolve};
 use crate::bfv::noise::measure;
 use crate::bfv::{
     Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Plaintext, Reader,
-    Response, SecretKey, SeededGaloisKeys, encrypt, response_bits, wire,
+    Response, SecretKey, SeededGaloisKeys, Widths, encrypt, wire,
 };
 use crate::ring::sampling::{Seed, derive_seed, generator};
 
@@ -54,8 +54,8 @@ pub struct Outcome {
     pub upload_sample: Vec<u64>,
     /// Sizes.
     pub sizes: Sizes,
-    /// k of the response: its coefficients are integers modulo 2^k.
-    pub response_bits: u32,
+    /// Bits of the coefficients of the response.
+    pub response: Widths,
     /// The server's work, counted as it happened.
     pub operations: Operations,
 }
@@ -113,9 +113,9 @@ impl<'a> Client<'a> {
         steps: Steps<'_>,
     ) -> Result<Vec<Plaintext>, ConvError> {
         let responses = wire::read_response(self.context, bytes, read)?;
-        let bits = responses.first().map_or(1, |response| response.bits);
+        let Some(Response { widths, .. }) = responses.first() else { return Ok(Vec::new()) };
         let reader =
-            Reader::new(self.context, &self.secret, bits).ok_or(ConvError::Response(bits))?;
+            Reader::new(self.context, &self.secret, *widths).ok_or(ConvError::Response(*widths))?;
         let decrypt = |(response, read)| {
             let plaintext = reader.decrypt(response, read);
             steps.advance(1)?;
@@ -134,11 +134,11 @@ fn respond(
     context: &Context,
     outputs: Vec<Ciphertext>,
     read: &[Coefficients],
-    bits: u32,
+    widths: Widths,
     steps: Steps<'_>,
 ) -> Result<Vec<u8>, ConvError> {
     let switch = |(output, read): (Ciphertext, &Coefficients)| {
-        let response = Response::switch(context.of(output.limbs()), output, bits, read);
+        let response = Response::switch(context.of(output.limbs()), output, widths, read);
         steps.advance(1)?;
         Ok(response)
     };
@@ -176,7 +176,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let weights = clock.time(Stage::Weights, || plan.prepare(context, job.weights, steps))?;
     let gains = plan.gains(job.weights).under(&plan.pattern_norms(context.params()));
     let noise = plan.noise(context.params(), &gains);
-    let bits = response_bits(context.params(), &noise.outputs);
+    let Outline { downloads: read, .. } = &outline;
+    let widths = Widths::least(context.params(), &noise.outputs, read);
 
     let steps = enter(Stage::Encrypt)?;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
@@ -209,9 +210,9 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let upload_sample = inputs[0].c0.limb(0).to_vec();
     let weight_bytes = weights.bytes();
 
-    let Outline { downloads: read, .. } = &outline;
     let steps = enter(Stage::Response)?;
-    let response = clock.time(Stage::Response, || respond(context, outputs, read, bits, steps))?;
+    let response =
+        clock.time(Stage::Response, || respond(context, outputs, read, widths, steps))?;
     let steps = enter(Stage::Decrypt)?;
     let output = clock
         .time(Stage::Decrypt, || plan.unpack(context, &client.read(&response, read, steps)?))?;
@@ -237,9 +238,9 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             upload: upload_bytes as u64,
             download: response.len() as u64,
             keys: key_bytes as u64,
-            server_peak: server_peak(&outline, context.into(), bits, threads),
+            server_peak: server_peak(&outline, context.into(), widths, threads),
         },
-        response_bits: bits,
+        response: widths,
         operations,
     })
 }

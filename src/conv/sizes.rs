@@ -1,10 +1,7 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
 use super::{Outline, Setting};
-use crate::bfv::{GaloisKeyId, Params, wire};
-
-/// The most bits that a coefficient of a response can have.
-const MOST_RESPONSE_BITS: u32 = 60;
+use crate::bfv::{GaloisKeyId, Params, Widths, wire};
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,16 +21,16 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of a run with this outline whose response has `response_bits` bits a coefficient; the
-    /// outline is for as many threads as are told.
-    pub fn of(outline: &Outline, setting: Setting<'_>, response_bits: u32, threads: usize) -> Self {
+    /// The sizes of a run with this outline whose response has these widths; the outline is for as many
+    /// threads as are told.
+    pub fn of(outline: &Outline, setting: Setting<'_>, response: Widths, threads: usize) -> Self {
         let (params, keys) = (setting.params, &outline.keys);
         Self {
             weights: outline.weight_bytes,
             galois_keys: galois_key_bytes(params, keys),
-            server_peak: server_peak(outline, setting, response_bits, threads),
+            server_peak: server_peak(outline, setting, response, threads),
             upload: wire::upload_bytes(params, outline.uploads) as u64,
-            download: wire::response_bytes(params, &outline.downloads, response_bits) as u64,
+            download: wire::response_bytes(params, &outline.downloads, response) as u64,
             keys: wire::keys_bytes(params, keys) as u64,
         }
     }
@@ -41,11 +38,11 @@ impl Sizes {
 
 /// Bytes the server will hold at its fullest on `threads` threads: the most of what it holds while it
 /// reads the keys, prepares the weights, reads the upload, convolves, and writes the response, which
-/// has `response_bits` bits a coefficient. Each message is held beside what is made of it.
+/// has these widths. Each message is held beside what is made of it.
 pub fn server_peak(
     outline: &Outline,
     setting: Setting<'_>,
-    response_bits: u32,
+    response: Widths,
     threads: usize,
 ) -> u64 {
     let params = setting.params;
@@ -60,9 +57,9 @@ pub fn server_peak(
     let (limbs, outputs) = (setting.limbs(), read.len());
     let upload = wire::upload_bytes(params, *uploads) as u64;
     // An output is dropped when it has been switched down.
-    let read_words: usize = read.iter().map(|read| read.count(setting.ring_degree())).sum();
+    let read_words = outline.read_count(setting.ring_degree());
     let download = words(outputs * setting.ring_degree() + read_words)
-        + wire::response_bytes(params, read, response_bits) as u64;
+        + wire::response_bytes(params, read, response) as u64;
     let inference = ciphertexts(*uploads, limbs)
         + upload.max(download).max(ciphertexts(outputs, *output_limbs) + working.scratch);
     let held = keys + outline.weight_bytes;
@@ -71,7 +68,7 @@ pub fn server_peak(
 
 /// No less than [`server_peak`], without knowing the response.
 pub fn server_peak_bound(outline: &Outline, setting: Setting<'_>, threads: usize) -> u64 {
-    server_peak(outline, setting, MOST_RESPONSE_BITS, threads)
+    server_peak(outline, setting, Widths::most(setting.ring_degree()), threads)
 }
 
 /// Bytes that a run takes besides the server's own and its data: the client's half of each pair of a

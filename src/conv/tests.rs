@@ -62,7 +62,7 @@ fn outcome_of(
     );
     let threads = rayon::current_num_threads();
     let outline = algorithm.outline(context.into(), threads);
-    let predicted = Sizes::of(&outline, context.into(), outcome.response_bits, threads);
+    let predicted = Sizes::of(&outline, context.into(), outcome.response, threads);
     assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
 }

@@ -5,8 +5,8 @@ use crate::bfv::Params;
 use crate::conv::Layer;
 use crate::predict::Prediction;
 use crate::report::{
-    Ciphertexts, Communication, LatencyMs, LayerRecord, Machine, ParamsRecord, Record, SCHEMA,
-    SecurityRecord, rounded,
+    Ciphertexts, Communication, LatencyMs, LayerRecord, Machine, ParamsRecord, Record,
+    ResponseRecord, SCHEMA, SecurityRecord, rounded,
 };
 
 /// The record of a run of `spec` that was not made. A run puts what it measured in its place.
@@ -55,6 +55,11 @@ pub fn predicted(
         ciphertexts: Some(Ciphertexts {
             upload: prediction.uploads,
             download: prediction.downloads,
+        }),
+        response: Some(ResponseRecord {
+            c0_bits: prediction.response.c0,
+            c1_bits: prediction.response.c1,
+            coefficients: prediction.read as u64,
         }),
         operations: prediction.operations.into(),
         repeat: None,

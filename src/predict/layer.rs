@@ -7,14 +7,16 @@ use ndarray::{Array4, ArrayView4};
 
 use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
-use crate::bfv::{Params, response_bits};
+use crate::bfv::{Params, Widths};
 use crate::conv::cost::{CostTable, StageTimes};
 use crate::conv::gains::{SumGains, WeightGains};
 use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
 use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{AlgorithmKind, Choice, Layer, Operations, Plan, Setting, largest_output};
+use crate::conv::{
+    AlgorithmKind, Choice, Layer, Operations, Outline, Plan, Setting, largest_output,
+};
 
 /// What a run will give.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,10 @@ pub struct Prediction {
     pub noise: PredictedBudgets,
     /// Times of the stages.
     pub times: StageTimes,
+    /// Bits of the coefficients of the response.
+    pub response: Widths,
+    /// Coefficients of c0 that the response carries.
+    pub read: usize,
     /// Bytes held and sent, exactly.
     pub sizes: Sizes,
     /// Bytes that a run takes besides the server's own and its data.
@@ -178,9 +184,9 @@ impl LayerPredictor {
     pub fn predict_plan(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
         let params = pricing.setting.params;
         let noise = plan.noise(params, self.weights.view());
-        let bits = response_bits(params, &noise.outputs);
-        let budgets = noise.budgets(params);
-        self.outline(plan, pricing, bits, budgets)
+        let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
+        let widths = Widths::least(params, &noise.outputs, &outline.downloads);
+        self.prediction(plan, pricing, &outline, (widths, noise.budgets(params)))
     }
 
     /// What is known of a run of `plan` without its noise: with the fewest bits of a response, so
@@ -194,18 +200,19 @@ impl LayerPredictor {
             last: nothing,
             floor: nothing,
         };
-        self.outline(plan, pricing, pricing.setting.params.plain().bits(), budgets)
+        let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
+        let fewest = Widths::fewest(pricing.setting.params);
+        self.prediction(plan, pricing, &outline, (fewest, budgets))
     }
 
-    fn outline(
+    fn prediction(
         &self,
         plan: &Planned,
         pricing: &Pricing<'_>,
-        bits: u32,
-        noise: PredictedBudgets,
+        outline: &Outline,
+        (response, noise): (Widths, PredictedBudgets),
     ) -> Prediction {
         let algorithm = plan.algorithm.as_ref();
-        let outline = algorithm.outline(pricing.setting, pricing.threads);
         let work = algorithm.work(pricing.setting);
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
@@ -214,8 +221,10 @@ impl LayerPredictor {
             downloads: outline.downloads.len(),
             noise,
             times: work.times(pricing),
-            sizes: Sizes::of(&outline, setting, bits, pricing.threads),
-            beside_server_bytes: beside_server_bytes(&outline, setting),
+            response,
+            read: outline.read_count(setting.ring_degree()),
+            sizes: Sizes::of(outline, setting, response, pricing.threads),
+            beside_server_bytes: beside_server_bytes(outline, setting),
             operations: work.operations(setting),
             headroom_bits: headroom_bits(params, self.largest),
             worst_headroom_bits: headroom_bits(params, self.layer.worst_output()),

@@ -24,7 +24,7 @@ pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;
 pub use record::{
     Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, OperationCounts,
-    ParamsRecord, Record, Repeat, SCHEMA, SecurityRecord, Storage,
+    ParamsRecord, Record, Repeat, ResponseRecord, SCHEMA, SecurityRecord, Storage,
 };
 pub use request::{PointParams, PointPrimes, ROW_FORM, Request};
 pub use sweep_row::{FailedPoint, Outcome, Refusal, SweepRow};

@@ -80,6 +80,9 @@ pub struct Record {
     /// How many ciphertexts are sent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ciphertexts: Option<Ciphertexts>,
+    /// What the response is made of; absent in records of versions whose polynomials were of one width.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub response: Option<ResponseRecord>,
     /// The server's work.
     pub operations: OperationCounts,
     /// The spread of times, where the run was repeated.
@@ -408,6 +411,17 @@ pub struct Ciphertexts {
     pub upload: usize,
     /// Back to the client.
     pub download: usize,
+}
+
+/// What the response is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseRecord {
+    /// Bits of a coefficient of c0.
+    pub c0_bits: u32,
+    /// Bits of a coefficient of c1.
+    pub c1_bits: u32,
+    /// Coefficients of c0 that are read, of all ciphertexts; of c1 there are all.
+    pub coefficients: u64,
 }
 
 /// The server's work; see [`Operations`].

@@ -2,7 +2,7 @@
 
 use super::{
     Ciphertexts, Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts,
-    ParamsRecord, Record, SCHEMA, SecurityRecord, Storage, Verification,
+    ParamsRecord, Record, ResponseRecord, SCHEMA, SecurityRecord, Storage, Verification,
 };
 
 /// The record of a run that never was, with every figure different.
@@ -95,6 +95,7 @@ pub(crate) fn record() -> Record {
             predicted_download: Some(32_768),
         },
         ciphertexts: Some(Ciphertexts { upload: 2, download: 3 }),
+        response: Some(ResponseRecord { c0_bits: 21, c1_bits: 29, coefficients: 12_288 }),
         operations: OperationCounts {
             rotations: 8,
             plaintext_multiplications: 96,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Record;
+use super::{Record, ResponseRecord};
 
 /// A short report, without a newline at its end.
 pub fn text(record: &Record) -> String {
@@ -127,9 +127,15 @@ fn sizes(record: &Record) -> String {
         (0, scalars) => counted(scalars as usize, "scalar multiplication"),
         (plaintexts, _) => counted(plaintexts as usize, "plaintext multiplication"),
     };
+    let response = record.response.map_or_else(String::new, |response| {
+        let ResponseRecord { c0_bits, c1_bits, coefficients } = response;
+        let read = count_text(coefficients);
+        format!("  response c1 in {c1_bits} bits, c0 in {c0_bits} at {read} coefficients\n")
+    });
     format!(
         "bytes\n\
          \x20 sent    upload {}   download {}   keys {} (once)\n\
+         {response}\
          \x20 server  weights {}   keys {}   peak {}\n\
          work\n\
          \x20 {}, {products}, {}, {}",

@@ -63,20 +63,22 @@ fn keys_round_trip() {
     }
 }
 
+const WIDTHS: Widths = Widths { c0: 23, c1: 29 };
+
 #[test]
 fn responses_round_trip() {
     let context = context(64);
     let zero = Ciphertext::zero(&context);
     let read = [Coefficients::All, Coefficients::Only([3, 5, 62].into())];
     let mut responses = read.each_ref().map(|read| {
-        let mut response = Response::switch(&context, zero.clone(), 29, read);
+        let mut response = Response::switch(&context, zero.clone(), WIDTHS, read);
         response.c1[63] = 1;
         response
     });
-    responses[0].c0[5] = (1 << 29) - 1;
-    responses[1].c0[2] = (1 << 29) - 2;
+    responses[0].c0[5] = (1 << 23) - 1;
+    responses[1].c0[2] = (1 << 23) - 2;
     let bytes = write_response(&context, &responses);
-    assert_eq!(bytes.len(), response_bytes(context.params(), &read, 29));
+    assert_eq!(bytes.len(), response_bytes(context.params(), &read, WIDTHS));
     assert_eq!(read_response(&context, &bytes, &read).expect("valid"), responses);
     assert_eq!(read_response(&context, &write_response(&context, &[]), &[]).expect("valid"), []);
     // Who expects other coefficients, or more ciphertexts, does not take these for them.
@@ -85,6 +87,36 @@ fn responses_round_trip() {
         |read: &[Coefficients]| read_response(&context, &bytes, read).expect_err("refused");
     assert!(matches!(refuse(&other), WireError::Length { .. }));
     assert!(matches!(refuse(&read[..1]), WireError::Header { field: "count", value: 2 }));
+}
+
+#[test]
+fn wrong_widths_are_refused() {
+    let context = context(64);
+    let read = [Coefficients::All];
+    let response = Response::switch(&context, Ciphertext::zero(&context), WIDTHS, &read[0]);
+    let bytes = write_response(&context, &[response]);
+    assert_eq!(bytes[6..8], [29, 23]);
+    let refuse = |at: usize, byte| {
+        let mut bytes = bytes.clone();
+        bytes[at] = byte;
+        read_response(&context, &bytes, &read).expect_err("refused")
+    };
+    let header = |field, value| WireError::Header { field, value };
+    // c1 of at most 60 - log2 N bits, and c0 of at most as many as c1.
+    assert_eq!(refuse(6, 55), header("bits of c1", 55));
+    assert_eq!(refuse(6, 0), header("bits of c1", 0));
+    assert_eq!(refuse(6, 22), header("bits of c0", 23));
+    assert_eq!(refuse(7, 0), header("bits of c0", 0));
+    assert_eq!(refuse(7, 30), header("bits of c0", 30));
+    for (at, byte) in [(6, 28), (6, 54), (7, 22), (7, 29)] {
+        assert!(matches!(refuse(at, byte), WireError::Length { .. }));
+    }
+    assert!(matches!(refuse(16, 2), WireError::Header { field: "count", value: 2 }));
+    // Without ciphertexts there are no widths.
+    let mut none = write_response(&context, &[]);
+    assert_eq!(read_response(&context, &none, &[]), Ok(vec![]));
+    none[6] = 29;
+    assert_eq!(read_response(&context, &none, &[]), Err(header("bits of c1", 29)));
 }
 
 #[test]
@@ -97,7 +129,7 @@ fn foreign_messages_are_refused() {
         read_upload(&context, &bytes).expect_err("must be refused")
     };
     assert_eq!(refuse(&|b| b[0] = b'X'), WireError::Magic);
-    assert_eq!(refuse(&|b| b[4] = 2), WireError::Version(2));
+    assert_eq!(refuse(&|b| b[4] = 1), WireError::Version(1));
     assert_eq!(refuse(&|b| b[6] = 1), WireError::Filling);
     assert_eq!(refuse(&|b| b[9] ^= 1), WireError::Parameters);
     assert!(matches!(refuse(&|b| b[16] = 2), WireError::Length { .. }));

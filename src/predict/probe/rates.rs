@@ -6,7 +6,7 @@ use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
 use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{
     Ciphertext, Coefficients, Context, GaloisKeyId, GaloisKeys, Reader, Response, SecretKey,
-    SeededGaloisKeys, encrypt, wire,
+    SeededGaloisKeys, Widths, encrypt, wire,
 };
 use crate::conv::cost::Curve;
 use crate::conv::mix::mix;
@@ -250,7 +250,7 @@ pub(super) struct ClientTimes {
 }
 
 pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
-    const BITS: u32 = 28;
+    const WIDTHS: Widths = Widths { c0: 21, c1: 29 };
     let context = bench.lazy();
     let packing = bench.plan.packing();
     let input = Array3::ones(packing.layer().input_shape());
@@ -266,13 +266,13 @@ pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
     let expand = time(|| sent[0].clone().expand(context, public));
     let ciphertext = sent[0].clone().expand(context, public);
     let all = [Coefficients::All];
-    let switch = time(|| Response::switch(context, ciphertext.clone(), BITS, &all[0]));
-    let responses = [Response::switch(context, ciphertext, BITS, &all[0])];
+    let switch = time(|| Response::switch(context, ciphertext.clone(), WIDTHS, &all[0]));
+    let responses = [Response::switch(context, ciphertext, WIDTHS, &all[0])];
     let write = time(|| wire::write_response(context, &responses));
     let message = wire::write_response(context, &responses);
     let read = time(|| wire::read_response(context, &message, &all).is_ok());
     let reader =
-        Reader::new(context, &bench.secret, BITS).ok_or(ProbeError::Setting("response"))?;
+        Reader::new(context, &bench.secret, WIDTHS).ok_or(ProbeError::Setting("response"))?;
     let decryption = time(|| reader.decrypt(&responses[0], &all[0]));
     let unpack = time(|| packing.unpack(context, &plaintexts));
     Ok(ClientTimes { pack, encryption, upload, expand, switch, write, read, decryption, unpack })
