@@ -225,7 +225,7 @@ impl<'a> Evaluator<'a> {
         special.kernels().switch_key(self.context.reduction(), switch, false, out);
         special.ntt().inverse_times_len(first);
         special.ntt().inverse_times_len(second);
-        self.work.rotations.fetch_add(1, Ordering::Relaxed);
+        self.count_rotations(1);
         self.count_ntts(2);
     }
 
@@ -269,12 +269,29 @@ impl<'a> Evaluator<'a> {
         scratch: &Scratch,
         sums: [&mut [u64]; 2],
     ) {
+        self.add_key_switch(key, m, adds, scratch, sums);
+        if m == 0 {
+            self.count_rotations(1);
+        }
+    }
+
+    /// [`Evaluator::switch_modulo`], uncounted.
+    pub(super) fn add_key_switch(
+        &self,
+        key: &GaloisKey,
+        m: usize,
+        adds: bool,
+        scratch: &Scratch,
+        sums: [&mut [u64]; 2],
+    ) {
         let kernels = self.context.extended_basis().limbs()[m].kernels();
         let switch = self.key_switch(key, &scratch.digits, m);
         kernels.switch_key(self.context.reduction(), switch, adds, sums);
-        if m == 0 {
-            self.work.rotations.fetch_add(1, Ordering::Relaxed);
-        }
+    }
+
+    /// Counts key switches.
+    pub(super) fn count_rotations(&self, count: u64) {
+        self.work.rotations.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Adds a sum of key switches to `sum`: divides by P with rounding, where keys have done what

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chacha20::ChaCha20Rng;
 use rayon::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -139,33 +140,53 @@ fn generate_digits(
     stream: u64,
 ) -> Vec<Poly<NttForm>> {
     let n = context.ring_degree();
-    let basis = context.extended_basis();
-    // Without P there is nothing to divide by, and no key is asked for.
-    let special = context.params().special().map_or(1, Modulus::value);
     let mut public = generator(public_seed, stream);
     // Stream 0 of the secret seed made the secret itself.
     let mut private = generator(secret_seed, stream + 1);
     let mut target = secret.values().permuted(&Permutation::new(n, element.inverse(n)));
     let digits = (0..context.params().limbs().len())
         .map(|i| {
-            let noise = errors(n, &mut private);
-            let mut digit = Poly::zero(basis);
-            digit.add_small(&noise);
-            let mut digit = digit.into_ntt();
-            let mut mask = uniform(basis, &mut public);
-            mask.mul_assign(&target);
-            digit.sub_assign(&mask);
-            mask.zeroize();
-            let modulus = basis.limbs()[i].modulus();
-            let factor = modulus.shoup(modulus.reduce(special));
-            for (word, s) in digit.limb_mut(i).iter_mut().zip(secret.values().limb(i)) {
-                *word = modulus.add(*word, modulus.mul_shoup(*s, factor));
-            }
+            let mask = uniform(context.extended_basis(), &mut public);
+            let mut digit = masked(context, &mask, &target, &mut private);
+            add_switched(context, secret, i, &mut digit);
             digit
         })
         .collect();
     target.zeroize();
     digits
+}
+
+/// e - a s of a public polynomial a and a secret s, over Q P: what hides a digit of a key.
+pub(super) fn masked(
+    context: &Context,
+    public: &Poly<NttForm>,
+    secret: &Poly<NttForm>,
+    private: &mut ChaCha20Rng,
+) -> Poly<NttForm> {
+    let mut digit = Poly::zero(context.extended_basis());
+    digit.add_small(&errors(context.ring_degree(), private));
+    let mut digit = digit.into_ntt();
+    let mut product = public.clone();
+    product.mul_assign(secret);
+    digit.sub_assign(&product);
+    product.zeroize();
+    digit
+}
+
+/// Adds P E_i s to digit i of a key that switches from s.
+pub(super) fn add_switched(
+    context: &Context,
+    secret: &SecretKey,
+    i: usize,
+    digit: &mut Poly<NttForm>,
+) {
+    // Without P there is nothing to divide by, and no key is asked for.
+    let special = context.params().special().map_or(1, Modulus::value);
+    let modulus = context.extended_basis().limbs()[i].modulus();
+    let factor = modulus.shoup(modulus.reduce(special));
+    for (word, s) in digit.limb_mut(i).iter_mut().zip(secret.values().limb(i)) {
+        *word = modulus.add(*word, modulus.mul_shoup(*s, factor));
+    }
 }
 
 /// A Galois key as the server uses it, laid out for [`KeySwitch`](crate::arith::kernels::KeySwitch):
@@ -184,28 +205,47 @@ impl GaloisKey {
     /// Expands key number `stream` of a received set with public seed `seed`.
     pub fn expand(context: &Context, key: &SeededGaloisKey, seed: &[u8; 32], stream: u64) -> Self {
         let (n, context) = (context.ring_degree(), context.of(key.id.limbs));
-        let basis = context.extended_basis();
-        let permutation = Permutation::new(n, key.id.element);
         let mut public = generator(seed, stream);
-        let digits = key.digits.len();
-        let mut words = zeroed(2 * digits * basis.words());
+        let mut expanded = Self::blank(context, Permutation::new(n, key.id.element));
         for (d, first) in key.digits.iter().enumerate() {
-            let second = uniform(basis, &mut public);
-            for (m, words) in words.chunks_exact_mut(2 * digits * n).enumerate() {
-                let polys = [first, &second].map(|poly| poly.limb(m).as_chunks::<BLOCK>().0);
-                let blocks = words.chunks_exact_mut(2 * digits * BLOCK);
-                for (words, (source, _)) in blocks.zip(permutation.blocks().blocks()) {
-                    let pair = words[2 * d * BLOCK..].as_chunks_mut::<BLOCK>().0;
-                    pair[0] = polys[0][source];
-                    pair[1] = polys[1][source];
-                }
+            expanded.place(context, d, first, 0);
+            expanded.place(context, d, &uniform(context.extended_basis(), &mut public), 1);
+        }
+        expanded.scaled(context)
+    }
+
+    /// A key of zeros for ciphertexts of `context`.
+    pub(super) fn blank(context: &Context, permutation: Permutation) -> Self {
+        let digits = context.ciphertext_basis().len();
+        Self { words: zeroed(2 * digits * context.extended_basis().words()), permutation }
+    }
+
+    /// Puts one polynomial of digit `d`, the first or the second of the pair, in its place.
+    pub(super) fn place(
+        &mut self,
+        context: &Context,
+        d: usize,
+        poly: &Poly<NttForm>,
+        which: usize,
+    ) {
+        let (n, digits) = (context.ring_degree(), context.ciphertext_basis().len());
+        for (m, words) in self.words.chunks_exact_mut(2 * digits * n).enumerate() {
+            let sources = poly.limb(m).as_chunks::<BLOCK>().0;
+            let blocks = words.chunks_exact_mut(2 * digits * BLOCK);
+            for (words, (source, _)) in blocks.zip(self.permutation.blocks().blocks()) {
+                words.as_chunks_mut::<BLOCK>().0[2 * d + which] = sources[source];
             }
         }
-        for (m, words) in words.chunks_exact_mut(2 * digits * n).enumerate() {
-            let limb = &basis.limbs()[m];
+    }
+
+    /// The key with its words multiplied as kernels want them, once all are in place.
+    pub(super) fn scaled(mut self, context: &Context) -> Self {
+        let (n, digits) = (context.ring_degree(), context.ciphertext_basis().len());
+        for (m, words) in self.words.chunks_exact_mut(2 * digits * n).enumerate() {
+            let limb = &context.extended_basis().limbs()[m];
             limb.kernels().scale(key_factor(context, m), words);
         }
-        Self { words, permutation }
+        self
     }
 
     pub(super) fn words(&self) -> &[u64] {

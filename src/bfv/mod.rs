@@ -14,6 +14,7 @@ pub mod params;
 mod response;
 mod rotation_sum;
 pub mod security;
+mod sharing;
 mod slots;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -29,5 +30,8 @@ pub use keys::{GaloisKey, GaloisKeyId, GaloisKeys, SecretKey, SeededGaloisKey, S
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
 pub use response::{Coefficients, Reader, Response};
 pub use rotation_sum::RotationSum;
+pub use sharing::{
+    SHARED_BY, SeededSharingKeys, ShareSecrets, SharedCiphertext, SharingKeys, pairs_of,
+};
 pub use slots::Slots;
 pub use widths::Widths;
