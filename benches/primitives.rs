@@ -154,10 +154,14 @@ mod client {
     #[divan::bench]
     fn decrypt(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
-        let response =
-            Response::switch(&setup.context, setup.ciphertext(), WIDTHS, &Coefficients::All);
+        let response = Response::switch(
+            &setup.context,
+            setup.ciphertext().into(),
+            WIDTHS,
+            &[Coefficients::All],
+        );
         let reader = Reader::new(&setup.context, &setup.secret, WIDTHS).expect("a prime");
-        bencher.bench_local(|| reader.decrypt(&response, &Coefficients::All));
+        bencher.bench_local(|| reader.decrypt(&response, 0, &Coefficients::All));
     }
 
     /// What the server does to a result before it is sent.
@@ -165,7 +169,7 @@ mod client {
     fn switch_down(bencher: Bencher<'_, '_>) {
         let setup = Setup::new(Reduction::Lazy);
         bencher.with_inputs(|| setup.ciphertext()).bench_local_values(|output| {
-            Response::switch(&setup.context, output, WIDTHS, &Coefficients::All)
+            Response::switch(&setup.context, output.into(), WIDTHS, &[Coefficients::All])
         });
     }
 }

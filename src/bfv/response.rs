@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Ciphertext, Context, Plaintext, SecretKey, Widths};
+use super::{Context, Plaintext, SecretKey, SharedCiphertext, Widths};
 use crate::arith::kernels::Kernels;
 use crate::arith::{AlignedWords, Modulus, Shoup, largest_ntt_primes, zeroed};
 use crate::ring::{Coeff, Ntt};
@@ -43,27 +43,27 @@ impl Coefficients {
     }
 }
 
-/// A ciphertext switched down, by its coefficients: those of either polynomial in `[0, 2^bits)` for its
-/// bits.
+/// Ciphertexts with one second polynomial switched down, by their coefficients: those of either kind of
+/// polynomial in `[0, 2^bits)` for its bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// Bits of the coefficients.
     pub widths: Widths,
-    /// The polynomial that carries the message, of it the [`Coefficients`] that are read.
-    pub c0: Vec<u64>,
-    /// The polynomial that meets the secret.
+    /// The polynomials that carry messages, of each the [`Coefficients`] that are read.
+    pub c0: Vec<Vec<u64>>,
+    /// The polynomial that they share, which meets the secrets.
     pub c1: Vec<u64>,
 }
 
 impl Response {
-    /// Switches either polynomial of `ciphertext` down to its 2^k, exactly: with r the centred residue of
-    /// 2^k c modulo Q, round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k. Of c0 what is `read`
-    /// stays.
+    /// Switches all polynomials of `ciphertext` down to their 2^k, exactly: with r the centred residue of
+    /// 2^k c modulo Q, round(2^k c / Q) = (2^k c - r) / Q, which is -r / Q modulo 2^k. Of each c0 what is
+    /// `read` stays.
     pub fn switch(
         context: &Context,
-        ciphertext: Ciphertext,
+        ciphertext: SharedCiphertext,
         widths: Widths,
-        read: &Coefficients,
+        read: &[Coefficients],
     ) -> Self {
         let places = context.radix().places_wrapping();
         let whole =
@@ -88,7 +88,12 @@ impl Response {
         };
         Self {
             widths,
-            c0: switch(ciphertext.c0.into_coeff(), widths.c0, read),
+            c0: ciphertext
+                .c0
+                .into_iter()
+                .zip(read)
+                .map(|(c0, read)| switch(c0.into_coeff(), widths.c0, read))
+                .collect(),
             c1: switch(ciphertext.c1.into_coeff(), widths.c1, &Coefficients::All),
         }
     }
@@ -143,9 +148,9 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Decrypts one response of this reader's size: x = 2^(k-k0) c0 + c1 s modulo 2^k and
+    /// Decrypts message `index` of a response of this reader's size: x = 2^(k-k0) c0 + c1 s modulo 2^k and
     /// m = round(t x / 2^k) modulo t, for the coefficients that it carries, which `read` names; the others are 0.
-    pub fn decrypt(&self, response: &Response, read: &Coefficients) -> Plaintext {
+    pub fn decrypt(&self, response: &Response, index: usize, read: &Coefficients) -> Plaintext {
         // c1 s tells the secret to whoever knows c1.
         let mut product = Zeroizing::new(zeroed(self.context.ring_degree()));
         self.kernels.lift_scaled(&self.whole, self.share, &response.c1, &mut product);
@@ -157,7 +162,8 @@ impl<'a> Reader<'a> {
         let sum = |product: u64, c0: u64| {
             (modulus.centre(product) as u64).wrapping_add(c0 << dropped) & mask
         };
-        let (n, c0) = (self.context.ring_degree(), response.c0.iter());
+        let c0 = response.c0.get(index).into_iter().flatten();
+        let n = self.context.ring_degree();
         let words = match read {
             Coefficients::All => {
                 self.rounded(product.iter().zip(c0).map(|(product, c0)| sum(*product, *c0)))

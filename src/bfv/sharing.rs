@@ -7,6 +7,8 @@
 //! polynomials c0, of which the i-th decrypts under s_i to what the i-th ciphertext held: r + 1
 //! polynomials where there were 2 r.
 
+use rayon::prelude::*;
+
 use super::evaluation::Evaluator;
 use super::keys::{GaloisKey, add_switched, masked};
 use super::{Ciphertext, Context, Params, SecretKey};
@@ -63,10 +65,10 @@ impl SeededSharingKeys {
         let context = context.of(limbs);
         let secret = secret.under(context);
         let shares: Vec<SecretKey> = shares.0.iter().map(|share| share.under(context)).collect();
-        let mut polys = Vec::with_capacity(shares.len() * shares.len() * limbs);
-        for i in 0..shares.len() {
+        let key = |i: usize| {
             let mut public = generator(public_seed, i as u64);
             let mut private = generator(secret_seed, i as u64);
+            let mut polys = Vec::with_capacity(limbs * shares.len());
             for d in 0..limbs {
                 let mask = uniform(context.extended_basis(), &mut public);
                 for (j, share) in shares.iter().enumerate() {
@@ -77,7 +79,9 @@ impl SeededSharingKeys {
                     polys.push(poly);
                 }
             }
-        }
+            polys
+        };
+        let polys = (0..shares.len()).into_par_iter().flat_map(key).collect();
         Self { limbs, by: shares.len(), seed: *public_seed, polys }
     }
 }
@@ -108,7 +112,7 @@ impl SharingKeys {
             }
             pairs.into_iter().map(|pair| pair.scaled(context)).collect()
         };
-        let each = polys.chunks_exact((limbs * by).max(1));
+        let each = polys.par_chunks_exact((limbs * by).max(1));
         Self { keys: each.enumerate().map(expand).collect() }
     }
 

@@ -88,9 +88,9 @@ proptest! {
         let samples = [Samples { variance: NoiseModel::new(setup.context.params()).fresh(), count: 64 }];
         let read = [Coefficients::All];
         let widths = Widths::least(setup.context.params(), &samples, &read);
-        let response = Response::switch(&setup.context, ciphertext, widths, &read[0]);
+        let response = Response::switch(&setup.context, ciphertext.into(), widths, &read);
         let reader = Reader::new(&setup.context, &setup.secret, widths).expect("in range");
-        prop_assert_eq!(reader.decrypt(&response, &read[0]), plaintext);
+        prop_assert_eq!(reader.decrypt(&response, 0, &read[0]), plaintext);
     }
 }
 
@@ -259,8 +259,8 @@ fn noise_of_a_response_is_as_predicted() {
         }
         let widths = Widths { c0, c1 };
         let fresh = model.fresh() * (times as f64).powi(2);
-        let response = Response::switch(context, ciphertext, widths, &Coefficients::All);
-        let found = Ciphertext { c0: back(&response.c0, c0), c1: back(&response.c1, c1) };
+        let response = Response::switch(context, ciphertext.into(), widths, &[Coefficients::All]);
+        let found = Ciphertext { c0: back(&response.c0[0], c0), c1: back(&response.c1, c1) };
         let unit = (f64::from(c1) - context.params().log2_q()).exp2();
         let measured = measure_variance(context, &setup.secret, &found) * unit * unit;
         let expected = model.switched(fresh, c1) + widths.step().powi(2) / 12.0;

@@ -6,12 +6,12 @@
 //! |---|---|
 //! | 0..4 | `HECV` |
 //! | 4 | version, 2 |
-//! | 5 | kind: 1 keys, 2 upload, 3 response |
-//! | 6 | bits of c1 of a response, 0 otherwise |
+//! | 5 | kind: 1 keys, 2 upload, 3 response, 4 sharing keys |
+//! | 6 | bits of c1 of a response, limbs of ciphertexts that sharing keys are for, 0 otherwise |
 //! | 7 | bits of c0 of a response, at most those of c1, 0 otherwise |
 //! | 8..16 | fingerprint of the parameters, little-endian |
 //! | 16..24 | number of keys or ciphertexts, little-endian |
-//! | 24..32 | 0 |
+//! | 24..32 | of a response how many ciphertexts share c1, of sharing keys how many they are for, 0 otherwise |
 //!
 //! Keys and uploads go on with the 32-byte public seed; a key starts with its limbs and its Galois
 //! element in 4 bytes each. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
@@ -32,6 +32,8 @@ const VERSION: u8 = 2;
 const HEADER_BYTES: usize = 32;
 const SEED_BYTES: usize = 32;
 const ID_BYTES: usize = 8;
+/// Where the header says how many ciphertexts share a polynomial.
+const SHARED_BYTES: std::ops::Range<usize> = 24..32;
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ enum Kind {
     Keys = 1,
     Upload = 2,
     Response = 3,
+    SharingKeys = 4,
 }
 
 /// Why bytes are no message.
@@ -131,11 +134,17 @@ pub fn upload_bytes(params: &Params, count: usize) -> usize {
     HEADER_BYTES + SEED_BYTES + count * poly
 }
 
-/// Bytes of the message that returns ciphertexts of these widths, one for each of `read`.
-pub fn response_bytes(params: &Params, read: &[Coefficients], widths: Widths) -> usize {
+/// Bytes of the message that returns ciphertexts of these widths, one for each of `read`, of which
+/// `shared_by` share a polynomial.
+pub fn response_bytes(
+    params: &Params,
+    read: &[Coefficients],
+    widths: Widths,
+    shared_by: usize,
+) -> usize {
     let n = params.ring_degree();
     let c0 = read.iter().map(|read| words_bytes(read.count(n), widths.c0)).sum::<usize>();
-    HEADER_BYTES + c0 + read.len() * words_bytes(n, widths.c1)
+    HEADER_BYTES + c0 + read.len().div_ceil(shared_by.max(1)) * words_bytes(n, widths.c1)
 }
 
 /// Bytes of `count` words of `bits` bits.
@@ -277,23 +286,31 @@ pub fn read_upload(
     Ok((seed, ciphertexts))
 }
 
-/// Writes a response. All ciphertexts must have the same widths.
+/// Writes a response. All ciphertexts must have the same widths, and all but the last of `responses` as
+/// many messages as the first.
 pub fn write_response(context: &Context, responses: &[Response]) -> Vec<u8> {
-    let widths = responses.first().map_or(Widths::equal(0), |response| response.widths);
+    let (widths, shared_by) = responses
+        .first()
+        .map_or((Widths::equal(0), 0), |response| (response.widths, response.c0.len()));
     let of_one = |response: &Response| {
-        words_bytes(response.c0.len(), widths.c0) + words_bytes(response.c1.len(), widths.c1)
+        let c0 = response.c0.iter().map(|c0| words_bytes(c0.len(), widths.c0));
+        c0.sum::<usize>() + words_bytes(response.c1.len(), widths.c1)
     };
     let size = HEADER_BYTES + responses.iter().map(of_one).sum::<usize>();
     let bits = [widths.c1 as u8, widths.c0 as u8];
-    let mut writer = Writer::new(context, Kind::Response, bits, responses.len(), size);
+    let count = responses.iter().map(|response| response.c0.len()).sum();
+    let mut writer = Writer::new(context, Kind::Response, bits, count, size);
+    writer.share(shared_by);
     for response in responses {
-        writer.packed([(response.c0.as_slice(), widths.c0)].into_iter());
+        for c0 in &response.c0 {
+            writer.packed([(c0.as_slice(), widths.c0)].into_iter());
+        }
         writer.packed([(response.c1.as_slice(), widths.c1)].into_iter());
     }
     writer.bytes
 }
 
-/// Reads a response with a ciphertext for each of `read`.
+/// Reads a response with a ciphertext for each of `read`, of which `shared_by` share a polynomial.
 ///
 /// # Errors
 /// [`WireError`] for bytes that [`write_response`] would not write of such ciphertexts under these
@@ -302,13 +319,17 @@ pub fn read_response(
     context: &Context,
     bytes: &[u8],
     read: &[Coefficients],
+    shared_by: usize,
 ) -> Result<Vec<Response>, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Response)?;
     if reader.count != read.len() {
         return Err(WireError::Header { field: "count", value: reader.count as u64 });
     }
     let widths = reader.widths(context.ring_degree())?;
-    reader.expect_length(response_bytes(context.params(), read, widths))?;
+    if reader.shared_by != shared_by.min(read.len()) as u64 {
+        return Err(WireError::Header { field: "shared_by", value: reader.shared_by });
+    }
+    reader.expect_length(response_bytes(context.params(), read, widths, shared_by))?;
     let n = context.ring_degree();
     let mut words = |count: usize, bits: u32| {
         let mut words = vec![0; count];
@@ -316,10 +337,11 @@ pub fn read_response(
         unpacker.words(&mut words, bits);
         if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
     };
-    let response = |read: &Coefficients| {
-        Ok(Response { widths, c0: words(read.count(n), widths.c0)?, c1: words(n, widths.c1)? })
+    let response = |read: &[Coefficients]| {
+        let c0 = read.iter().map(|read| words(read.count(n), widths.c0));
+        Ok(Response { widths, c0: c0.collect::<Result<_, _>>()?, c1: words(n, widths.c1)? })
     };
-    read.iter().map(response).collect()
+    read.chunks(shared_by.max(1)).map(response).collect()
 }
 
 /// Writes a message.
@@ -338,6 +360,11 @@ impl Writer {
         bytes.extend((count as u64).to_le_bytes());
         bytes.extend([0; 8]);
         Self { bytes }
+    }
+
+    /// Says how many ciphertexts share a polynomial.
+    fn share(&mut self, by: usize) {
+        self.bytes[SHARED_BYTES].copy_from_slice(&(by as u64).to_le_bytes());
     }
 
     fn poly(&mut self, poly: &Poly<NttForm>) {
@@ -359,8 +386,10 @@ struct Reader<'a> {
     length: usize,
     rest: &'a [u8],
     count: usize,
-    /// Those of c1 and of c0 of a response.
+    /// Those of c1 and of c0 of a response; of sharing keys the limbs.
     bits: [u8; 2],
+    /// How many ciphertexts share a polynomial.
+    shared_by: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -369,7 +398,7 @@ impl<'a> Reader<'a> {
         if length < HEADER_BYTES {
             return Err(WireError::Length { found: length, expected: HEADER_BYTES });
         }
-        let mut reader = Self { length, rest: bytes, count: 0, bits: [0; 2] };
+        let mut reader = Self { length, rest: bytes, count: 0, bits: [0; 2], shared_by: 0 };
         if reader.array()? != MAGIC {
             return Err(WireError::Magic);
         }
@@ -388,9 +417,12 @@ impl<'a> Reader<'a> {
         if count > length as u64 {
             return Err(WireError::Header { field: "count", value: count });
         }
-        if reader.array()? != [0; 8] || (kind != Kind::Response && bits != [0; 2]) {
+        let shared_by = u64::from_le_bytes(reader.array()?);
+        let is_filling = matches!(kind, Kind::Keys | Kind::Upload);
+        if is_filling && (shared_by != 0 || bits != [0; 2]) {
             return Err(WireError::Filling);
         }
+        reader.shared_by = shared_by;
         reader.count = count as usize;
         reader.bits = bits;
         Ok(reader)
@@ -446,5 +478,8 @@ impl<'a> Reader<'a> {
     }
 }
 
+mod sharing;
 #[cfg(test)]
 mod tests;
+
+pub use sharing::{read_sharing_keys, sharing_keys_bytes, write_sharing_keys};

@@ -59,6 +59,17 @@ pub(super) fn weight_form() -> impl TypedValueParser<Value = AnyForm> {
     one_of(or(forms, "auto", "what is fastest")).map(AnyForm)
 }
 
+/// Reads `--shared-by`.
+pub(super) fn shared_by() -> impl TypedValueParser<Value = usize> {
+    let summary = |by| if by == 1 { "nothing is shared" } else { "one of this many is sent whole" };
+    one_of(vec![
+        ("1", 1, summary(1)),
+        ("2", 2, summary(2)),
+        ("4", 4, summary(4)),
+        ("8", 8, summary(8)),
+    ])
+}
+
 /// Reads `--objective`.
 pub(super) fn objective() -> impl TypedValueParser<Value = Objective> {
     one_of(Objective::ALL.iter().map(|one| (one.name(), *one, one.summary())).collect())

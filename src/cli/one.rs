@@ -47,6 +47,10 @@ pub(super) struct One {
     /// transformed at every inference; `auto` is what is fastest.
     #[arg(long, value_parser = choices::weight_form(), value_name = "FORM")]
     weight_form: Option<AnyForm>,
+    /// How many outputs share their second polynomial: fewer bytes back, for a key switch each and more
+    /// keys; none where absent.
+    #[arg(long, value_name = "R", value_parser = choices::shared_by())]
+    shared_by: Option<usize>,
     /// The weights, of shape (output channels, input channels, rows, columns): whole numbers as they
     /// are, or floats, which are quantised; the array of a .npy file, or LAYER.weight, or what the
     /// layer's network calls it, in a .npz or .safetensors file.
@@ -94,6 +98,7 @@ impl One {
                 lanes: self.lanes.or(pinned.lanes),
                 babies: self.babies.or(pinned.babies),
                 weight_form: self.weight_form.map_or(pinned.weight_form, |form| form.0),
+                shared_by: self.shared_by.or(pinned.shared_by),
             },
             costs: calibrate::costs(common.backend()),
             ..RunSpec::new(layer, params)

@@ -47,12 +47,15 @@ pub struct Choice {
     pub babies: Option<usize>,
     /// How weights are stored.
     pub weight_form: Option<WeightForm>,
+    /// How many outputs share their second polynomial (see [`crate::bfv::SharedCiphertext`]); it is not
+    /// shared where absent. No plan decides it, and every plan admits it.
+    pub shared_by: Option<usize>,
 }
 
 impl Choice {
     /// So many lanes, and all else left open.
     pub const fn of_lanes(lanes: Option<usize>) -> Self {
-        Self { lanes, babies: None, weight_form: None }
+        Self { lanes, babies: None, weight_form: None, shared_by: None }
     }
 
     /// Whether a plan with the decisions `made` is one that this request, of which it is, admits.
@@ -65,6 +68,11 @@ impl Choice {
             && agree(self.weight_form, made.weight_form)
     }
 
+    /// How many outputs share their second polynomial.
+    pub fn sharing(&self) -> usize {
+        self.shared_by.unwrap_or(1)
+    }
+
     /// What is decided, by name.
     pub fn parts(&self) -> Vec<(&'static str, String)> {
         let count = |count: Option<usize>| count.map(|count| count.to_string());
@@ -72,6 +80,7 @@ impl Choice {
             ("lanes", count(self.lanes)),
             ("babies", count(self.babies)),
             ("weight-form", self.weight_form.map(|form| form.name().into())),
+            ("shared-by", count(self.shared_by)),
         ];
         all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -90,12 +99,14 @@ mod tests {
 
     #[test]
     fn requests_admit_what_agrees_with_them() {
-        let made = Choice { lanes: Some(16), babies: Some(4), weight_form: Some(WeightForm::Raw) };
+        let weight_form = Some(WeightForm::Raw);
+        let made = Choice { lanes: Some(16), babies: Some(4), weight_form, shared_by: None };
         let slots = Choice::of_lanes(Some(16));
         assert!(Choice::default().admits(&made) && slots.admits(&made) && made.admits(&made));
         // A plan on slots stores weights in no form that could be asked for.
         assert!(!made.admits(&slots));
         assert!(!Choice { babies: Some(2), ..made }.admits(&made));
+        assert!(Choice { shared_by: Some(4), ..made }.admits(&made));
         assert_eq!(made.to_string(), "lanes = 16, babies = 4, weight-form = raw");
         assert_eq!(WeightForm::named("raw"), Some(WeightForm::Raw));
     }

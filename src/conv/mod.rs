@@ -9,6 +9,7 @@
 mod algorithm;
 mod any;
 mod choice;
+mod client;
 pub mod coefficients;
 pub mod cost;
 pub mod data;

@@ -1,5 +1,6 @@
 //! Noise of a run, predicted and measured.
 
+use super::Setting;
 use crate::bfv::Params;
 use crate::bfv::noise::{NoiseModel, Samples};
 
@@ -15,6 +16,19 @@ pub struct StageNoise {
 }
 
 impl StageNoise {
+    /// The same after outputs of so many limbs have come to share polynomials, as the setting says: each
+    /// has the key switches of all that share with it, and one rounding more.
+    pub fn shared(mut self, setting: Setting<'_>, limbs: usize) -> Self {
+        let (params, lower) = (setting.params, setting.params.lower());
+        let level = lower.as_ref().filter(|lower| lower.limbs().len() == limbs).unwrap_or(params);
+        let model = NoiseModel::new(level);
+        let switched = setting.shared_by as f64 * model.key_switch() + model.rounding();
+        let scale = 2.0 * (params.log2_q() - level.log2_q());
+        let added = if setting.shared_by > 1 { scale.exp2() * switched } else { 0.0 };
+        self.outputs.iter_mut().for_each(|output| output.variance += added);
+        self
+    }
+
     /// The budgets that these variances leave.
     pub fn budgets(&self, params: &Params) -> PredictedBudgets {
         let model = NoiseModel::new(params);

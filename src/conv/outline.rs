@@ -1,6 +1,7 @@
 //! What a run sends and holds, told once.
 
-use crate::bfv::{Coefficients, GaloisKeyId};
+use super::Setting;
+use crate::bfv::{Coefficients, GaloisKeyId, Scratch, pairs_of};
 
 /// What a run under a plan sends and holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Outline {
     pub uploads: usize,
     /// Of each ciphertext sent back, the coefficients that are read.
     pub downloads: Vec<Coefficients>,
+    /// How many of these share their second polynomial.
+    pub shared_by: usize,
     /// Limbs of the output ciphertexts: all of Q, or one less.
     pub output_limbs: usize,
     /// Bytes of the prepared weights.
@@ -26,6 +29,19 @@ impl Outline {
     pub fn read_count(&self, ring_degree: usize) -> usize {
         self.downloads.iter().map(|read| read.count(ring_degree)).sum()
     }
+}
+
+/// Bytes that it takes on `threads` threads to make `outputs` outputs of `limbs` limbs share polynomials,
+/// which are those of the results among them.
+pub fn share_bytes(setting: Setting<'_>, limbs: usize, outputs: usize, threads: usize) -> u64 {
+    if setting.shared_by == 1 {
+        return 0;
+    }
+    let groups = setting.groups(outputs);
+    let poly = |limbs: usize| (limbs * setting.ring_degree() * size_of::<u64>()) as u64;
+    let switched = 2 * pairs_of(setting.shared_by) as u64 * poly(limbs + 1);
+    let space = Scratch::bytes(setting.params, limbs) + switched;
+    groups.min(threads) as u64 * space + groups as u64 * poly(limbs)
 }
 
 /// Bytes that the server holds besides keys, weights, ciphertexts in and out, and messages.

@@ -5,16 +5,17 @@ use std::sync::Mutex;
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 use rayon::prelude::*;
 
+use super::client::Client;
 use super::noise::{NoiseBudgets, StageNoise};
 use super::sizes::{Sizes, server_peak};
 use super::{Clock, ConvError, Observer, Server, Stage, Steps};
-use super::{Layer, Operations, Outline, Plan, add_bias, convolve};
+use super::{Layer, Operations, Outline, Plan, Setting, add_bias, convolve};
 use crate::bfv::noise::measure;
 use crate::bfv::{
-    Ciphertext, Coefficients, Context, Evaluator, GaloisKeyId, GaloisKeys, Plaintext, Reader,
-    Response, SecretKey, SeededGaloisKeys, Widths, encrypt, wire,
+    Ciphertext, Coefficients, Context, Evaluator, GaloisKeys, Response, SecretKey,
+    SharedCiphertext, SharingKeys, Widths, wire,
 };
-use crate::ring::sampling::{Seed, derive_seed, generator};
+use crate::ring::sampling::Seed;
 
 /// What is to be convolved.
 pub struct Job<'a> {
@@ -24,6 +25,8 @@ pub struct Job<'a> {
     pub context: &'a Context,
     /// The plan, made for both.
     pub plan: &'a dyn Plan,
+    /// How many outputs share their second polynomial.
+    pub shared_by: usize,
     /// The input, of the layer's shape.
     pub input: ArrayView3<'a, i64>,
     /// The weights, of the layer's shape.
@@ -60,71 +63,6 @@ pub struct Outcome {
     pub operations: Operations,
 }
 
-/// The client's secrets.
-struct Client<'a> {
-    context: &'a Context,
-    secret: SecretKey,
-    /// Errors of keys and of ciphertexts.
-    errors: [Seed; 2],
-    /// Public seeds of keys and of ciphertexts, from a stream of their own: the secrets do not
-    /// follow from them.
-    public: [[u8; 32]; 2],
-}
-
-impl<'a> Client<'a> {
-    fn new(context: &'a Context, secrets: &Seed) -> Self {
-        let mut private = generator(secrets, 0);
-        let mut public = generator(secrets, 1);
-        let secret = SecretKey::generate(context, &derive_seed(&mut private));
-        let errors = [derive_seed(&mut private), derive_seed(&mut private)];
-        let public = [*derive_seed(&mut public), *derive_seed(&mut public)];
-        Self { context, secret, errors, public }
-    }
-
-    /// The message with the keys; empty where there are none.
-    fn keys(&self, ids: &[GaloisKeyId], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
-        let [errors, _] = &self.errors;
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (context, secret, public) = (self.context, &self.secret, &self.public[0]);
-        let done = || steps.advance(1);
-        let keys = SeededGaloisKeys::generate(context, secret, ids, errors, public, done)?;
-        Ok(wire::write_keys(self.context, &keys))
-    }
-
-    fn upload(&self, plaintexts: &[Plaintext], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
-        let [_, errors] = &self.errors;
-        let one = |(stream, plaintext): (usize, &Plaintext)| {
-            let (seed, stream) = (&self.public[1], stream as u64);
-            let ciphertext = encrypt(self.context, &self.secret, plaintext, errors, seed, stream);
-            steps.advance(1)?;
-            Ok(ciphertext)
-        };
-        let ciphertexts: Vec<_> =
-            plaintexts.par_iter().enumerate().map(one).collect::<Result<_, ConvError>>()?;
-        Ok(wire::write_upload(self.context, &self.public[1], &ciphertexts))
-    }
-
-    fn read(
-        &self,
-        bytes: &[u8],
-        read: &[Coefficients],
-        steps: Steps<'_>,
-    ) -> Result<Vec<Plaintext>, ConvError> {
-        let responses = wire::read_response(self.context, bytes, read)?;
-        let Some(Response { widths, .. }) = responses.first() else { return Ok(Vec::new()) };
-        let reader =
-            Reader::new(self.context, &self.secret, *widths).ok_or(ConvError::Response(*widths))?;
-        let decrypt = |(response, read)| {
-            let plaintext = reader.decrypt(response, read);
-            steps.advance(1)?;
-            Ok(plaintext)
-        };
-        responses.par_iter().zip(read).map(decrypt).collect()
-    }
-}
-
 fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, ConvError> {
     let (seed, ciphertexts) = wire::read_upload(context, bytes)?;
     Ok(ciphertexts.into_par_iter().map(|ciphertext| ciphertext.expand(context, &seed)).collect())
@@ -132,19 +70,44 @@ fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, Co
 
 fn respond(
     context: &Context,
-    outputs: Vec<Ciphertext>,
-    read: &[Coefficients],
+    outputs: Vec<SharedCiphertext>,
+    outline: &Outline,
     widths: Widths,
     steps: Steps<'_>,
 ) -> Result<Vec<u8>, ConvError> {
-    let switch = |(output, read): (Ciphertext, &Coefficients)| {
+    let switch = |(output, read): (SharedCiphertext, &[Coefficients])| {
         let response = Response::switch(context.of(output.limbs()), output, widths, read);
-        steps.advance(1)?;
+        steps.advance(read.len() as u64)?;
         Ok(response)
     };
-    let responses: Vec<_> =
-        outputs.into_par_iter().zip(read).map(switch).collect::<Result<_, ConvError>>()?;
+    let pairs = outputs.into_par_iter().zip(outline.downloads.par_chunks(outline.shared_by));
+    let responses: Vec<_> = pairs.map(switch).collect::<Result<_, ConvError>>()?;
     Ok(wire::write_response(context, &responses))
+}
+
+/// Lets outputs share polynomials, where there are keys for it.
+fn share(
+    server: &Server<'_>,
+    keys: Option<&SharingKeys>,
+    outputs: Vec<Ciphertext>,
+) -> Result<Vec<SharedCiphertext>, ConvError> {
+    let Some((keys, limbs)) = keys.zip(outputs.first().map(Ciphertext::limbs)) else {
+        return Ok(outputs.into_iter().map(SharedCiphertext::from).collect());
+    };
+    let evaluator = server.evaluator().of(limbs);
+    let mut rest = outputs.into_iter();
+    let groups = std::iter::from_fn(|| {
+        let group: Vec<Ciphertext> = rest.by_ref().take(keys.by()).collect();
+        (!group.is_empty()).then_some(group)
+    });
+    let groups: Vec<Vec<Ciphertext>> = groups.collect();
+    let one = |group: Vec<Ciphertext>| {
+        server.check_cancelled()?;
+        let shared = evaluator.share(keys, group);
+        server.advance(1);
+        Ok(shared)
+    };
+    server.stage(Stage::Mix, || groups.into_par_iter().map(one).collect())
 }
 
 /// Runs `job`, telling `observer`. Everything that crosses between client and server is written
@@ -157,12 +120,13 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let plan = job.plan;
     let clock = Clock::default();
     let threads = rayon::current_num_threads();
-    let outline = plan.outline(context.into(), threads);
-    let units = plan.work(context.into()).units();
+    let setting = Setting::from(context).shared(job.shared_by);
+    let outline = plan.outline(setting, threads);
+    let units = plan.work(setting).units();
     let enter = |stage| Steps::enter(observer, stage, units.of(stage));
 
     let steps = enter(Stage::Keygen)?;
-    let client = Client::new(context, job.secrets);
+    let client = Client::new(context, job.secrets, job.shared_by);
     let (keys, key_bytes) = clock.time(Stage::Keygen, || {
         let bytes = client.keys(&outline.keys, steps)?;
         let keys = match bytes.as_slice() {
@@ -171,11 +135,17 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         };
         Ok::<_, ConvError>((keys, bytes.len()))
     })?;
+    let (sharing, sharing_bytes) = clock.time(Stage::Keygen, || {
+        let Some(bytes) = client.sharing_keys(outline.output_limbs) else { return Ok((None, 0)) };
+        let received = wire::read_sharing_keys(context, &bytes)?;
+        steps.advance(job.shared_by as u64)?;
+        Ok::<_, ConvError>((Some(SharingKeys::expand(context, &received)), bytes.len()))
+    })?;
 
     let steps = enter(Stage::Weights)?;
     let weights = clock.time(Stage::Weights, || plan.prepare(context, job.weights, steps))?;
     let gains = plan.gains(job.weights).under(&plan.pattern_norms(context.params()));
-    let noise = plan.noise(context.params(), &gains);
+    let noise = plan.noise(context.params(), &gains).shared(setting, outline.output_limbs);
     let Outline { downloads: read, .. } = &outline;
     let widths = Widths::least(context.params(), &noise.outputs, read);
 
@@ -185,7 +155,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
     })?;
 
-    let meter = NoiseMeter::new(&client, observer);
+    let meter = NoiseMeter::new(context, &client, observer);
     meter.measure(Stage::Encrypt, &inputs[0]);
     let evaluator = Evaluator::new(context, &keys);
     let probe = |stage, ciphertext: &_| meter.measure(stage, ciphertext);
@@ -201,10 +171,13 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             Ok::<_, ConvError>(())
         })?;
     }
+    let outputs = share(&server, sharing.as_ref(), outputs)?;
     let operations = count(&server);
     outputs.par_iter().try_for_each(|output| {
-        steps.check()?;
-        meter.measure(Stage::Mix, output);
+        for (i, secret) in client.secrets().iter().enumerate().take(output.c0.len()) {
+            steps.check()?;
+            meter.measure_under(secret, Stage::Mix, &output.ciphertext(i));
+        }
         Ok::<_, ConvError>(())
     })?;
     let upload_sample = inputs[0].c0.limb(0).to_vec();
@@ -212,10 +185,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
 
     let steps = enter(Stage::Response)?;
     let response =
-        clock.time(Stage::Response, || respond(context, outputs, read, widths, steps))?;
+        clock.time(Stage::Response, || respond(context, outputs, &outline, widths, steps))?;
     let steps = enter(Stage::Decrypt)?;
     let output = clock
-        .time(Stage::Decrypt, || plan.unpack(context, &client.read(&response, read, steps)?))?;
+        .time(Stage::Decrypt, || plan.unpack(context, &client.read(&response, &outline, steps)?))?;
 
     let mut expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
     if let Some(bias) = job.bias {
@@ -234,11 +207,11 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         clock,
         sizes: Sizes {
             weights: weight_bytes,
-            galois_keys: keys.bytes(),
+            galois_keys: keys.bytes() + sharing.as_ref().map_or(0, SharingKeys::bytes),
             upload: upload_bytes as u64,
             download: response.len() as u64,
-            keys: key_bytes as u64,
-            server_peak: server_peak(&outline, context.into(), widths, threads),
+            keys: (key_bytes + sharing_bytes) as u64,
+            server_peak: server_peak(&outline, setting, widths, threads),
         },
         response: widths,
         operations,
@@ -256,19 +229,24 @@ fn count(server: &Server<'_>) -> Operations {
 
 /// Measures budgets with the client's key as ciphertexts come, and keeps the least of each stage.
 struct NoiseMeter<'a> {
+    context: &'a Context,
     client: &'a Client<'a>,
     observer: &'a dyn Observer,
     least: Mutex<[Option<f64>; Stage::ALL.len()]>,
 }
 
 impl<'a> NoiseMeter<'a> {
-    fn new(client: &'a Client<'a>, observer: &'a dyn Observer) -> Self {
-        Self { client, observer, least: Mutex::default() }
+    fn new(context: &'a Context, client: &'a Client<'a>, observer: &'a dyn Observer) -> Self {
+        Self { context, client, observer, least: Mutex::default() }
     }
 
     fn measure(&self, stage: Stage, ciphertext: &Ciphertext) {
-        let context = self.client.context.of(ciphertext.limbs());
-        let budget = measure(context, &self.client.secret, ciphertext);
+        self.measure_under(&self.client.secret, stage, ciphertext);
+    }
+
+    fn measure_under(&self, secret: &SecretKey, stage: Stage, ciphertext: &Ciphertext) {
+        let context = self.context.of(ciphertext.limbs());
+        let budget = measure(context, secret, ciphertext);
         // A poisoned lock means that another measurement panicked; the run is lost anyway.
         let Ok(mut least) = self.least.lock() else { return };
         let least = &mut least[stage as usize];
@@ -287,7 +265,7 @@ impl<'a> NoiseMeter<'a> {
             rotated: of(Stage::Rotate),
             multiplied: of(Stage::Multiply),
             last: of(Stage::Mix).unwrap_or_default(),
-            predicted: predicted.budgets(self.client.context.params()),
+            predicted: predicted.budgets(self.context.params()),
         }
     }
 }

@@ -109,7 +109,9 @@ pub fn choose(
     let wanted = |algorithm: &dyn Plan| pinned.admits(&algorithm.choice());
     let mut need = None;
     let mut can_run = |algorithm: &dyn Plan| {
-        let lacks = algorithm.lacks(setting.params);
+        let shares: &[Need] = if setting.shared_by > 1 { &[Need::SpecialPrime] } else { &[] };
+        let lacks =
+            algorithm.lacks(setting.params).or_else(|| Need::missing(shares, setting.params));
         need = need.or(lacks);
         lacks.is_none()
     };
@@ -158,6 +160,7 @@ impl Priced {
         let params = pricing.setting.params;
         let is_quiet = algorithm
             .assumed_noise(params)
+            .map(|noise| noise.shared(pricing.setting, params.limbs().len()))
             .is_none_or(|noise| NoiseModel::new(params).leaves(&noise.outputs, MARGIN_BITS));
         Self { index, server: times.server(), both_ends: times.online(), sent, is_quiet }
     }
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn small_layers_do_not_travel_in_many_ciphertexts() {
         let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
-        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let setting = Setting::new(&params, Reduction::Lazy);
         let costs = CostTable::default();
         let fused = AlgorithmKind::HadamardFused;
         for (inputs, outputs, most) in [(84, 10, 2), (64, 10, 2), (512, 10, 5), (512, 1000, 6)] {
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn no_other_plan_is_better_by_time_and_by_bytes() {
         let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
-        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let setting = Setting::new(&params, Reduction::Lazy);
         let costs = CostTable::default();
         let pricing = Pricing { costs: &costs, setting, threads: 1 };
         let sizes =

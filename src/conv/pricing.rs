@@ -5,6 +5,7 @@ use super::setting::Setting;
 use super::work::{Primitive, Task};
 use crate::arith::Modulus;
 use crate::arith::kernels::{Reduction, are_narrow};
+use crate::bfv::pairs_of;
 
 /// Times of work under one setting on one machine.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,14 @@ impl Pricing<'_> {
             Primitive::Division { limbs } => {
                 let words = self.words(limbs);
                 2.0 * (words * costs.divide.at(words) + self.lowering(limbs))
+            }
+            Primitive::SharedSwitch { limbs, by } => {
+                let pair = self.key_words(limbs) as f64 * reduction.add.at(self.words(limbs));
+                self.decomposition(limbs) + pairs_of(by) as f64 * pair
+            }
+            Primitive::SharedDivision { limbs, by } => {
+                let words = self.words(limbs);
+                (1 + by) as f64 * words * costs.divide.at(words)
             }
             Primitive::ScalarSum { terms } => self.sum(terms, Modulus::bits),
             Primitive::IntegerSum { terms, bits } => self.sum(terms, |_| bits),

@@ -11,9 +11,31 @@ pub struct Setting<'a> {
     pub params: &'a Params,
     /// The reduction mode.
     pub reduction: Reduction,
+    /// How many outputs share their second polynomial, one of [`crate::bfv::SHARED_BY`].
+    pub shared_by: usize,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    /// Of outputs that share nothing.
+    pub const fn new(params: &'a Params, reduction: Reduction) -> Self {
+        Self { params, reduction, shared_by: 1 }
+    }
+
+    /// The same of outputs of which so many share a polynomial.
+    pub const fn shared(self, by: usize) -> Self {
+        Self { shared_by: by, ..self }
+    }
+
+    /// The same as a choice has it: absent where nothing is shared.
+    pub fn sharing(&self) -> Option<usize> {
+        Some(self.shared_by).filter(|by| *by > 1)
+    }
+
+    /// Groups of outputs that share a polynomial, of so many outputs.
+    pub const fn groups(&self, outputs: usize) -> usize {
+        outputs.div_ceil(self.shared_by)
+    }
+
     /// N.
     pub const fn ring_degree(&self) -> usize {
         self.params.ring_degree()
@@ -39,6 +61,6 @@ impl Setting<'_> {
 
 impl<'a> From<&'a Context> for Setting<'a> {
     fn from(context: &'a Context) -> Self {
-        Self { params: context.params(), reduction: context.reduction() }
+        Self::new(context.params(), context.reduction())
     }
 }

@@ -1,7 +1,7 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
 use super::{Outline, Setting};
-use crate::bfv::{GaloisKeyId, Params, Widths, wire};
+use crate::bfv::{GaloisKeyId, Params, SharingKeys, Widths, wire};
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,11 +27,12 @@ impl Sizes {
         let (params, keys) = (setting.params, &outline.keys);
         Self {
             weights: outline.weight_bytes,
-            galois_keys: galois_key_bytes(params, keys),
+            galois_keys: galois_key_bytes(params, keys) + sharing_key_bytes(outline, params),
             server_peak: server_peak(outline, setting, response, threads),
             upload: wire::upload_bytes(params, outline.uploads) as u64,
-            download: wire::response_bytes(params, &outline.downloads, response) as u64,
-            keys: wire::keys_bytes(params, keys) as u64,
+            download: wire::response_bytes(params, &outline.downloads, response, outline.shared_by)
+                as u64,
+            keys: wire::keys_bytes(params, keys) as u64 + sharing_message_bytes(outline, params),
         }
     }
 }
@@ -51,6 +52,12 @@ pub fn server_peak(
     // Half of a key is read, the other half drawn from a seed, as many at a time as there are threads.
     let largest = ids.iter().map(|key| galois_key_bytes(params, &[*key])).max().unwrap_or(0);
     let together = threads.min(ids.len()) as u64 * largest / 2;
+    let sharing = sharing_key_bytes(outline, params);
+    // These are read all at once.
+    let reading_sharing = keys
+        + sharing
+        + sharing_message_bytes(outline, params)
+        + seeded_sharing_bytes(outline, params);
     let reading_keys = keys + together + wire::keys_bytes(params, ids) as u64;
     let words = |words: usize| (words * size_of::<u64>()) as u64;
     let ciphertexts = |count: usize, limbs| words(2 * count * limbs * setting.ring_degree());
@@ -58,12 +65,13 @@ pub fn server_peak(
     let upload = wire::upload_bytes(params, *uploads) as u64;
     // An output is dropped when it has been switched down.
     let read_words = outline.read_count(setting.ring_degree());
-    let download = words(outputs * setting.ring_degree() + read_words)
-        + wire::response_bytes(params, read, response) as u64;
+    let groups = setting.groups(outputs);
+    let download = words(groups * setting.ring_degree() + read_words)
+        + wire::response_bytes(params, read, response, setting.shared_by) as u64;
     let inference = ciphertexts(*uploads, limbs)
         + upload.max(download).max(ciphertexts(outputs, *output_limbs) + working.scratch);
-    let held = keys + outline.weight_bytes;
-    reading_keys.max(held + working.prepare.max(working.space + inference))
+    let held = keys + sharing + outline.weight_bytes;
+    reading_keys.max(reading_sharing).max(held + working.prepare.max(working.space + inference))
 }
 
 /// No less than [`server_peak`], without knowing the response.
@@ -76,7 +84,33 @@ pub fn server_peak_bound(outline: &Outline, setting: Setting<'_>, threads: usize
 pub fn beside_server_bytes(outline: &Outline, setting: Setting<'_>) -> u64 {
     galois_key_bytes(setting.params, &outline.keys) / 2
         + wire::keys_bytes(setting.params, &outline.keys) as u64
+        + seeded_sharing_bytes(outline, setting.params)
+        + sharing_message_bytes(outline, setting.params)
         + outline.gains_bytes
+}
+
+/// Bytes of the keys by which outputs come to share polynomials, in the server's memory.
+fn sharing_key_bytes(outline: &Outline, params: &Params) -> u64 {
+    match outline.shared_by {
+        1 => 0,
+        by => SharingKeys::predicted_bytes(params, outline.output_limbs, by),
+    }
+}
+
+/// Bytes of the message with them.
+fn sharing_message_bytes(outline: &Outline, params: &Params) -> u64 {
+    wire::sharing_keys_bytes(params, outline.output_limbs, outline.shared_by) as u64
+}
+
+/// Bytes of what the client makes of them, and the server reads.
+fn seeded_sharing_bytes(outline: &Outline, params: &Params) -> u64 {
+    match (outline.shared_by, outline.output_limbs) {
+        (1, _) => 0,
+        (by, limbs) => {
+            let polys = by * by * limbs;
+            (polys * (limbs + 1) * params.ring_degree() * size_of::<u64>()) as u64
+        }
+    }
 }
 
 /// Bytes of Galois keys in the server's memory.

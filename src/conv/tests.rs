@@ -41,6 +41,17 @@ fn outcome_of(
     seed: u64,
     weights: &Array4<i8>,
 ) -> Outcome {
+    outcome_shared(algorithm, layer, context, (seed, 1), weights)
+}
+
+/// A run whose outputs share polynomials: its figures are those that are predicted.
+fn outcome_shared(
+    algorithm: &dyn Plan,
+    layer: &Layer,
+    context: &Context,
+    (seed, shared_by): (u64, usize),
+    weights: &Array4<i8>,
+) -> Outcome {
     let input = data::input(layer, seed);
     let bias: Array1<i64> = (0..layer.out_channels() as i64).map(|i| (i * 37) % 101 - 50).collect();
     let secrets = Zeroizing::new([seed as u8; 32]);
@@ -48,21 +59,18 @@ fn outcome_of(
         layer,
         context,
         plan: algorithm,
+        shared_by,
         input: input.view(),
         weights: weights.view(),
         bias: Some(bias.view()),
         secrets: &secrets,
     };
     let outcome = run(&job, &Silent).expect("runs");
-    let sizes = outcome.sizes;
-    assert_eq!(
-        outcome.operations,
-        algorithm.work(context.into()).operations(context.into()),
-        "{algorithm:?}"
-    );
+    let (sizes, setting) = (outcome.sizes, Setting::from(context).shared(shared_by));
+    assert_eq!(outcome.operations, algorithm.work(setting).operations(setting), "{algorithm:?}");
     let threads = rayon::current_num_threads();
-    let outline = algorithm.outline(context.into(), threads);
-    let predicted = Sizes::of(&outline, context.into(), outcome.response, threads);
+    let outline = algorithm.outline(setting, threads);
+    let predicted = Sizes::of(&outline, setting, outcome.response, threads);
     assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
 }
@@ -361,6 +369,40 @@ fn sums_move_on_the_level_that_noise_allows() {
     }
 }
 
+/// Outputs that share polynomials are what they are alone, in fewer bytes; on either level, where the last
+/// share with fewer.
+#[test]
+fn shared_polynomials_change_bytes_alone() {
+    let layer = layer(6, 13, [9, 7], [3, 3], None);
+    let weights = data::weights(&layer, 5);
+    for (limbs, kinds) in [
+        (&[36, 36][..], &AlgorithmKind::ALL[..]),
+        (&[44], &[AlgorithmKind::Coefficient, AlgorithmKind::Interleaved]),
+    ] {
+        let context = Context::new(params(1024, limbs, 50, 20), backend(), Reduction::Lazy);
+        let context = context.expect("has roots");
+        for kind in kinds {
+            let plan = kind
+                .plan(&layer, &context, &CostTable::default(), Choice::default())
+                .expect("fits");
+            let of = |by| outcome_shared(plan.as_ref(), &layer, &context, (5, by), &weights);
+            let alone = of(1);
+            for by in [2, 4, 8] {
+                let shared = of(by);
+                let what = format!("{kind:?} {limbs:?} by {by}");
+                assert_eq!((shared.mismatches, &shared.output), (0, &alone.output), "{what}");
+                let noise = shared.noise;
+                assert!((noise.last - noise.predicted.last).abs() < 0.7, "{what} {noise:?}");
+                assert!(noise.last > noise.predicted.floor, "{what} {noise:?}");
+                let outputs = plan.outline((&context).into(), 1).downloads.len();
+                let sizes = [alone.sizes, shared.sizes];
+                assert!(outputs == 1 || sizes[1].download < sizes[0].download, "{what} {sizes:?}");
+                assert!(sizes[1].keys > sizes[0].keys, "{what}");
+            }
+        }
+    }
+}
+
 /// Threads change nothing but time, and what each of them needs for itself.
 #[test]
 fn threads_do_not_change_results() {
@@ -404,6 +446,7 @@ fn cancelled_runs_end_as_cancelled() {
             layer: &layer,
             context: &context,
             plan: algorithm.as_ref(),
+            shared_by: 1,
             input: input.view(),
             weights: weights.view(),
             bias: None,

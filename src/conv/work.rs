@@ -5,6 +5,7 @@ use super::cost::StageTimes;
 use super::pricing::Pricing;
 use super::setting::Setting;
 use super::stage::Stage;
+use crate::bfv::pairs_of;
 
 /// A kind of work whose cost is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,20 @@ pub enum Primitive {
         /// Lanes that they are made for.
         lanes: usize,
     },
+    /// A switch of one of `by` outputs of so many limbs that share a polynomial, its decomposition included.
+    SharedSwitch {
+        /// Limbs.
+        limbs: usize,
+        /// How many share.
+        by: usize,
+    },
+    /// What these outputs share: the division by P of all polynomials.
+    SharedDivision {
+        /// Limbs.
+        limbs: usize,
+        /// How many share.
+        by: usize,
+    },
     /// An output of so many limbs: switched down, and written.
     Response {
         /// Limbs.
@@ -93,7 +108,10 @@ impl Primitive {
             Self::HoistedRotation => 2 * (1 + all),
             // One polynomial goes from all limbs to the others.
             Self::RotatedSum { limbs } if limbs < all => 1 + limbs + decomposition(limbs),
-            Self::Decomposition { limbs } | Self::RotatedSum { limbs } => decomposition(limbs),
+            Self::Decomposition { limbs }
+            | Self::RotatedSum { limbs }
+            | Self::SharedSwitch { limbs, .. } => decomposition(limbs),
+            Self::SharedDivision { limbs, by } => (1 + by) * (1 + limbs),
             // Both roundings share the way back.
             Self::Division { limbs } if limbs < all => 2 * (2 + limbs),
             Self::Division { limbs } => 2 * (1 + limbs),
@@ -103,7 +121,7 @@ impl Primitive {
 
     /// Whether it is a key switch.
     const fn is_rotation(self) -> bool {
-        matches!(self, Self::HoistedRotation | Self::RotatedSum { .. })
+        matches!(self, Self::HoistedRotation | Self::RotatedSum { .. } | Self::SharedSwitch { .. })
     }
 
     /// Its products.
@@ -199,6 +217,26 @@ impl Work {
     /// Tells the steps that a stage has.
     pub fn tell(&mut self, stage: Stage, steps: usize) {
         self.units.0[stage as usize] = steps as u64;
+    }
+
+    /// Adds what it takes that `count` outputs of so many limbs share polynomials, as the setting says.
+    pub fn share(&mut self, setting: Setting<'_>, limbs: usize, count: usize) {
+        if setting.shared_by == 1 {
+            return;
+        }
+        let groups = setting.groups(count);
+        for by in [setting.shared_by, count % setting.shared_by] {
+            let groups_of = if by == setting.shared_by { count / by } else { usize::from(by > 0) };
+            let load = Load::once(groups);
+            let switch = Primitive::SharedSwitch { limbs, by };
+            self.add(Stage::Mix, load, switch, groups_of * by);
+            self.add(Stage::Mix, load, Primitive::SharedDivision { limbs, by }, groups_of);
+        }
+        self.units.0[Stage::Mix as usize] += groups as u64;
+        // A key for each, as large as so many Galois keys.
+        let keys = setting.shared_by * pairs_of(setting.shared_by);
+        self.add(Stage::Keygen, Load::once(keys), Primitive::Key { limbs }, keys);
+        self.units.0[Stage::Keygen as usize] += setting.shared_by as u64;
     }
 
     /// Ciphertexts sent, in both directions.

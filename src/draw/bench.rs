@@ -31,7 +31,7 @@ pub(super) struct Planned {
 
 impl Planned {
     const fn setting(&self) -> Setting<'_> {
-        Setting { params: &self.params, reduction: Reduction::Lazy }
+        Setting::new(&self.params, Reduction::Lazy)
     }
 
     /// The server's work.
@@ -74,7 +74,7 @@ impl Bench {
     ) -> Result<Planned, DrawError> {
         let spec = self.catalogue.params_set(params)?;
         let params = Params::new(&spec, &SecurityPolicy::default())?;
-        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let setting = Setting::new(&params, Reduction::Lazy);
         let plan = kind.plan(&self.layer, setting, &CostTable::default(), pinned)?;
         Ok(Planned { plan, params })
     }

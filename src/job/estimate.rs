@@ -95,7 +95,7 @@ impl Estimator {
     pub fn estimate(&self, spec: &RunSpec) -> Result<Estimate, JobError> {
         let params = params(spec)?;
         let (predictor, from_file) = self.known(spec)?;
-        let setting = Setting { params: &params, reduction: spec.reduction };
+        let setting = spec.setting(&params);
         let reference = CostTable::default();
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let layer = predictor.layer();
@@ -118,7 +118,7 @@ impl Estimator {
     pub fn require_run(&self, spec: &RunSpec) -> Result<(), JobError> {
         let params = params(spec)?;
         let predictor = self.predictor(spec)?;
-        let setting = Setting { params: &params, reduction: spec.reduction };
+        let setting = spec.setting(&params);
         let (plans, place) = plan(spec, &predictor, setting)?;
         let whole: &dyn Plan = plans[place].as_ref();
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));

@@ -8,7 +8,7 @@ use crate::conv::cost::CostTable;
 use crate::conv::planner::choose;
 use crate::conv::pricing::Pricing;
 use crate::conv::work::Primitive;
-use crate::conv::{AlgorithmKind, Choice, FactValue, Facts, Plan, Setting};
+use crate::conv::{AlgorithmKind, Choice, FactValue, Facts, Plan};
 use crate::report::rounded;
 
 /// The plan of a run, and what it was chosen from.
@@ -91,7 +91,7 @@ impl Estimator {
         let params = Params::new(&spec.params, &spec.policy)
             .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
         let predictor = self.predictor(spec)?;
-        let setting = Setting { params: &params, reduction: spec.reduction };
+        let setting = spec.setting(&params);
         let reference = CostTable::default();
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let here = Pricing { costs, setting, threads: spec.threads };

@@ -22,10 +22,10 @@ use std::sync::Arc;
 use ndarray::Array3;
 
 use crate::arith::kernels::{Backend, Reduction};
-use crate::bfv::ParamsSpec;
 use crate::bfv::security::SecurityPolicy;
+use crate::bfv::{Params, ParamsSpec};
 use crate::conv::cost::CostTable;
-use crate::conv::{AlgorithmKind, Choice};
+use crate::conv::{AlgorithmKind, Choice, Setting};
 use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
 use crate::tensor::Resize;
@@ -121,6 +121,11 @@ impl RunSpec {
             largest_output: None,
             costs: None,
         }
+    }
+
+    /// What figures follow from besides the plan, under the checked parameters of this run.
+    pub fn setting<'a>(&self, params: &'a Params) -> Setting<'a> {
+        Setting::new(params, self.reduction).shared(self.pinned.sharing())
     }
 
     /// The seed of data.

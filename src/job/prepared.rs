@@ -11,7 +11,7 @@ use crate::conv::cost::CostTable;
 use crate::conv::pipeline::{self, Job, Outcome};
 use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{Layer, Observer, Outline, Plan, Setting};
+use crate::conv::{Choice, Layer, Observer, Outline, Plan};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification};
 use crate::ring::sampling::Seed;
@@ -43,11 +43,11 @@ impl<'a> Prepared<'a> {
             Context::new(params, spec.backend, spec.reduction).ok_or(JobError::Transform)?;
         let whole = spec
             .algorithm
-            .plan(&layer, &context, &CostTable::default(), spec.pinned)
+            .plan(&layer, spec.setting(context.params()), &CostTable::default(), spec.pinned)
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part, needed: 0 };
-        let setting = Setting::from(&prepared.context);
+        let setting = spec.setting(prepared.context.params());
         let layers = [&prepared.layer, prepared.part()];
         let needed = needed_for_part(spec, layers, prepared.plan(), setting);
         require(Work::Run, needed, spec.max_memory)?;
@@ -70,7 +70,7 @@ impl<'a> Prepared<'a> {
 
     /// What a run of one of the plans sends and holds.
     fn outline(&self, plan: &dyn Plan) -> Outline {
-        plan.outline(Setting::from(&self.context), self.spec.threads)
+        plan.outline(self.spec.setting(self.context.params()), self.spec.threads)
     }
 
     /// The whole layer.
@@ -107,6 +107,7 @@ impl<'a> Prepared<'a> {
                 layer,
                 context: &self.context,
                 plan: self.plan(),
+                shared_by: self.spec.pinned.sharing(),
                 input: input.view(),
                 weights: weights.slice(s![..layer.out_channels(), .., .., ..]),
                 bias: bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
@@ -144,12 +145,12 @@ impl<'a> Prepared<'a> {
 
     /// What was predicted of the whole layer, whatever part was run; noise is that of the part.
     fn prediction(&self, outcome: &Outcome) -> Prediction {
-        let (whole, setting) = (self.whole.as_ref(), Setting::from(&self.context));
+        let (whole, setting) = (self.whole.as_ref(), self.spec.setting(self.context.params()));
         let (outline, work) = (self.outline(whole), whole.work(setting));
         let reference = CostTable::default();
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
-            choice: whole.choice(),
+            choice: Choice { shared_by: setting.sharing(), ..whole.choice() },
             uploads: outline.uploads,
             downloads: outline.downloads.len(),
             noise: outcome.noise.predicted,

@@ -60,6 +60,7 @@ pub fn predicted(
             c0_bits: prediction.response.c0,
             c1_bits: prediction.response.c1,
             coefficients: prediction.read as u64,
+            shared_by: prediction.choice.sharing(),
         }),
         operations: prediction.operations.into(),
         repeat: None,

@@ -39,6 +39,7 @@ impl Asked {
             lanes: spec.pinned.lanes,
             babies: spec.pinned.babies,
             weight_form: spec.pinned.weight_form.map(|form| form.name().to_owned()),
+            shared_by: spec.pinned.shared_by,
             subset: spec.subset,
             insecure: spec.policy.insecure && !security.ok,
             data: data(spec),
@@ -249,7 +250,7 @@ fn digest(point: &FailedPoint, request: &Request) -> String {
         refused: _,
     } = point;
     let Request { digest: _, form, repeat, lanes, babies, weight_form, .. } = request;
-    let Request { subset, insecure, data, max_memory: _, .. } = request;
+    let Request { shared_by, subset, insecure, data, max_memory: _, .. } = request;
     let mut digest = Digest::new(FORM);
     digest.number("schema", (*schema).into());
     digest.number("row", (*form).into());
@@ -275,6 +276,10 @@ fn digest(point: &FailedPoint, request: &Request) -> String {
     match weight_form {
         None => digest.absent("weight_form"),
         Some(form) => digest.text("weight_form", form),
+    }
+    // Requests of earlier versions had no such part, and their digests stand.
+    if let Some(by) = shared_by {
+        digest.number("shared_by", *by as u64);
     }
     digest.maybe("subset", subset.map(|subset| subset as u64));
     digest.finish()

@@ -170,6 +170,7 @@ impl LayerPredictor {
         let special = params.special().map_or(0, Modulus::value);
         let primes = params.limbs().iter().chain([params.plain()]).map(Modulus::value);
         let primes = primes.chain([special]).collect();
+        let pinned = Choice { shared_by: setting.sharing(), ..pinned };
         let key = (kind, setting.ring_degree(), primes, setting.reduction, pinned);
         let mut chosen = self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = chosen.get(&key) {
@@ -185,6 +186,7 @@ impl LayerPredictor {
         let params = pricing.setting.params;
         let noise = plan.noise(params, self.weights.view());
         let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
+        let noise = noise.shared(pricing.setting, outline.output_limbs);
         let widths = Widths::least(params, &noise.outputs, &outline.downloads);
         self.prediction(plan, pricing, &outline, (widths, noise.budgets(params)))
     }
@@ -216,7 +218,7 @@ impl LayerPredictor {
         let work = algorithm.work(pricing.setting);
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
-            choice: algorithm.choice(),
+            choice: Choice { shared_by: setting.sharing(), ..algorithm.choice() },
             uploads: outline.uploads,
             downloads: outline.downloads.len(),
             noise,

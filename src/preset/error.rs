@@ -205,6 +205,9 @@ pub enum Problem {
         /// The level given.
         bits: i128,
     },
+    /// A number of ciphertexts that cannot share a polynomial.
+    #[error("`shared_by` must be 1, 2, 4 or 8")]
+    SharedBy,
     /// Something that other tools know.
     #[error("{what} is not taken yet; {today}")]
     NotYet {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::arith::kernels::Reduction;
-use crate::bfv::ParamsSpec;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
+use crate::bfv::{ParamsSpec, SHARED_BY};
 use crate::conv::{AlgorithmChoice, Choice, WeightForm};
 use crate::toml_reader::{origin, read_text};
 
@@ -39,7 +39,7 @@ pub struct Experiment {
 }
 
 /// The last four are what an exported experiment reports about its run; they are not read.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "schema",
     "layer",
     "params",
@@ -50,6 +50,7 @@ pub(super) const KEYS: [&str; 15] = [
     "lanes",
     "babies",
     "weight_form",
+    "shared_by",
     "security",
     "plan",
     "predicted",
@@ -102,6 +103,14 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
         .get("weight_form")
         .map(|field| field.one_of(&WeightForm::ALL, WeightForm::name))
         .transpose()?;
+    let shared_by = root
+        .get("shared_by")
+        .map(|field| {
+            let by = field.integer(1..=8)?;
+            let by = SHARED_BY.into_iter().find(|one| *one as i128 == by);
+            by.ok_or_else(|| field.error(Problem::SharedBy))
+        })
+        .transpose()?;
     let policy = policy(root)?;
     let section = root.need("layer")?.section(" in [layer]", "a [layer] table")?;
     Ok(Experiment {
@@ -116,6 +125,7 @@ pub(super) fn read(root: &Section<'_>, strictness: Strictness) -> Result<Experim
             lanes: lanes.map(|lanes| lanes as usize),
             babies: babies.map(|babies| babies as usize),
             weight_form,
+            shared_by,
         },
     })
 }

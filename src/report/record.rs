@@ -422,6 +422,14 @@ pub struct ResponseRecord {
     pub c1_bits: u32,
     /// Coefficients of c0 that are read, of all ciphertexts; of c1 there are all.
     pub coefficients: u64,
+    /// Ciphertexts that share a c1.
+    #[serde(default = "alone")]
+    pub shared_by: usize,
+}
+
+/// Ciphertexts that shared a c1 before any could.
+const fn alone() -> usize {
+    1
 }
 
 /// The server's work; see [`Operations`].

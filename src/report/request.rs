@@ -28,6 +28,9 @@ pub struct Request {
     /// The form of stored weights, where it was given.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub weight_form: Option<String>,
+    /// Outputs that share their second polynomial, where that was given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shared_by: Option<usize>,
     /// Output ciphertexts that are computed, where not all are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub subset: Option<usize>,

@@ -95,7 +95,12 @@ pub(crate) fn record() -> Record {
             predicted_download: Some(32_768),
         },
         ciphertexts: Some(Ciphertexts { upload: 2, download: 3 }),
-        response: Some(ResponseRecord { c0_bits: 21, c1_bits: 29, coefficients: 12_288 }),
+        response: Some(ResponseRecord {
+            c0_bits: 21,
+            c1_bits: 29,
+            coefficients: 12_288,
+            shared_by: 2,
+        }),
         operations: OperationCounts {
             rotations: 8,
             plaintext_multiplications: 96,

@@ -128,9 +128,11 @@ fn sizes(record: &Record) -> String {
         (plaintexts, _) => counted(plaintexts as usize, "plaintext multiplication"),
     };
     let response = record.response.map_or_else(String::new, |response| {
-        let ResponseRecord { c0_bits, c1_bits, coefficients } = response;
+        let ResponseRecord { c0_bits, c1_bits, coefficients, shared_by } = response;
         let read = count_text(coefficients);
-        format!("  response c1 in {c1_bits} bits, c0 in {c0_bits} at {read} coefficients\n")
+        let shared =
+            if shared_by > 1 { format!(", {shared_by} share a c1") } else { String::new() };
+        format!("  response c1 in {c1_bits} bits, c0 in {c0_bits} at {read} coefficients{shared}\n")
     });
     format!(
         "bytes\n\

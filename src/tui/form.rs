@@ -9,7 +9,7 @@ pub use field::Field;
 use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
-use crate::bfv::{Params, ParamsSpec, PrimeSpec};
+use crate::bfv::{Params, ParamsSpec, PrimeSpec, SHARED_BY};
 use crate::conv::{AlgorithmKind, Choice, Layer, LayerSpec, WeightForm};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
@@ -77,6 +77,7 @@ impl Form {
                 self.pinned.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string())
             }
             Field::WeightForm => self.pinned.weight_form.map_or(AUTO, WeightForm::name).to_owned(),
+            Field::SharedBy => self.pinned.sharing().to_string(),
             Field::Threads => self.threads.to_string(),
             Field::ActivationBits => {
                 let LayerSpec { activation_bits, activation_signed, .. } = self.layer.spec;
@@ -131,6 +132,10 @@ impl Form {
             Field::WeightForm => {
                 form.pinned.weight_form =
                     neighbour(&self.possible_forms(), self.pinned.weight_form, up)?;
+            }
+            Field::SharedBy => {
+                let by = neighbour(&self.possible_sharing(), self.pinned.sharing(), up)?;
+                form.pinned.shared_by = Some(by).filter(|by| *by > 1);
             }
             Field::Threads => {
                 form.threads = by_one(self.threads as u32)? as usize;
@@ -193,6 +198,12 @@ impl Form {
         let forms = WeightForm::ALL.into_iter().map(Some);
         let forms = forms.filter(|_| !self.algorithm.is_on_slots());
         std::iter::once(None).chain(forms).collect()
+    }
+
+    /// What [`Field::SharedBy`] may be: without a special prime nothing is shared.
+    fn possible_sharing(&self) -> Vec<usize> {
+        let has_special = self.params.special.is_some();
+        SHARED_BY.into_iter().filter(|by| *by == 1 || has_special).collect()
     }
 
     /// Lanes are the planner's again where another layer, ring or algorithm may not have them.
@@ -307,6 +318,10 @@ impl Form {
                 let name = |form: Option<WeightForm>| form.map_or(AUTO, WeightForm::name);
                 form.pinned.weight_form = by_name(&self.possible_forms(), text, name)?;
             }
+            Field::SharedBy => {
+                let by = by_name(&self.possible_sharing(), text, sharing_name)?;
+                form.pinned.shared_by = Some(by).filter(|by| *by > 1);
+            }
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.set_activations(text)?,
             Field::WeightBits => form.layer.spec.weight_bits = number(MAX_BITS)?,
@@ -396,6 +411,15 @@ fn by_name<T: Copy>(all: &[T], text: &str, name: fn(T) -> &'static str) -> Resul
         let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
         format!("{text:?} is none of {}", names.join(", "))
     })
+}
+
+const fn sharing_name(by: usize) -> &'static str {
+    match by {
+        1 => "1",
+        2 => "2",
+        4 => "4",
+        _ => "8",
+    }
 }
 
 fn not_activations(text: &str) -> String {

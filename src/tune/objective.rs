@@ -1,5 +1,6 @@
 //! What a tuner minimises.
 
+use crate::conv::Stage;
 use crate::predict::Prediction;
 use crate::report::{LatencyMs, Link, Record};
 
@@ -16,6 +17,10 @@ pub enum Objective {
     Download,
     /// Bytes in both directions, keys apart.
     Communication,
+    /// [`Self::Total`], with the keys made and sent.
+    TotalWithKeys,
+    /// [`Self::Communication`], with the keys.
+    CommunicationWithKeys,
     /// Bytes of weights and keys that the server stores.
     Storage,
     /// Bytes that the server holds at its fullest.
@@ -24,12 +29,14 @@ pub enum Objective {
 
 impl Objective {
     /// Every objective, the default first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Total,
         Self::Server,
         Self::Upload,
         Self::Download,
         Self::Communication,
+        Self::TotalWithKeys,
+        Self::CommunicationWithKeys,
         Self::Storage,
         Self::Memory,
     ];
@@ -42,6 +49,8 @@ impl Objective {
             Self::Upload => "upload",
             Self::Download => "download",
             Self::Communication => "communication",
+            Self::TotalWithKeys => "total-with-keys",
+            Self::CommunicationWithKeys => "communication-with-keys",
             Self::Storage => "storage",
             Self::Memory => "memory",
         }
@@ -55,6 +64,8 @@ impl Objective {
             Self::Upload => "bytes to the server",
             Self::Download => "bytes back to the client",
             Self::Communication => "bytes in both directions, keys apart",
+            Self::TotalWithKeys => "total of the first inference: the keys are made and sent too",
+            Self::CommunicationWithKeys => "bytes in both directions, keys among them",
             Self::Storage => "bytes of weights and keys that the server stores",
             Self::Memory => "bytes that the server holds at its fullest",
         }
@@ -63,7 +74,7 @@ impl Objective {
     /// Whether it is a time, in milliseconds, which only a run can confirm; else it is exact, in
     /// bytes.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Total | Self::Server)
+        matches!(self, Self::Total | Self::TotalWithKeys | Self::Server)
     }
 
     /// Its value in a record.
@@ -75,6 +86,11 @@ impl Objective {
             Self::Upload => sent.upload,
             Self::Download => sent.download,
             Self::Communication => sent.upload + sent.download,
+            Self::TotalWithKeys => {
+                let latency = &record.latency_ms;
+                return latency.total + latency.keygen + record.link.transfer_ms(sent.keys);
+            }
+            Self::CommunicationWithKeys => sent.upload + sent.download + sent.keys,
             Self::Storage => held.weights + held.galois_keys,
             Self::Memory => held.server_peak,
         };
@@ -86,6 +102,7 @@ impl Objective {
         let value = self.of_record(record);
         let of = |latency: &LatencyMs| match self {
             Self::Total => latency.total,
+            Self::TotalWithKeys => value - record.latency_ms.total + latency.total,
             Self::Server => latency.server,
             _ => value,
         };
@@ -104,6 +121,11 @@ impl Objective {
                 let transfer = link.transfer_ms(sizes.upload + sizes.download);
                 return prediction.times.online() / 1e6 + transfer;
             }
+            Self::TotalWithKeys => {
+                let keys = prediction.times.of(Stage::Keygen) / 1e6 + link.transfer_ms(sizes.keys);
+                return Self::Total.of_prediction(prediction, link) + keys;
+            }
+            Self::CommunicationWithKeys => sizes.upload + sizes.download + sizes.keys,
             Self::Server => return prediction.times.server() / 1e6,
             Self::Upload => sizes.upload,
             Self::Download => sizes.download,
@@ -112,6 +134,15 @@ impl Objective {
             Self::Memory => sizes.server_peak,
         };
         bytes as f64
+    }
+
+    /// The same with keys, where it can be had with them.
+    pub const fn with_keys(self) -> Option<Self> {
+        match self {
+            Self::Total | Self::TotalWithKeys => Some(Self::TotalWithKeys),
+            Self::Communication | Self::CommunicationWithKeys => Some(Self::CommunicationWithKeys),
+            _ => None,
+        }
     }
 
     /// The value for a whole network from those of its layers: memory is needed for one layer at a
@@ -142,8 +173,17 @@ mod tests {
     fn objectives_read_their_figure() {
         let record = record();
         let values = Objective::ALL.map(|objective| objective.text(objective.of_record(&record)));
-        let expected =
-            ["64.1 ms", "9.6 ms", "64.0 KiB", "32.0 KiB", "96.0 KiB", "1.00 MiB", "2.00 MiB"];
+        let expected = [
+            "64.1 ms",
+            "9.6 ms",
+            "64.0 KiB",
+            "32.0 KiB",
+            "96.0 KiB",
+            "126.1 ms",
+            "608.0 KiB",
+            "1.00 MiB",
+            "2.00 MiB",
+        ];
         assert_eq!(values, expected);
     }
 

@@ -15,7 +15,7 @@ use super::objective::Objective;
 use super::plain::PlainRule;
 use super::space::{Family, MAX_LIMBS, RING_DEGREES, plain_bits_for};
 use crate::arith::largest_ntt_primes;
-use crate::bfv::{Params, ParamsSpec};
+use crate::bfv::{Params, ParamsSpec, SHARED_BY};
 use crate::conv::cost::CostTable;
 use crate::conv::pricing::Pricing;
 use crate::conv::{AlgorithmKind, Setting};
@@ -397,34 +397,37 @@ fn best_plan(
     }
     let reference = CostTable::default();
     let costs = run.costs.as_deref().unwrap_or(&reference);
-    let setting = Setting { params, reduction: run.reduction };
-    let pricing = Pricing { costs, setting, threads: run.threads };
+    let alone = Setting::new(params, run.reduction);
+    let pricing = |by| Pricing { costs, setting: alone.shared(by), threads: run.threads };
     let value = |prediction: &Prediction| query.objective.of_prediction(prediction, &run.link);
     let all: Vec<(AlgorithmKind, Arc<Vec<Planned>>)> =
         group.iter().map(|kind| (*kind, layer.plans(*kind, params.ring_degree()))).collect();
+    let sharing = SHARED_BY.into_iter().filter(|by| *by == 1 || params.special().is_some());
     let plans = all.iter().flat_map(|(kind, plans)| {
-        let choices = layer.choices(*kind, plans, setting).into_iter();
+        let choices = layer.choices(*kind, plans, alone).into_iter();
         choices.map(|place| (*kind, &plans[place]))
     });
+    let plans = plans.flat_map(|(kind, plan)| sharing.clone().map(move |by| (kind, plan, by)));
     let mut lacking = Lacking::default();
     // A run that holds more than it may is refused, so its plan is no answer.
-    let plans = plans.filter(|(_, plan)| {
-        let needed = needed_bytes(run, layer.layer(), plan.as_ref(), setting);
+    let plans = plans.filter(|(_, plan, by)| {
+        let needed = needed_bytes(run, layer.layer(), plan.as_ref(), alone.shared(*by));
         if needed > run.max_memory {
             lacking = lacking.and(Lacking { needed: Some(needed), floor: None });
         }
         needed <= run.max_memory
     });
     // In the order of what they can be at best, so that noise is worked out for few of them.
-    let mut bounds: Vec<(f64, AlgorithmKind, &Planned)> =
-        plans.map(|(kind, plan)| (value(&layer.bound(plan, &pricing)), kind, plan)).collect();
+    let mut bounds: Vec<(f64, AlgorithmKind, &Planned, usize)> = plans
+        .map(|(kind, plan, by)| (value(&layer.bound(plan, &pricing(by))), kind, plan, by))
+        .collect();
     bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut best: Option<(f64, AlgorithmKind, Prediction)> = None;
-    for (bound, kind, plan) in bounds {
+    for (bound, kind, plan, by) in bounds {
         if best.as_ref().is_some_and(|(value, ..)| bound >= *value) || !course.goes_on() {
             break;
         }
-        let prediction = layer.predict_plan(plan, &pricing);
+        let prediction = layer.predict_plan(plan, &pricing(by));
         lacking = lacking.and(Lacking { floor: Some(prediction.noise.floor), needed: None });
         let value = value(&prediction);
         if prediction.noise.floor >= query.margin_bits
@@ -459,11 +462,11 @@ mod tests {
 
     /// For every objective the least value of any set, plan and algorithm of a ring degree that keeps
     /// cap and margin, by looking at all sizes of Q and P.
-    fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> [f64; 7] {
+    fn exhaustive(query: &Query, estimator: &Estimator, ring_degree: usize) -> [f64; 9] {
         let run = &query.runs[0];
         let layer = estimator.predictor(run).expect("valid");
         let plain_bits = plain_bits_for(ring_degree, layer.largest()).expect("some t");
-        let mut least = [f64::INFINITY; 7];
+        let mut least = [f64::INFINITY; 9];
         for family in (1..=3).flat_map(|limbs| Family::all(ring_degree, limbs, plain_bits)) {
             let specials: Vec<Option<u32>> =
                 if family.moduli.has_special { (20..=50).map(Some).collect() } else { vec![None] };
@@ -475,10 +478,17 @@ mod tests {
                 for kind in AlgorithmKind::ALL.into_iter().filter(|kind| kind.suits(family.moduli))
                 {
                     let costs = CostTable::default();
-                    let setting = Setting { params: &params, reduction: run.reduction };
+                    let setting = Setting::new(&params, run.reduction);
                     let pricing = Pricing { costs: &costs, setting, threads: 1 };
                     let plans = layer.plans(kind, ring_degree);
-                    for place in layer.choices(kind, &plans, setting) {
+                    let sharing = SHARED_BY.into_iter();
+                    let sharing = sharing.filter(|by| *by == 1 || special_bits.is_some());
+                    for (place, by) in layer
+                        .choices(kind, &plans, setting)
+                        .into_iter()
+                        .flat_map(|place| sharing.clone().map(move |by| (place, by)))
+                    {
+                        let pricing = Pricing { setting: setting.shared(by), ..pricing };
                         let prediction = layer.predict_plan(&plans[place], &pricing);
                         if prediction.noise.floor >= query.margin_bits {
                             for (least, objective) in least.iter_mut().zip(Objective::ALL) {
@@ -545,9 +555,9 @@ mod tests {
             let unlimited = RunSpec { max_memory: u64::MAX, ..run };
             let params = Params::new(&unlimited.params, &unlimited.policy).expect("valid");
             let layer = estimator.predictor(&unlimited).expect("valid");
-            let setting = Setting { params: &params, reduction: unlimited.reduction };
+            let setting = unlimited.setting(&params);
             let plans = layer.plans(unlimited.algorithm, params.ring_degree());
-            let lanes = |plan: &&Planned| AsRef::as_ref(*plan).choice() == unlimited.pinned;
+            let lanes = |plan: &&Planned| unlimited.pinned.admits(&AsRef::as_ref(*plan).choice());
             let all = plans.iter().filter(lanes);
             let bytes =
                 all.map(|plan| needed_bytes(&unlimited, layer.layer(), plan.as_ref(), setting));

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::super::testing::{context, seeds};
-use super::super::{Ciphertext, Context, Plaintext, SecretKey, encrypt};
+use super::super::{
+    Ciphertext, Context, Plaintext, SecretKey, SeededSharingKeys, ShareSecrets, SharedCiphertext,
+    encrypt,
+};
 use super::*;
 
 fn upload(context: &Context, count: usize) -> (SecretKey, Vec<u8>) {
@@ -71,35 +74,102 @@ fn responses_round_trip() {
     let zero = Ciphertext::zero(&context);
     let read = [Coefficients::All, Coefficients::Only([3, 5, 62].into())];
     let mut responses = read.each_ref().map(|read| {
-        let mut response = Response::switch(&context, zero.clone(), WIDTHS, read);
+        let read = std::slice::from_ref(read);
+        let mut response = Response::switch(&context, zero.clone().into(), WIDTHS, read);
         response.c1[63] = 1;
         response
     });
-    responses[0].c0[5] = (1 << 23) - 1;
-    responses[1].c0[2] = (1 << 23) - 2;
+    responses[0].c0[0][5] = (1 << 23) - 1;
+    responses[1].c0[0][2] = (1 << 23) - 2;
     let bytes = write_response(&context, &responses);
-    assert_eq!(bytes.len(), response_bytes(context.params(), &read, WIDTHS));
-    assert_eq!(read_response(&context, &bytes, &read).expect("valid"), responses);
-    assert_eq!(read_response(&context, &write_response(&context, &[]), &[]).expect("valid"), []);
+    assert_eq!(bytes.len(), response_bytes(context.params(), &read, WIDTHS, 1));
+    assert_eq!(read_response(&context, &bytes, &read, 1).expect("valid"), responses);
+    assert_eq!(read_response(&context, &write_response(&context, &[]), &[], 1), Ok(vec![]));
     // Who expects other coefficients, or more ciphertexts, does not take these for them.
     let other = [Coefficients::All, Coefficients::Only([3, 5].into())];
     let refuse =
-        |read: &[Coefficients]| read_response(&context, &bytes, read).expect_err("refused");
+        |read: &[Coefficients]| read_response(&context, &bytes, read, 1).expect_err("refused");
     assert!(matches!(refuse(&other), WireError::Length { .. }));
     assert!(matches!(refuse(&read[..1]), WireError::Header { field: "count", value: 2 }));
+}
+
+/// Ciphertexts that share a polynomial, the last of them with fewer others.
+#[test]
+fn shared_responses_round_trip() {
+    let context = context(64);
+    let read = [Coefficients::All, Coefficients::Only([1, 63].into()), Coefficients::All];
+    let shared = |count: usize| {
+        let zero = Ciphertext::zero(&context);
+        SharedCiphertext { c0: vec![zero.c0; count], c1: zero.c1 }
+    };
+    let mut responses: Vec<Response> = read
+        .chunks(2)
+        .map(|read| Response::switch(&context, shared(read.len()), WIDTHS, read))
+        .collect();
+    responses[0].c0[1][1] = 77;
+    responses[1].c1[5] = 78;
+    let bytes = write_response(&context, &responses);
+    assert_eq!(bytes.len(), response_bytes(context.params(), &read, WIDTHS, 2));
+    assert_eq!(read_response(&context, &bytes, &read, 2).as_ref(), Ok(&responses));
+    let alone = response_bytes(context.params(), &read, WIDTHS, 1);
+    assert_eq!(alone - bytes.len(), 64 * 29 / 8);
+    let refuse = |by| read_response(&context, &bytes, &read, by).expect_err("refused");
+    for by in [1, 4] {
+        assert_eq!(refuse(by), WireError::Header { field: "shared_by", value: 2 });
+    }
+    // Fewer than could share are no mistake.
+    let few = write_response(&context, &responses[1..]);
+    assert!(read_response(&context, &few, &read[2..], 4).is_ok());
+}
+
+#[test]
+fn sharing_keys_round_trip() {
+    let context = context(64);
+    let [keys, shares, errors] = seeds(5);
+    let secret = SecretKey::generate(&context, &keys);
+    for (limbs, by) in [(1, 2), (2, 2), (2, 4)] {
+        let shares = ShareSecrets::generate(&context, by, &shares);
+        let sent =
+            SeededSharingKeys::generate(&context, limbs, &secret, &shares, &errors, &[6; 32]);
+        let bytes = write_sharing_keys(&context, &sent);
+        assert_eq!(bytes.len(), sharing_keys_bytes(context.params(), limbs, by));
+        let received = read_sharing_keys(&context, &bytes).expect("valid");
+        assert_eq!(write_sharing_keys(&context, &received), bytes);
+        let refuse = |at: usize, byte| {
+            let mut bytes = bytes.clone();
+            bytes[at] = byte;
+            read_sharing_keys(&context, &bytes).expect_err("refused")
+        };
+        assert_eq!(refuse(5, 1), WireError::Kind { found: 1, expected: 4 });
+        assert_eq!(refuse(6, 3), WireError::Limbs(3));
+        assert_eq!(refuse(7, 1), WireError::Filling);
+        let count = (by * by * limbs) as u64;
+        assert_eq!(refuse(16, 1), WireError::Header { field: "count", value: 1 });
+        for wrong in [0, 1, 3, 16] {
+            assert_eq!(
+                refuse(24, wrong),
+                WireError::Header { field: "shared_by", value: wrong.into() }
+            );
+        }
+        let other = if by == 2 { 4 } else { 2 };
+        assert_eq!(refuse(24, other), WireError::Header { field: "count", value: count });
+        let cut = read_sharing_keys(&context, &bytes[..bytes.len() - 1]);
+        assert!(matches!(cut, Err(WireError::Length { .. })));
+    }
+    assert_eq!(sharing_keys_bytes(context.params(), 2, 1), 0);
 }
 
 #[test]
 fn wrong_widths_are_refused() {
     let context = context(64);
     let read = [Coefficients::All];
-    let response = Response::switch(&context, Ciphertext::zero(&context), WIDTHS, &read[0]);
+    let response = Response::switch(&context, Ciphertext::zero(&context).into(), WIDTHS, &read);
     let bytes = write_response(&context, &[response]);
     assert_eq!(bytes[6..8], [29, 23]);
     let refuse = |at: usize, byte| {
         let mut bytes = bytes.clone();
         bytes[at] = byte;
-        read_response(&context, &bytes, &read).expect_err("refused")
+        read_response(&context, &bytes, &read, 1).expect_err("refused")
     };
     let header = |field, value| WireError::Header { field, value };
     // c1 of at most 60 - log2 N bits, and c0 of at most as many as c1.
@@ -114,9 +184,9 @@ fn wrong_widths_are_refused() {
     assert!(matches!(refuse(16, 2), WireError::Header { field: "count", value: 2 }));
     // Without ciphertexts there are no widths.
     let mut none = write_response(&context, &[]);
-    assert_eq!(read_response(&context, &none, &[]), Ok(vec![]));
+    assert_eq!(read_response(&context, &none, &[], 1), Ok(vec![]));
     none[6] = 29;
-    assert_eq!(read_response(&context, &none, &[]), Err(header("bits of c1", 29)));
+    assert_eq!(read_response(&context, &none, &[], 1), Err(header("bits of c1", 29)));
 }
 
 #[test]
@@ -159,6 +229,6 @@ proptest! {
         }
         bytes.truncate(cut);
         let read = [Coefficients::All];
-        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise, &read));
+        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise, &read, 1), read_sharing_keys(&context, &noise));
     }
 }

@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// What to minimise.
     #[arg(long, value_parser = choices::objective(), default_value = "total", value_name = "FIGURE")]
     objective: Objective,
+    /// Count the keys too, which a client makes and sends once.
+    #[arg(long)]
+    keys_in_total: bool,
     /// Find what takes the least total time over links of each of these bandwidths, like
     /// 1Mbit,100Mbit,10Gbit, by prediction; the winners at both ends are run.
     #[arg(
@@ -152,9 +155,14 @@ impl Args {
             ..RunSpec::new(layer, params.clone())
         };
         let algorithms = self.algorithm.unwrap_or(AlgorithmChoice::Any).kinds();
+        let objective = match (self.keys_in_total, self.objective.with_keys()) {
+            (false, _) => self.objective,
+            (true, Some(objective)) => objective,
+            (true, None) => return Err(Failure::input(no_keys_in(self.objective))),
+        };
         let query = |runs: Vec<RunSpec>| Query {
             runs,
-            objective: self.objective,
+            objective,
             algorithms: algorithms.clone(),
             margin_bits: self.margin_bits,
             plain: self.plain_bits,
@@ -202,6 +210,16 @@ fn export(answer: &Answer, target: &Target) -> Result<(), Failure> {
         export.write(&run.experiment(), Some(record))?;
     }
     Ok(())
+}
+
+/// What is minimised has no part that keys could be counted in.
+fn no_keys_in(objective: Objective) -> String {
+    let with: Vec<&str> = Objective::ALL
+        .into_iter()
+        .filter(|one| one.with_keys().is_some_and(|with| with != *one))
+        .map(Objective::name)
+        .collect();
+    format!("--keys-in-total counts keys in {}, not in {}", with.join(" or "), objective.name())
 }
 
 fn why_nothing(answer: &Answer) -> String {

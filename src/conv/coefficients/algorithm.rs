@@ -14,6 +14,7 @@ use crate::conv::explain::{Facts, coefficient_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
+use crate::conv::outline::share_bytes;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::server::{SAMPLES, sampled};
 use crate::conv::setting::Setting;
@@ -78,7 +79,8 @@ impl CoefficientAlgorithm {
             space: Panels::bytes(setting, held) + space,
             scratch: rotate_scratch_bytes(self.rotated(), setting, threads)
                 .max(scratch)
-                .max(if plan.merges() { mix() } else { 0 }),
+                .max(if plan.merges() { mix() } else { 0 })
+                .max(share_bytes(setting, setting.limbs(), self.messages()[1], threads)),
         }
     }
 
@@ -98,6 +100,7 @@ impl Plan for CoefficientAlgorithm {
             // Blocks have no steps.
             babies: (!self.plan.is_blocks()).then_some(babies),
             weight_form: Some(self.plan.form()),
+            shared_by: None,
         }
     }
 
@@ -151,6 +154,7 @@ impl Plan for CoefficientAlgorithm {
         work.tell(Stage::Rotate, rounds * plan.inputs() * plan.babies());
         work.tell(Stage::Multiply, rounds * multiply);
         work.tell(Stage::Mix, rounds * plan.sums());
+        work.share(setting, limbs, self.messages()[1]);
         work
     }
 
@@ -164,6 +168,7 @@ impl Plan for CoefficientAlgorithm {
             weight_bytes: Weights::predicted_bytes(plan, setting),
             working: self.working_bytes(setting, threads),
             gains_bytes: self.gains_bytes(),
+            shared_by: setting.shared_by,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
 use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
+use crate::conv::outline::share_bytes;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
 use crate::conv::server::sampled;
 use crate::conv::setting::Setting;
@@ -85,7 +86,8 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
             prepare: W::prepare_bytes(plan, setting),
             space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
             scratch: rotate_scratch_bytes(plan.rotated(), setting, threads)
-                .max(if plan.moved() > 0 { mix() } else { 0 }),
+                .max(if plan.moved() > 0 { mix() } else { 0 })
+                .max(share_bytes(setting, limbs, self.messages()[1], threads)),
         }
     }
 
@@ -144,6 +146,7 @@ impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
         work.tell(Stage::Rotate, rounds * plan.rotated_inputs());
         work.tell(Stage::Multiply, rounds * plan.waves().len() * parts);
         work.tell(Stage::Mix, rounds * plan.sums());
+        work.share(setting, limbs, self.messages()[1]);
         work
     }
 
@@ -158,6 +161,7 @@ impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
             weight_bytes: W::predicted_bytes(plan, setting),
             working: self.working_bytes(setting, threads),
             gains_bytes: self.gains_bytes(),
+            shared_by: setting.shared_by,
         }
     }
 

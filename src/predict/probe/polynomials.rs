@@ -57,7 +57,7 @@ fn made(
     let all = serve(context, &GaloisKeys::default(), |server| {
         Ok(time(|| weights.multiply(server, &plan, (0, &wave), &panels, &mut space).is_ok()))
     })?;
-    let setting = Setting { params: context.params(), reduction: Reduction::Lazy };
+    let setting = Setting::new(context.params(), Reduction::Lazy);
     let pricing = Pricing { costs, setting, threads: 1 };
     let sum = Primitive::DenseSum { terms: plan.max_terms() };
     let known =

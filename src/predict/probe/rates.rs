@@ -266,14 +266,14 @@ pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
     let expand = time(|| sent[0].clone().expand(context, public));
     let ciphertext = sent[0].clone().expand(context, public);
     let all = [Coefficients::All];
-    let switch = time(|| Response::switch(context, ciphertext.clone(), WIDTHS, &all[0]));
-    let responses = [Response::switch(context, ciphertext, WIDTHS, &all[0])];
+    let switch = time(|| Response::switch(context, ciphertext.clone().into(), WIDTHS, &all));
+    let responses = [Response::switch(context, ciphertext.into(), WIDTHS, &all)];
     let write = time(|| wire::write_response(context, &responses));
     let message = wire::write_response(context, &responses);
-    let read = time(|| wire::read_response(context, &message, &all).is_ok());
+    let read = time(|| wire::read_response(context, &message, &all, 1).is_ok());
     let reader =
         Reader::new(context, &bench.secret, WIDTHS).ok_or(ProbeError::Setting("response"))?;
-    let decryption = time(|| reader.decrypt(&responses[0], &all[0]));
+    let decryption = time(|| reader.decrypt(&responses[0], 0, &all[0]));
     let unpack = time(|| packing.unpack(context, &plaintexts));
     Ok(ClientTimes { pack, encryption, upload, expand, switch, write, read, decryption, unpack })
 }

@@ -10,7 +10,8 @@ use crate::preset::Experiment;
 /// takes. None where no algorithm is named, and none where the layer does not fit.
 pub(super) fn elements(experiment: &Experiment, params: &Params) -> Vec<u64> {
     let Experiment { layer, algorithm, reduction, pinned, .. } = experiment;
-    let setting = Setting { params, reduction: reduction.unwrap_or(Reduction::Lazy) };
+    let setting =
+        Setting::new(params, reduction.unwrap_or(Reduction::Lazy)).shared(pinned.sharing());
     let plan = algorithm.and_then(AlgorithmChoice::one).and_then(|algorithm| {
         let layer = Layer::new(&layer.spec).ok()?;
         // Plans are chosen by the costs of the reference machine, the same everywhere.

@@ -35,6 +35,7 @@ pub fn experiment_toml(experiment: &Experiment, record: Option<&Record>) -> Stri
     text.entry_if("lanes", pinned.lanes, "of a ciphertext");
     text.entry_if("babies", pinned.babies, "automorphisms of each input");
     text.entry_if("weight_form", pinned.weight_form.map(WeightForm::name), "of stored weights");
+    text.entry_if("shared_by", pinned.shared_by, "outputs share a polynomial");
     text.entry_if("threads", *threads, "");
     text.entry_if("seed", *seed, "of data and secrets: fixed secrets are for experiments alone");
     text.layer(layer);

@@ -12,7 +12,7 @@ use super::EXPERIMENT;
 use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
-use crate::bfv::{ParamsSpec, PrimeSpec};
+use crate::bfv::{ParamsSpec, PrimeSpec, SHARED_BY};
 use crate::conv::{AlgorithmChoice, Choice, LayerSpec, WeightForm};
 use crate::report::testing::record;
 use crate::report::{Extrapolated, Record};
@@ -115,9 +115,14 @@ fn experiment() -> impl Strategy<Value = Experiment> {
     let method =
         (option::of(select(AlgorithmChoice::all())), option::of(select(Reduction::ALL.to_vec())));
     let power = || option::of((0u32..=12).prop_map(|log| 1usize << log));
-    let pinned = (power(), power(), option::of(select(WeightForm::ALL.to_vec())));
-    let pinned =
-        pinned.prop_map(|(lanes, babies, weight_form)| Choice { lanes, babies, weight_form });
+    let shared_by = option::of(select(SHARED_BY.to_vec()));
+    let pinned = (power(), power(), option::of(select(WeightForm::ALL.to_vec())), shared_by);
+    let pinned = pinned.prop_map(|(lanes, babies, weight_form, shared_by)| Choice {
+        lanes,
+        babies,
+        weight_form,
+        shared_by,
+    });
     let run = (option::of(1usize..=4096), option::of(seed()), pinned);
     let policy = (select(SecurityTable::ALL.to_vec()), select(SecurityLevel::ALL.to_vec()));
     let policy = (policy, any::<bool>()).prop_map(|((table, level), insecure)| SecurityPolicy {

@@ -208,7 +208,7 @@ fn galois_elements_are_those_of_the_plan() {
     for algorithm in AlgorithmKind::ALL {
         let experiment = Experiment { algorithm: Some(algorithm.into()), ..example() };
         let (params, layer) = (checked(&experiment), Layer::new(&experiment.layer.spec));
-        let setting = Setting { params: &params, reduction: Reduction::Lazy };
+        let setting = Setting::new(&params, Reduction::Lazy);
         let plan = algorithm.plan(
             &layer.expect("valid"),
             setting,

@@ -56,6 +56,7 @@ fn asked(row: SweepRow) -> SweepRow {
         lanes: Some(4),
         babies: Some(2),
         weight_form: Some("raw".into()),
+        shared_by: Some(4),
         subset: Some(1),
         insecure: true,
         data: Some("abcd".into()),

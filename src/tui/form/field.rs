@@ -23,6 +23,8 @@ pub enum Field {
     Lanes,
     /// How weights are stored.
     WeightForm,
+    /// Outputs that share their second polynomial.
+    SharedBy,
     /// Threads.
     Threads,
     /// Bits of an activation.
@@ -33,7 +35,7 @@ pub enum Field {
 
 impl Field {
     /// Every field, from the top.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Preset,
         Self::RingDegree,
         Self::PlainBits,
@@ -44,6 +46,7 @@ impl Field {
         Self::Reduction,
         Self::Lanes,
         Self::WeightForm,
+        Self::SharedBy,
         Self::Threads,
         Self::ActivationBits,
         Self::WeightBits,
@@ -62,6 +65,7 @@ impl Field {
             Self::Reduction => "reduction",
             Self::Lanes => "lanes",
             Self::WeightForm => "weight form",
+            Self::SharedBy => "shared c1",
             Self::Threads => "threads",
             Self::ActivationBits => "activation bits",
             Self::WeightBits => "weight bits",

@@ -76,6 +76,8 @@ const fn meaning(objective: Objective) -> &'static str {
         Objective::Upload => "bytes to the server",
         Objective::Download => "bytes back",
         Objective::Communication => "bytes in both directions",
+        Objective::TotalWithKeys => "the same, with keys made and sent",
+        Objective::CommunicationWithKeys => "the same, keys among them",
         Objective::Storage => "bytes of weights and keys kept",
         Objective::Memory => "bytes the server holds at most",
     }

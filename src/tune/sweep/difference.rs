@@ -8,7 +8,7 @@ use crate::report::value_text;
 
 /// The parts of a request that a row shows, by their columns in the table, and what they are called.
 /// What a point is called is no part: it finds the point.
-const PARTS: [(&str, &str); 36] = [
+const PARTS: [(&str, &str); 37] = [
     ("request.form", "the form of rows"),
     ("heconv_version", "heconv_version"),
     ("layer.in_channels", "in_channels"),
@@ -41,6 +41,7 @@ const PARTS: [(&str, &str); 36] = [
     ("request.lanes", "lanes"),
     ("request.babies", "babies"),
     ("request.weight_form", "weight_form"),
+    ("request.shared_by", "shared_by"),
     ("request.subset", "subset"),
     ("request.max_memory", "max_memory"),
     ("schema", "schema"),
