@@ -45,6 +45,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         ("multiply-add, lazy, 192 terms", costs.lazy.sum.at(192) / 192.0, "ns"),
         ("multiply-add, eager, 192 terms", costs.eager.sum.at(192) / 192.0, "ns"),
         ("dense multiply-add, lazy", costs.lazy.dense_sum.at(24) / 24.0, "ns"),
+        ("packed multiply-add, lazy", costs.lazy.packed_sum.at(24) / 24.0, "ns"),
         ("key switch, per word, lazy", costs.lazy.switch.at(words), "ns"),
         ("block scalar, 16 lanes, per transform", costs.block_scalars.at(16.0), "ns"),
     ];

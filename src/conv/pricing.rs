@@ -1,10 +1,10 @@
 //! The time of work under one setting on one machine.
 
-use super::cost::{CostTable, PolynomialCosts, ReductionCosts};
+use super::cost::{CostTable, PACKED_BYTES, PolynomialCosts, ReductionCosts};
 use super::setting::Setting;
 use super::work::{Primitive, Task};
 use crate::arith::Modulus;
-use crate::arith::kernels::{Reduction, are_narrow};
+use crate::arith::kernels::{Reduction, are_narrow, word_bytes};
 use crate::bfv::pairs_of;
 
 /// Times of work under one setting on one machine.
@@ -72,6 +72,12 @@ impl Pricing<'_> {
             Primitive::IntegerSum { terms, bits } => self.sum(terms, |_| bits),
             Primitive::LoneSum { terms } => 2.0 * size * reduction.lone_sum.at(terms),
             Primitive::DenseSum { terms } => 2.0 * size * reduction.dense_sum.at(terms),
+            Primitive::PackedSum { terms } => {
+                let bytes = |limb: &Modulus| word_bytes(limb.bits());
+                let bytes: usize = self.setting.params.limbs().iter().map(bytes).sum();
+                let parts = bytes as f64 / PACKED_BYTES as f64;
+                2.0 * self.words(1) * reduction.packed_sum.at(terms) * parts
+            }
             Primitive::Factor => match self.setting.reduction {
                 Reduction::Eager => all as f64 * reduction.factor,
                 Reduction::Lazy => reduction.factor,

@@ -68,6 +68,11 @@ pub enum Primitive {
         /// Products.
         terms: usize,
     },
+    /// The same with dense plaintexts that are packed.
+    PackedSum {
+        /// Products.
+        terms: usize,
+    },
     /// A scalar factor that is made of an integer.
     Factor,
     /// The block scalars of a term, modulo every limb.
@@ -128,7 +133,9 @@ impl Primitive {
     fn multiplications(self) -> Multiplications {
         let none = Multiplications::default();
         match self {
-            Self::DenseSum { terms } => Multiplications { plaintext: terms, ..none },
+            Self::DenseSum { terms } | Self::PackedSum { terms } => {
+                Multiplications { plaintext: terms, ..none }
+            }
             Self::ScalarSum { terms } | Self::LoneSum { terms } => {
                 Multiplications { scalar: terms, ..none }
             }

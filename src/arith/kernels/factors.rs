@@ -34,23 +34,26 @@ pub struct Factors<'a> {
     /// The words, and on both sides of them the margin.
     bytes: &'a [u8],
     word_bytes: usize,
+    /// How many words they are.
+    len: usize,
 }
 
 impl<'a> Factors<'a> {
     /// Words as they are.
     pub fn of(words: &'a [u64]) -> Self {
-        Self { bytes: bytemuck::cast_slice(words), word_bytes: size_of::<u64>() }
+        let (bytes, len) = (bytemuck::cast_slice(words), words.len());
+        Self { bytes, word_bytes: size_of::<u64>(), len }
     }
 
     /// Words of `word_bytes` bytes, from four to eight, with a [`margin`] on both sides.
     pub(in crate::arith) const fn packed(bytes: &'a [u8], word_bytes: usize) -> Self {
         assert!(4 <= word_bytes && word_bytes <= 8 && bytes.len() >= 2 * margin(word_bytes));
-        Self { bytes, word_bytes }
+        Self { bytes, word_bytes, len: (bytes.len() - 2 * margin(word_bytes)) / word_bytes }
     }
 
     /// How many words they are.
     pub const fn len(&self) -> usize {
-        (self.bytes.len() - 2 * margin(self.word_bytes)) / self.word_bytes
+        self.len
     }
 
     /// Whether there are none.
@@ -67,7 +70,8 @@ impl<'a> Factors<'a> {
     #[must_use]
     pub fn range(&self, places: Range<usize>) -> Self {
         let end = places.end * self.word_bytes + 2 * margin(self.word_bytes);
-        Self { bytes: &self.bytes[places.start * self.word_bytes..end], ..*self }
+        let bytes = &self.bytes[places.start * self.word_bytes..end];
+        Self { bytes, len: places.len(), ..*self }
     }
 
     /// The words, which are whole tiles.
@@ -78,7 +82,7 @@ impl<'a> Factors<'a> {
 
     /// The factors of one term after the other.
     pub(super) const fn tiles(&self) -> Tiles<'a> {
-        Tiles(*self)
+        Tiles { rest: *self, left: self.len() / TILE }
     }
 
     /// Where word `place` lies, which need not be one of them: to ask memory for it.
@@ -89,39 +93,64 @@ impl<'a> Factors<'a> {
 
 /// What gives the factors of one term after the other.
 #[derive(Clone, Debug)]
-pub(super) struct Tiles<'a>(Factors<'a>);
+pub(super) struct Tiles<'a> {
+    rest: Factors<'a>,
+    /// Tiles in `rest`.
+    left: usize,
+}
+
+impl<'a> Tiles<'a> {
+    /// The next ones.
+    ///
+    /// # Safety
+    /// There must be any.
+    #[inline]
+    pub(super) unsafe fn next_unchecked(&mut self) -> Tile<'a> {
+        let Factors { bytes, word_bytes, .. } = self.rest;
+        let each = TILE * word_bytes;
+        // SAFETY: of the bytes `left` tiles and both margins are left, and there is a tile; without it
+        // there are one tile less and both margins.
+        let (tile, rest) = unsafe {
+            (bytes.get_unchecked(..each + 2 * margin(word_bytes)), bytes.get_unchecked(each..))
+        };
+        self.rest.bytes = rest;
+        self.left = self.left.wrapping_sub(1);
+        Tile { bytes: tile, word_bytes }
+    }
+}
 
 impl<'a> Iterator for Tiles<'a> {
     type Item = Tile<'a>;
 
     #[inline]
     fn next(&mut self) -> Option<Tile<'a>> {
-        let Factors { bytes, word_bytes } = self.0;
-        let len = TILE * word_bytes + 2 * margin(word_bytes);
-        let tile = bytes.get(..len)?;
-        self.0.bytes = &bytes[TILE * word_bytes..];
-        Some(Tile(Factors { bytes: tile, word_bytes }))
+        // SAFETY: some are left.
+        (self.left > 0).then(|| unsafe { self.next_unchecked() })
     }
 }
 
-/// The factors of one term: exactly [`TILE`] words, and margins.
+/// The factors of one term.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tile<'a>(Factors<'a>);
+pub(super) struct Tile<'a> {
+    /// Exactly [`TILE`] words and both margins.
+    bytes: &'a [u8],
+    word_bytes: usize,
+}
 
-impl<'a> Tile<'a> {
+impl Tile<'_> {
     /// Where the bytes begin that hold column `COLUMN`: [`READ`] bytes which hold [`READ_WORDS`] words.
-    /// They lie in this tile: `12 * word_bytes` and 32 bytes are what the last one ends with, and what
-    /// 16 words with two margins of `16 - 2 * word_bytes` have.
+    /// They lie in this tile: those of the last column end with the margin, for 12 words and 32 bytes are
+    /// what 16 words and two margins of `16 - 2 * word_bytes` are.
     #[inline]
     pub(super) const fn column<const COLUMN: usize>(self) -> *const u8 {
         const { assert!(COLUMN < TILE / READ_WORDS) };
-        self.0.bytes.as_ptr().wrapping_add(COLUMN * READ_WORDS * self.0.word_bytes)
+        self.bytes.as_ptr().wrapping_add(COLUMN * READ_WORDS * self.word_bytes)
     }
 
     /// Words from place `first` on.
     #[inline]
     pub(super) fn words<const N: usize>(self, first: usize) -> [u64; N] {
-        let Factors { bytes, word_bytes } = self.0;
+        let Self { bytes, word_bytes } = self;
         let bytes = &bytes[margin(word_bytes) + first * word_bytes..];
         // Eight bytes from a word on reach no further than the margin.
         let mask = u64::MAX >> (64 - 8 * word_bytes);

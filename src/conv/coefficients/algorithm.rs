@@ -128,7 +128,11 @@ impl Plan for CoefficientAlgorithm {
         work.add(Stage::Rotate, by_input, Primitive::Placing, plan.inputs());
         let evenly = Load { rounds, parts: Sums::tasks(setting) };
         for (count, terms) in plan.sum_sizes() {
-            work.add(Stage::Multiply, evenly, Primitive::DenseSum { terms }, count);
+            let sum = match plan.form() {
+                WeightForm::Transformed => Primitive::PackedSum { terms },
+                WeightForm::Raw => Primitive::DenseSum { terms },
+            };
+            work.add(Stage::Multiply, evenly, sum, count);
         }
         let (stage, load) = match plan.form() {
             WeightForm::Transformed => (Stage::Weights, Load { rounds: 1, ..evenly }),

@@ -50,7 +50,7 @@ pub(super) enum ProbeError {
 }
 
 /// Bytes that measuring all costs takes at most.
-const MEASURED_BYTES: u64 = 420 << 20;
+const MEASURED_BYTES: u64 = 484 << 20;
 
 /// Whether there is so much memory.
 fn require(bytes: u64) -> Result<(), ProbeError> {

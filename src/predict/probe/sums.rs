@@ -3,10 +3,10 @@
 use ndarray::Array4;
 
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
-use crate::arith::kernels::{Backend, Factors, Reduction};
-use crate::arith::zeroed;
+use crate::arith::kernels::{Backend, Factors, Reduction, TILE};
+use crate::arith::{AlignedWords, PackedWords, zeroed};
 use crate::bfv::{Context, GaloisKeys};
-use crate::conv::cost::{Curve, ReductionCosts, SumCost};
+use crate::conv::cost::{Curve, PACKED_BYTES, ReductionCosts, SumCost};
 use crate::conv::dense::multiply_dense;
 use crate::conv::panel::Panels;
 use crate::conv::slots::algorithms::hadamard_fused::FusedWeights;
@@ -18,7 +18,9 @@ use crate::conv::{Server, Silent, Stage, Steps};
 pub(super) struct KernelBench {
     backend: Backend,
     /// Dense factors, more than any cache holds.
-    dense: crate::arith::AlignedWords,
+    dense: AlignedWords,
+    /// The same, packed.
+    packed: PackedWords,
 }
 
 /// The ring that kernels are measured in.
@@ -36,9 +38,14 @@ fn plan(inputs: usize) -> Result<SlotPlan, ProbeError> {
 impl KernelBench {
     pub(super) fn new(backend: Backend) -> Self {
         const DENSE_WORDS: usize = 128 << 20 >> 3;
+        const PACKED_WORDS: usize = (64 << 20) / PACKED_BYTES;
         let mut dense = zeroed(DENSE_WORDS);
         dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
-        Self { backend, dense }
+        // Pages that were never written are all the same one.
+        let mut packed = PackedWords::zero(PACKED_WORDS, KERNEL_SIZES.limb_bits);
+        let pieces = packed.pieces_mut(TILE).zip(dense.chunks_exact(TILE));
+        pieces.for_each(|(mut piece, words)| piece.write(0, words));
+        Self { backend, dense, packed }
     }
 
     pub(super) fn costs(
@@ -53,6 +60,8 @@ impl KernelBench {
             let sum = |panels: usize| Self::scalar(server, panels, 16, false);
             let integer = |panels: usize| Self::scalar(server, panels, 16, true);
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);
+            let dense = |panels: usize| Self::dense(server, panels, Factors::of(&self.dense));
+            let packed = |panels: usize| Self::dense(server, panels, self.packed.factors());
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
                 Ok::<_, ProbeError>(SumCost::new(
@@ -65,7 +74,8 @@ impl KernelBench {
                 sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
                 narrow_sum: curve(&integer, &[1, 4, 16, 64, 256, 1024])?,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
-                dense_sum: curve(&|panels| self.dense(server, panels), &[1, 8, 64, 256])?,
+                dense_sum: curve(&dense, &[1, 8, 64, 256])?,
+                packed_sum: curve(&packed, &[1, 8, 64, 256])?,
                 factor: factor(&context),
             })
         })
@@ -97,13 +107,17 @@ impl KernelBench {
     }
 
     /// Terms, and nanoseconds per word of a sum with dense factors.
-    fn dense(&self, server: &Server<'_>, panels: usize) -> Result<(f64, f64), ProbeError> {
+    fn dense(
+        server: &Server<'_>,
+        panels: usize,
+        factors: Factors<'_>,
+    ) -> Result<(f64, f64), ProbeError> {
         let (context, plan) = (server.evaluator().context(), plan(panels)?);
         let (terms, panels) = (plan.max_terms(), Panels::zero(context, plan.terms_of_inputs()));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let per_sum = terms * context.ciphertext_basis().words();
-        let count = self.dense.len() / per_sum;
-        let weights = [Factors::of(&self.dense[..count * per_sum])];
+        let count = factors.len() / per_sum;
+        let weights = [factors.range(0..count * per_sum)];
         let outputs = vec![output; count];
         let runs = runs(&plan, &outputs);
         let mut sums = Sums::zero(context, count);

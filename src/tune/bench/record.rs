@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Ratios;
+use crate::arith::kernels::word_bytes;
 use crate::conv::WeightForm;
 use crate::predict::{Limits, Primitives};
 use crate::report::verdict::tell;
@@ -147,9 +148,7 @@ impl Figures {
             storage_bytes: median.storage_bytes,
             communication_bytes: median.communication_bytes,
             operations: median.operations,
-            plaintext_bytes: median.params.limbs.len()
-                * median.params.ring_degree
-                * size_of::<u64>(),
+            plaintext_bytes: median.params.ring_degree * limb_bytes(median),
             fault: records.iter().find_map(Record::fault),
             turns,
         })
@@ -172,6 +171,15 @@ impl Figures {
             self.share_of_memory_limit = Some(rounded(least_ms / self.multiply_ms.max(1e-9), 4));
         }
     }
+}
+
+/// Bytes of a word of a weight plaintext modulo all limbs: those of algorithms on coefficients are packed.
+fn limb_bytes(record: &Record) -> usize {
+    let bytes = |limb: &u64| match record.weight_form {
+        Some(_) => word_bytes(limb.ilog2() + 1),
+        None => size_of::<u64>(),
+    };
+    record.params.limbs.iter().map(bytes).sum()
 }
 
 /// What repeated measurements gave.

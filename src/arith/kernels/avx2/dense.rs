@@ -4,9 +4,7 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_setzero_si256};
 
 use super::narrow::{self, TERMS};
 use super::sums::Chunks;
-use super::wide::{
-    Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
-};
+use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
 use super::{
     Constants, LANES, LAZY_TERMS, Unpack, keep, load_doubles, store, to_doubles, unpack, values,
 };
@@ -20,6 +18,10 @@ const CHUNK: usize = 64;
 
 /// Columns of factors.
 const FACTORS: usize = TILE / LANES;
+
+/// Terms as doubles, at lines of the cache: else every other register would be read from two of them.
+#[repr(align(64))]
+struct Near([[u64; PAIR]; CHUNK]);
 
 /// The sums of a pair: of each column of factors, those of both halves.
 type PairSums = [[Wide; 2]; FACTORS];
@@ -39,6 +41,9 @@ pub(in super::super) fn pair_tiles_lazy(
         }
         return;
     }
+    if each <= CHUNK * TILE {
+        return sums_of_a_chunk(constants, segments, factors, out);
+    }
     for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
         let first = i * TOGETHER * each;
         let factors = factors.range(first..first + out.len() * each);
@@ -50,7 +55,32 @@ pub(in super::super) fn pair_tiles_lazy(
     }
 }
 
-/// At most `MOST` sums; where there are several, words of the panel become doubles first.
+/// Sums of so few terms that all are made doubles at once.
+#[target_feature(enable = "avx2,fma")]
+fn sums_of_a_chunk(
+    constants: &Constants,
+    segments: &[&[u64]],
+    factors: Factors<'_>,
+    out: &mut [[u64; PAIR]],
+) {
+    let (by, block, unpack) = (split(constants), constants.block_terms, unpack(factors));
+    let each = factors.len() / out.len().max(1);
+    let mut near = Near([[0; PAIR]; CHUNK]);
+    let mut chunks = Chunks::<CHUNK>::new(segments);
+    let terms = chunks.next();
+    enter(terms, &mut near.0);
+    let near = &near.0[..terms.len()];
+    let count = Count::in_blocks(terms.len(), block);
+    for (i, out) in out.iter_mut().enumerate() {
+        let next = factors.address((i + 1) * each);
+        let factors = factors.range(i * each..(i + 1) * each);
+        let mut sums = [[wide(_mm256_setzero_si256()); 2]; FACTORS];
+        add_terms(&by, block, near, (unpack, factors), next, &mut sums);
+        finish(constants, &sums, count, out);
+    }
+}
+
+/// At most `MOST` sums.
 #[target_feature(enable = "avx2,fma")]
 fn sums_together<const MOST: usize>(
     constants: &Constants,
@@ -58,11 +88,10 @@ fn sums_together<const MOST: usize>(
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
-    let (by, blocks) = (split(constants), fit_block(constants, CHUNK));
-    let unpack = unpack(factors);
+    let (by, block, unpack) = (split(constants), constants.block_terms, unpack(factors));
     let each = factors.len() / out.len().max(1);
     let mut sums = [[[wide(_mm256_setzero_si256()); 2]; FACTORS]; MOST];
-    let mut near = [[0; PAIR]; CHUNK];
+    let mut near = Near([[0; PAIR]; CHUNK]);
     let (mut start, mut count) = (0, Count::default());
     let mut chunks = Chunks::<CHUNK>::new(segments);
     loop {
@@ -77,10 +106,7 @@ fn sums_together<const MOST: usize>(
             count = Count::default();
         }
         let len = terms.len();
-        if MOST > 1 {
-            enter(terms, &mut near);
-        }
-        let doubles = near.each_ref();
+        enter(terms, &mut near.0);
         for (i, sums) in sums.iter_mut().take(out.len()).enumerate() {
             let next = match () {
                 () if i + 1 < out.len() => (i + 1) * each + start * TILE,
@@ -90,22 +116,24 @@ fn sums_together<const MOST: usize>(
             let next = factors.address(next);
             let first = i * each + start * TILE;
             let factors = factors.range(first..first + len * TILE);
-            if MOST > 1 {
-                add_terms::<false>(&by, blocks, &doubles[..len], (unpack, factors), next, sums);
-            } else {
-                add_terms::<true>(&by, blocks, terms, (unpack, factors), next, sums);
-            }
+            add_terms(&by, block, &near.0[..len], (unpack, factors), next, sums);
         }
         start += len;
-        count.terms += len;
-        count.blocks += if blocks { 1 } else { len };
+        count.add(Count::in_blocks(len, block));
     }
     for (out, sums) in out.iter_mut().zip(&sums) {
-        let (first, second) = out.split_at_mut(TILE);
-        for (half, out) in [first, second].into_iter().enumerate() {
-            for (out, sums) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-                store(out, reduce(constants, sums[half], count));
-            }
+        finish(constants, sums, count, out);
+    }
+}
+
+/// Reduces the sums of a pair and writes them out.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn finish(constants: &Constants, sums: &PairSums, count: Count, out: &mut [u64; PAIR]) {
+    let (first, second) = out.split_at_mut(TILE);
+    for (half, out) in [first, second].into_iter().enumerate() {
+        for (out, sums) in out.as_chunks_mut().0.iter_mut().zip(sums) {
+            store(out, reduce(constants, sums[half], count));
         }
     }
 }
@@ -120,77 +148,55 @@ fn enter(terms: &[&[u64; PAIR]], near: &mut [[u64; PAIR]]) {
     }
 }
 
-/// Adds terms, which are words that must be entered (`ENTERS`) or doubles, in one block or each product
-/// at once, and asks for as many factors from `next` on.
+/// Adds terms, which are doubles in the place of words, in blocks of at most `block` of them, and asks
+/// for as many factors from `next` on.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_terms<const ENTERS: bool>(
+fn add_terms(
     by: &Split,
-    blocks: bool,
-    terms: &[&[u64; PAIR]],
+    block: usize,
+    terms: &[[u64; PAIR]],
     factors: (Unpack, Factors<'_>),
     next: *const u8,
     [a, b, c, d]: &mut PairSums,
 ) {
     // Two columns of both halves at once: their four sums fill the time that a product takes, and there
     // are registers for no more.
-    if blocks {
-        let next = add_blocks::<0, 1, ENTERS>(by, terms, factors, next, [a, b]);
-        add_blocks::<2, 3, ENTERS>(by, terms, factors, next, [c, d]);
-    } else {
-        let next = add_products::<0, 1, ENTERS>(by, terms, factors, next, [a, b]);
-        add_products::<2, 3, ENTERS>(by, terms, factors, next, [c, d]);
-    }
+    let next = add_columns::<0, 1>(by, block, terms, factors, next, [a, b]);
+    add_columns::<2, 3>(by, block, terms, factors, next, [c, d]);
 }
 
-/// Adds terms to the sums of two columns in one block; where the next factors are to be asked for.
-#[inline]
+/// Adds terms to the sums of two columns; where the next factors are to be asked for. By itself, since
+/// within a larger function there are not registers enough.
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn add_blocks<const LEFT: usize, const RIGHT: usize, const ENTERS: bool>(
+fn add_columns<const LEFT: usize, const RIGHT: usize>(
     by: &Split,
-    terms: &[&[u64; PAIR]],
+    block: usize,
+    terms: &[[u64; PAIR]],
     (unpack, factors): (Unpack, Factors<'_>),
     mut next: *const u8,
     [left, right]: [&mut [Wide; 2]; 2],
 ) -> *const u8 {
-    let (mut w, mut x, mut y, mut z) = (by.empty(), by.empty(), by.empty(), by.empty());
-    for (term, tile) in terms.iter().zip(factors.tiles()) {
-        next = ask(next, factors.word_bytes() * 2 * LANES);
-        let left = to_doubles(unpack.column::<LEFT>(tile));
-        let right = to_doubles(unpack.column::<RIGHT>(tile));
-        let words = term.as_chunks().0;
-        w = extend(w, values::<ENTERS>(&words[LEFT]), left);
-        x = extend(x, values::<ENTERS>(&words[LEFT + FACTORS]), left);
-        y = extend(y, values::<ENTERS>(&words[RIGHT]), right);
-        z = extend(z, values::<ENTERS>(&words[RIGHT + FACTORS]), right);
+    let mut tiles = factors.tiles();
+    assert!(factors.len() >= terms.len() * TILE, "a term without factors");
+    for terms in terms.chunks(block) {
+        let (mut w, mut x, mut y, mut z) = (by.empty(), by.empty(), by.empty(), by.empty());
+        for term in terms {
+            // SAFETY: there are as many tiles as terms.
+            let tile = unsafe { tiles.next_unchecked() };
+            next = ask(next, factors.word_bytes() * 2 * LANES);
+            let first = to_doubles(unpack.column::<LEFT>(tile));
+            let second = to_doubles(unpack.column::<RIGHT>(tile));
+            let words = term.as_chunks().0;
+            w = extend(w, values::<false>(&words[LEFT]), first);
+            x = extend(x, values::<false>(&words[LEFT + FACTORS]), first);
+            y = extend(y, values::<false>(&words[RIGHT]), second);
+            z = extend(z, values::<false>(&words[RIGHT + FACTORS]), second);
+        }
+        *left = [add_block(left[0], w), add_block(left[1], x)];
+        *right = [add_block(right[0], y), add_block(right[1], z)];
     }
-    *left = [add_block(left[0], w), add_block(left[1], x)];
-    *right = [add_block(right[0], y), add_block(right[1], z)];
-    next
-}
-
-/// [`add_blocks`], each product at once.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn add_products<const LEFT: usize, const RIGHT: usize, const ENTERS: bool>(
-    by: &Split,
-    terms: &[&[u64; PAIR]],
-    (unpack, factors): (Unpack, Factors<'_>),
-    mut next: *const u8,
-    [left, right]: [&mut [Wide; 2]; 2],
-) -> *const u8 {
-    let ([mut w, mut x], [mut y, mut z]) = (*left, *right);
-    for (term, tile) in terms.iter().zip(factors.tiles()) {
-        next = ask(next, factors.word_bytes() * 2 * LANES);
-        let left = to_doubles(unpack.column::<LEFT>(tile));
-        let right = to_doubles(unpack.column::<RIGHT>(tile));
-        let words = term.as_chunks().0;
-        w = multiply_add(by, w, values::<ENTERS>(&words[LEFT]), left);
-        x = multiply_add(by, x, values::<ENTERS>(&words[LEFT + FACTORS]), left);
-        y = multiply_add(by, y, values::<ENTERS>(&words[RIGHT]), right);
-        z = multiply_add(by, z, values::<ENTERS>(&words[RIGHT + FACTORS]), right);
-    }
-    (*left, *right) = ([w, x], [y, z]);
     next
 }
 

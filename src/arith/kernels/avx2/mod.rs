@@ -73,6 +73,8 @@ pub(super) struct Constants {
     powers: [Shoup; 3],
     /// Products whose sum [`reduce_short`] takes.
     short_terms: usize,
+    /// Products that a [`wide::Block`] takes.
+    block_terms: usize,
     bits: u32,
 }
 
@@ -85,6 +87,7 @@ impl Constants {
             radix: (1u64 << modulus.bits()) as f64,
             powers: [step, radix, modulus.mul(step, radix)].map(|power| modulus.shoup(power)),
             short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
+            block_terms: LAZY_TERMS.min(1 << (52 - modulus.bits())),
             bits: modulus.bits(),
         }
     }

@@ -63,8 +63,9 @@ impl Split {
 
 /// Adds a product of factors in `[0, q)` to a block. Added to 2^(52+bits) and more it is rounded to a
 /// multiple of 2^bits, whose high part so lies in the lowest bits; what was lost, at most half of 2^bits
-/// either way, comes out exactly from a second multiplication. Up to 2^(51-bits) products the high part
-/// is below 2^(53+bits), so that all are rounded alike, and the low part within 2^50 of its constant.
+/// either way, comes out exactly from a second multiplication. Up to 2^(52-bits) products, each at most
+/// 2^(2 bits) - 2^(bits+2) + 4, the high part stays below 2^(53+bits) with what rounding adds, so that all
+/// are rounded alike, and the low part within 2^51 of its constant.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn extend(sum: Block, a: __m256d, b: __m256d) -> Block {
@@ -75,7 +76,7 @@ pub(super) fn extend(sum: Block, a: __m256d, b: __m256d) -> Block {
 
 /// Whether so many products may be a block.
 pub(super) const fn fit_block(constants: &Constants, terms: usize) -> bool {
-    terms <= constants.short_terms
+    terms <= constants.block_terms
 }
 
 /// Adds both parts of a block as they are, as integers: the leading bits of the doubles are the same for
@@ -109,6 +110,17 @@ impl Count {
     /// Of products that came one by one.
     pub(super) const fn single(terms: usize) -> Self {
         Self { terms, blocks: terms }
+    }
+
+    /// Of products that came in blocks of at most `block`.
+    pub(super) const fn in_blocks(terms: usize, block: usize) -> Self {
+        Self { terms, blocks: terms.div_ceil(block) }
+    }
+
+    /// Of these products and others.
+    pub(super) const fn add(&mut self, other: Self) {
+        self.terms += other.terms;
+        self.blocks += other.blocks;
     }
 }
 
