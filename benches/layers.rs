@@ -81,17 +81,19 @@ fn client(context: &Context, algorithm: &dyn Plan, layer: &Layer) -> (GaloisKeys
     let mut rng = generator(&[7; 32], 0);
     let (private, public) = (derive_seed(&mut rng), derive_seed(&mut rng));
     let secret = SecretKey::generate(context, &private);
-    let ids = algorithm.outline(context.into(), 1).keys;
+    let outline = algorithm.outline(context.into(), 1);
+    let ids = &outline.keys;
     let proceed = || Ok::<_, ()>(());
-    let sent = SeededGaloisKeys::generate(context, &secret, &ids, &private, &public, proceed);
+    let sent = SeededGaloisKeys::generate(context, &secret, ids, &private, &public, proceed);
     let sent = sent.expect("keys");
     let keys = GaloisKeys::expand(context, &sent, || Ok::<_, ()>(())).expect("keys");
     let input = data::input(layer, 1);
     let plaintexts = algorithm.pack(context, input.view()).expect("slots");
-    let ciphertext = |(stream, plaintext)| {
-        encrypt(context, &secret, plaintext, &private, &public, stream).expand(context, &public)
+    let ciphertext = |(stream, (plaintext, sent))| {
+        encrypt(context, &secret, plaintext, &private, &public, stream, sent)
+            .expand(context, &public)
     };
-    (keys, (0..).zip(&plaintexts).map(ciphertext).collect())
+    (keys, (0..).zip(plaintexts.iter().zip(&outline.uploads)).map(ciphertext).collect())
 }
 
 #[divan::bench(args = cases(), sample_count = 7, sample_size = 1)]
@@ -109,7 +111,7 @@ fn server(bencher: Bencher<'_, '_>, case: Case) {
     let (evaluator, clock) = (Evaluator::new(&context, &keys), Clock::default());
     let work = algorithm.work((&context).into());
     let units = work.units();
-    let server = Server::new(&evaluator, &Silent, &clock, units, &|_, _| ());
+    let server = Server::new(&evaluator, &Silent, &clock, units, &|_, _, _| ());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(case.threads).build();
     let pool = pool.expect("threads");
     let items = work.operations((&context).into()).coefficient_multiply_adds;

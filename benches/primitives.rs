@@ -61,7 +61,15 @@ impl Setup {
     }
 
     fn encrypt(&self, plaintext: &Plaintext) -> SeededCiphertext {
-        encrypt(&self.context, &self.secret, plaintext, &self.private, &self.public, 0)
+        encrypt(
+            &self.context,
+            &self.secret,
+            plaintext,
+            &self.private,
+            &self.public,
+            0,
+            &Coefficients::All,
+        )
     }
 
     fn ciphertext(&self) -> Ciphertext {
@@ -149,6 +157,16 @@ mod client {
         let setup = Setup::new(Reduction::Lazy);
         let plaintext = setup.plaintext();
         bencher.bench_local(|| setup.encrypt(&plaintext));
+    }
+
+    /// What the server makes of an upload.
+    #[divan::bench]
+    fn expand(bencher: Bencher<'_, '_>) {
+        let setup = Setup::new(Reduction::Lazy);
+        let fresh = setup.encrypt(&setup.plaintext());
+        bencher
+            .with_inputs(|| fresh.clone())
+            .bench_local_values(|fresh| fresh.expand(&setup.context, &setup.public));
     }
 
     #[divan::bench]

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use super::{Context, Plaintext, SecretKey};
+use super::{Coefficients, Context, Plaintext, SecretKey, SeededCiphertext};
 use crate::ring::sampling::{Seed, errors, generator, uniform};
 use crate::ring::{Coeff, NttForm, Poly};
 
@@ -53,26 +53,9 @@ impl Ciphertext {
     }
 }
 
-/// A fresh ciphertext as it is sent: c1 is stream `stream` of a public seed.
-#[derive(Clone, Debug)]
-pub struct SeededCiphertext {
-    /// The first polynomial.
-    pub c0: Poly<NttForm>,
-    /// The stream of c1.
-    pub stream: u64,
-}
-
-impl SeededCiphertext {
-    /// The whole ciphertext.
-    pub fn expand(self, context: &Context, public_seed: &[u8; 32]) -> Ciphertext {
-        let c1 = uniform(context.ciphertext_basis(), &mut generator(public_seed, self.stream));
-        Ciphertext { c0: self.c0, c1 }
-    }
-}
-
 /// Encrypts `plaintext`: c0 = round(Q m / t) + e - c1 s, with c1 stream `stream` of `public_seed`
 /// and e the same stream of `secret_seed`. The seeds must be independent of each other and of the
-/// seeds of the keys, and a stream must serve once.
+/// seeds of the keys, and a stream must serve once. Of c0 the coefficients in `sent` are made.
 pub fn encrypt(
     context: &Context,
     secret: &SecretKey,
@@ -80,18 +63,19 @@ pub fn encrypt(
     secret_seed: &Seed,
     public_seed: &[u8; 32],
     stream: u64,
+    sent: &Coefficients,
 ) -> SeededCiphertext {
     let basis = context.ciphertext_basis();
     let mut message = context.scale_up(plaintext);
     let noise = errors(context.ring_degree(), &mut generator(secret_seed, stream));
     message.add_small(&noise);
-    let mut c0 = message.into_ntt();
     let mut mask = uniform(basis, &mut generator(public_seed, stream));
     mask.mul_assign(secret.values());
-    c0.sub_assign(&mask);
     // c1 s tells the secret.
+    let mut mask = mask.into_coeff();
+    message.sub_assign(&mask);
     mask.zeroize();
-    SeededCiphertext { c0, stream }
+    SeededCiphertext::new(context, &message, sent.clone(), stream)
 }
 
 /// Decrypts a ciphertext modulo Q.

@@ -9,16 +9,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ciphertext, Context, Params, SecretKey};
+use super::upload::ROUNDING_VARIANCE;
+use super::{Ciphertext, Coefficients, Context, Params, SecretKey};
 use crate::ring::sampling::ERROR_VARIANCE;
 
-/// The noise budget of `ciphertext` in bits, from the largest coefficient. It is never below 0,
+/// The noise budget of `ciphertext` in bits, from the largest coefficient of those in `used`. It is never below 0,
 /// since t v is known modulo Q alone; near 0 decryption fails or may fail.
-pub fn measure(context: &Context, secret: &SecretKey, ciphertext: &Ciphertext) -> f64 {
+pub fn measure(
+    context: &Context,
+    secret: &SecretKey,
+    ciphertext: &Ciphertext,
+    used: &Coefficients,
+) -> f64 {
     let phase = ciphertext.phase(secret);
     let mut largest = 0.0f64;
     let plain = context.params().plain().value();
-    context.for_each_multiple(
+    context.for_multiples_at(
+        used.places(context.ring_degree()),
         &phase,
         |_| plain,
         |_, digits| {
@@ -82,9 +89,9 @@ impl NoiseModel {
         }
     }
 
-    /// A fresh encryption: the error, and the rounding of Q m / t.
+    /// A fresh encryption: the error, the rounding of Q m / t, and that of c0 as it is sent.
     pub fn fresh(&self) -> f64 {
-        ERROR_VARIANCE + 1.0 / 12.0
+        ERROR_VARIANCE + 1.0 / 12.0 + ROUNDING_VARIANCE
     }
 
     /// What a key switch adds, its division by P apart; 0 where there is no P, and no switch.

@@ -5,43 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{Context, Plaintext, SecretKey, SharedCiphertext, Widths};
+use super::{Coefficients, Context, Plaintext, SecretKey, SharedCiphertext, Widths};
 use crate::arith::kernels::Kernels;
 use crate::arith::{AlignedWords, Modulus, Shoup, largest_ntt_primes, zeroed};
 use crate::ring::{Coeff, Ntt};
 use zeroize::{Zeroize, Zeroizing};
-
-/// Which coefficients of the message a response carries. Those of c1 all meet the secret, but of c0
-/// only those are needed that are read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Coefficients {
-    /// All N.
-    All,
-    /// These, rising, each below N.
-    Only(Arc<[u32]>),
-}
-
-impl Coefficients {
-    /// How many there are at a ring degree.
-    pub fn count(&self, ring_degree: usize) -> usize {
-        match self {
-            Self::All => ring_degree,
-            Self::Only(places) => places.len(),
-        }
-    }
-
-    /// The words put back in their places among N, the others 0.
-    fn spread(&self, words: Vec<u64>, ring_degree: usize) -> Vec<u64> {
-        match self {
-            Self::All => words,
-            Self::Only(places) => {
-                let mut all = vec![0; ring_degree];
-                places.iter().zip(words).for_each(|(place, word)| all[*place as usize] = word);
-                all
-            }
-        }
-    }
-}
 
 /// Ciphertexts with one second polynomial switched down, by their coefficients: those of either kind of
 /// polynomial in `[0, 2^bits)` for its bits.
@@ -76,14 +44,8 @@ impl Response {
                 let remainder = context.radix().centred_wrapping(digits, &places);
                 words.push(remainder.wrapping_mul(factor) & mask);
             };
-            let power = |q: &Modulus| q.reduce(1 << bits);
-            match read {
-                Coefficients::All => context.for_each_multiple(&poly, power, visit),
-                Coefficients::Only(read) => {
-                    let read = read.iter().map(|place| *place as usize);
-                    context.for_multiples_at(read, &poly, power, visit);
-                }
-            }
+            let read = read.places(context.ring_degree());
+            context.for_multiples_at(read, &poly, |q: &Modulus| q.reduce(1 << bits), visit);
             words
         };
         Self {
@@ -164,15 +126,8 @@ impl<'a> Reader<'a> {
         };
         let c0 = response.c0.get(index).into_iter().flatten();
         let n = self.context.ring_degree();
-        let words = match read {
-            Coefficients::All => {
-                self.rounded(product.iter().zip(c0).map(|(product, c0)| sum(*product, *c0)))
-            }
-            Coefficients::Only(places) => {
-                let products = places.iter().map(|place| product[*place as usize]);
-                self.rounded(products.zip(c0).map(|(product, c0)| sum(product, *c0)))
-            }
-        };
+        let products = read.places(n).map(|place| product[place]);
+        let words = self.rounded(products.zip(c0).map(|(product, c0)| sum(product, *c0)));
         Plaintext(read.spread(words, n))
     }
 

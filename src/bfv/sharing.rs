@@ -204,7 +204,7 @@ mod tests {
     use crate::arith::kernels::Reduction;
     use crate::bfv::noise::{NoiseModel, measure_variance};
     use crate::bfv::testing::{backend, params, seeds};
-    use crate::bfv::{GaloisKeys, Plaintext, decrypt, encrypt};
+    use crate::bfv::{Coefficients, GaloisKeys, Plaintext, decrypt, encrypt};
 
     /// Ciphertexts that share a polynomial hold what they held, each under its own secret alone, and as
     /// much more noise as is predicted.
@@ -238,7 +238,8 @@ mod tests {
             let [.., errors] = seeds(100);
             let message = |i: u64| Plaintext((0..1024).map(|j| (j * j + i * 977) % 1000).collect());
             let fresh = |i: u64| {
-                let sent = encrypt(&context, &secret, &message(i), &errors, &[3; 32], i);
+                let all = &Coefficients::All;
+                let sent = encrypt(&context, &secret, &message(i), &errors, &[3; 32], i, all);
                 sent.expand(&context, &[3; 32])
             };
             let none = GaloisKeys::default();

@@ -14,12 +14,14 @@
 //! | 24..32 | of a response how many ciphertexts share c1, of sharing keys how many they are for, 0 otherwise |
 //!
 //! Keys and uploads go on with the 32-byte public seed; a key starts with its limbs and its Galois
-//! element in 4 bytes each. Polynomials are packed limb after limb, each word in the bits of its prime, lowest bit
-//! first; every polynomial is filled up to a whole byte with zero bits. Of a response's c0 there are the
-//! coefficients that are read, which both sides know from the plan.
+//! element in 4 bytes each. Polynomials of keys are packed limb after limb, each word in the bits of its prime,
+//! and c0 of an upload digit after digit (see [`SeededCiphertext`]), each in the bits of the largest that it
+//! can be. The lowest bit is first; every polynomial is filled up to a whole byte with zero bits. Of c0 there
+//! are the coefficients that are of use, which both sides know from the plan.
 
 use std::sync::Arc;
 
+use super::upload::largest_digits;
 use super::{
     Coefficients, Context, GaloisKeyId, Params, Response, SeededCiphertext, SeededGaloisKey,
     SeededGaloisKeys, Widths,
@@ -81,7 +83,7 @@ pub enum WireError {
         /// Its value.
         value: u64,
     },
-    /// A word is not below its modulus.
+    /// A word is larger than any that is written.
     #[error("a coefficient is not below its modulus")]
     Coefficient,
     /// Bits that must be zero are not.
@@ -128,10 +130,20 @@ pub fn keys_bytes(params: &Params, keys: &[GaloisKeyId]) -> usize {
     HEADER_BYTES + SEED_BYTES + keys.iter().map(one).sum::<usize>()
 }
 
-/// Bytes of the message that uploads `count` ciphertexts.
-pub fn upload_bytes(params: &Params, count: usize) -> usize {
-    let poly = packed_bytes(params.ring_degree(), limb_bits(params));
-    HEADER_BYTES + SEED_BYTES + count * poly
+/// Bytes of the message that uploads ciphertexts, one for each of `sent`.
+pub fn upload_bytes(params: &Params, sent: &[Coefficients]) -> usize {
+    HEADER_BYTES + SEED_BYTES + sent.iter().map(|sent| c0_bytes(params, sent)).sum::<usize>()
+}
+
+/// Bytes of c0 in an upload.
+fn c0_bytes(params: &Params, sent: &Coefficients) -> usize {
+    let bits = largest_digits(params.limbs()).map(bits_of);
+    packed_bytes(sent.count(params.ring_degree()), bits)
+}
+
+/// Bits that the number takes.
+const fn bits_of(number: u64) -> u32 {
+    u64::BITS - number.leading_zeros()
 }
 
 /// Bytes of the message that returns ciphertexts of these widths, one for each of `read`, of which
@@ -257,33 +269,39 @@ pub fn write_upload(
     seed: &[u8; 32],
     ciphertexts: &[SeededCiphertext],
 ) -> Vec<u8> {
-    let size = upload_bytes(context.params(), ciphertexts.len());
+    let params = context.params();
+    let of_one = |ciphertext: &SeededCiphertext| c0_bytes(params, &ciphertext.sent);
+    let size = HEADER_BYTES + SEED_BYTES + ciphertexts.iter().map(of_one).sum::<usize>();
     let mut writer = Writer::new(context, Kind::Upload, [0; 2], ciphertexts.len(), size);
     writer.bytes.extend(seed);
     for ciphertext in ciphertexts {
-        writer.poly(&ciphertext.c0);
+        let digits = ciphertext.digits.iter().map(Vec::as_slice);
+        writer.packed(digits.zip(largest_digits(params.limbs()).map(bits_of)));
     }
     writer.bytes
 }
 
-/// Reads an upload: the public seed and the ciphertexts.
+/// Reads an upload with a ciphertext for each of `sent`: the public seed and the ciphertexts.
 ///
 /// # Errors
-/// [`WireError`] for bytes that [`write_upload`] would not write under these parameters.
+/// [`WireError`] for bytes that [`write_upload`] would not write of such ciphertexts under these
+/// parameters.
 pub fn read_upload(
     context: &Context,
     bytes: &[u8],
+    sent: &[Coefficients],
 ) -> Result<([u8; 32], Vec<SeededCiphertext>), WireError> {
+    let params = context.params();
     let mut reader = Reader::open(context, bytes, Kind::Upload)?;
-    reader.expect_length(upload_bytes(context.params(), reader.count))?;
+    reader.expect_count(sent.len())?;
+    reader.expect_length(upload_bytes(params, sent))?;
     let seed = reader.array()?;
-    let ciphertexts = (0..reader.count as u64)
-        .map(|stream| {
-            let c0 = reader.poly(context.ciphertext_basis())?;
-            Ok(SeededCiphertext { c0, stream })
-        })
-        .collect::<Result<_, WireError>>()?;
-    Ok((seed, ciphertexts))
+    let ciphertext = |(sent, stream): (&Coefficients, u64)| {
+        let (count, largest) = (sent.count(params.ring_degree()), largest_digits(params.limbs()));
+        let digits = reader.words(count, largest)?;
+        Ok(SeededCiphertext { sent: sent.clone(), digits, stream })
+    };
+    Ok((seed, sent.iter().zip(0..).map(ciphertext).collect::<Result<_, WireError>>()?))
 }
 
 /// Writes a response. All ciphertexts must have the same widths, and all but the last of `responses` as
@@ -322,20 +340,16 @@ pub fn read_response(
     shared_by: usize,
 ) -> Result<Vec<Response>, WireError> {
     let mut reader = Reader::open(context, bytes, Kind::Response)?;
-    if reader.count != read.len() {
-        return Err(WireError::Header { field: "count", value: reader.count as u64 });
-    }
+    reader.expect_count(read.len())?;
     let widths = reader.widths(context.ring_degree())?;
     if reader.shared_by != shared_by.min(read.len()) as u64 {
         return Err(WireError::Header { field: "shared_by", value: reader.shared_by });
     }
     reader.expect_length(response_bytes(context.params(), read, widths, shared_by))?;
     let n = context.ring_degree();
-    let mut words = |count: usize, bits: u32| {
-        let mut words = vec![0; count];
-        let mut unpacker = Unpacker::new(reader.take(words_bytes(count, bits))?);
-        unpacker.words(&mut words, bits);
-        if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
+    let mut words = |count, bits| {
+        let mut words = reader.words(count, std::iter::once((1u64 << bits) - 1))?;
+        Ok::<_, WireError>(words.pop().unwrap_or_default())
     };
     let response = |read: &[Coefficients]| {
         let c0 = read.iter().map(|read| words(read.count(n), widths.c0));
@@ -441,6 +455,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn expect_count(&self, expected: usize) -> Result<(), WireError> {
+        let value = self.count as u64;
+        if self.count == expected {
+            Ok(())
+        } else {
+            Err(WireError::Header { field: "count", value })
+        }
+    }
+
     fn expect_length(&self, expected: usize) -> Result<(), WireError> {
         let found = self.length;
         if found == expected { Ok(()) } else { Err(WireError::Length { found, expected }) }
@@ -462,20 +485,40 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
+    /// `count` words up to each of `largest`, packed in the bits that these take.
+    fn words(
+        &mut self,
+        count: usize,
+        largest: impl Iterator<Item = u64> + Clone,
+    ) -> Result<Vec<Vec<u64>>, WireError> {
+        let size = packed_bytes(count, largest.clone().map(bits_of));
+        let mut unpacker = Unpacker::new(self.take(size)?);
+        let mut words = Vec::new();
+        for largest in largest {
+            let mut some = vec![0; count];
+            unpack(&mut unpacker, &mut some, largest)?;
+            words.push(some);
+        }
+        if unpacker.is_exhausted() { Ok(words) } else { Err(WireError::Filling) }
+    }
+
     fn poly(&mut self, basis: &Arc<Basis>) -> Result<Poly<NttForm>, WireError> {
         let size = packed_bytes(basis.ring_degree(), basis_bits(basis));
         let mut unpacker = Unpacker::new(self.take(size)?);
         let mut poly = Poly::zero(basis);
         for (i, limb) in basis.limbs().iter().enumerate() {
-            unpacker.words(poly.limb_mut(i), limb.modulus().bits());
-            // All of them, which is faster than to stop at the first.
-            let largest = poly.limb(i).iter().fold(0, |largest, word| largest.max(*word));
-            if largest >= limb.modulus().value() {
-                return Err(WireError::Coefficient);
-            }
+            unpack(&mut unpacker, poly.limb_mut(i), limb.modulus().value() - 1)?;
         }
         if unpacker.is_exhausted() { Ok(poly) } else { Err(WireError::Filling) }
     }
+}
+
+/// Fills `words`, each of which must be `largest` or less.
+fn unpack(unpacker: &mut Unpacker<'_>, words: &mut [u64], largest: u64) -> Result<(), WireError> {
+    unpacker.words(words, bits_of(largest));
+    // All of them, which is faster than to stop at the first.
+    let found = words.iter().fold(0, |found, word| found.max(*word));
+    if found <= largest { Ok(()) } else { Err(WireError::Coefficient) }
 }
 
 mod sharing;

@@ -66,21 +66,26 @@ impl<'a> Client<'a> {
         Some(wire::write_sharing_keys(context, &keys))
     }
 
-    /// The message with the inputs.
+    /// The message with the inputs, of each the coefficients of c0 in `sent`.
     ///
     /// # Errors
     /// [`ConvError::Cancelled`].
-    pub fn upload(&self, plaintexts: &[Plaintext], steps: Steps<'_>) -> Result<Vec<u8>, ConvError> {
-        let [_, errors, _] = &self.errors;
-        let one = |(stream, plaintext): (usize, &Plaintext)| {
-            let (seed, stream) = (&self.public[1], stream as u64);
-            let ciphertext = encrypt(self.context, &self.secret, plaintext, errors, seed, stream);
+    pub fn upload(
+        &self,
+        plaintexts: &[Plaintext],
+        sent: &[Coefficients],
+        steps: Steps<'_>,
+    ) -> Result<Vec<u8>, ConvError> {
+        let (context, [_, errors, _], seed) = (self.context, &self.errors, &self.public[1]);
+        let one = |(stream, (plaintext, sent)): (usize, (&Plaintext, &Coefficients))| {
+            let stream = stream as u64;
+            let ciphertext = encrypt(context, &self.secret, plaintext, errors, seed, stream, sent);
             steps.advance(1)?;
             Ok(ciphertext)
         };
-        let ciphertexts: Vec<_> =
-            plaintexts.par_iter().enumerate().map(one).collect::<Result<_, ConvError>>()?;
-        Ok(wire::write_upload(self.context, &self.public[1], &ciphertexts))
+        let plaintexts = plaintexts.par_iter().zip(sent).enumerate();
+        let ciphertexts: Vec<_> = plaintexts.map(one).collect::<Result<_, ConvError>>()?;
+        Ok(wire::write_upload(context, seed, &ciphertexts))
     }
 
     /// The outputs of a response to a run with this outline.

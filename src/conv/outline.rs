@@ -8,8 +8,8 @@ use crate::bfv::{Coefficients, GaloisKeyId, Scratch, pairs_of};
 pub struct Outline {
     /// The keys the server needs, rising.
     pub keys: Vec<GaloisKeyId>,
-    /// Ciphertexts sent to the server.
-    pub uploads: usize,
+    /// Of each ciphertext sent to the server, the coefficients of c0 that outputs depend on.
+    pub uploads: Vec<Coefficients>,
     /// Of each ciphertext sent back, the coefficients that are read.
     pub downloads: Vec<Coefficients>,
     /// How many of these share their second polynomial.

@@ -63,8 +63,12 @@ pub struct Outcome {
     pub operations: Operations,
 }
 
-fn receive_upload(context: &Context, bytes: &[u8]) -> Result<Vec<Ciphertext>, ConvError> {
-    let (seed, ciphertexts) = wire::read_upload(context, bytes)?;
+fn receive_upload(
+    context: &Context,
+    bytes: &[u8],
+    sent: &[Coefficients],
+) -> Result<Vec<Ciphertext>, ConvError> {
+    let (seed, ciphertexts) = wire::read_upload(context, bytes, sent)?;
     Ok(ciphertexts.into_par_iter().map(|ciphertext| ciphertext.expand(context, &seed)).collect())
 }
 
@@ -150,15 +154,16 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let widths = Widths::least(context.params(), &noise.outputs, read);
 
     let steps = enter(Stage::Encrypt)?;
+    let Outline { uploads: sent, .. } = &outline;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
-        let bytes = client.upload(&plan.pack(context, job.input)?, steps)?;
-        Ok::<_, ConvError>((receive_upload(context, &bytes)?, bytes.len()))
+        let bytes = client.upload(&plan.pack(context, job.input)?, sent, steps)?;
+        Ok::<_, ConvError>((receive_upload(context, &bytes, sent)?, bytes.len()))
     })?;
 
     let meter = NoiseMeter::new(context, &client, observer);
-    meter.measure(Stage::Encrypt, &inputs[0]);
+    meter.measure(Stage::Encrypt, &inputs[0], &sent[0]);
     let evaluator = Evaluator::new(context, &keys);
-    let probe = |stage, ciphertext: &_| meter.measure(stage, ciphertext);
+    let probe = |stage, ciphertext: &_, used: &_| meter.measure(stage, ciphertext, used);
     let server = Server::new(&evaluator, observer, &clock, units, &probe);
     let mut outputs = weights.convolve(&server, &inputs)?;
     if let Some(bias) = job.bias {
@@ -173,10 +178,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     }
     let outputs = share(&server, sharing.as_ref(), outputs)?;
     let operations = count(&server);
-    outputs.par_iter().try_for_each(|output| {
-        for (i, secret) in client.secrets().iter().enumerate().take(output.c0.len()) {
+    outputs.par_iter().zip(read.par_chunks(job.shared_by)).try_for_each(|(output, read)| {
+        for (i, (secret, read)) in client.secrets().iter().zip(read).enumerate() {
             steps.check()?;
-            meter.measure_under(secret, Stage::Mix, &output.ciphertext(i));
+            meter.measure_under(secret, Stage::Mix, &output.ciphertext(i), read);
         }
         Ok::<_, ConvError>(())
     })?;
@@ -240,13 +245,19 @@ impl<'a> NoiseMeter<'a> {
         Self { context, client, observer, least: Mutex::default() }
     }
 
-    fn measure(&self, stage: Stage, ciphertext: &Ciphertext) {
-        self.measure_under(&self.client.secret, stage, ciphertext);
+    fn measure(&self, stage: Stage, ciphertext: &Ciphertext, used: &Coefficients) {
+        self.measure_under(&self.client.secret, stage, ciphertext, used);
     }
 
-    fn measure_under(&self, secret: &SecretKey, stage: Stage, ciphertext: &Ciphertext) {
+    fn measure_under(
+        &self,
+        secret: &SecretKey,
+        stage: Stage,
+        ciphertext: &Ciphertext,
+        used: &Coefficients,
+    ) {
         let context = self.context.of(ciphertext.limbs());
-        let budget = measure(context, secret, ciphertext);
+        let budget = measure(context, secret, ciphertext, used);
         // A poisoned lock means that another measurement panicked; the run is lost anyway.
         let Ok(mut least) = self.least.lock() else { return };
         let least = &mut least[stage as usize];

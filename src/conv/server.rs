@@ -7,7 +7,10 @@ use super::error::ConvError;
 use super::progress::Observer;
 use super::stage::{Clock, Stage};
 use super::work::{Multiplications, Units};
-use crate::bfv::{Ciphertext, Evaluator};
+use crate::bfv::{Ciphertext, Coefficients, Evaluator};
+
+/// Is given ciphertexts of a stage, and the coefficients of them that are of use.
+pub type Probe<'a> = dyn Fn(Stage, &Ciphertext, &Coefficients) + Sync + 'a;
 
 /// How many ciphertexts of a stage are sampled for noise.
 pub const SAMPLES: usize = 4;
@@ -25,7 +28,7 @@ pub struct Server<'a> {
     clock: &'a Clock,
     units: Units,
     current: AtomicU8,
-    probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
+    probe: &'a Probe<'a>,
     plaintext_multiplications: AtomicUsize,
     scalar_multiplications: AtomicUsize,
     integer_multiplications: AtomicUsize,
@@ -39,7 +42,7 @@ impl<'a> Server<'a> {
         observer: &'a dyn Observer,
         clock: &'a Clock,
         units: Units,
-        probe: &'a (dyn Fn(Stage, &Ciphertext) + Sync),
+        probe: &'a Probe<'a>,
     ) -> Self {
         Self {
             evaluator,
@@ -103,9 +106,10 @@ impl<'a> Server<'a> {
         if self.observer.is_cancelled() { Err(ConvError::Cancelled) } else { Ok(()) }
     }
 
-    /// Gives a ciphertext of `stage` to have its noise measured. To be called off the clock.
-    pub fn sample(&self, stage: Stage, ciphertext: &Ciphertext) {
-        (self.probe)(stage, ciphertext);
+    /// Gives a ciphertext of `stage` to have its noise measured in the coefficients that are of use. To be
+    /// called off the clock.
+    pub fn sample(&self, stage: Stage, ciphertext: &Ciphertext, used: &Coefficients) {
+        (self.probe)(stage, ciphertext, used);
     }
 
     /// Counts products of a ciphertext and a dense plaintext.

@@ -29,7 +29,7 @@ impl Sizes {
             weights: outline.weight_bytes,
             galois_keys: galois_key_bytes(params, keys) + sharing_key_bytes(outline, params),
             server_peak: server_peak(outline, setting, response, threads),
-            upload: wire::upload_bytes(params, outline.uploads) as u64,
+            upload: wire::upload_bytes(params, &outline.uploads) as u64,
             download: wire::response_bytes(params, &outline.downloads, response, outline.shared_by)
                 as u64,
             keys: wire::keys_bytes(params, keys) as u64 + sharing_message_bytes(outline, params),
@@ -61,14 +61,17 @@ pub fn server_peak(
     let reading_keys = keys + together + wire::keys_bytes(params, ids) as u64;
     let words = |words: usize| (words * size_of::<u64>()) as u64;
     let ciphertexts = |count: usize, limbs| words(2 * count * limbs * setting.ring_degree());
-    let (limbs, outputs) = (setting.limbs(), read.len());
-    let upload = wire::upload_bytes(params, *uploads) as u64;
+    let (limbs, inputs, outputs) = (setting.limbs(), uploads.len(), read.len());
+    // What is read of an upload is let go as ciphertexts are made of it, as many at a time as there are
+    // threads.
+    let reading = threads.min(inputs) * limbs * setting.ring_degree();
+    let upload = wire::upload_bytes(params, uploads) as u64 + words(reading);
     // An output is dropped when it has been switched down.
     let read_words = outline.read_count(setting.ring_degree());
     let groups = setting.groups(outputs);
     let download = words(groups * setting.ring_degree() + read_words)
         + wire::response_bytes(params, read, response, setting.shared_by) as u64;
-    let inference = ciphertexts(*uploads, limbs)
+    let inference = ciphertexts(inputs, limbs)
         + upload.max(download).max(ciphertexts(outputs, *output_limbs) + working.scratch);
     let held = keys + sharing + outline.weight_bytes;
     reading_keys.max(reading_sharing).max(held + working.prepare.max(working.space + inference))

@@ -151,7 +151,7 @@ impl<'a> Prepared<'a> {
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
             choice: Choice { shared_by: setting.sharing(), ..whole.choice() },
-            uploads: outline.uploads,
+            uploads: outline.uploads.len(),
             downloads: outline.downloads.len(),
             noise: outcome.noise.predicted,
             times: work.times(&Pricing { costs, setting, threads: self.spec.threads }),

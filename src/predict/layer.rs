@@ -219,7 +219,7 @@ impl LayerPredictor {
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
             choice: Choice { shared_by: setting.sharing(), ..algorithm.choice() },
-            uploads: outline.uploads,
+            uploads: outline.uploads.len(),
             downloads: outline.downloads.len(),
             noise,
             times: work.times(pricing),

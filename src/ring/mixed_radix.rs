@@ -55,6 +55,18 @@ impl MixedRadix {
         }
     }
 
+    /// Makes residues modulo `q_i` of numbers those of the numbers without digit j < i, of which these are the
+    /// digits, divided by `q_j`. After all j they are digit i.
+    pub fn take_off(&self, (i, j): (usize, usize), digits: &[u64], residues: &mut [u64]) {
+        let (modulus, inverse) = (self.moduli[i], self.inverses[i][j]);
+        // A product with it reduces without a division.
+        let one = modulus.shoup(1);
+        for (residue, digit) in residues.iter_mut().zip(digits) {
+            let difference = modulus.sub(*residue, modulus.mul_shoup(*digit, one));
+            *residue = modulus.mul_shoup(difference, inverse);
+        }
+    }
+
     /// Whether the number is above Q/2, so that its centred representative is negative.
     pub fn is_negative(&self, digits: &[u64]) -> bool {
         digits.iter().rev().gt(self.half.iter().rev())

@@ -2,32 +2,51 @@
 
 use proptest::prelude::*;
 
-use super::super::testing::{context, seeds};
+use super::super::testing::{backend, context, params, seeds};
 use super::super::{
     Ciphertext, Context, Plaintext, SecretKey, SeededSharingKeys, ShareSecrets, SharedCiphertext,
     encrypt,
 };
 use super::*;
+use crate::arith::kernels::Reduction;
 
-fn upload(context: &Context, count: usize) -> (SecretKey, Vec<u8>) {
+/// An upload of one ciphertext for each of `sent`.
+fn upload(context: &Context, sent: &[Coefficients]) -> Vec<u8> {
     let [keys, errors, _] = seeds(3);
     let secret = SecretKey::generate(context, &keys);
     let plaintext = Plaintext((0..context.ring_degree() as u64).collect());
     let public = [9; 32];
-    let ciphertexts: Vec<_> = (0..count as u64)
-        .map(|stream| encrypt(context, &secret, &plaintext, &errors, &public, stream))
-        .collect();
-    let bytes = write_upload(context, &public, &ciphertexts);
-    (secret, bytes)
+    let one =
+        |(stream, sent)| encrypt(context, &secret, &plaintext, &errors, &public, stream, sent);
+    let ciphertexts: Vec<_> = (0..).zip(sent).map(one).collect();
+    write_upload(context, &public, &ciphertexts)
 }
+
+const ALL: [Coefficients; 1] = [Coefficients::All];
 
 #[test]
 fn uploads_round_trip() {
-    let context = context(64);
-    let (_, bytes) = upload(&context, 3);
-    assert_eq!(bytes.len(), upload_bytes(context.params(), 3));
-    let (seed, ciphertexts) = read_upload(&context, &bytes).expect("valid");
-    assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes);
+    for limbs in [&[35, 35][..], &[50], &[30, 40, 33]] {
+        let context = Context::new(params(64, limbs, 36, 20), backend(), Reduction::Lazy);
+        let context = context.expect("has roots");
+        let few = Coefficients::Only([0, 5, 6, 7, 62].into());
+        let sent = [Coefficients::All, few.clone(), few, Coefficients::Only([].into())];
+        let bytes = upload(&context, &sent);
+        assert_eq!(bytes.len(), upload_bytes(context.params(), &sent));
+        // Of the first digit three bits are not sent.
+        let bits: usize = limbs.iter().sum::<u32>() as usize - 3;
+        let body = [64, 5, 5].map(|count: usize| (count * bits).div_ceil(8)).iter().sum::<usize>();
+        assert_eq!(bytes.len(), 64 + body);
+        let (seed, ciphertexts) = read_upload(&context, &bytes, &sent).expect("valid");
+        assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes);
+        // Who expects other coefficients, or other ciphertexts, does not take these for them.
+        let refuse = |sent: &[Coefficients]| {
+            read_upload(&context, &bytes, sent).expect_err("must be refused")
+        };
+        let other = [vec![Coefficients::All; 2], sent[2..].to_vec()].concat();
+        assert!(matches!(refuse(&other), WireError::Length { .. }));
+        assert!(matches!(refuse(&sent[..3]), WireError::Header { field: "count", value: 4 }));
+    }
 }
 
 #[test]
@@ -48,7 +67,7 @@ fn keys_round_trip() {
     let received = read_keys(&context, &bytes).expect("valid");
     assert_eq!(write_keys(&context, &received), bytes);
     assert!(matches!(
-        read_upload(&context, &bytes),
+        read_upload(&context, &bytes, &ALL),
         Err(WireError::Kind { found: 1, expected: 2 })
     ));
     let changed = |at: usize, byte| {
@@ -162,14 +181,13 @@ fn sharing_keys_round_trip() {
 #[test]
 fn wrong_widths_are_refused() {
     let context = context(64);
-    let read = [Coefficients::All];
-    let response = Response::switch(&context, Ciphertext::zero(&context).into(), WIDTHS, &read);
+    let response = Response::switch(&context, Ciphertext::zero(&context).into(), WIDTHS, &ALL);
     let bytes = write_response(&context, &[response]);
     assert_eq!(bytes[6..8], [29, 23]);
     let refuse = |at: usize, byte| {
         let mut bytes = bytes.clone();
         bytes[at] = byte;
-        read_response(&context, &bytes, &read, 1).expect_err("refused")
+        read_response(&context, &bytes, &ALL, 1).expect_err("refused")
     };
     let header = |field, value| WireError::Header { field, value };
     // c1 of at most 60 - log2 N bits, and c0 of at most as many as c1.
@@ -192,24 +210,25 @@ fn wrong_widths_are_refused() {
 #[test]
 fn foreign_messages_are_refused() {
     let context = context(64);
-    let (_, bytes) = upload(&context, 1);
+    let bytes = upload(&context, &ALL);
     let refuse = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = bytes.clone();
         change(&mut bytes);
-        read_upload(&context, &bytes).expect_err("must be refused")
+        read_upload(&context, &bytes, &ALL).expect_err("must be refused")
     };
     assert_eq!(refuse(&|b| b[0] = b'X'), WireError::Magic);
     assert_eq!(refuse(&|b| b[4] = 1), WireError::Version(1));
     assert_eq!(refuse(&|b| b[6] = 1), WireError::Filling);
     assert_eq!(refuse(&|b| b[9] ^= 1), WireError::Parameters);
-    assert!(matches!(refuse(&|b| b[16] = 2), WireError::Length { .. }));
+    assert!(matches!(refuse(&|b| b[16] = 2), WireError::Header { field: "count", value: 2 }));
     assert!(matches!(refuse(&|b| b[20] = 1), WireError::Header { field: "count", .. }));
     assert!(matches!(refuse(&|b| b.push(0)), WireError::Length { .. }));
     assert!(matches!(refuse(&|b| b.truncate(20)), WireError::Length { .. }));
-    // A word of all ones is above its prime.
+    // A word of all ones is above what its prime allows, of each digit.
     assert_eq!(refuse(&|b| b[64..80].fill(0xff)), WireError::Coefficient);
+    assert_eq!(refuse(&|b| b[400..410].fill(0xff)), WireError::Coefficient);
     let other = super::super::testing::context(128);
-    assert_eq!(read_upload(&other, &bytes).expect_err("other N"), WireError::Parameters);
+    assert_eq!(read_upload(&other, &bytes, &ALL).expect_err("other N"), WireError::Parameters);
 }
 
 proptest! {
@@ -221,14 +240,14 @@ proptest! {
         position in 0usize..700, value: u8, cut in 0usize..700, noise in prop::collection::vec(any::<u8>(), 0..100),
     ) {
         let context = context(64);
-        let (_, mut bytes) = upload(&context, 1);
+        let mut bytes = upload(&context, &ALL);
         let position = position % bytes.len();
         bytes[position] = value;
-        if let Ok((seed, ciphertexts)) = read_upload(&context, &bytes) {
+        if let Ok((seed, ciphertexts)) = read_upload(&context, &bytes, &ALL) {
             prop_assert_eq!(write_upload(&context, &seed, &ciphertexts), bytes.clone());
         }
         bytes.truncate(cut);
-        let read = [Coefficients::All];
-        let _ = (read_upload(&context, &bytes), read_keys(&context, &noise), read_response(&context, &noise, &read, 1), read_sharing_keys(&context, &noise));
+        let _ = (read_upload(&context, &bytes, &ALL), read_keys(&context, &noise));
+        let _ = (read_response(&context, &noise, &ALL, 1), read_sharing_keys(&context, &noise));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::plan::CoefficientPlan;
+use super::touched::touched;
 use super::weights::{Batch, Space, Weights};
 use crate::arith::Modulus;
 use crate::bfv::noise::{NoiseModel, Samples, merged};
@@ -37,12 +38,14 @@ pub struct CoefficientAlgorithm {
     plan: CoefficientPlan,
     /// Of each ciphertext sent back, the coefficients that are read.
     read: OnceLock<Vec<Coefficients>>,
+    /// Of each ciphertext sent to the server, the coefficients of c0 that outputs depend on.
+    touched: OnceLock<Vec<Coefficients>>,
 }
 
 impl CoefficientAlgorithm {
     /// The algorithm with a plan.
     pub fn boxed(plan: CoefficientPlan) -> Box<dyn Plan> {
-        Box::new(Self { plan, read: OnceLock::new() })
+        Box::new(Self { plan, read: OnceLock::new(), touched: OnceLock::new() })
     }
 
     /// Baby steps leave outputs times b, which the client takes off: b and its inverse modulo t.
@@ -54,6 +57,14 @@ impl CoefficientAlgorithm {
     /// Inputs that are rotated, in one strip.
     const fn rotated(&self) -> usize {
         if self.plan.babies() > 1 { self.plan.inputs() } else { 0 }
+    }
+
+    fn read(&self) -> &[Coefficients] {
+        self.read.get_or_init(|| self.plan.packing().read())
+    }
+
+    fn touched(&self) -> &[Coefficients] {
+        self.touched.get_or_init(|| touched(&self.plan))
     }
 
     /// Ciphertexts sent to the server, and back.
@@ -166,8 +177,8 @@ impl Plan for CoefficientAlgorithm {
         let (plan, limbs) = (&self.plan, setting.limbs());
         Outline {
             keys: plan.galois_keys(limbs),
-            uploads: self.messages()[0],
-            downloads: self.read.get_or_init(|| plan.packing().read()).clone(),
+            uploads: self.touched().to_vec(),
+            downloads: self.read().to_vec(),
             output_limbs: limbs,
             weight_bytes: Weights::predicted_bytes(plan, setting),
             working: self.working_bytes(setting, threads),
@@ -206,7 +217,9 @@ impl Plan for CoefficientAlgorithm {
         let terms = std::iter::repeat_n(plan.babies(), plan.inputs());
         let panels = Panels::zero(context, terms).taken();
         let space = Space::new(plan, context);
-        Ok(Box::new(Prepared { plan, weights, space: Mutex::new((panels, space)) }))
+        let touched = self.touched().first().cloned().unwrap_or(Coefficients::All);
+        let space = Mutex::new((panels, space));
+        Ok(Box::new(Prepared { plan, touched, read: self.read(), weights, space }))
     }
 
     fn unpack(&self, context: &Context, outputs: &[Plaintext]) -> Result<Array3<i64>, ConvError> {
@@ -249,8 +262,9 @@ impl Plan for CoefficientAlgorithm {
         let product = |gain: &Gain| {
             babies * babies * gain.fresh * model.fresh() + (babies - 1.0) * gain.rotated * rotation
         };
-        let (packing, strips) = (self.plan.packing(), self.plan.strips());
-        let count = (strips * params.ring_degree() / packing.out_channels()) as u64;
+        // What is not read is rubbish.
+        let layer = self.plan.packing().layer();
+        let count = (layer.out_height() * layer.out_width()) as u64;
         let products: Vec<f64> = gains.sums.iter().map(product).collect();
         let outputs = products.iter().map(|v| Samples { variance: v + merge, count });
         StageNoise {
@@ -285,6 +299,10 @@ impl Plan for CoefficientAlgorithm {
 
 struct Prepared<'a> {
     plan: &'a CoefficientPlan,
+    /// Of the first input, what is of use of c0.
+    touched: Coefficients,
+    /// Of each output, what is read.
+    read: &'a [Coefficients],
     weights: Weights,
     space: Mutex<(Panels, Space)>,
 }
@@ -303,7 +321,8 @@ impl Prepared<'_> {
         rotate_inputs(server, |_| plan.elements(), inputs, panels)?;
         if is_first {
             for baby in 1..plan.babies().min(SAMPLES + 1) {
-                server.sample(Stage::Rotate, &panels.ciphertext(context, 0, baby));
+                let used = self.touched.moved(plan.baby(baby), context.ring_degree());
+                server.sample(Stage::Rotate, &panels.ciphertext(context, 0, baby), &used);
             }
         }
         if plan.merges() {
@@ -353,7 +372,8 @@ impl PreparedWeights for Prepared<'_> {
                 // anything until they are.
                 if strip == 0 && index == 0 && !plan.merges() {
                     for sum in sampled(count) {
-                        server.sample(Stage::Multiply, &space.sums.ciphertext(context, sum));
+                        let used = &self.read[sum];
+                        server.sample(Stage::Multiply, &space.sums.ciphertext(context, sum), used);
                     }
                 }
                 let limbs = context.params().limbs().len();

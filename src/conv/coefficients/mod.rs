@@ -9,6 +9,7 @@ pub mod algorithms;
 mod packing;
 mod plan;
 mod polynomials;
+mod touched;
 mod weights;
 
 pub use packing::{Packing, Spread};

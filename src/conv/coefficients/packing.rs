@@ -193,6 +193,25 @@ impl Packing {
         Plaintext(words)
     }
 
+    /// Output rows that a strip makes.
+    pub fn strip_rows(&self, strip: usize) -> usize {
+        let left = self.layer.out_height().saturating_sub(strip * self.cut.strip_rows);
+        left.min(self.cut.strip_rows)
+    }
+
+    /// Channels of input ciphertext `group` of one phase of one strip.
+    pub fn group_channels(&self, group: usize) -> usize {
+        let left = self.layer.in_channels().saturating_sub(group * self.channels);
+        left.min(self.channels)
+    }
+
+    /// The positions of all outputs in the first `rows` rows of a strip, row by row.
+    pub fn output_positions(&self, rows: usize) -> impl Iterator<Item = usize> + use<'_> {
+        let (first, stride) = (self.first_position(), self.cut.row_stride);
+        (0..rows)
+            .flat_map(move |y| (0..self.layer.out_width()).map(move |x| first + y * stride + x))
+    }
+
     /// Calls `visit` with the channel, row and column of each output in output ciphertext `group` of a
     /// strip, and its exponent.
     fn for_each_output(
@@ -225,9 +244,8 @@ impl Packing {
         // They depend on the rows of the strip and the channels of the group alone.
         let mut known: Vec<((usize, usize), Coefficients)> = Vec::new();
         let read = |(strip, group): (usize, usize)| {
-            let rows = self.layer.out_height().saturating_sub(strip * self.cut.strip_rows);
             let channels = self.layer.out_channels().saturating_sub(group * self.out_channels());
-            let kind = (rows.min(self.cut.strip_rows), channels.min(self.out_channels()));
+            let kind = (self.strip_rows(strip), channels.min(self.out_channels()));
             if let Some((_, same)) = known.iter().find(|(other, _)| *other == kind) {
                 return same.clone();
             }

@@ -155,7 +155,7 @@ impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
         let limbs = plan.output_limbs(setting.params);
         Outline {
             keys: plan.galois_keys(setting.limbs(), limbs),
-            uploads,
+            uploads: vec![Coefficients::All; uploads],
             downloads: vec![Coefficients::All; downloads],
             output_limbs: limbs,
             weight_bytes: W::predicted_bytes(plan, setting),
@@ -298,11 +298,12 @@ impl<W: SlotWeights> PreparedWeights for Prepared<'_, W> {
                 self.weights.multiply(server, &wave, derived, sums)?;
                 if strips == 0 && index == 0 {
                     let rotations = self.plan.first_rotations();
+                    let all = &Coefficients::All;
                     for (input, term) in sampled(rotations.len()).map(|i| rotations[i]) {
-                        server.sample(Stage::Rotate, &panels.ciphertext(context, input, term));
+                        server.sample(Stage::Rotate, &panels.ciphertext(context, input, term), all);
                     }
                     for sum in sampled(outputs.len()) {
-                        server.sample(Stage::Multiply, &sums.ciphertext(context, sum));
+                        server.sample(Stage::Multiply, &sums.ciphertext(context, sum), all);
                     }
                 }
                 let limbs = self.plan.output_limbs(context.params());

@@ -191,7 +191,7 @@ fn serve<T>(
     work: impl FnOnce(&Server<'_>) -> Result<T, ProbeError>,
 ) -> Result<T, ProbeError> {
     let (evaluator, clock) = (Evaluator::new(context, keys), Clock::default());
-    work(&Server::new(&evaluator, &Silent, &clock, Units::default(), &|_, _| ()))
+    work(&Server::new(&evaluator, &Silent, &clock, Units::default(), &|_, _, _| ()))
 }
 
 /// Transforms at several ring degrees, nanoseconds per N log2 N, both directions together.

@@ -258,14 +258,14 @@ pub(super) fn client_times(bench: &Bench) -> Result<ClientTimes, ProbeError> {
     let pack = time(|| packing.pack(context, input.view()));
     let plaintexts = packing.pack(context, input.view())?;
     let plaintext = plaintexts.first().ok_or(ProbeError::Setting("plaintext"))?;
-    let fresh = || encrypt(context, &bench.secret, plaintext, private, public, 0);
+    let all = [Coefficients::All];
+    let fresh = || encrypt(context, &bench.secret, plaintext, private, public, 0, &all[0]);
     let encryption = time(fresh);
     let sent = [fresh()];
-    let upload =
-        time(|| wire::read_upload(context, &wire::write_upload(context, public, &sent)).is_ok());
+    let write = || wire::write_upload(context, public, &sent);
+    let upload = time(|| wire::read_upload(context, &write(), &all).is_ok());
     let expand = time(|| sent[0].clone().expand(context, public));
     let ciphertext = sent[0].clone().expand(context, public);
-    let all = [Coefficients::All];
     let switch = time(|| Response::switch(context, ciphertext.clone().into(), WIDTHS, &all));
     let responses = [Response::switch(context, ciphertext.into(), WIDTHS, &all)];
     let write = time(|| wire::write_response(context, &responses));
