@@ -1,12 +1,14 @@
 //! Sums of words by words, several of them with the same panel.
 
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_setzero_si256};
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256};
+use std::hint::black_box;
 
 use super::narrow::{self, TERMS};
 use super::sums::Chunks;
 use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
 use super::{
-    Constants, LANES, LAZY_TERMS, Unpack, keep, load_doubles, store, to_doubles, unpack, values,
+    Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, doubles, keep, load_doubles, store, unpack,
+    values,
 };
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
@@ -178,6 +180,8 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
     mut next: *const u8,
     [left, right]: [&mut [Wide; 2]; 2],
 ) -> *const u8 {
+    // One register; of a constant the compiler would hold its negative besides.
+    let magic = _mm256_set1_pd(black_box(UNSIGNED));
     let mut tiles = factors.tiles();
     assert!(factors.len() >= terms.len() * TILE, "a term without factors");
     for terms in terms.chunks(block) {
@@ -186,8 +190,8 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
             next = ask(next, factors.word_bytes() * 2 * LANES);
-            let first = to_doubles(unpack.column::<LEFT>(tile));
-            let second = to_doubles(unpack.column::<RIGHT>(tile));
+            let first = doubles(unpack.column::<LEFT>(tile), magic);
+            let second = doubles(unpack.column::<RIGHT>(tile), magic);
             let words = term.as_chunks().0;
             w = extend(w, values::<false>(&words[LEFT]), first);
             x = extend(x, values::<false>(&words[LEFT + FACTORS]), first);

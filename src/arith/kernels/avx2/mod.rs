@@ -142,7 +142,13 @@ fn difference(by: &Barrett, a: __m256i, b: __m256i) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn to_doubles(words: __m256i) -> __m256d {
-    let magic = _mm256_set1_pd(UNSIGNED);
+    doubles(words, _mm256_set1_pd(UNSIGNED))
+}
+
+/// [`to_doubles`], told [`UNSIGNED`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn doubles(words: __m256i, magic: __m256d) -> __m256d {
     let shifted = _mm256_or_si256(words, _mm256_castpd_si256(magic));
     _mm256_sub_pd(_mm256_castsi256_pd(shifted), magic)
 }
