@@ -29,16 +29,77 @@ impl Alike {
         self.terms < FEW_TERMS * self.segments.len() && self.sums.end - self.sums.start >= MANY_SUMS
     }
 
-    /// The words of all terms of one tile.
+    /// The words of all terms of one tile, of panels `later` places later.
     pub fn words<'a>(
         &self,
         panels: &'a Panels,
-        limb: usize,
-        tile: usize,
+        later: usize,
+        [limb, tile]: [usize; 2],
     ) -> impl Iterator<Item = &'a [u64]> {
         self.segments.iter().map(move |(panel, range)| {
-            &panels.tile(*panel, limb, tile)[range.start * PAIR..range.end * PAIR]
+            &panels.tile(later + panel, limb, tile)[range.start * PAIR..range.end * PAIR]
         })
+    }
+}
+
+/// How often sums are made with the same weights: each time of panels and in places so many later.
+#[derive(Clone, Copy, Debug)]
+pub struct Copies {
+    /// How often.
+    pub count: usize,
+    /// Panels of one time.
+    pub panels: usize,
+    /// Sums of one time.
+    pub sums: usize,
+}
+
+impl Copies {
+    /// Once.
+    pub const ONE: Self = Self { count: 1, panels: 0, sums: 0 };
+
+    /// A run, and some of its sums after the others: as many as are made each time before the next time,
+    /// so that their weights are still in a cache.
+    fn parts(self, run: &Alike) -> impl Iterator<Item = (&Alike, Range<usize>)> {
+        const CACHED_SUMS: usize = 32;
+        let most = if self.count > 1 { CACHED_SUMS } else { run.sums.len().max(1) };
+        let starts = run.sums.clone().step_by(most);
+        starts.map(move |start| (run, start..run.sums.end.min(start + most)))
+    }
+
+    /// The places of sums, one of these times.
+    pub const fn places(self, copy: usize, sums: &Range<usize>) -> Range<usize> {
+        sums.start + copy * self.sums..sums.end + copy * self.sums
+    }
+}
+
+/// What makes tiles of sums.
+struct Maker<'a> {
+    panels: &'a Panels,
+    kernels: &'a Kernels,
+    reduction: Reduction,
+    /// Words of a tile, laid end to end.
+    near: Vec<u64>,
+}
+
+impl Maker<'_> {
+    /// One tile of sums of a run, of panels `later` places later.
+    fn make(
+        &mut self,
+        run: &Alike,
+        later: usize,
+        place: [usize; 2],
+        factors: Factors<'_>,
+        out: &mut [[u64; PAIR]],
+    ) {
+        let words = run.words(self.panels, later, place);
+        if run.gathers() {
+            self.near.clear();
+            words.for_each(|words| self.near.extend_from_slice(words));
+            dense_tiles(self.kernels, self.reduction, &[&self.near], factors, out);
+        } else {
+            let segments: Vec<&[u64]> = words.collect();
+            dense_tiles(self.kernels, self.reduction, &segments, factors, out);
+        }
     }
 }
 
@@ -50,33 +111,26 @@ impl Alike {
 pub fn multiply_dense(
     server: &Server<'_>,
     panels: &Panels,
-    runs: &[Alike],
+    (runs, copies): (&[Alike], Copies),
     weights: &[Factors<'_>],
     sums: &mut Sums,
 ) -> Result<(), ConvError> {
     let context = server.evaluator().context();
     let terms: usize = runs.iter().map(|run| run.sums.len() * run.terms).sum();
     let multiply = |mut chunk: SumsChunk<'_>| {
-        let (limb, size) = (chunk.limb, terms * TILE);
+        let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let (mut segments, mut near) = (Vec::new(), Vec::new());
+        let mut maker = Maker { panels, kernels, reduction: context.reduction(), near: Vec::new() };
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            let mut first = tile * size;
-            for run in runs {
-                let end = first + run.sums.len() * run.terms * TILE;
-                let mine = weights[limb].range(first..end);
+            let mut first = tile * terms * TILE;
+            for (run, sums) in runs.iter().flat_map(|run| copies.parts(run)) {
+                let end = first + sums.len() * run.terms * TILE;
+                let factors = weights[limb].range(first..end);
                 first = end;
-                let out = chunk.tile_mut(tile, run.sums.clone());
-                let words = run.words(panels, limb, tile);
-                if run.gathers() {
-                    near.clear();
-                    words.for_each(|words| near.extend_from_slice(words));
-                    dense_tiles(kernels, context.reduction(), &[&near], mine, out);
-                } else {
-                    segments.clear();
-                    segments.extend(words);
-                    dense_tiles(kernels, context.reduction(), &segments, mine, out);
+                for copy in 0..copies.count {
+                    let out = chunk.tile_mut(tile, copies.places(copy, &sums));
+                    maker.make(run, copy * copies.panels, [limb, tile], factors, out);
                 }
             }
         }
@@ -84,7 +138,7 @@ pub fn multiply_dense(
         Ok::<_, ConvError>(())
     };
     sums.chunks_mut().into_par_iter().with_max_len(1).try_for_each(multiply)?;
-    server.count_plaintext_multiplications(terms);
+    server.count_plaintext_multiplications(copies.count * terms);
     Ok(())
 }
 

@@ -82,13 +82,12 @@ impl CoefficientAlgorithm {
                 threads as u64 * Batch::scratch_bytes(plan),
             ),
         };
-        let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
-        let mix = || mix_scratch_bytes(groups, setting.limbs(), setting, threads);
-        let held = plan.inputs() * plan.babies() + plan.wave_sums();
+        let mix = || mix_scratch_bytes(plan.wave_groups(), setting.limbs(), setting, threads);
+        let held = plan.together() * plan.inputs() * plan.babies() + plan.wave_sums();
         WorkingBytes {
             prepare: Weights::prepare_bytes(plan, setting, threads),
             space: Panels::bytes(setting, held) + space,
-            scratch: rotate_scratch_bytes(self.rotated(), setting, threads)
+            scratch: rotate_scratch_bytes(plan.together() * self.rotated(), setting, threads)
                 .max(scratch)
                 .max(if plan.merges() { mix() } else { 0 })
                 .max(share_bytes(setting, setting.limbs(), self.messages()[1], threads)),
@@ -147,7 +146,7 @@ impl Plan for CoefficientAlgorithm {
         }
         let (stage, load) = match plan.form() {
             WeightForm::Transformed => (Stage::Weights, Load { rounds: 1, ..evenly }),
-            WeightForm::Raw => (Stage::Multiply, evenly),
+            WeightForm::Raw => (Stage::Multiply, Load { rounds: plan.rounds(), ..evenly }),
         };
         let weights = plan.packing().layer().weight_count() * plan.babies();
         let polynomial = Primitive::Polynomial { giants: plan.giants() };
@@ -167,7 +166,7 @@ impl Plan for CoefficientAlgorithm {
         };
         work.tell(Stage::Weights, Weights::prepare_steps(plan));
         work.tell(Stage::Rotate, rounds * plan.inputs() * plan.babies());
-        work.tell(Stage::Multiply, rounds * multiply);
+        work.tell(Stage::Multiply, plan.rounds() * multiply);
         work.tell(Stage::Mix, rounds * plan.sums());
         work.share(setting, limbs, self.messages()[1]);
         work
@@ -214,7 +213,7 @@ impl Plan for CoefficientAlgorithm {
         let plan = &self.plan;
         let weights = Weights::prepare(plan, context, weights, steps)?;
         // A server takes its working space once, not for every inference.
-        let terms = std::iter::repeat_n(plan.babies(), plan.inputs());
+        let terms = std::iter::repeat_n(plan.babies(), plan.together() * plan.inputs());
         let panels = Panels::zero(context, terms).taken();
         let space = Space::new(plan, context);
         let touched = self.touched().first().cloned().unwrap_or(Coefficients::All);
@@ -308,7 +307,7 @@ struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
-    /// Panels of one strip: every input under every baby step, divided by m/b, so that no product need
+    /// Panels of some strips: every input under every baby step, divided by m/b, so that no product need
     /// be.
     fn fill(
         &self,
@@ -332,13 +331,12 @@ impl Prepared<'_> {
         Ok(())
     }
 
-    /// What becomes of the sums of a wave: giant step after giant step.
-    fn moved(&self, wave: &std::ops::Range<usize>) -> Vec<Moved> {
+    /// What becomes of the sums of `groups` output ciphertexts: giant step after giant step.
+    fn moved(&self, groups: usize) -> Vec<Moved> {
         let giants = self.plan.giants();
         let of_step = |giant: usize| {
             let element = self.plan.giant(giant);
-            let groups = wave.clone().enumerate();
-            groups.map(move |(i, group)| Moved { sum: i * giants + giant, group, element })
+            (0..groups).map(move |group| Moved { sum: group * giants + giant, group, element })
         };
         (0..giants).flat_map(of_step).collect()
     }
@@ -349,7 +347,7 @@ impl PreparedWeights for Prepared<'_> {
         self.weights.bytes()
     }
 
-    /// Strips one after the other, and in each one wave after the other.
+    /// Some strips after the others, and of those one wave after the other.
     fn convolve(
         &self,
         server: &Server<'_>,
@@ -360,25 +358,33 @@ impl PreparedWeights for Prepared<'_> {
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
         let (panels, space) = &mut *space;
         let mut results = Vec::new();
-        for (strip, inputs) in inputs.chunks(plan.inputs()).enumerate() {
-            self.fill(server, inputs, strip == 0, panels)?;
+        for (round, inputs) in inputs.chunks(plan.together() * plan.inputs()).enumerate() {
+            let mut of_strips = vec![Vec::new(); inputs.len() / plan.inputs()];
+            self.fill(server, inputs, round == 0, panels)?;
             for (index, wave) in plan.waves().into_iter().enumerate() {
-                let count = wave.len() * plan.giants();
+                let groups = of_strips.len() * wave.len();
+                let count = groups * plan.giants();
                 space.sums.resize(count);
                 server.stage(Stage::Multiply, || {
-                    self.weights.multiply(server, plan, (index, &wave), panels, space)
+                    let strips = of_strips.len();
+                    self.weights.multiply(server, plan, (index, &wave), strips, panels, space)
                 })?;
                 // Sums that are to be merged are divided by m/b modulo Q, and no ciphertexts of
                 // anything until they are.
-                if strip == 0 && index == 0 && !plan.merges() {
+                if round == 0 && index == 0 && !plan.merges() {
                     for sum in sampled(count) {
                         let used = &self.read[sum];
                         server.sample(Stage::Multiply, &space.sums.ciphertext(context, sum), used);
                     }
                 }
                 let limbs = context.params().limbs().len();
-                results.extend(mix(server, limbs, wave.clone(), &self.moved(&wave), &space.sums)?);
+                let made = mix(server, limbs, 0..groups, &self.moved(groups), &space.sums)?;
+                let mut made = made.into_iter();
+                for strip in &mut of_strips {
+                    strip.extend(made.by_ref().take(wave.len()));
+                }
             }
+            results.extend(of_strips.into_iter().flatten());
         }
         Ok(results)
     }

@@ -43,6 +43,10 @@ pub struct CoefficientPlan {
 /// Sums that are held at a time: as many as the multiply stage of lanes holds.
 const WAVE_SUMS: usize = 256;
 
+/// Strips that are worked on side by side at most: they have weights in common, which are read or made
+/// once for all of them.
+const TOGETHER: usize = 4;
+
 impl CoefficientPlan {
     /// A plan with `babies` baby steps, a power of two that is at most the channels of an output
     /// ciphertext.
@@ -101,6 +105,16 @@ impl CoefficientPlan {
     /// Strips of a plane.
     pub const fn strips(&self) -> usize {
         self.packing.cut().strips
+    }
+
+    /// Strips that are worked on side by side.
+    pub const fn together(&self) -> usize {
+        self.strips().div_ceil(self.rounds())
+    }
+
+    /// How often that is done, until all strips are.
+    pub const fn rounds(&self) -> usize {
+        self.strips().div_ceil(TOGETHER)
     }
 
     /// Input ciphertexts of one strip: phase after phase, and in each the channels.
@@ -199,18 +213,24 @@ impl CoefficientPlan {
         self.sum_sizes().map(|(_, terms)| terms).max().unwrap_or(0)
     }
 
-    /// The output ciphertexts that are made at a time, one wave after the other.
+    /// The output ciphertexts of a strip that are made at a time, one wave after the other.
     pub fn waves(&self) -> Vec<Range<usize>> {
-        let (groups, each) = (self.out_groups(), (WAVE_SUMS / self.giants()).max(1));
+        let most = WAVE_SUMS / (self.giants() * self.together());
+        let (groups, each) = (self.out_groups(), most.max(1));
         (0..groups).step_by(each).map(|first| first..groups.min(first + each)).collect()
     }
 
-    /// Sums of the largest wave.
-    pub fn wave_sums(&self) -> usize {
-        self.waves().first().map_or(0, ExactSizeIterator::len) * self.giants()
+    /// Output ciphertexts of the largest wave, of all strips that are worked on side by side.
+    pub fn wave_groups(&self) -> usize {
+        self.waves().first().map_or(0, ExactSizeIterator::len) * self.together()
     }
 
-    /// The sums of a wave in runs of the same terms: output ciphertext after output ciphertext, and
+    /// Their sums.
+    pub fn wave_sums(&self) -> usize {
+        self.wave_groups() * self.giants()
+    }
+
+    /// The sums of a wave of one strip in runs of the same terms: output ciphertext after output ciphertext, and
     /// within one giant step after giant step.
     pub fn runs(&self, wave: &Range<usize>) -> Vec<Alike> {
         let mut runs: Vec<Alike> = Vec::new();

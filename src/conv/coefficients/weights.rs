@@ -10,7 +10,7 @@ use super::polynomials::{Polynomials, lift};
 use crate::arith::kernels::{Factors, PAIR, TILE};
 use crate::arith::{AlignedWords, PackedMut, PackedWords, zeroed};
 use crate::bfv::Context;
-use crate::conv::dense::{Alike, dense_tiles, multiply_dense};
+use crate::conv::dense::{Copies, dense_tiles, multiply_dense};
 use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
 use crate::conv::sums::{Sums, SumsChunk};
@@ -187,7 +187,8 @@ impl Weights {
         }
     }
 
-    /// The sums of wave number `index`, on the server's clock.
+    /// The sums of wave number `index` of so many strips, those of one after those of the other, on the
+    /// server's clock.
     ///
     /// # Errors
     /// [`ConvError::Cancelled`].
@@ -196,14 +197,17 @@ impl Weights {
         server: &Server<'_>,
         plan: &CoefficientPlan,
         (index, wave): (usize, &Range<usize>),
+        strips: usize,
         panels: &Panels,
         space: &mut Space,
     ) -> Result<(), ConvError> {
         let runs = plan.runs(wave);
+        let sums = wave.len() * plan.giants();
+        let copies = Copies { count: strips, panels: plan.inputs(), sums };
         match self {
             Self::Transformed(waves) => {
                 let weights: Vec<_> = waves[index].iter().map(PackedWords::factors).collect();
-                multiply_dense(server, panels, &runs, &weights, &mut space.sums)
+                multiply_dense(server, panels, (&runs, copies), &weights, &mut space.sums)
             }
             Self::Raw(packed) => {
                 let weights = space.integers.get_or_insert_with(|| packed.unpack());
@@ -213,11 +217,12 @@ impl Weights {
                     .get_or_insert_with(|| Batch::zero(plan, server.evaluator().context()));
                 for (place, group) in wave.clone().enumerate() {
                     let sums = place * plan.giants()..(place + 1) * plan.giants();
-                    let raw = RawSums { server, polynomials: &polynomials, panels, group, sums };
+                    let raw =
+                        RawSums { server, polynomials: &polynomials, panels, group, sums, copies };
                     raw.fill(plan, batch, &mut space.sums)?;
                 }
-                let terms = runs.iter().map(|run: &Alike| run.sums.len() * run.terms).sum();
-                server.count_plaintext_multiplications(terms);
+                let terms: usize = runs.iter().map(|run| run.sums.len() * run.terms).sum();
+                server.count_plaintext_multiplications(strips * terms);
                 let transforms = terms * server.evaluator().context().ciphertext_basis().len();
                 server.evaluator().count_ntts(transforms);
                 Ok(())
@@ -292,7 +297,10 @@ struct RawSums<'a> {
     polynomials: &'a Polynomials<'a>,
     panels: &'a Panels,
     group: usize,
+    /// Of the first strip.
     sums: Range<usize>,
+    /// Of the strips.
+    copies: Copies,
 }
 
 impl RawSums<'_> {
@@ -321,24 +329,28 @@ impl RawSums<'_> {
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let (mut near, mut factors, mut new) = (Vec::new(), Vec::new(), Vec::new());
         for tile in chunk.tiles() {
-            near.clear();
-            for (input, baby) in terms {
-                let words = self.panels.tile(*input, limb, tile);
-                near.extend_from_slice(&words[baby * PAIR..][..PAIR]);
-            }
             factors.clear();
             for giant in 0..self.sums.len() {
                 let tiles = batch.tiles(terms.len(), giant, limb, tile);
                 tiles.for_each(|tile| factors.extend_from_slice(tile));
             }
-            let out = chunk.tile_mut(tile, self.sums.clone());
-            if adds {
-                new.clear();
-                new.resize(out.len(), [0; PAIR]);
-                dense_tiles(kernels, reduction, &[&near], Factors::of(&factors), &mut new);
-                kernels.add(out.as_flattened_mut(), new.as_flattened());
-            } else {
-                dense_tiles(kernels, reduction, &[&near], Factors::of(&factors), out);
+            let factors = Factors::of(&factors);
+            for copy in 0..self.copies.count {
+                near.clear();
+                for (input, baby) in terms {
+                    let panel = input + copy * self.copies.panels;
+                    let words = self.panels.tile(panel, limb, tile);
+                    near.extend_from_slice(&words[baby * PAIR..][..PAIR]);
+                }
+                let out = chunk.tile_mut(tile, self.copies.places(copy, &self.sums));
+                if adds {
+                    new.clear();
+                    new.resize(out.len(), [0; PAIR]);
+                    dense_tiles(kernels, reduction, &[&near], factors, &mut new);
+                    kernels.add(out.as_flattened_mut(), new.as_flattened());
+                } else {
+                    dense_tiles(kernels, reduction, &[&near], factors, out);
+                }
             }
         }
     }

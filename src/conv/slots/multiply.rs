@@ -50,7 +50,7 @@ pub fn multiply_scalars(
                 let row = |sum| rows.row(first + sum, limb, tile / tiles_per_block, run.terms);
                 let (reduction, sums) =
                     (context.reduction(), chunk.tile_mut(tile, run.sums.clone()));
-                let words = run.words(wave.panels, limb, tile);
+                let words = run.words(wave.panels, 0, [limb, tile]);
                 let bias = rows.bias(run.terms);
                 if run.gathers() {
                     near.clear();

@@ -55,7 +55,7 @@ fn made(
     let mut space = Space::new(&plan, context);
     let wave = 0..plan.out_groups();
     let all = serve(context, &GaloisKeys::default(), |server| {
-        Ok(time(|| weights.multiply(server, &plan, (0, &wave), &panels, &mut space).is_ok()))
+        Ok(time(|| weights.multiply(server, &plan, (0, &wave), 1, &panels, &mut space).is_ok()))
     })?;
     let setting = Setting::new(context.params(), Reduction::Lazy);
     let pricing = Pricing { costs, setting, threads: 1 };

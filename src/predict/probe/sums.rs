@@ -7,7 +7,7 @@ use crate::arith::kernels::{Backend, Factors, Reduction, TILE};
 use crate::arith::{AlignedWords, PackedWords, zeroed};
 use crate::bfv::{Context, GaloisKeys};
 use crate::conv::cost::{Curve, PACKED_BYTES, ReductionCosts, SumCost};
-use crate::conv::dense::multiply_dense;
+use crate::conv::dense::{Copies, multiply_dense};
 use crate::conv::panel::Panels;
 use crate::conv::slots::algorithms::hadamard_fused::FusedWeights;
 use crate::conv::slots::{Layout, ScalarRows, SlotPlan, SlotWeights, Wave, multiply_scalars, runs};
@@ -121,7 +121,9 @@ impl KernelBench {
         let outputs = vec![output; count];
         let runs = runs(&plan, &outputs);
         let mut sums = Sums::zero(context, count);
-        let all = time(|| multiply_dense(server, &panels, &runs, &weights, &mut sums).is_ok());
+        let all = time(|| {
+            multiply_dense(server, &panels, (&runs, Copies::ONE), &weights, &mut sums).is_ok()
+        });
         let words = (2 * count * context.ciphertext_basis().words()) as f64;
         Ok((terms as f64, all / words))
     }

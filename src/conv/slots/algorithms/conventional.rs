@@ -12,7 +12,7 @@ use crate::arith::kernels::{Factors, TILE};
 use crate::arith::{AlignedWords, Modulus, zeroed};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};
-use crate::conv::dense::multiply_dense;
+use crate::conv::dense::{Copies, multiply_dense};
 use crate::conv::gains::{Gain, WeightGains};
 use crate::conv::setting::Setting;
 use crate::conv::slots::{Layout, Move, Output, SlotPlan, SlotWeights, Term, Wave, runs};
@@ -202,6 +202,8 @@ impl SlotWeights for DenseWeights {
         let per_limb = (words.len() / limbs).max(1);
         let weights: Vec<Factors<'_>> = words.chunks(per_limb).map(Factors::of).collect();
         let runs = runs(wave.plan, wave.outputs);
-        server.stage(Stage::Multiply, || multiply_dense(server, wave.panels, &runs, &weights, sums))
+        server.stage(Stage::Multiply, || {
+            multiply_dense(server, wave.panels, (&runs, Copies::ONE), &weights, sums)
+        })
     }
 }

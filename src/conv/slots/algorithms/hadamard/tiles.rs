@@ -76,7 +76,7 @@ impl<'a> Tiles<'a> {
             self.server.check_cancelled()?;
             for run in &self.runs {
                 segments.clear();
-                segments.extend(run.words(self.wave.panels, chunk.limb, tile));
+                segments.extend(run.words(self.wave.panels, 0, [chunk.limb, tile]));
                 for first in run.sums.clone().step_by(together) {
                     let sums = first..run.sums.end.min(first + together);
                     let (start, terms) = (Instant::now(), run.terms);
