@@ -92,7 +92,7 @@ mod tests {
             let word = |i: usize| {
                 let word = (seed ^ i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 // Every byte of some words is full.
-                if i % 3 == 0 { mask } else { (word ^ word >> 29) & mask }
+                if i.is_multiple_of(3) { mask } else { (word ^ word >> 29) & mask }
             };
             let words: Vec<u64> = (0..pieces * tiles * TILE).map(word).collect();
             let mut packed = PackedWords::zero(words.len(), bits);

@@ -241,6 +241,19 @@ fn corner_shapes_are_exact() {
     }
 }
 
+/// Five strips and more, some of them side by side, whose outputs take more than one wave.
+#[test]
+fn strips_with_weights_in_common_are_exact() {
+    let layer = layer(2, 100, [56, 8], [3, 3], None);
+    let context = small_context(128, backend(), Reduction::Lazy);
+    for kind in [AlgorithmKind::Coefficient, AlgorithmKind::Interleaved] {
+        for plan in kind.candidates(&layer, 128).into_iter().take(6) {
+            let outcome = outcome_of(plan.as_ref(), &layer, &context, 3, &data::weights(&layer, 3));
+            assert_eq!(outcome.mismatches, 0, "{plan:?}");
+        }
+    }
+}
+
 /// Bit widths at both ends; 16-bit activations need a larger t.
 #[test]
 fn extreme_bit_widths_are_exact() {

@@ -131,3 +131,18 @@ fn counts_are_those_of_the_formulas() {
     let plan = CoefficientPlan::new(packing, 1, WeightForm::Transformed);
     assert_eq!(plan.total_terms(), 32);
 }
+
+/// Strips side by side are as even as can be, and share the space for sums.
+#[test]
+fn strips_are_dealt_evenly() {
+    let blocks = |height| {
+        let packing = Packing::blocks(&layer(2, 100, [height, 8], [3, 3], None), 128);
+        CoefficientPlan::new(packing.expect("fits"), 1, WeightForm::Transformed)
+    };
+    let dealt = [8, 24, 48, 56, 100].map(|height| {
+        let plan = blocks(height);
+        (plan.strips(), plan.together(), plan.rounds(), plan.waves().len())
+    });
+    assert_eq!(dealt, [(1, 1, 1, 1), (2, 2, 1, 1), (4, 4, 1, 2), (5, 3, 2, 2), (9, 3, 3, 2)]);
+    assert_eq!((blocks(56).wave_groups(), blocks(56).wave_sums()), (3 * 85, 3 * 85));
+}
