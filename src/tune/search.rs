@@ -279,6 +279,9 @@ impl Lacking {
     }
 }
 
+/// Values this close are equal: of such plans the one with the fewest bytes of keys is the best.
+const EQUAL: f64 = 0.02;
+
 /// How many sizes of Q above the least are looked at.
 const MORE_SIZES: u32 = 8;
 
@@ -422,20 +425,24 @@ fn best_plan(
         .map(|(kind, plan, by)| (value(&layer.bound(plan, &pricing(by))), kind, plan, by))
         .collect();
     bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut best: Option<(f64, AlgorithmKind, Prediction)> = None;
+    let (mut least, mut good) = (f64::INFINITY, Vec::new());
     for (bound, kind, plan, by) in bounds {
-        if best.as_ref().is_some_and(|(value, ..)| bound >= *value) || !course.goes_on() {
+        if bound >= least * (1.0 + EQUAL) || !course.goes_on() {
             break;
         }
         let prediction = layer.predict_plan(plan, &pricing(by));
         lacking = lacking.and(Lacking { floor: Some(prediction.noise.floor), needed: None });
-        let value = value(&prediction);
-        if prediction.noise.floor >= query.margin_bits
-            && best.as_ref().is_none_or(|(least, ..)| value < *least)
-        {
-            best = Some((value, kind, prediction));
+        if prediction.noise.floor >= query.margin_bits {
+            let value = value(&prediction);
+            least = least.min(value);
+            good.push((value, kind, prediction));
         }
     }
+    // Keys are sent once, but not for nothing.
+    let good = good.into_iter().filter(|(value, ..)| *value <= least * (1.0 + EQUAL));
+    let best = good.min_by(|(a, _, first), (b, _, second)| {
+        first.sizes.keys.cmp(&second.sizes.keys).then(a.total_cmp(b))
+    });
     best.map(|(_, kind, prediction)| (kind, prediction)).ok_or(lacking)
 }
 
