@@ -27,7 +27,8 @@ impl Sizes {
         let (params, keys) = (setting.params, &outline.keys);
         Self {
             weights: outline.weight_bytes,
-            galois_keys: galois_key_bytes(params, keys) + sharing_key_bytes(outline, params),
+            galois_keys: galois_key_bytes(params, keys)
+                + sharing_key_bytes(params, outline.output_limbs, outline.shared_by),
             server_peak: server_peak(outline, setting, response, threads),
             upload: wire::upload_bytes(params, &outline.uploads) as u64,
             download: wire::response_bytes(params, &outline.downloads, response, outline.shared_by)
@@ -52,7 +53,7 @@ pub fn server_peak(
     // Half of a key is read, the other half drawn from a seed, as many at a time as there are threads.
     let largest = ids.iter().map(|key| galois_key_bytes(params, &[*key])).max().unwrap_or(0);
     let together = threads.min(ids.len()) as u64 * largest / 2;
-    let sharing = sharing_key_bytes(outline, params);
+    let sharing = sharing_key_bytes(params, *output_limbs, outline.shared_by);
     // These are read all at once.
     let reading_sharing = keys
         + sharing
@@ -92,12 +93,10 @@ pub fn beside_server_bytes(outline: &Outline, setting: Setting<'_>) -> u64 {
         + outline.gains_bytes
 }
 
-/// Bytes of the keys by which outputs come to share polynomials, in the server's memory.
-fn sharing_key_bytes(outline: &Outline, params: &Params) -> u64 {
-    match outline.shared_by {
-        1 => 0,
-        by => SharingKeys::predicted_bytes(params, outline.output_limbs, by),
-    }
+/// Bytes of the keys by which outputs of `limbs` limbs come to share polynomials, `by` of them one, in the
+/// server's memory.
+pub fn sharing_key_bytes(params: &Params, limbs: usize, by: usize) -> u64 {
+    if by > 1 { SharingKeys::predicted_bytes(params, limbs, by) } else { 0 }
 }
 
 /// Bytes of the message with them.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::memory::{Work, needed_for_part, require};
 use super::{JobError, RunData, RunResult, RunSpec, data, record};
-use crate::bfv::{Context, GaloisKeyId, Params};
+use crate::bfv::{Context, Params};
 use crate::conv::cost::CostTable;
 use crate::conv::pipeline::{self, Job, Outcome};
 use crate::conv::pricing::Pricing;
@@ -78,10 +78,14 @@ impl<'a> Prepared<'a> {
         &self.layer
     }
 
-    /// The parameters, and the keys that the server needs.
-    pub fn keys(&self) -> (&Params, Vec<GaloisKeyId>) {
-        let params = self.context.params();
-        (params, self.outline(self.plan()).keys)
+    /// The parameters.
+    pub const fn params(&self) -> &Params {
+        self.context.params()
+    }
+
+    /// What the run sends and holds.
+    pub fn told(&self) -> Outline {
+        self.outline(self.plan())
     }
 
     /// Runs on its own data, as often as asked for.

@@ -21,7 +21,7 @@ use super::data::FromFile;
 use super::memory::{Work, array_bytes, loading_bytes, require};
 use super::{JobError, Prepared, RunData, RunSpec};
 use crate::bfv::{GaloisKeyId, Params, wire};
-use crate::conv::sizes::galois_key_bytes;
+use crate::conv::sizes::{galois_key_bytes, sharing_key_bytes};
 use crate::conv::{ConvError, Observer};
 use crate::network::{
     self, Convolution, Fidelity, Findings, Graph, LayerReport, LayerWeights, Note, RealNetwork,
@@ -160,7 +160,7 @@ impl<'a> PreparedNetwork<'a> {
                 .push(Note::warning(format!("output channels without any weight but 0: {layers}")));
         }
         notes.extend(overflow::note(self.named_weights().zip(&self.layers).map(
-            |((name, weights), prepared)| (name, prepared.layer(), weights, prepared.keys().0),
+            |((name, weights), prepared)| (name, prepared.layer(), weights, prepared.params()),
         )));
         notes
     }
@@ -311,22 +311,46 @@ impl<'a> PreparedNetwork<'a> {
 
     /// The keys of all layers, those that layers share counted once.
     fn keys(&self) -> KeyBytes {
-        let mut sets: BTreeMap<Vec<u64>, (&Params, BTreeSet<GaloisKeyId>)> = BTreeMap::new();
+        let mut sets: BTreeMap<Vec<u64>, KeySet<'_>> = BTreeMap::new();
         for prepared in &self.layers {
-            let (params, keys) = prepared.keys();
+            let (params, outline) = (prepared.params(), prepared.told());
             let primes =
                 params.limbs().iter().chain(params.special()).map(crate::arith::Modulus::value);
             let name = [params.ring_degree(), params.limbs().len()].map(|n| n as u64);
             let name = name.into_iter().chain(primes).collect();
-            sets.entry(name).or_insert_with(|| (params, BTreeSet::new())).1.extend(keys);
+            let set = sets.entry(name).or_insert_with(|| KeySet::new(params));
+            set.keys.extend(outline.keys);
+            set.sharing.insert((outline.output_limbs, outline.shared_by));
         }
-        sets.values().fold(KeyBytes::default(), |sum, (params, keys)| {
-            let keys: Vec<GaloisKeyId> = keys.iter().copied().collect();
-            KeyBytes {
-                stored: sum.stored + galois_key_bytes(params, &keys),
-                sent: sum.sent + wire::keys_bytes(params, &keys) as u64,
-            }
+        sets.values().map(KeySet::bytes).fold(KeyBytes::default(), |sum, bytes| KeyBytes {
+            stored: sum.stored + bytes.stored,
+            sent: sum.sent + bytes.sent,
         })
+    }
+}
+
+/// Keys under the same parameters.
+struct KeySet<'a> {
+    params: &'a Params,
+    keys: BTreeSet<GaloisKeyId>,
+    /// Of those for outputs that share polynomials their limbs, and how many share.
+    sharing: BTreeSet<(usize, usize)>,
+}
+
+impl<'a> KeySet<'a> {
+    const fn new(params: &'a Params) -> Self {
+        Self { params, keys: BTreeSet::new(), sharing: BTreeSet::new() }
+    }
+
+    fn bytes(&self) -> KeyBytes {
+        let (params, sharing) = (self.params, self.sharing.iter());
+        let keys: Vec<GaloisKeyId> = self.keys.iter().copied().collect();
+        let stored = sharing.clone().map(|(limbs, by)| sharing_key_bytes(params, *limbs, *by));
+        let sent = sharing.map(|(limbs, by)| wire::sharing_keys_bytes(params, *limbs, *by) as u64);
+        KeyBytes {
+            stored: galois_key_bytes(params, &keys) + stored.sum::<u64>(),
+            sent: wire::keys_bytes(params, &keys) as u64 + sent.sum::<u64>(),
+        }
     }
 }
 
