@@ -18,12 +18,15 @@ const TOGETHER: usize = 8;
 /// Terms whose doubles are made at once: 16 KiB.
 const CHUNK: usize = 64;
 
+/// The same where there are no more: space for all would take as long to clear as their sums to make.
+const FEW: usize = 16;
+
 /// Columns of factors.
 const FACTORS: usize = TILE / LANES;
 
 /// Terms as doubles, at lines of the cache: else every other register would be read from two of them.
 #[repr(align(64))]
-struct Near([[u64; PAIR]; CHUNK]);
+struct Near<const TERMS: usize>([[u64; PAIR]; TERMS]);
 
 /// The sums of a pair: of each column of factors, those of both halves.
 type PairSums = [[Wide; 2]; FACTORS];
@@ -43,8 +46,11 @@ pub(in super::super) fn pair_tiles_lazy(
         }
         return;
     }
+    if each <= FEW * TILE {
+        return sums_of_a_chunk::<FEW>(constants, segments, factors, out);
+    }
     if each <= CHUNK * TILE {
-        return sums_of_a_chunk(constants, segments, factors, out);
+        return sums_of_a_chunk::<CHUNK>(constants, segments, factors, out);
     }
     for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
         let first = i * TOGETHER * each;
@@ -57,9 +63,9 @@ pub(in super::super) fn pair_tiles_lazy(
     }
 }
 
-/// Sums of so few terms that all are made doubles at once.
+/// Sums of at most `MOST` terms, which all are made doubles at once.
 #[target_feature(enable = "avx2,fma")]
-fn sums_of_a_chunk(
+fn sums_of_a_chunk<const MOST: usize>(
     constants: &Constants,
     segments: &[&[u64]],
     factors: Factors<'_>,
@@ -67,8 +73,8 @@ fn sums_of_a_chunk(
 ) {
     let (by, block, unpack) = (split(constants), constants.block_terms, unpack(factors));
     let each = factors.len() / out.len().max(1);
-    let mut near = Near([[0; PAIR]; CHUNK]);
-    let mut chunks = Chunks::<CHUNK>::new(segments);
+    let mut near = Near([[0; PAIR]; MOST]);
+    let mut chunks = Chunks::<MOST>::new(segments);
     let terms = chunks.next();
     enter(terms, &mut near.0);
     let near = &near.0[..terms.len()];
