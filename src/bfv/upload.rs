@@ -57,7 +57,9 @@ impl SeededCiphertext {
             digits.push(words);
         }
         for (i, words) in digits.iter_mut().enumerate() {
-            words.iter_mut().for_each(|word| *word = rounded(i, *word));
+            for word in words {
+                *word = rounded(i, *word);
+            }
         }
         Self { sent, digits, stream }
     }
