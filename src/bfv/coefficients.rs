@@ -1,5 +1,6 @@
 //! Which coefficients of a polynomial are sent.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::ring::GaloisElement;
@@ -39,14 +40,22 @@ impl Coefficients {
         })
     }
 
-    /// Words put in their places among N, the others 0.
-    pub(super) fn spread(&self, words: Vec<u64>, ring_degree: usize) -> Vec<u64> {
-        if *self == Self::All {
-            return words;
+    /// Of N words those in these places.
+    pub(super) fn pick<'a>(&self, words: &'a [u64]) -> Cow<'a, [u64]> {
+        match self {
+            Self::All => Cow::Borrowed(words),
+            Self::Only(places) => places.iter().map(|place| words[*place as usize]).collect(),
         }
-        let mut all = vec![0; ring_degree];
-        self.places(ring_degree).zip(words).for_each(|(place, word)| all[place] = word);
-        all
+    }
+
+    /// Puts words in their places among N.
+    pub(super) fn put(&self, words: &[u64], all: &mut [u64]) {
+        match self {
+            Self::All => all.iter_mut().zip(words).for_each(|(place, word)| *place = *word),
+            Self::Only(places) => {
+                places.iter().zip(words).for_each(|(place, word)| all[*place as usize] = *word);
+            }
+        }
     }
 
     /// Where an automorphism takes them.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{Params, Slots};
+use super::{Coefficients, Params, Slots};
 use crate::arith::kernels::{Backend, Kernels, Reduction};
 use crate::arith::{Modulus, Shoup, zeroed};
 use crate::ring::{Basis, Coeff, Limb, MixedRadix, NttForm, Places, Poly};
@@ -203,23 +203,24 @@ impl Context {
         factor: impl Fn(&Modulus) -> u64,
         visit: impl FnMut(usize, &[u64]),
     ) {
-        self.for_multiples_at(0..self.ring_degree(), poly, factor, visit);
+        self.for_multiples_at(&Coefficients::All, poly, factor, visit);
     }
 
-    /// [`Context::for_each_multiple`] at some places alone, each below N.
+    /// [`Context::for_each_multiple`] of some coefficients alone, counted as they come.
     pub fn for_multiples_at(
         &self,
-        places: impl Iterator<Item = usize>,
+        coefficients: &Coefficients,
         poly: &Poly<Coeff>,
         factor: impl Fn(&Modulus) -> u64,
         mut visit: impl FnMut(usize, &[u64]),
     ) {
         let limbs = self.params.limbs();
         let factors: Vec<Shoup> = limbs.iter().map(|q| q.shoup(q.reduce(factor(q)))).collect();
+        let words: Vec<_> = (0..limbs.len()).map(|i| coefficients.pick(poly.limb(i))).collect();
         let mut digits = vec![0; limbs.len()];
-        for index in places {
+        for index in 0..coefficients.count(self.ring_degree()) {
             for (i, (digit, modulus)) in digits.iter_mut().zip(limbs).enumerate() {
-                *digit = modulus.mul_shoup(poly.limb(i)[index], factors[i]);
+                *digit = modulus.mul_shoup(words[i][index], factors[i]);
             }
             self.radix.to_digits(&mut digits);
             visit(index, &digits);

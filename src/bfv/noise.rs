@@ -25,7 +25,7 @@ pub fn measure(
     let mut largest = 0.0f64;
     let plain = context.params().plain().value();
     context.for_multiples_at(
-        used.places(context.ring_degree()),
+        used,
         &phase,
         |_| plain,
         |_, digits| {

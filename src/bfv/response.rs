@@ -44,7 +44,6 @@ impl Response {
                 let remainder = context.radix().centred_wrapping(digits, &places);
                 words.push(remainder.wrapping_mul(factor) & mask);
             };
-            let read = read.places(context.ring_degree());
             context.for_multiples_at(read, &poly, |q: &Modulus| q.reduce(1 << bits), visit);
             words
         };
@@ -125,10 +124,17 @@ impl<'a> Reader<'a> {
             (modulus.centre(product) as u64).wrapping_add(c0 << dropped) & mask
         };
         let c0 = response.c0.get(index).into_iter().flatten();
-        let n = self.context.ring_degree();
-        let products = read.places(n).map(|place| product[place]);
-        let words = self.rounded(products.zip(c0).map(|(product, c0)| sum(product, *c0)));
-        Plaintext(read.spread(words, n))
+        let sums = |(product, c0): (&u64, &u64)| sum(*product, *c0);
+        let words = match read {
+            Coefficients::All => self.rounded(product.iter().zip(c0).map(sums)),
+            Coefficients::Only(places) => {
+                let products = places.iter().map(|place| &product[*place as usize]);
+                self.rounded(products.zip(c0).map(sums))
+            }
+        };
+        let mut all = vec![0; product.len()];
+        read.put(&words, &mut all);
+        Plaintext(all)
     }
 
     /// round(t x / 2^k) modulo t of each x in `[0, 2^k)`: t itself stands for 0.

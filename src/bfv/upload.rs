@@ -46,11 +46,10 @@ impl SeededCiphertext {
         sent: Coefficients,
         stream: u64,
     ) -> Self {
-        let (n, limbs) = (context.ring_degree(), context.params().limbs().len());
+        let limbs = context.params().limbs().len();
         let mut digits: Vec<Vec<u64>> = Vec::with_capacity(limbs);
         for i in 0..limbs {
-            let limb = c0.limb(i);
-            let mut words: Vec<u64> = sent.places(n).map(|place| limb[place]).collect();
+            let mut words = sent.pick(c0.limb(i)).into_owned();
             for (j, lower) in digits.iter().enumerate() {
                 context.radix().take_off((i, j), lower, &mut words);
             }
@@ -81,9 +80,7 @@ impl SeededCiphertext {
                 }
                 place = modulus.mul(place, modulus.reduce(limb.value()));
             }
-            let limb = c0.limb_mut(i);
-            let places = self.sent.places(context.ring_degree());
-            places.zip(&words).for_each(|(place, word)| limb[place] = *word);
+            self.sent.put(&words, c0.limb_mut(i));
         }
         let c1 = uniform(basis, &mut generator(public_seed, self.stream));
         Ciphertext { c0: c0.into_ntt(), c1 }
