@@ -88,7 +88,7 @@ proptest! {
         // Switched down to as few bits as the model allows, it still decrypts.
         let samples = [Samples { variance: NoiseModel::new(setup.context.params()).fresh(), count: 64 }];
         let read = [Coefficients::All];
-        let widths = Widths::least(setup.context.params(), &samples, &read);
+        let widths = Widths::least(setup.context.params(), &samples, &read, 1);
         let response = Response::switch(&setup.context, ciphertext.into(), widths, &read);
         let reader = Reader::new(&setup.context, &setup.secret, widths).expect("in range");
         prop_assert_eq!(reader.decrypt(&response, 0, &read[0]), plaintext);
@@ -279,7 +279,9 @@ fn noise_of_a_response_is_as_predicted() {
         let mut ciphertext = setup.encrypt(&Plaintext(vec![0; 4096]));
         for poly in ciphertext.polys_mut() {
             for (words, q) in poly.limbs_mut().zip(context.params().limbs()) {
-                words.iter_mut().for_each(|word| *word = q.mul(*word, q.reduce(times)));
+                for word in words {
+                    *word = q.mul(*word, q.reduce(times));
+                }
             }
         }
         let widths = Widths { c0, c1 };
@@ -300,12 +302,14 @@ fn responses_take_the_fewest_bits() {
     let context = context(4096);
     let (params, model) = (context.params(), NoiseModel::new(context.params()));
     let few = Coefficients::Only((0..1000).collect());
-    let least = |variance, read: &Coefficients| {
+    let least = |variance, read: &Coefficients, shared_by| {
         let samples = [Samples { variance, count: 16 * 4096 }];
-        Widths::least(params, &samples, &vec![read.clone(); 16])
+        Widths::least(params, &samples, &vec![read.clone(); 16], shared_by)
     };
-    assert_eq!(least(1.0, &Coefficients::All), Widths { c0: 21, c1: 29 });
-    for read in [Coefficients::All, few] {
+    assert_eq!(least(1.0, &Coefficients::All, 1), Widths { c0: 21, c1: 29 });
+    // What is shared may be wider where that makes the others narrower.
+    let cases = [(Coefficients::All, 1), (few, 1), (Coefficients::All, 4)];
+    for (read, shared_by) in cases {
         for log in (0..100).step_by(3) {
             let variance = f64::from(log).exp2();
             let keeps = |widths: &Widths| {
@@ -314,15 +318,17 @@ fn responses_take_the_fewest_bits() {
                 let whole = f64::from(widths.c1).exp2() / params.plain().value() as f64;
                 NoiseModel::keeps(&samples, (whole - widths.step()) / 2.0)
             };
-            let bits =
-                |widths: &Widths| widths.c1 as usize * 4096 + widths.c0 as usize * read.count(4096);
+            let bits = |widths: &Widths| {
+                let (all, some) = (4096 / shared_by, read.count(4096));
+                widths.c1 as usize * all + widths.c0 as usize * some
+            };
             let all = (20..=48).flat_map(|c1| (20..=c1).map(move |c0| Widths { c0, c1 }));
             let fewest = all.filter(keeps).map(|widths| bits(&widths)).min();
-            let found = least(variance, &read);
+            let found = least(variance, &read, shared_by);
             let most = bits(&Widths::equal(48));
             assert_eq!(bits(&found), fewest.unwrap_or(most), "2^{log}: {found:?}");
         }
     }
     // Hopeless noise takes what the reader can still multiply: 60 - log2 N bits.
-    assert_eq!(least(f64::INFINITY, &Coefficients::All), Widths::equal(48));
+    assert_eq!(least(f64::INFINITY, &Coefficients::All, 1), Widths::equal(48));
 }

@@ -37,13 +37,19 @@ impl Widths {
         1 <= self.c0 && self.c0 <= self.c1 && self.c1 <= Self::most(ring_degree).c1
     }
 
-    /// The widths of the smallest response that carries `read` of noise with these predicted variances:
-    /// what is wrong after switching stays below 2^k/(2t) with failure probability 2^-40 over all
+    /// The widths of the smallest response that carries `read`, of which `shared_by` share a c1, of noise
+    /// with these predicted variances: what is wrong after switching stays below 2^k/(2t) with failure probability 2^-40 over all
     /// coefficients. Where the prediction leaves no budget at all, the most that are of use.
-    pub fn least(params: &Params, samples: &[Samples], read: &[Coefficients]) -> Self {
+    pub fn least(
+        params: &Params,
+        samples: &[Samples],
+        read: &[Coefficients],
+        shared_by: usize,
+    ) -> Self {
         let (n, fewest) = (params.ring_degree(), Self::fewest(params));
         let count = read.iter().map(|read| read.count(n)).sum::<usize>();
-        let bits = |widths: Self| widths.c0 as usize * count + widths.c1 as usize * n * read.len();
+        let all = n * read.len().div_ceil(shared_by.max(1));
+        let bits = |widths: Self| widths.c0 as usize * count + widths.c1 as usize * all;
         let fits = |widths: &Self| widths.keep(params, samples);
         let most = Self::most(n);
         let mut best: Option<Self> = None;

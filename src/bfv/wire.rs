@@ -103,67 +103,6 @@ pub enum WireError {
     Limbs(u32),
 }
 
-/// Bytes of `count` words of each of these sizes; of a polynomial there are N.
-fn packed_bytes(count: usize, bits: impl Iterator<Item = u32>) -> usize {
-    let total: usize = bits.map(|b| b as usize * count).sum();
-    total.div_ceil(8)
-}
-
-fn basis_bits(basis: &Basis) -> impl Iterator<Item = u32> + '_ {
-    basis.limbs().iter().map(|limb| limb.modulus().bits())
-}
-
-fn limb_bits(params: &Params) -> impl Iterator<Item = u32> + '_ {
-    params.limbs().iter().map(crate::arith::Modulus::bits)
-}
-
-/// Bytes of the message that carries these Galois keys; without keys there is none.
-pub fn keys_bytes(params: &Params, keys: &[GaloisKeyId]) -> usize {
-    if keys.is_empty() {
-        return 0;
-    }
-    let one = |key: &GaloisKeyId| {
-        let special = params.special().map(crate::arith::Modulus::bits);
-        let bits = limb_bits(params).take(key.limbs).chain(special);
-        ID_BYTES + key.limbs * packed_bytes(params.ring_degree(), bits)
-    };
-    HEADER_BYTES + SEED_BYTES + keys.iter().map(one).sum::<usize>()
-}
-
-/// Bytes of the message that uploads ciphertexts, one for each of `sent`.
-pub fn upload_bytes(params: &Params, sent: &[Coefficients]) -> usize {
-    HEADER_BYTES + SEED_BYTES + sent.iter().map(|sent| c0_bytes(params, sent)).sum::<usize>()
-}
-
-/// Bytes of c0 in an upload.
-fn c0_bytes(params: &Params, sent: &Coefficients) -> usize {
-    let bits = largest_digits(params.limbs()).map(bits_of);
-    packed_bytes(sent.count(params.ring_degree()), bits)
-}
-
-/// Bits that the number takes.
-const fn bits_of(number: u64) -> u32 {
-    u64::BITS - number.leading_zeros()
-}
-
-/// Bytes of the message that returns ciphertexts of these widths, one for each of `read`, of which
-/// `shared_by` share a polynomial.
-pub fn response_bytes(
-    params: &Params,
-    read: &[Coefficients],
-    widths: Widths,
-    shared_by: usize,
-) -> usize {
-    let n = params.ring_degree();
-    let c0 = read.iter().map(|read| words_bytes(read.count(n), widths.c0)).sum::<usize>();
-    HEADER_BYTES + c0 + read.len().div_ceil(shared_by.max(1)) * words_bytes(n, widths.c1)
-}
-
-/// Bytes of `count` words of `bits` bits.
-fn words_bytes(count: usize, bits: u32) -> usize {
-    packed_bytes(count, std::iter::once(bits))
-}
-
 /// A number that tells parameter sets apart: FNV-1a over N, t, P and the limbs.
 fn fingerprint(params: &Params) -> u64 {
     // There is no prime 0, so that a set without P is none with it.
@@ -522,7 +461,10 @@ fn unpack(unpacker: &mut Unpacker<'_>, words: &mut [u64], largest: u64) -> Resul
 }
 
 mod sharing;
+mod size;
 #[cfg(test)]
 mod tests;
 
 pub use sharing::{read_sharing_keys, sharing_keys_bytes, write_sharing_keys};
+pub use size::{Parts, keys_bytes, response_bytes, response_parts, upload_bytes, upload_parts};
+use size::{basis_bits, bits_of, c0_bytes, limb_bits, packed_bytes, words_bytes};

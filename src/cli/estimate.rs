@@ -51,7 +51,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         Format::Json => print_json(&Explained { record: &estimate.record, plan: &plan }),
         Format::Text => {
             print(&estimate.record, Format::Text)?;
-            Ok(writeln!(io::stdout(), "\n{}", explain::text(&plan))?)
+            Ok(writeln!(io::stdout(), "\n{}", explain::text(&estimate.record, &plan))?)
         }
     }
 }

@@ -4,17 +4,19 @@ use std::fmt::Write;
 
 use crate::conv::FactValue;
 use crate::job::{Candidate, Explanation};
+use crate::report::{MessageParts, Messages, Record, count_text};
 
 /// How many plans that lost are shown.
 const SHOWN: usize = 8;
 
-/// A report, without a newline at its end.
-pub(super) fn text(explanation: &Explanation) -> String {
+/// A report on the plan of a run with this record, without a newline at its end.
+pub(super) fn text(record: &Record, explanation: &Explanation) -> String {
     let mut text = String::from("plan, counts are those of one strip group");
     for fact in &explanation.facts.0 {
         let value = fact.value.to_string();
         let _ = write!(text, "\n  {:<24}{value:>12}  {}", fact.name, fact.meaning);
     }
+    text.push_str(&record.messages.as_ref().map_or_else(String::new, messages));
     let costs = &explanation.unit_costs_us;
     let _ = write!(
         text,
@@ -49,6 +51,20 @@ pub(super) fn text(explanation: &Explanation) -> String {
         );
     }
     text
+}
+
+/// What the bytes of both messages are for.
+fn messages(messages: &Messages) -> String {
+    let line = |name: &str, parts: &MessageParts| {
+        let MessageParts { payload, noise, seed, header } = parts;
+        let [payload, noise] = [*payload, *noise].map(count_text);
+        format!(
+            "\n  {name:<10}{payload:>12} encrypted{noise:>12} noise and masks{seed:>4} seed{header:>4} header"
+        )
+    };
+    String::from("\nmessages, bytes")
+        + &line("upload", &messages.upload)
+        + &line("download", &messages.download)
 }
 
 /// What plans of the candidate's kind decide besides lanes, in columns.

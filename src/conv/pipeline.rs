@@ -151,7 +151,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let gains = plan.gains(job.weights).under(&plan.pattern_norms(context.params()));
     let noise = plan.noise(context.params(), &gains).shared(setting, outline.output_limbs);
     let Outline { downloads: read, .. } = &outline;
-    let widths = Widths::least(context.params(), &noise.outputs, read);
+    let widths = Widths::least(context.params(), &noise.outputs, read, job.shared_by);
 
     let steps = enter(Stage::Encrypt)?;
     let Outline { uploads: sent, .. } = &outline;
@@ -215,6 +215,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             galois_keys: keys.bytes() + sharing.as_ref().map_or(0, SharingKeys::bytes),
             upload: upload_bytes as u64,
             download: response.len() as u64,
+            upload_parts: wire::upload_parts(context.params(), sent),
+            download_parts: wire::response_parts(context.params(), read, widths, job.shared_by),
             keys: (key_bytes + sharing_bytes) as u64,
             server_peak: server_peak(&outline, setting, widths, threads),
         },

@@ -1,7 +1,8 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
 use super::{Outline, Setting};
-use crate::bfv::{GaloisKeyId, Params, SharingKeys, Widths, wire};
+use crate::bfv::wire::{self, Parts};
+use crate::bfv::{GaloisKeyId, Params, SharingKeys, Widths};
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub struct Sizes {
     pub download: u64,
     /// The message with the keys, once per client.
     pub keys: u64,
+    /// What the bytes of the upload are for.
+    pub upload_parts: Parts,
+    /// What those of the download are for.
+    pub download_parts: Parts,
 }
 
 impl Sizes {
@@ -25,14 +30,18 @@ impl Sizes {
     /// threads as are told.
     pub fn of(outline: &Outline, setting: Setting<'_>, response: Widths, threads: usize) -> Self {
         let (params, keys) = (setting.params, &outline.keys);
+        let (read, shared_by) = (&outline.downloads, outline.shared_by);
+        let upload_parts = wire::upload_parts(params, &outline.uploads);
+        let download_parts = wire::response_parts(params, read, response, shared_by);
         Self {
             weights: outline.weight_bytes,
             galois_keys: galois_key_bytes(params, keys)
                 + sharing_key_bytes(params, outline.output_limbs, outline.shared_by),
             server_peak: server_peak(outline, setting, response, threads),
-            upload: wire::upload_bytes(params, &outline.uploads) as u64,
-            download: wire::response_bytes(params, &outline.downloads, response, outline.shared_by)
-                as u64,
+            upload: upload_parts.total(),
+            download: download_parts.total(),
+            upload_parts,
+            download_parts,
             keys: wire::keys_bytes(params, keys) as u64 + sharing_message_bytes(outline, params),
         }
     }

@@ -56,6 +56,7 @@ pub fn predicted(
             upload: prediction.uploads,
             download: prediction.downloads,
         }),
+        messages: Some(sizes.into()),
         response: Some(ResponseRecord {
             c0_bits: prediction.response.c0,
             c1_bits: prediction.response.c1,

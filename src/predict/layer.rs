@@ -187,7 +187,8 @@ impl LayerPredictor {
         let noise = plan.noise(params, self.weights.view());
         let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
         let noise = noise.shared(pricing.setting, outline.output_limbs);
-        let widths = Widths::least(params, &noise.outputs, &outline.downloads);
+        let shared_by = outline.shared_by;
+        let widths = Widths::least(params, &noise.outputs, &outline.downloads, shared_by);
         self.prediction(plan, pricing, &outline, (widths, noise.budgets(params)))
     }
 

@@ -23,8 +23,8 @@ pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTota
 pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;
 pub use record::{
-    Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, OperationCounts,
-    ParamsRecord, Record, Repeat, ResponseRecord, SCHEMA, SecurityRecord, Storage,
+    Ciphertexts, Communication, Extrapolated, LatencyMs, LayerRecord, Link, MessageParts, Messages,
+    OperationCounts, ParamsRecord, Record, Repeat, ResponseRecord, SCHEMA, SecurityRecord, Storage,
 };
 pub use request::{PointParams, PointPrimes, ROW_FORM, Request};
 pub use sweep_row::{FailedPoint, Outcome, Refusal, SweepRow};

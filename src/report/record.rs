@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::verdict::{Told, Verification};
 use super::{Machine, NoiseBits};
 use crate::bfv::Params;
+use crate::bfv::wire::Parts;
 use crate::conv::cost::StageTimes;
 use crate::conv::sizes::Sizes;
 use crate::conv::{Clock, Layer, Operations, Stage};
@@ -80,6 +81,10 @@ pub struct Record {
     /// How many ciphertexts are sent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ciphertexts: Option<Ciphertexts>,
+    /// What the bytes sent are for; absent in records of versions that did not tell, and where ciphertexts
+    /// are sent in another way.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub messages: Option<Messages>,
     /// What the response is made of; absent in records of versions whose polynomials were of one width.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub response: Option<ResponseRecord>,
@@ -392,7 +397,7 @@ pub struct Communication {
 
 impl From<Sizes> for (Storage, Communication) {
     fn from(sizes: Sizes) -> Self {
-        let Sizes { weights, galois_keys, server_peak, upload, download, keys } = sizes;
+        let Sizes { weights, galois_keys, server_peak, upload, download, keys, .. } = sizes;
         let sent = Communication {
             upload,
             download,
@@ -411,6 +416,44 @@ pub struct Ciphertexts {
     pub upload: usize,
     /// Back to the client.
     pub download: usize,
+}
+
+/// What the bytes of the upload and of the download are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the two messages")]
+pub struct Messages {
+    pub upload: MessageParts,
+    pub download: MessageParts,
+}
+
+impl From<Sizes> for Messages {
+    fn from(sizes: Sizes) -> Self {
+        Self { upload: sizes.upload_parts.into(), download: sizes.download_parts.into() }
+    }
+}
+
+/// What the bytes of a message are for; see [`Parts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the fields of `Parts`")]
+pub struct MessageParts {
+    pub payload: u64,
+    pub noise: u64,
+    pub seed: u64,
+    pub header: u64,
+}
+
+impl MessageParts {
+    /// The share of what is encrypted.
+    pub fn payload_share(&self) -> f64 {
+        let total = self.payload + self.noise + self.seed + self.header;
+        self.payload as f64 / total.max(1) as f64
+    }
+}
+
+impl From<Parts> for MessageParts {
+    fn from(Parts { payload, noise, seed, header }: Parts) -> Self {
+        Self { payload, noise, seed, header }
+    }
 }
 
 /// What the response is made of.

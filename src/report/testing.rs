@@ -1,8 +1,9 @@
 //! A record for tests.
 
 use super::{
-    Ciphertexts, Communication, LatencyMs, LayerRecord, Link, Machine, NoiseBits, OperationCounts,
-    ParamsRecord, Record, ResponseRecord, SCHEMA, SecurityRecord, Storage, Verification,
+    Ciphertexts, Communication, LatencyMs, LayerRecord, Link, Machine, MessageParts, Messages,
+    NoiseBits, OperationCounts, ParamsRecord, Record, ResponseRecord, SCHEMA, SecurityRecord,
+    Storage, Verification,
 };
 
 /// The record of a run that never was, with every figure different.
@@ -11,20 +12,7 @@ pub(crate) fn record() -> Record {
         schema: SCHEMA,
         heconv_version: "0.0.1".into(),
         machine: Machine { cpu: "A \"fast\" CPU\\".into(), cores: 3 },
-        layer: LayerRecord {
-            name: "bench/c16-32-k3".into(),
-            in_channels: 16,
-            out_channels: 24,
-            height: 32,
-            width: 31,
-            kernel: [3, 5],
-            stride: 1,
-            padding: [1, 2, 1, 2],
-            groups: 1,
-            activation_bits: 4,
-            activation_signed: false,
-            weight_bits: 5,
-        },
+        layer: layer(),
         params: ParamsRecord {
             name: "n4096-t20".into(),
             ring_degree: 4096,
@@ -95,6 +83,7 @@ pub(crate) fn record() -> Record {
             predicted_download: Some(32_768),
         },
         ciphertexts: Some(Ciphertexts { upload: 2, download: 3 }),
+        messages: Some(messages()),
         response: Some(ResponseRecord {
             c0_bits: 21,
             c1_bits: 29,
@@ -111,5 +100,29 @@ pub(crate) fn record() -> Record {
         },
         repeat: None,
         extrapolated_from: None,
+    }
+}
+
+fn messages() -> Messages {
+    Messages {
+        upload: MessageParts { payload: 40_000, noise: 25_471, seed: 33, header: 32 },
+        download: MessageParts { payload: 20_000, noise: 12_737, seed: 0, header: 31 },
+    }
+}
+
+fn layer() -> LayerRecord {
+    LayerRecord {
+        name: "bench/c16-32-k3".into(),
+        in_channels: 16,
+        out_channels: 24,
+        height: 32,
+        width: 31,
+        kernel: [3, 5],
+        stride: 1,
+        padding: [1, 2, 1, 2],
+        groups: 1,
+        activation_bits: 4,
+        activation_signed: false,
+        weight_bits: 5,
     }
 }

@@ -77,6 +77,7 @@ fn send_plainly(record: &mut Record, spec: &RunSpec) -> Result<(), JobError> {
     let messages = &mut record.communication_bytes;
     (messages.upload, messages.download) = (bytes(sent.upload), bytes(sent.download));
     (messages.predicted_upload, messages.predicted_download) = (None, None);
+    (record.messages, record.response) = (None, None);
     let transfer = spec.link.transfer_ms(messages.upload + messages.download);
     record.latency_ms = record.latency_ms.with_transfer(transfer);
     Ok(())

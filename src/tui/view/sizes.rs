@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::parts::{block, outdated, ratio, row};
-use crate::report::{OperationCounts, Record, bytes_text, count_text, counted};
+use crate::report::{MessageParts, OperationCounts, Record, bytes_text, count_text, counted};
 use crate::tui::app::App;
 
 /// Rows that the panels need.
@@ -52,6 +52,13 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
             theme.baseline,
             theme.baseline,
         ));
+    }
+    let has_room = lines.len() < usize::from(block.inner(area).height);
+    if let Some(messages) = record.and_then(|record| record.messages).filter(|_| has_room) {
+        let percent = |parts: MessageParts| format!("{:.0} %", 100.0 * parts.payload_share());
+        let (up, down) = (percent(messages.upload), percent(messages.download));
+        let value = format!("{up} up, {down} down");
+        lines.push(row("encrypted of it", value, width, theme.dim, style));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
