@@ -460,6 +460,8 @@ fn unpack(unpacker: &mut Unpacker<'_>, words: &mut [u64], largest: u64) -> Resul
     if found <= largest { Ok(()) } else { Err(WireError::Coefficient) }
 }
 
+#[cfg(test)]
+mod fuzz;
 mod sharing;
 mod size;
 #[cfg(test)]
