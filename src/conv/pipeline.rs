@@ -10,7 +10,7 @@ use super::noise::{NoiseBudgets, StageNoise};
 use super::sizes::{Sizes, server_peak};
 use super::{Clock, ConvError, Observer, Server, Stage, Steps};
 use super::{Layer, Operations, Outline, Plan, Setting, add_bias, convolve};
-use crate::bfv::noise::measure;
+use crate::bfv::noise::{Samples, measure};
 use crate::bfv::{
     Ciphertext, Coefficients, Context, Evaluator, GaloisKeys, Response, SecretKey,
     SharedCiphertext, SharingKeys, Widths, wire,
@@ -51,6 +51,8 @@ pub struct Outcome {
     pub largest: i64,
     /// Noise.
     pub noise: NoiseBudgets,
+    /// Predicted variances of the outputs.
+    pub variances: Vec<Samples>,
     /// Time by stage.
     pub clock: Clock,
     /// Words of the first uploaded ciphertext: what the server sees.
@@ -208,6 +210,7 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         largest: expected.iter().map(|value| value.abs()).max().unwrap_or(0),
         output,
         noise: meter.budgets(&noise),
+        variances: noise.outputs,
         upload_sample,
         clock,
         sizes: Sizes {

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 use super::memory::{Work, needed_for_part, require};
 use super::{JobError, RunData, RunResult, RunSpec, data, record};
-use crate::bfv::{Context, Params};
+use crate::bfv::noise::Samples;
+use crate::bfv::{Context, Params, Widths};
 use crate::conv::cost::CostTable;
 use crate::conv::pipeline::{self, Job, Outcome};
 use crate::conv::pricing::Pricing;
@@ -151,6 +152,7 @@ impl<'a> Prepared<'a> {
     fn prediction(&self, outcome: &Outcome) -> Prediction {
         let (whole, setting) = (self.whole.as_ref(), self.spec.setting(self.context.params()));
         let (outline, work) = (self.outline(whole), whole.work(setting));
+        let response = self.response(outcome, &outline);
         let reference = CostTable::default();
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
@@ -159,14 +161,26 @@ impl<'a> Prepared<'a> {
             downloads: outline.downloads.len(),
             noise: outcome.noise.predicted,
             times: work.times(&Pricing { costs, setting, threads: self.spec.threads }),
-            response: outcome.response,
+            response,
             read: outline.read_count(setting.ring_degree()),
-            sizes: Sizes::of(&outline, setting, outcome.response, self.spec.threads),
+            sizes: Sizes::of(&outline, setting, response, self.spec.threads),
             beside_server_bytes: beside_server_bytes(&outline, setting),
             operations: work.operations(setting),
             headroom_bits: headroom_bits(setting.params, outcome.largest),
             worst_headroom_bits: headroom_bits(setting.params, self.layer.worst_output()),
         }
+    }
+
+    /// The widths of a response of the whole layer: where a part was run, those that carry as many outputs
+    /// like its own.
+    fn response(&self, outcome: &Outcome, whole: &Outline) -> Widths {
+        let Some((_, part)) = &self.part else { return outcome.response };
+        let computed = self.outline(part.as_ref()).downloads.len().max(1) as u64;
+        let all = whole.downloads.len() as u64;
+        let scaled =
+            |samples: &Samples| Samples { count: samples.count * all / computed, ..*samples };
+        let samples: Vec<Samples> = outcome.variances.iter().map(scaled).collect();
+        Widths::least(self.context.params(), &samples, &whole.downloads, whole.shared_by)
     }
 
     fn record(&self, outcomes: &[Outcome]) -> Option<Record> {

@@ -316,6 +316,7 @@ fn bandwidths_have_winners_of_their_own() {
         ("--lanes", lanes.map(|lanes| lanes.to_string())),
         ("--babies", points[0]["babies"].as_u64().map(|babies| babies.to_string())),
         ("--weight-form", points[0]["weight_form"].as_str().map(str::to_owned)),
+        ("--shared-by", points[0]["shared_by"].as_u64().map(|by| by.to_string())),
     ];
     let decided = decided.iter().filter_map(|(flag, value)| Some([*flag, value.as_deref()?]));
     let mut way = vec!["--params", params, "--algorithm", algorithm];

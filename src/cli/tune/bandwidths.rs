@@ -113,6 +113,8 @@ struct Way {
     babies: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     weight_form: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared_by: Option<usize>,
     /// Milliseconds.
     server: f64,
     upload_bytes: u64,
@@ -140,6 +142,7 @@ impl Way {
             lanes: choice.lanes.unwrap_or(1),
             babies: choice.babies,
             weight_form: choice.weight_form.map(WeightForm::name),
+            shared_by: choice.shared_by,
             server: rounded(candidate.figure(Objective::Server), 3),
             upload_bytes: bytes(Objective::Upload),
             download_bytes: bytes(Objective::Download),

@@ -43,6 +43,8 @@ struct Point {
     params: String,
     algorithm: String,
     lanes: Vec<usize>,
+    /// Outputs that share their second polynomial.
+    shared_by: Vec<usize>,
     server_ms: f64,
     total_ms: f64,
     communication_bytes: f64,
@@ -81,6 +83,7 @@ fn point(answer: &Answer, candidate: &Candidate) -> Point {
             .iter()
             .map(|(_, prediction)| prediction.choice.lanes.unwrap_or(1))
             .collect(),
+        shared_by: candidate.layers.iter().map(|(_, p)| p.choice.sharing()).collect(),
         server_ms: rounded(answer.figure(candidate, Objective::Server)),
         total_ms: rounded(answer.figure(candidate, Objective::Total)),
         communication_bytes: answer.figure(candidate, Objective::Communication),
@@ -145,13 +148,16 @@ pub(super) fn print(answer: &Answer) -> Result<(), Failure> {
         writeln!(out, "t          {bits} bits, for {held}")?;
         for record in records {
             let (time, sent) = (&record.latency_ms, &record.communication_bytes);
+            let shared = record.response.map(|response| response.shared_by);
+            let shared = shared.filter(|by| *by > 1);
             writeln!(
                 out,
-                "{}: {}, {}, {}; server {:.1} ms, total {:.1} ms, up + down {}, \
+                "{}: {}, {}{}, {}; server {:.1} ms, total {:.1} ms, up + down {}, \
                  {:.1} bits left (at least {:.1} predicted)",
                 record.layer.name,
                 record.algorithm,
                 counted(record.lanes, "lane"),
+                shared.map_or_else(String::new, |by| format!(", {by} outputs to a c1")),
                 record.verdict().label(),
                 time.server,
                 time.total,
