@@ -90,7 +90,11 @@ pub fn survey(
     Ok(Found { landscape: Landscape { at, rejected: Vec::new() }, ..found })
 }
 
-/// The candidates by their total time over links of each bandwidth.
+/// Times this close are those of the same work, whatever the last digits say.
+const SAME: f64 = 1e-9;
+
+/// The candidates by their total time over links of each bandwidth. Of those that do the same work, as two
+/// algorithms may, the one comes first that wins over slower links too.
 fn ranked(query: &Query, candidates: &[Candidate], bits_per_second: &[f64]) -> Vec<AtBandwidth> {
     let Some(run) = query.runs.first() else { return Vec::new() };
     let at = |bandwidth: &f64| {
@@ -100,7 +104,18 @@ fn ranked(query: &Query, candidates: &[Candidate], bits_per_second: &[f64]) -> V
         all.sort_by(|a, b| a.value.total_cmp(&b.value));
         AtBandwidth { link, bests: bests(all) }
     };
-    bits_per_second.iter().map(at).collect()
+    let mut ranked: Vec<AtBandwidth> = bits_per_second.iter().map(at).collect();
+    let mut last: Option<String> = None;
+    for AtBandwidth { bests, .. } in &mut ranked {
+        let least = bests.first().map_or(f64::INFINITY, |best| best.value);
+        let is_last = |one: &Candidate| last.as_ref().is_some_and(|name| *name == one.algorithm());
+        let same = bests.iter().position(is_last);
+        if let Some(place) = same.filter(|place| bests[*place].value <= least * (1.0 + SAME)) {
+            bests[..=place].rotate_right(1);
+        }
+        last = bests.first().map(Candidate::algorithm);
+    }
+    ranked
 }
 
 /// The query for the least total time over a link of so many bits a second.
@@ -221,7 +236,7 @@ impl Landscape {
         let winner = |bandwidth| {
             let totals = || curves.iter().map(|curve| curve.total_ms(bandwidth));
             let least = totals().fold(f64::INFINITY, f64::min);
-            totals().position(|total| total <= least * (1.0 + 1e-9)).unwrap_or(0)
+            totals().position(|total| total <= least * (1.0 + SAME)).unwrap_or(0)
         };
         let ends = [self.at.first(), self.at.last()];
         let [Some(low), Some(high)] = ends.map(|at| Some(at?.link.bandwidth_bits_per_second))
@@ -284,12 +299,12 @@ mod tests {
             let bandwidth = at.link.bandwidth_bits_per_second;
             let alone = search(&estimator, &over(&query, bandwidth), |_, _| true).expect("valid");
             let (winner, best) = (at.winner().expect("one"), &alone.candidates[0]);
-            assert!(
-                winner.is_as(best) && (winner.value - best.value).abs() < 1e-9,
-                "{}",
-                best.params.name
-            );
-            assert!(at.bests.iter().all(|one| one.value >= winner.value));
+            // Or another algorithm with the same work.
+            let is_same = winner.is_as(best) || winner.algorithm() != best.algorithm();
+            let near = (winner.value - best.value).abs() <= SAME * best.value;
+            assert!(is_same && near, "{}", best.params.name);
+            let least = winner.value * (1.0 - SAME);
+            assert!(at.bests.iter().all(|one| one.value >= least));
             let totals = curves.iter().map(|curve| curve.total_ms(bandwidth));
             let least = totals.fold(f64::INFINITY, f64::min);
             assert!((least - winner.value).abs() < 1e-9 * least, "{least} {}", winner.value);

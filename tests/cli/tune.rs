@@ -295,7 +295,7 @@ fn bandwidths_have_winners_of_their_own() {
         let names: Vec<&str> = ways.iter().filter_map(|way| way["algorithm"].as_str()).collect();
         assert!(ALGORITHMS.iter().all(|algorithm| names.contains(algorithm)), "{names:?}");
         assert_eq!(point["algorithm"], ways[0]["algorithm"]);
-        assert!(ways.iter().all(|way| number(&way["total"]) >= number(&point["total"])));
+        assert!(ways.iter().all(|way| number(&way["total"]) >= number(&point["total"]) - 0.001));
         assert!(number(&point["predicted_final_floor"]) >= 4.0);
     }
     let totals = of("total").into_iter().map(number).collect::<Vec<_>>();

@@ -68,7 +68,7 @@ fn keys(app: &App, context: Context, without: &[Action]) -> Vec<(Line<'static>, 
 
 /// The words of the screen.
 fn glossary(app: &App) -> Vec<Line<'static>> {
-    const WORDS: [(&str, &str); 14] = [
+    const WORDS: [(&str, &str); 15] = [
         ("noise budget", "bits of noise that a ciphertext can still take; at 0: wrong"),
         ("fresh", "of uploads; then of rotated inputs, of sums, and of final outputs"),
         ("t", "plaintext modulus: results are exact while below t/2"),
@@ -76,6 +76,7 @@ fn glossary(app: &App) -> Vec<Line<'static>> {
         ("log2(QP)", "capped for security; more of it is more noise budget"),
         ("lanes", "channels that share a ciphertext: slot by slot, or coefficient by coefficient"),
         ("shared c1", "this many outputs have one second polynomial: fewer bytes back, more keys"),
+        ("payload", "what of a message is inputs or results: the rest is noise, seed and header"),
         ("weight form", "transformed: large, and read as it is; raw: small, transformed each time"),
         ("baby steps", "rotations of inputs that spare rotations of sums; they cost noise budget"),
         ("eager, lazy", "reduce modulo the primes after every product, or once per sum"),

@@ -58,7 +58,7 @@ pub(super) fn draw_bytes(app: &App, frame: &mut Frame<'_>, area: Rect) {
         let percent = |parts: MessageParts| format!("{:.0} %", 100.0 * parts.payload_share());
         let (up, down) = (percent(messages.upload), percent(messages.download));
         let value = format!("{up} up, {down} down");
-        lines.push(row("encrypted of it", value, width, theme.dim, style));
+        lines.push(row("payload", value, width, theme.dim, style));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
 }
