@@ -15,6 +15,8 @@
 
 use std::ops::Range;
 
+use ndarray::ArrayView4;
+
 use super::Packing;
 use super::reach::{Reach, tap};
 use super::steps::{Move, Split};
@@ -332,6 +334,13 @@ impl SlotPlan {
         let within = in_channel.checked_sub(layer.first_input(out_channel))?;
         let [row, column] = w.tap;
         (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
+    }
+
+    /// Whether a term has a weight other than 0 on any lane: what has none is multiplied by 0.
+    pub fn is_used(&self, output: &Output, term: &Term, weights: ArrayView4<'_, i8>) -> bool {
+        let weighs =
+            |lane| self.weight(output, term, lane).is_some_and(|place| weights[place] != 0);
+        self.lanes().any(weighs)
     }
 
     /// Every key that rotations need, each once and rising, where sums are moved with `limbs` limbs and

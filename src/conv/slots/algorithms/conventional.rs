@@ -166,11 +166,13 @@ impl SlotWeights for DenseWeights {
         std::iter::once(encoded).chain(sums).collect()
     }
 
-    /// Every term is a dense plaintext, N coefficients all over `[0, t)`.
-    fn gains(plan: &SlotPlan, _: ArrayView4<'_, i8>) -> WeightGains {
+    /// Every term that is not 0 is a dense plaintext, N coefficients all over `[0, t)`.
+    fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
         let gain = |output: &Output| {
             let mut gain = Gain::default();
-            plan.terms(output).for_each(|term| gain.add(!term.shift.is_identity(), 1.0));
+            for term in plan.terms(output).filter(|term| plan.is_used(output, term, weights)) {
+                gain.add(!term.shift.is_identity(), 1.0);
+            }
             gain
         };
         WeightGains::of_one_pattern(plan.outputs().iter().map(gain).collect())

@@ -14,8 +14,8 @@ use crate::conv::gains::{Gain, WeightGains};
 use crate::conv::panel::CACHED_BYTES;
 use crate::conv::setting::Setting;
 use crate::conv::slots::{
-    LaneTransform, Layout, Output, RowUse, ScalarRows, SlotPlan, SlotWeights, Term, Wave,
-    WeightLines, derive_integers, integer_gains, integer_work, multiply_scalars,
+    LaneTransform, Layout, Output, RowUse, ScalarRows, SlotPlan, SlotWeights, Wave, WeightLines,
+    derive_integers, integer_gains, integer_work, multiply_scalars,
 };
 use crate::conv::sums::Sums;
 use crate::conv::weights::PackedWeights;
@@ -106,11 +106,6 @@ fn held_terms(plan: &SlotPlan) -> usize {
     plan.max_terms().next_multiple_of(BATCH)
 }
 
-/// Whether a term has a weight on any lane.
-fn is_used(plan: &SlotPlan, output: &Output, term: &Term) -> bool {
-    plan.lanes().any(|lane| plan.weight(output, term, lane).is_some())
-}
-
 impl SlotWeights for FusedWeights {
     const NAME: &'static str = "hadamard-fused";
 
@@ -167,7 +162,7 @@ impl SlotWeights for FusedWeights {
         }
         let gain = |output: &Output| {
             let mut gain = Gain::default();
-            for term in plan.terms(output).filter(|term| is_used(plan, output, term)) {
+            for term in plan.terms(output).filter(|term| plan.is_used(output, term, weights)) {
                 gain.add(!term.shift.is_identity(), 1.0);
             }
             gain
