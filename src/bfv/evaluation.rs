@@ -260,23 +260,8 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Adds the key switch modulo prime `m` of Q P of what was decomposed into `scratch` to `sums`
-    /// where `adds`, and writes it over them otherwise.
+    /// where `adds`, and writes it over them otherwise. Who switches counts it, once for all primes.
     pub(super) fn switch_modulo(
-        &self,
-        key: &GaloisKey,
-        m: usize,
-        adds: bool,
-        scratch: &Scratch,
-        sums: [&mut [u64]; 2],
-    ) {
-        self.add_key_switch(key, m, adds, scratch, sums);
-        if m == 0 {
-            self.count_rotations(1);
-        }
-    }
-
-    /// [`Evaluator::switch_modulo`], uncounted.
-    pub(super) fn add_key_switch(
         &self,
         key: &GaloisKey,
         m: usize,

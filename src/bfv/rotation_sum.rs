@@ -91,6 +91,7 @@ impl RotationSum {
         scratch: &mut Scratch,
     ) {
         evaluator.decompose(&ciphertext.c1, scratch);
+        evaluator.count_rotations(1);
         for (i, limb) in ciphertext.c0.basis().limbs().iter().enumerate() {
             let sum = self.begun().c0.limb_mut(i);
             limb.kernels().add_permuted(sum, ciphertext.c0.limb(i), key.permutation().blocks());

@@ -179,7 +179,7 @@ impl Evaluator<'_> {
             for m in 0..basis.len() {
                 for ([first, second], key) in switched.iter_mut().zip(keys) {
                     let sums = [first.limb_mut(m), second.limb_mut(m)];
-                    self.add_key_switch(key, m, i > 0, &scratch, sums);
+                    self.switch_modulo(key, m, i > 0, &scratch, sums);
                 }
             }
             self.count_rotations(1);

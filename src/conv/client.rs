@@ -110,6 +110,6 @@ impl<'a> Client<'a> {
             steps.advance(1)?;
             Ok(plaintext)
         };
-        read.par_iter().enumerate().map(|(place, read)| decrypt((place, read))).collect()
+        read.par_iter().enumerate().map(decrypt).collect()
     }
 }

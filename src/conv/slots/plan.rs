@@ -22,6 +22,7 @@ use super::reach::{Reach, tap};
 use super::steps::{Move, Split};
 use super::terms::{LaneWeight, Offset, Output, Shift, Term};
 use crate::bfv::GaloisKeyId;
+use crate::conv::gains::{Gain, WeightGains};
 use crate::ring::GaloisElement;
 
 /// A packing with its shifts and offsets.
@@ -336,8 +337,20 @@ impl SlotPlan {
         (within < layer.group_channels()[1]).then_some([out_channel, within, row, column])
     }
 
+    /// The gains of plaintexts that are alike whatever their weights: one for each term that is used.
+    pub fn used_gains(&self, weights: ArrayView4<'_, i8>) -> WeightGains {
+        let gain = |output: &Output| {
+            let mut gain = Gain::default();
+            for term in self.terms(output).filter(|term| self.is_used(output, term, weights)) {
+                gain.add(!term.shift.is_identity(), 1.0);
+            }
+            gain
+        };
+        WeightGains::of_one_pattern(self.outputs().iter().map(gain).collect())
+    }
+
     /// Whether a term has a weight other than 0 on any lane: what has none is multiplied by 0.
-    pub fn is_used(&self, output: &Output, term: &Term, weights: ArrayView4<'_, i8>) -> bool {
+    fn is_used(&self, output: &Output, term: &Term, weights: ArrayView4<'_, i8>) -> bool {
         let weighs =
             |lane| self.weight(output, term, lane).is_some_and(|place| weights[place] != 0);
         self.lanes().any(weighs)

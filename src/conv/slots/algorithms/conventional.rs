@@ -13,7 +13,7 @@ use crate::arith::{AlignedWords, Modulus, zeroed};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, Params};
 use crate::conv::dense::{Copies, multiply_dense};
-use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::gains::WeightGains;
 use crate::conv::setting::Setting;
 use crate::conv::slots::{Layout, Move, Output, SlotPlan, SlotWeights, Term, Wave, runs};
 use crate::conv::sums::Sums;
@@ -168,14 +168,7 @@ impl SlotWeights for DenseWeights {
 
     /// Every term that is not 0 is a dense plaintext, N coefficients all over `[0, t)`.
     fn gains(plan: &SlotPlan, weights: ArrayView4<'_, i8>) -> WeightGains {
-        let gain = |output: &Output| {
-            let mut gain = Gain::default();
-            for term in plan.terms(output).filter(|term| plan.is_used(output, term, weights)) {
-                gain.add(!term.shift.is_identity(), 1.0);
-            }
-            gain
-        };
-        WeightGains::of_one_pattern(plan.outputs().iter().map(gain).collect())
+        plan.used_gains(weights)
     }
 
     fn pattern_norms(_: &SlotPlan, params: &Params) -> Vec<f64> {

@@ -10,7 +10,7 @@ use ndarray::ArrayView4;
 use crate::arith::kernels::{BATCH, RowsMut};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, NoSlots, Params};
-use crate::conv::gains::{Gain, WeightGains};
+use crate::conv::gains::WeightGains;
 use crate::conv::panel::CACHED_BYTES;
 use crate::conv::setting::Setting;
 use crate::conv::slots::{
@@ -160,14 +160,7 @@ impl SlotWeights for FusedWeights {
         if plan.multiplies_by_integers() {
             return integer_gains(plan, weights);
         }
-        let gain = |output: &Output| {
-            let mut gain = Gain::default();
-            for term in plan.terms(output).filter(|term| plan.is_used(output, term, weights)) {
-                gain.add(!term.shift.is_identity(), 1.0);
-            }
-            gain
-        };
-        WeightGains::of_one_pattern(plan.outputs().iter().map(gain).collect())
+        plan.used_gains(weights)
     }
 
     /// Any lane with a weight makes a D whose coefficients are spread over all of `[0, t)`: c of
