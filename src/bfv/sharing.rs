@@ -52,19 +52,19 @@ pub struct SeededSharingKeys {
 }
 
 impl SeededSharingKeys {
-    /// The keys for ciphertexts of `limbs` limbs. Errors come from `secret_seed`, A from `public_seed`,
+    /// The keys for ciphertexts of `limbs` limbs, as many as there are `shares`. Errors come from `secret_seed`, A from `public_seed`,
     /// which must be independent of it and of all other seeds.
     pub fn generate(
         context: &Context,
         limbs: usize,
         secret: &SecretKey,
-        shares: &ShareSecrets,
+        shares: &[SecretKey],
         secret_seed: &Seed,
         public_seed: &[u8; 32],
     ) -> Self {
         let context = context.of(limbs);
         let secret = secret.under(context);
-        let shares: Vec<SecretKey> = shares.0.iter().map(|share| share.under(context)).collect();
+        let shares: Vec<SecretKey> = shares.iter().map(|share| share.under(context)).collect();
         let key = |i: usize| {
             let mut public = generator(public_seed, i as u64);
             let mut private = generator(secret_seed, i as u64);
@@ -226,7 +226,7 @@ mod tests {
                 &context,
                 limbs.len(),
                 &secret,
-                &shares,
+                shares.secrets(),
                 &errors,
                 &[9; 32],
             );

@@ -12,6 +12,14 @@ pub enum ConvError {
     /// The client sent too few keys.
     #[error(transparent)]
     MissingKey(#[from] MissingKey),
+    /// The client sent no keys for outputs that share polynomials in this way.
+    #[error("no keys for outputs of {limbs} limbs of which {by} share a polynomial")]
+    MissingSharingKeys {
+        /// Limbs of the outputs.
+        limbs: usize,
+        /// How many of them share one.
+        by: usize,
+    },
     /// A message could not be read.
     #[error(transparent)]
     Wire(#[from] WireError),

@@ -7,15 +7,14 @@ use rayon::prelude::*;
 
 use super::client::Client;
 use super::noise::{NoiseBudgets, StageNoise};
-use super::sizes::{Sizes, server_peak};
-use super::{Clock, ConvError, Observer, Server, Stage, Steps};
+use super::sizes::Sizes;
+use super::{Clock, ConvError, Observer, Server, Session, Stage, Steps};
 use super::{Layer, Operations, Outline, Plan, Setting, add_bias, convolve};
 use crate::bfv::noise::{Samples, measure};
 use crate::bfv::{
-    Ciphertext, Coefficients, Context, Evaluator, GaloisKeys, Response, SecretKey,
-    SharedCiphertext, SharingKeys, Widths, wire,
+    Ciphertext, Coefficients, Context, Evaluator, Response, SecretKey, SharedCiphertext,
+    SharingKeys, Widths, wire,
 };
-use crate::ring::sampling::Seed;
 
 /// What is to be convolved.
 pub struct Job<'a> {
@@ -33,9 +32,9 @@ pub struct Job<'a> {
     pub weights: ArrayView4<'a, i8>,
     /// One number per output channel, which the server adds; none where absent.
     pub bias: Option<ArrayView1<'a, i64>>,
-    /// Where all secrets come from. A seed must serve one input under one parameter set: two inputs
-    /// encrypted from the same seed tell their difference to whoever sees both.
-    pub secrets: &'a Seed,
+    /// The input's number, which no other input of the session may have: two inputs of one number tell
+    /// their difference to whoever sees both.
+    pub number: u64,
 }
 
 /// What a run gave.
@@ -116,12 +115,17 @@ fn share(
     server.stage(Stage::Mix, || groups.into_par_iter().map(one).collect())
 }
 
-/// Runs `job`, telling `observer`. Everything that crosses between client and server is written
-/// to bytes and read back. Parallel work runs on the rayon pool of the calling thread.
+/// Runs `job` between the client and the server of `session`, telling `observer`. Everything that crosses
+/// between them is written to bytes and read back. Parallel work runs on the rayon pool of the calling thread.
 ///
 /// # Errors
-/// [`ConvError::Cancelled`] when the observer stops the run.
-pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError> {
+/// [`ConvError::Cancelled`] when the observer stops the run, and [`ConvError`] where the session has not
+/// the keys that it needs.
+pub fn run(
+    job: &Job<'_>,
+    session: &Session,
+    observer: &dyn Observer,
+) -> Result<Outcome, ConvError> {
     let context = job.context;
     let plan = job.plan;
     let clock = Clock::default();
@@ -131,22 +135,8 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let units = plan.work(setting).units();
     let enter = |stage| Steps::enter(observer, stage, units.of(stage));
 
-    let steps = enter(Stage::Keygen)?;
-    let client = Client::new(context, job.secrets, job.shared_by);
-    let (keys, key_bytes) = clock.time(Stage::Keygen, || {
-        let bytes = client.keys(&outline.keys, steps)?;
-        let keys = match bytes.as_slice() {
-            [] => GaloisKeys::default(),
-            bytes => GaloisKeys::receive(context, bytes, || steps.check())?,
-        };
-        Ok::<_, ConvError>((keys, bytes.len()))
-    })?;
-    let (sharing, sharing_bytes) = clock.time(Stage::Keygen, || {
-        let Some(bytes) = client.sharing_keys(outline.output_limbs) else { return Ok((None, 0)) };
-        let received = wire::read_sharing_keys(context, &bytes)?;
-        steps.advance(job.shared_by as u64)?;
-        Ok::<_, ConvError>((Some(SharingKeys::expand(context, &received)), bytes.len()))
-    })?;
+    let (client, keys) = (session.client(), session.galois());
+    let sharing = session.sharing(outline.output_limbs, job.shared_by)?;
 
     let steps = enter(Stage::Weights)?;
     let weights = clock.time(Stage::Weights, || plan.prepare(context, job.weights, steps))?;
@@ -158,13 +148,14 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let steps = enter(Stage::Encrypt)?;
     let Outline { uploads: sent, .. } = &outline;
     let (inputs, upload_bytes) = clock.time(Stage::Encrypt, || {
-        let bytes = client.upload(&plan.pack(context, job.input)?, sent, steps)?;
+        let bytes =
+            client.upload(context, job.number, &plan.pack(context, job.input)?, sent, steps)?;
         Ok::<_, ConvError>((receive_upload(context, &bytes, sent)?, bytes.len()))
     })?;
 
-    let meter = NoiseMeter::new(context, &client, observer);
+    let meter = NoiseMeter::new(context, client, observer);
     meter.measure(Stage::Encrypt, &inputs[0], &sent[0]);
-    let evaluator = Evaluator::new(context, &keys);
+    let evaluator = Evaluator::new(context, keys);
     let probe = |stage, ciphertext: &_, used: &_| meter.measure(stage, ciphertext, used);
     let server = Server::new(&evaluator, observer, &clock, units, &probe);
     let mut outputs = weights.convolve(&server, &inputs)?;
@@ -178,10 +169,10 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
             Ok::<_, ConvError>(())
         })?;
     }
-    let outputs = share(&server, sharing.as_ref(), outputs)?;
+    let outputs = share(&server, sharing, outputs)?;
     let operations = count(&server);
     outputs.par_iter().zip(read.par_chunks(job.shared_by)).try_for_each(|(output, read)| {
-        for (i, (secret, read)) in client.secrets().iter().zip(read).enumerate() {
+        for (i, (secret, read)) in client.secrets(job.shared_by).iter().zip(read).enumerate() {
             steps.check()?;
             meter.measure_under(secret, Stage::Mix, &output.ciphertext(i), read);
         }
@@ -194,8 +185,9 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
     let response =
         clock.time(Stage::Response, || respond(context, outputs, &outline, widths, steps))?;
     let steps = enter(Stage::Decrypt)?;
-    let output = clock
-        .time(Stage::Decrypt, || plan.unpack(context, &client.read(&response, &outline, steps)?))?;
+    let output = clock.time(Stage::Decrypt, || {
+        plan.unpack(context, &client.read(context, &response, &outline, steps)?)
+    })?;
 
     let mut expected = convolve(job.layer, job.input, job.weights, || steps.check())?;
     if let Some(bias) = job.bias {
@@ -213,15 +205,12 @@ pub fn run(job: &Job<'_>, observer: &dyn Observer) -> Result<Outcome, ConvError>
         variances: noise.outputs,
         upload_sample,
         clock,
+        // Keys are those that this run needs, whatever else the session has.
         sizes: Sizes {
             weights: weight_bytes,
-            galois_keys: keys.bytes() + sharing.as_ref().map_or(0, SharingKeys::bytes),
             upload: upload_bytes as u64,
             download: response.len() as u64,
-            upload_parts: wire::upload_parts(context.params(), sent),
-            download_parts: wire::response_parts(context.params(), read, widths, job.shared_by),
-            keys: (key_bytes + sharing_bytes) as u64,
-            server_peak: server_peak(&outline, setting, widths, threads),
+            ..Sizes::of(&outline, setting, widths, threads)
         },
         response: widths,
         operations,
@@ -240,13 +229,13 @@ fn count(server: &Server<'_>) -> Operations {
 /// Measures budgets with the client's key as ciphertexts come, and keeps the least of each stage.
 struct NoiseMeter<'a> {
     context: &'a Context,
-    client: &'a Client<'a>,
+    client: &'a Client,
     observer: &'a dyn Observer,
     least: Mutex<[Option<f64>; Stage::ALL.len()]>,
 }
 
 impl<'a> NoiseMeter<'a> {
-    fn new(context: &'a Context, client: &'a Client<'a>, observer: &'a dyn Observer) -> Self {
+    fn new(context: &'a Context, client: &'a Client, observer: &'a dyn Observer) -> Self {
         Self { context, client, observer, least: Mutex::default() }
     }
 

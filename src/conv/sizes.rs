@@ -1,6 +1,6 @@
 //! Bytes held and sent, exactly, from the plan alone.
 
-use super::{Outline, Setting};
+use super::{KeyNeeds, Outline, Setting};
 use crate::bfv::wire::{self, Parts};
 use crate::bfv::{GaloisKeyId, Params, SharingKeys, Widths};
 
@@ -29,20 +29,19 @@ impl Sizes {
     /// The sizes of a run with this outline whose response has these widths; the outline is for as many
     /// threads as are told.
     pub fn of(outline: &Outline, setting: Setting<'_>, response: Widths, threads: usize) -> Self {
-        let (params, keys) = (setting.params, &outline.keys);
+        let (params, keys) = (setting.params, KeyNeeds::from(outline));
         let (read, shared_by) = (&outline.downloads, outline.shared_by);
         let upload_parts = wire::upload_parts(params, &outline.uploads);
         let download_parts = wire::response_parts(params, read, response, shared_by);
         Self {
             weights: outline.weight_bytes,
-            galois_keys: galois_key_bytes(params, keys)
-                + sharing_key_bytes(params, outline.output_limbs, outline.shared_by),
+            galois_keys: keys.stored_bytes(params),
             server_peak: server_peak(outline, setting, response, threads),
             upload: upload_parts.total(),
             download: download_parts.total(),
             upload_parts,
             download_parts,
-            keys: wire::keys_bytes(params, keys) as u64 + sharing_message_bytes(outline, params),
+            keys: keys.sent_bytes(params),
         }
     }
 }

@@ -63,13 +63,18 @@ fn outcome_shared(
         input: input.view(),
         weights: weights.view(),
         bias: Some(bias.view()),
-        secrets: &secrets,
+        number: 0,
     };
-    let outcome = run(&job, &Silent).expect("runs");
-    let (sizes, setting) = (outcome.sizes, Setting::from(context).shared(shared_by));
-    assert_eq!(outcome.operations, algorithm.work(setting).operations(setting), "{algorithm:?}");
+    let setting = Setting::from(context).shared(shared_by);
     let threads = rayon::current_num_threads();
     let outline = algorithm.outline(setting, threads);
+    let needs = KeyNeeds::from(&outline);
+    let session = Session::open(context, &secrets, &needs, &Silent).expect("opens");
+    let keys = [session.stored_bytes(), session.sent_bytes()];
+    let outcome = run(&job, &session, &Silent).expect("runs");
+    let sizes = outcome.sizes;
+    assert_eq!([sizes.galois_keys, sizes.keys], keys, "{algorithm:?}");
+    assert_eq!(outcome.operations, algorithm.work(setting).operations(setting), "{algorithm:?}");
     let predicted = Sizes::of(&outline, setting, outcome.response, threads);
     assert_eq!(sizes, predicted, "{algorithm:?}");
     outcome
@@ -463,9 +468,12 @@ fn cancelled_runs_end_as_cancelled() {
             input: input.view(),
             weights: weights.view(),
             bias: None,
-            secrets: &secrets,
+            number: 0,
         };
-        let result = run(&job, &StopAt(stage, false.into()));
+        let observer = StopAt(stage, false.into());
+        let needs = KeyNeeds::from(&algorithm.outline((&context).into(), 1));
+        let session = Session::open(&context, &secrets, &needs, &observer);
+        let result = session.and_then(|session| run(&job, &session, &observer));
         assert_eq!(result.err(), Some(ConvError::Cancelled), "{}", stage.name());
     }
 }

@@ -12,7 +12,7 @@ use crate::conv::cost::CostTable;
 use crate::conv::pipeline::{self, Job, Outcome};
 use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
-use crate::conv::{Choice, Layer, Observer, Outline, Plan};
+use crate::conv::{Choice, KeyNeeds, Layer, Observer, Outline, Plan, Session, Stage};
 use crate::predict::{Prediction, headroom_bits};
 use crate::report::{Communication, Extrapolated, LatencyMs, Record, Verification};
 use crate::ring::sampling::Seed;
@@ -98,39 +98,89 @@ impl<'a> Prepared<'a> {
         self.run_on(data::load(self.spec, &self.layer, self.part(), seed)?, observer)
     }
 
-    /// Runs on `data`, which are of the layer's shape, as often as asked for.
+    /// Runs on `data`, which are of the layer's shape, as often as asked for, each time with new keys.
     ///
     /// # Errors
     /// [`JobError`] where the run fails or is cancelled.
-    pub fn run_on(&self, data: RunData, observer: &dyn Observer) -> Result<RunResult, JobError> {
-        let pool = super::threads(self.spec.threads)?;
-        let (layer, RunData { input, weights, from_file, bias, stream }) = (self.part(), data);
+    pub(super) fn run_on(
+        &self,
+        data: RunData,
+        observer: &dyn Observer,
+    ) -> Result<RunResult, JobError> {
+        let needs = KeyNeeds::from(&self.told());
         let mut outcomes: Vec<Outcome> = Vec::new();
         for _ in 0..self.spec.repeat.max(1) {
-            let secrets = self.secrets(stream)?;
-            let job = Job {
-                layer,
-                context: &self.context,
-                plan: self.plan(),
-                shared_by: self.spec.pinned.sharing(),
-                input: input.view(),
-                weights: weights.slice(s![..layer.out_channels(), .., .., ..]),
-                bias: bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
-                secrets: &secrets,
-            };
-            let outcome = pool.install(|| pipeline::run(&job, observer))?;
+            let session = self.open(&needs, data.stream, observer)?;
+            let outcome = self.once(&session, &data, observer)?;
+            outcome.clock.add(Stage::Keygen, session.time());
             // Of earlier runs the figures are kept alone.
             if let Some(before) = outcomes.last_mut() {
-                let Outcome { output, .. } = before;
-                *output = Array3::default([0; 3]);
+                before.output = Array3::default([0; 3]);
             }
             outcomes.push(outcome);
         }
-        let record = self.record(&outcomes).map(|record| from_file.record(record));
+        self.result(outcomes, data)
+    }
+
+    /// Runs once on `data`, which are of the layer's shape, in a session that others use too. What
+    /// opening it took is that of the run it was opened for.
+    ///
+    /// # Errors
+    /// [`JobError`] where the run fails or is cancelled.
+    pub(super) fn run_in(
+        &self,
+        (session, is_new): (&Session, bool),
+        data: RunData,
+        observer: &dyn Observer,
+    ) -> Result<RunResult, JobError> {
+        let outcome = self.once(session, &data, observer)?;
+        if is_new {
+            outcome.clock.add(Stage::Keygen, session.time());
+        }
+        self.result(vec![outcome], data)
+    }
+
+    /// A client with new secrets from stream `stream` of the seed, and a server that has its keys.
+    ///
+    /// # Errors
+    /// [`JobError`] where there is no randomness, or the run is cancelled.
+    pub(super) fn open(
+        &self,
+        needs: &KeyNeeds,
+        stream: u64,
+        observer: &dyn Observer,
+    ) -> Result<Session, JobError> {
+        let (pool, secrets) = (super::threads(self.spec.threads)?, self.secrets(stream)?);
+        Ok(pool.install(|| Session::open(&self.context, &secrets, needs, observer))?)
+    }
+
+    fn once(
+        &self,
+        session: &Session,
+        data: &RunData,
+        observer: &dyn Observer,
+    ) -> Result<Outcome, JobError> {
+        let layer = self.part();
+        let job = Job {
+            layer,
+            context: &self.context,
+            plan: self.plan(),
+            shared_by: self.spec.pinned.sharing(),
+            input: data.input.view(),
+            weights: data.weights.slice(s![..layer.out_channels(), .., .., ..]),
+            bias: data.bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
+            number: data.stream,
+        };
+        let pool = super::threads(self.spec.threads)?;
+        Ok(pool.install(|| pipeline::run(&job, session, observer))?)
+    }
+
+    fn result(&self, mut outcomes: Vec<Outcome>, data: RunData) -> Result<RunResult, JobError> {
+        let record = self.record(&outcomes).map(|record| data.from_file.record(record));
         let last = outcomes.pop().ok_or(JobError::Transform)?;
         let Outcome { output, upload_sample, .. } = last;
         let record = record.ok_or(JobError::Transform)?;
-        Ok(RunResult { record, input, output, upload_sample })
+        Ok(RunResult { record, input: data.input, output, upload_sample })
     }
 
     /// The seed of all secrets: from the user's seed, apart from that of data, or from the

@@ -124,8 +124,10 @@ impl NetworkTotals {
             all.layers += 1;
             all.latency_ms.add(&record.latency_ms);
             all.storage_bytes.weights += record.storage_bytes.weights;
+            // The keys of all layers are held together, its own among them.
+            let others = keys.stored.saturating_sub(record.storage_bytes.galois_keys);
             let peak = &mut all.storage_bytes.server_peak;
-            *peak = (*peak).max(record.storage_bytes.server_peak);
+            *peak = (*peak).max(record.storage_bytes.server_peak + others);
             all.communication_bytes.upload += record.communication_bytes.upload;
             all.communication_bytes.download += record.communication_bytes.download;
             all.operations.add(&record.operations);

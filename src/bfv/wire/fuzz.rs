@@ -76,7 +76,8 @@ fn sharing_keys(context: &Context) -> Vec<u8> {
     let [keys, errors, shares] = seeds(5);
     let (secret, limbs) = (SecretKey::generate(context, &keys), context.params().limbs().len());
     let shares = ShareSecrets::generate(context, 2, &shares);
-    let sent = SeededSharingKeys::generate(context, limbs, &secret, &shares, &errors, &[6; 32]);
+    let sent =
+        SeededSharingKeys::generate(context, limbs, &secret, shares.secrets(), &errors, &[6; 32]);
     write_sharing_keys(context, &sent)
 }
 

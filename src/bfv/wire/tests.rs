@@ -148,8 +148,14 @@ fn sharing_keys_round_trip() {
     let secret = SecretKey::generate(&context, &keys);
     for (limbs, by) in [(1, 2), (2, 2), (2, 4)] {
         let shares = ShareSecrets::generate(&context, by, &shares);
-        let sent =
-            SeededSharingKeys::generate(&context, limbs, &secret, &shares, &errors, &[6; 32]);
+        let sent = SeededSharingKeys::generate(
+            &context,
+            limbs,
+            &secret,
+            shares.secrets(),
+            &errors,
+            &[6; 32],
+        );
         let bytes = write_sharing_keys(&context, &sent);
         assert_eq!(bytes.len(), sharing_keys_bytes(context.params(), limbs, by));
         let received = read_sharing_keys(&context, &bytes).expect("valid");

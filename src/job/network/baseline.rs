@@ -1,10 +1,11 @@
 //! What the layers of a network cost in another way.
 
 use super::NetworkObserver;
+use super::keys::Keys;
 use crate::bfv::Params;
 use crate::conv::ConvError;
 use crate::job::{JobError, Prepared, RunSpec};
-use crate::report::{Comparison, KeyBytes, NetworkTotals, Ratios, Record, Verdict};
+use crate::report::{Comparison, NetworkTotals, Ratios, Record, Verdict};
 
 /// How ciphertexts are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,22 +41,23 @@ impl Baseline {
         observer: &dyn NetworkObserver,
     ) -> Result<Comparison, JobError> {
         let mut layers = Vec::new();
-        let mut keys = KeyBytes::default();
+        let mut keys = Keys::default();
         for (index, spec) in self.layers.iter().enumerate() {
             observer.layer(index);
             if observer.is_cancelled() {
                 return Err(JobError::Run(ConvError::Cancelled));
             }
-            let mut record = Prepared::new(spec)?.run(observer)?.record;
+            let prepared = Prepared::new(spec)?;
+            // Layers are run apart, each with keys of its own; those that they could share count once, as
+            // those of the network do.
+            keys.add(&prepared);
+            let mut record = prepared.run(observer)?.record;
             if self.wire == Wire::Plain {
                 send_plainly(&mut record, spec)?;
             }
-            // Layers are run apart, so what keys they might share is left open.
-            keys.stored += record.storage_bytes.galois_keys;
-            keys.sent += record.communication_bytes.keys;
             layers.push(record);
         }
-        let totals = NetworkTotals::of(layers.iter(), 0.0, keys);
+        let totals = NetworkTotals::of(layers.iter(), 0.0, keys.bytes());
         Ok(Comparison {
             name: self.name.clone(),
             about: self.about.clone(),

@@ -7,11 +7,11 @@
 //! the same network in real values.
 
 mod baseline;
+mod keys;
 mod overflow;
 mod resume;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -20,19 +20,19 @@ use ndarray::Array3;
 use super::data::FromFile;
 use super::memory::{Work, array_bytes, loading_bytes, require};
 use super::{JobError, Prepared, RunData, RunSpec};
-use crate::bfv::{GaloisKeyId, Params, wire};
-use crate::conv::sizes::{galois_key_bytes, sharing_key_bytes};
-use crate::conv::{ConvError, Observer};
+use crate::conv::{ConvError, KeyNeeds, Observer};
 use crate::network::{
     self, Convolution, Fidelity, Findings, Graph, LayerReport, LayerWeights, Note, RealNetwork,
     RunError, Weights, Width, signal_to_noise_db,
 };
 use crate::preset::Network;
 use crate::report::{
-    KeyBytes, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict,
-    process_peak_bytes, rounded,
+    Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict, process_peak_bytes,
+    rounded,
 };
 use crate::tensor::{Resize, builtin_image, picture_values, read_activations, read_picture};
+
+use keys::{Keys, Sessions};
 
 pub use baseline::{Baseline, Wire};
 pub use resume::Finished;
@@ -178,7 +178,8 @@ impl<'a> PreparedNetwork<'a> {
         let threads = self.spec.layers.first().map_or(1, |run| run.threads);
         let pool = super::threads(threads)?;
         let begin = Instant::now();
-        let (output, mut layers) = pool.install(|| self.encrypted(observer))?;
+        let sessions = Sessions::of(&self.layers);
+        let (output, mut layers) = pool.install(|| self.encrypted(&sessions, observer))?;
         let wall = begin.elapsed();
         let expected = pool.install(|| self.plain(observer))?;
         for (layer, ratio) in layers.iter_mut().zip(&expected.signal_to_noise_db) {
@@ -205,7 +206,7 @@ impl<'a> PreparedNetwork<'a> {
             totals: NetworkTotals::of(
                 layers.iter().map(|layer| &layer.record),
                 activations,
-                self.keys(),
+                Keys::of(&self.layers).bytes(),
             ),
             layers,
             wall_ms: rounded(wall.as_secs_f64() * 1e3, 3),
@@ -218,13 +219,14 @@ impl<'a> PreparedNetwork<'a> {
     /// The output of the network with its convolutions encrypted, and its layers.
     fn encrypted(
         &self,
+        sessions: &Sessions<'_>,
         observer: &dyn NetworkObserver,
     ) -> Result<(Array3<f64>, Vec<NetworkLayer>), JobError> {
         let mut layers = Vec::new();
         // From the end of a convolution until it is done, the client works on its result.
         let computed = Cell::new(None);
         let convolve = |call: &Convolution<'_>| {
-            let (half, sums) = self.convolve(call, observer)?;
+            let (half, sums) = self.convolve(call, sessions, observer)?;
             computed.set(Some((half, Instant::now())));
             Ok(sums)
         };
@@ -249,6 +251,7 @@ impl<'a> PreparedNetwork<'a> {
     fn convolve(
         &self,
         call: &Convolution<'_>,
+        sessions: &Sessions<'_>,
         observer: &dyn NetworkObserver,
     ) -> Result<(Half, Array3<i64>), JobError> {
         observer.layer(call.index);
@@ -265,7 +268,8 @@ impl<'a> PreparedNetwork<'a> {
             bias: call.bias.cloned(),
             stream: call.index as u64,
         };
-        let result = prepared.run_on(data, observer)?;
+        let session = sessions.open(call.index, observer)?;
+        let result = prepared.run_in(session, data, observer)?;
         let layer = call.layer.name().to_owned();
         match result.record.fault() {
             Some(fault) => Err(JobError::Wrong { layer, fault }),
@@ -308,50 +312,6 @@ impl<'a> PreparedNetwork<'a> {
             },
         }
     }
-
-    /// The keys of all layers, those that layers share counted once.
-    fn keys(&self) -> KeyBytes {
-        let mut sets: BTreeMap<Vec<u64>, KeySet<'_>> = BTreeMap::new();
-        for prepared in &self.layers {
-            let (params, outline) = (prepared.params(), prepared.told());
-            let primes =
-                params.limbs().iter().chain(params.special()).map(crate::arith::Modulus::value);
-            let name = [params.ring_degree(), params.limbs().len()].map(|n| n as u64);
-            let name = name.into_iter().chain(primes).collect();
-            let set = sets.entry(name).or_insert_with(|| KeySet::new(params));
-            set.keys.extend(outline.keys);
-            set.sharing.insert((outline.output_limbs, outline.shared_by));
-        }
-        sets.values().map(KeySet::bytes).fold(KeyBytes::default(), |sum, bytes| KeyBytes {
-            stored: sum.stored + bytes.stored,
-            sent: sum.sent + bytes.sent,
-        })
-    }
-}
-
-/// Keys under the same parameters.
-struct KeySet<'a> {
-    params: &'a Params,
-    keys: BTreeSet<GaloisKeyId>,
-    /// Of those for outputs that share polynomials their limbs, and how many share.
-    sharing: BTreeSet<(usize, usize)>,
-}
-
-impl<'a> KeySet<'a> {
-    const fn new(params: &'a Params) -> Self {
-        Self { params, keys: BTreeSet::new(), sharing: BTreeSet::new() }
-    }
-
-    fn bytes(&self) -> KeyBytes {
-        let (params, sharing) = (self.params, self.sharing.iter());
-        let keys: Vec<GaloisKeyId> = self.keys.iter().copied().collect();
-        let stored = sharing.clone().map(|(limbs, by)| sharing_key_bytes(params, *limbs, *by));
-        let sent = sharing.map(|(limbs, by)| wire::sharing_keys_bytes(params, *limbs, *by) as u64);
-        KeyBytes {
-            stored: galois_key_bytes(params, &keys) + stored.sum::<u64>(),
-            sent: wire::keys_bytes(params, &keys) as u64 + sent.sum::<u64>(),
-        }
-    }
 }
 
 /// Whether the weights of all layers, what the client holds of activations, and the layer that needs
@@ -362,7 +322,12 @@ fn require_network(
     layers: &[Prepared<'_>],
 ) -> Result<(), JobError> {
     let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
-    let largest = layers.iter().map(Prepared::needed_bytes).max().unwrap_or(0);
+    // Each layer's own keys are in what it needs; those of all are held together.
+    let keys = Keys::of(layers).bytes().stored;
+    let needed = |layer: &Prepared<'_>| {
+        layer.needed_bytes() + keys - KeyNeeds::from(&layer.told()).stored_bytes(layer.params())
+    };
+    let largest = layers.iter().map(needed).max().unwrap_or(0);
     // A result, the shortcut that is added to it, and copies of both while they change; the same of the
     // network in real values, of which the weights of a layer are made beside those that are kept.
     let nodes = || graph.nodes().iter();
