@@ -79,4 +79,17 @@ impl Backend {
             Self::Avx512Ifma => "avx512ifma",
         }
     }
+
+    /// Where it runs, and on what.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Portable => {
+                "any machine; words of 64 bits, vectors where the compiler finds them"
+            }
+            Self::Avx2 => "AVX2 and FMA: Intel Haswell, AMD Zen, and later; products of doubles",
+            Self::Avx512Ifma => {
+                "AVX-512 IFMA: Intel Ice Lake, AMD Zen 4, and later; products of 52-bit integers"
+            }
+        }
+    }
 }

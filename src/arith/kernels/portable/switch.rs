@@ -1,0 +1,117 @@
+//! Key switches.
+
+use super::sums::{OfHalves, Sum, are_halves};
+use crate::arith::Modulus;
+use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE, are_narrow};
+
+/// A word for each place of a block.
+type Block = [u64; BLOCK];
+
+/// What makes both polynomials of one block of the result: its place there, where it is taken from, and
+/// in what order.
+type Place<'a> = (usize, (usize, &'a Block));
+
+/// The digits and keys of one block.
+struct Terms<'a> {
+    digits: &'a [Block],
+    /// Of both polynomials, one after the other, for each digit.
+    keys: &'a [Block],
+    /// Blocks of a digit, and the one that is meant.
+    blocks: usize,
+    block: usize,
+}
+
+impl<'a> Terms<'a> {
+    fn new(switch: &KeySwitch<'a>, count: usize, (index, (block, _)): Place<'a>) -> Self {
+        let keys = &switch.key.as_chunks::<BLOCK>().0[2 * count * index..][..2 * count];
+        let digits = switch.digits.as_chunks::<BLOCK>().0;
+        Self { digits, keys, blocks: digits.len() / count.max(1), block }
+    }
+
+    /// Folds the words of each digit with those of both polynomials, in the order they have there.
+    fn fold<S: Copy>(&self, start: S, mut and: impl FnMut(S, u64, u64) -> S) -> [[S; BLOCK]; 2] {
+        let mut sums = [[start; BLOCK]; 2];
+        for (k, keys) in self.keys.as_chunks::<2>().0.iter().enumerate() {
+            let digit = &self.digits[k * self.blocks + self.block];
+            for (sums, key) in sums.iter_mut().zip(keys) {
+                *sums = std::array::from_fn(|i| and(sums[i], digit[i], key[i]));
+            }
+        }
+        sums
+    }
+
+    /// Sums that are reduced only when they would overflow and at the end.
+    fn lazy<S: Sum>(&self, modulus: &Modulus) -> [Block; 2] {
+        let most = S::room(modulus);
+        let piece = |first: usize| {
+            let keys = &self.keys[2 * first..self.keys.len().min(2 * first.saturating_add(most))];
+            let digits = &self.digits[first * self.blocks..];
+            Terms { digits, keys, ..*self }.fold(S::default(), S::and_product)
+        };
+        let pieces = (0..self.keys.len() / 2).step_by(most);
+        pieces
+            .map(|first| piece(first).map(|sums| sums.map(|sum| sum.reduced(modulus))))
+            .fold([[0; BLOCK]; 2], |all, sums| {
+                [0, 1].map(|i| std::array::from_fn(|j| modulus.add(all[i][j], sums[i][j])))
+            })
+    }
+}
+
+/// Both polynomials of a block of a key switch by `count` digits.
+fn switched(
+    modulus: &Modulus,
+    reduction: Reduction,
+    switch: &KeySwitch<'_>,
+    count: usize,
+    place: Place<'_>,
+) -> [Block; 2] {
+    let (terms, (_, (_, order))) = (Terms::new(switch, count, place), place);
+    let is_narrow = are_narrow(modulus.bits(), modulus.bits());
+    let sums = match reduction {
+        Reduction::Eager => terms.fold(0, |sum, a, b| modulus.add(sum, modulus.mul(a, b))),
+        Reduction::Lazy if is_narrow && are_halves(modulus) => terms.lazy::<OfHalves>(modulus),
+        Reduction::Lazy => terms.lazy::<u128>(modulus),
+    };
+    sums.map(|sums| order.map(|from| sums[from as usize]))
+}
+
+pub(in crate::arith::kernels) fn switch_key(
+    modulus: &Modulus,
+    reduction: Reduction,
+    switch: KeySwitch<'_>,
+    adds: bool,
+    [first, second]: [&mut [u64]; 2],
+) {
+    let count = switch.digits.len() / first.len().max(1);
+    let sums = first.as_chunks_mut::<BLOCK>().0.iter_mut().zip(second.as_chunks_mut().0);
+    for (place, (first, second)) in switch.permutation.blocks().enumerate().zip(sums) {
+        let words = switched(modulus, reduction, &switch, count, place);
+        for (sum, words) in [first, second].into_iter().zip(words) {
+            for (sum, word) in sum.iter_mut().zip(words) {
+                *sum = if adds { modulus.add(*sum, word) } else { word };
+            }
+        }
+    }
+}
+
+pub(in crate::arith::kernels) fn switch_key_to_pairs(
+    modulus: &Modulus,
+    reduction: Reduction,
+    switch: KeySwitch<'_>,
+    subtrahends: [&[u64]; 2],
+    addend: &[u64],
+    out: PairsMut<'_>,
+) {
+    let count = switch.digits.len() / addend.len().max(1);
+    for (i, (block, order)) in switch.permutation.blocks().enumerate() {
+        let words = switched(modulus, reduction, &switch, count, (i, (block, order)));
+        let pair = &mut out.words[i * BLOCK / TILE * out.stride * PAIR..][..PAIR];
+        for (poly, half) in pair.chunks_exact_mut(TILE).enumerate() {
+            for (j, out) in half[i * BLOCK % TILE..][..BLOCK].iter_mut().enumerate() {
+                let word = modulus.sub(words[poly][j], subtrahends[poly][i * BLOCK + j]);
+                let addend = if poly == 0 { addend[block * BLOCK + order[j] as usize] } else { 0 };
+                *out = modulus.add(word, addend);
+            }
+        }
+    }
+}
