@@ -102,7 +102,12 @@ fn server(bencher: Bencher<'_, '_>, case: Case) {
     let set = Catalogue::builtin().expect("presets").params_set(PARAMS).expect("parameters");
     let params = Params::new(&set, &SecurityPolicy::default()).expect("valid");
     let context = Context::new(params, Backend::detect(), case.reduction).expect("transforms");
-    let algorithm = case.algorithm.plan(&layer, &context, &CostTable::default(), Choice::default());
+    let algorithm = case.algorithm.plan(
+        &layer,
+        &context,
+        &CostTable::reference(Backend::detect()),
+        Choice::default(),
+    );
     let algorithm = algorithm.expect("fits");
     let (keys, inputs) = client(&context, algorithm.as_ref(), &layer);
     let weights = data::weights(&layer, 1);

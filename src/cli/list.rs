@@ -1,5 +1,6 @@
 //! `heconv list`: what can be named.
 
+mod backends;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
@@ -18,6 +19,7 @@ use crate::preset::{Catalogue, LayerPreset, Network};
 use crate::report::{LayerRecord, ParamsRecord, SCHEMA, SecurityRecord};
 use crate::tensor::BUILTIN_IMAGES;
 use crate::tune::Objective;
+use backends::backend;
 
 /// Arguments of `heconv list`.
 #[derive(Debug, clap::Args)]
@@ -98,7 +100,7 @@ fn rows(what: What, catalogue: &Catalogue) -> Result<Vec<Row>, Failure> {
         What::Objectives => {
             Objective::ALL.iter().map(|one| said(one.name(), one.summary())).collect()
         }
-        What::Backends => Backend::ALL.iter().map(|one| backend(*one)).collect(),
+        What::Backends => Backend::ALL.iter().map(|one| backend(*one)).collect::<Result<_, _>>()?,
         What::Tables => SecurityTable::ALL.iter().map(|one| security_table(*one)).collect(),
         What::Images => BUILTIN_IMAGES.iter().map(|name| image(name)).collect(),
     })
@@ -173,18 +175,6 @@ fn params(spec: &ParamsSpec) -> Result<Row, Failure> {
     let mut json = value(&record)?;
     json["security"] = value(&SecurityRecord::new(&params))?;
     Ok(Row { columns, json })
-}
-
-fn backend(backend: Backend) -> Row {
-    let (available, auto) = (backend.is_available(), backend == Backend::detect());
-    let state = match (available, auto) {
-        (false, _) => "not on this machine",
-        (true, true) => "available, chosen by auto",
-        (true, false) => "available",
-    };
-    let name = backend.name();
-    let json = json!({ "name": name, "available": available, "auto": auto });
-    Row { columns: vec![name.into(), state.into()], json }
 }
 
 fn security_table(table: SecurityTable) -> Row {

@@ -156,65 +156,6 @@ impl CostTable {
     }
 }
 
-impl Default for CostTable {
-    /// A reference machine: one core of an AMD EPYC of the Zen 4 generation with AVX-512 IFMA, as
-    /// `heconv calibrate` found it. What is planned with these costs is the same everywhere.
-    fn default() -> Self {
-        let curve = |small, large| Curve::new(vec![(8192.0, small), (65_536.0, large)]);
-        let moved = |small, large| Curve::new(vec![(4096.0, small), (49_152.0, large)]);
-        let item = |serial, parallel| {
-            let flat = |ns| Curve::new(vec![(1.0, ns)]);
-            ItemCost { serial: flat(serial), parallel: flat(parallel) }
-        };
-        let sum = |points: &[(f64, f64)]| SumCost::new(points.to_vec());
-        Self {
-            ntt: Curve::new(vec![(1024.0, 0.093), (4096.0, 0.089), (32_768.0, 0.096)]),
-            decompose: curve(0.12, 0.15),
-            divide: moved(0.1, 5.1),
-            lower: moved(0.38, 0.34),
-            place: curve(0.29, 0.33),
-            eager: ReductionCosts {
-                switch: curve(0.65, 0.71),
-                add: moved(1.37, 1.36),
-                sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
-                narrow_sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
-                lone_sum: sum(&[(3.0, 1.75), (12.0, 3.75), (192.0, 47.7), (768.0, 184.0)]),
-                dense_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
-                packed_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
-                factor: 3.6,
-            },
-            lazy: ReductionCosts {
-                switch: curve(1.09, 0.84),
-                add: moved(1.61, 1.08),
-                sum: sum(&[(3.0, 0.71), (12.0, 1.34), (48.0, 3.9), (192.0, 14.3), (3072.0, 230.0)]),
-                narrow_sum: sum(&[
-                    (3.0, 0.77),
-                    (12.0, 1.14),
-                    (48.0, 2.67),
-                    (192.0, 8.95),
-                    (3072.0, 148.0),
-                ]),
-                lone_sum: sum(&[(3.0, 1.63), (12.0, 2.55), (192.0, 27.9), (768.0, 99.8)]),
-                dense_sum: sum(&[(3.0, 0.91), (24.0, 4.9), (192.0, 62.7)]),
-                // Not measured: as much less as is read, 5 bytes for 8.
-                packed_sum: sum(&[(3.0, 0.57), (24.0, 3.06), (192.0, 39.2)]),
-                factor: 0.41,
-            },
-            block_scalars: Curve::new(vec![(4.0, 1.12), (16.0, 0.78), (64.0, 0.89)]),
-            encode: curve(3.3, 4.2),
-            polynomials: PolynomialCosts {
-                coefficient: Curve::new(vec![(1.0, 0.6), (4.0, 0.7), (16.0, 0.9), (64.0, 1.2)]),
-                weight: 0.8,
-                limb: 0.5,
-            },
-            key: item(4.2, 13.5),
-            encrypt: item(3.7, 12.5),
-            respond: item(0.6, 9.2),
-            decrypt: item(2.9, 4.8),
-        }
-    }
-}
-
 /// Predicted times of the stages, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StageTimes([f64; Stage::ALL.len()]);

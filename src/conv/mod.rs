@@ -30,6 +30,7 @@ pub mod planner;
 pub mod pricing;
 mod progress;
 mod reference;
+mod reference_costs;
 mod server;
 mod session;
 mod setting;

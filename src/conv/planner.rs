@@ -189,7 +189,7 @@ fn too_small(kind: AlgorithmKind, layer: &Layer, ring_degree: usize) -> DoesNotF
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arith::kernels::Reduction;
+    use crate::arith::kernels::{Backend, Reduction};
     use crate::conv::testing::layer;
 
     /// A layer of 1x1 planes, which is what a dense layer is, with few outputs.
@@ -197,9 +197,12 @@ mod tests {
     fn small_layers_do_not_travel_in_many_ciphertexts() {
         let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
         let setting = Setting::new(&params, Reduction::Lazy);
-        let costs = CostTable::default();
         let fused = AlgorithmKind::HadamardFused;
-        for (inputs, outputs, most) in [(84, 10, 2), (64, 10, 2), (512, 10, 5), (512, 1000, 6)] {
+        let sizes = [(84, 10, 4), (64, 10, 4), (512, 10, 5), (512, 1000, 6)];
+        for (backend, (inputs, outputs, most)) in
+            Backend::ALL.into_iter().flat_map(|backend| sizes.map(|size| (backend, size)))
+        {
+            let costs = CostTable::reference(backend);
             let layer = layer(inputs, outputs, [1, 1], [1, 1], None);
             let plan = plan(fused, &layer, setting, &costs, Choice::default()).expect("fits");
             let sent = plan.work(setting).ciphertexts();
@@ -212,13 +215,14 @@ mod tests {
     fn no_other_plan_is_better_by_time_and_by_bytes() {
         let params = crate::bfv::testing::params(4096, &[36, 26], 44, 20);
         let setting = Setting::new(&params, Reduction::Lazy);
-        let costs = CostTable::default();
-        let pricing = Pricing { costs: &costs, setting, threads: 1 };
         let sizes =
             [(84, 10, 1, 1), (16, 32, 8, 3), (32, 64, 4, 3), (64, 64, 14, 1), (3, 8, 32, 3)];
-        for ((inputs, outputs, side, kernel), kind) in
-            sizes.into_iter().flat_map(|size| AlgorithmKind::ALL.map(|kind| (size, kind)))
+        let cases = sizes.into_iter().flat_map(|size| AlgorithmKind::ALL.map(|kind| (size, kind)));
+        for (backend, ((inputs, outputs, side, kernel), kind)) in
+            cases.flat_map(|case| Backend::ALL.map(|backend| (backend, case)))
         {
+            let costs = CostTable::reference(backend);
+            let pricing = Pricing { costs: &costs, setting, threads: 1 };
             let layer = layer(inputs, outputs, [side; 2], [kernel; 2], None);
             let all = kind.candidates(&layer, setting.ring_degree());
             let priced: Vec<Priced> = all

@@ -29,8 +29,9 @@ fn outcome_with(
     seed: u64,
     weights: &Array4<i8>,
 ) -> Outcome {
-    let algorithm =
-        kind.plan(layer, context, &CostTable::default(), Choice::default()).expect("fits");
+    let algorithm = kind
+        .plan(layer, context, &CostTable::reference(Backend::Portable), Choice::default())
+        .expect("fits");
     outcome_of(algorithm.as_ref(), layer, context, seed, weights)
 }
 
@@ -369,7 +370,7 @@ fn sums_move_on_the_level_that_noise_allows() {
             let context = Context::new(params(1024, limbs, 50, plain), backend(), Reduction::Lazy);
             let context = context.expect("has roots");
             let algorithm = kind
-                .plan(&layer, &context, &CostTable::default(), Choice::default())
+                .plan(&layer, &context, &CostTable::reference(Backend::Portable), Choice::default())
                 .expect("fits");
             let what = format!("{limbs:?} {plain} {algorithm:?}");
             // Nothing moves where a channel fills a ciphertext alone.
@@ -401,7 +402,7 @@ fn shared_polynomials_change_bytes_alone() {
         let context = context.expect("has roots");
         for kind in kinds {
             let plan = kind
-                .plan(&layer, &context, &CostTable::default(), Choice::default())
+                .plan(&layer, &context, &CostTable::reference(Backend::Portable), Choice::default())
                 .expect("fits");
             let of = |by| outcome_shared(plan.as_ref(), &layer, &context, (5, by), &weights);
             let alone = of(1);
@@ -454,7 +455,7 @@ fn cancelled_runs_end_as_cancelled() {
     }
     let layer = layer(6, 10, [12, 11], [3, 3], None);
     let context = small_context(1024, backend(), Reduction::Lazy);
-    let costs = CostTable::default();
+    let costs = CostTable::reference(Backend::Portable);
     let algorithm = AlgorithmKind::HadamardFused.plan(&layer, &context, &costs, Choice::default());
     let algorithm = algorithm.expect("fits");
     let (input, weights) = (data::input(&layer, 1), data::weights(&layer, 1));
@@ -486,7 +487,7 @@ fn layers_too_wide_for_the_ring_are_refused() {
         let ring_degree = if kind.is_on_slots() { 1024 } else { 512 };
         let context = small_context(ring_degree, backend(), Reduction::Lazy);
         let error = kind
-            .plan(&layer, &context, &CostTable::default(), Choice::default())
+            .plan(&layer, &context, &CostTable::reference(Backend::Portable), Choice::default())
             .expect_err("too wide");
         let (small, enough) = (ring_degree, 2 * ring_degree);
         let words =
@@ -533,7 +534,7 @@ fn needs_are_told() {
         Context::new(params, backend(), Reduction::Lazy).expect("has roots")
     };
     let refusal = |kind: AlgorithmKind, context: &Context, pinned| {
-        let plan = kind.plan(&layer, context, &CostTable::default(), pinned);
+        let plan = kind.plan(&layer, context, &CostTable::reference(Backend::Portable), pinned);
         plan.expect_err("refused").to_string()
     };
     let (slots, even) = (context(1_032_193), context(1 << 20));

@@ -10,6 +10,9 @@ use crate::job::{Estimator, RunSpec};
 use crate::preset::{Catalogue, LayerPreset};
 use crate::report::NoiseBits;
 
+/// What runs of the layer are planned for.
+const BACKEND: Backend = Backend::Avx512Ifma;
+
 /// The layer that diagrams with figures are about.
 pub(super) const LAYER: &str = "bench/c256-14-k3";
 
@@ -75,7 +78,7 @@ impl Bench {
         let spec = self.catalogue.params_set(params)?;
         let params = Params::new(&spec, &SecurityPolicy::default())?;
         let setting = Setting::new(&params, Reduction::Lazy);
-        let plan = kind.plan(&self.layer, setting, &CostTable::default(), pinned)?;
+        let plan = kind.plan(&self.layer, setting, &CostTable::reference(BACKEND), pinned)?;
         Ok(Planned { plan, params })
     }
 
@@ -92,7 +95,7 @@ impl Bench {
         let params = self.catalogue.params_set(params)?;
         let spec = RunSpec {
             algorithm: kind,
-            backend: Backend::Portable,
+            backend: BACKEND,
             pinned,
             ..RunSpec::new(self.preset.clone(), params)
         };

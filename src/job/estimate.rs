@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::data::{self, FromFile};
 use super::memory::{Work, loading_bytes, needed_for_part, require, run_bytes, weight_bytes};
 use super::{DEFAULT_SEED, JobError, RunSpec, record};
+use crate::arith::kernels::Backend;
 use crate::bfv::Params;
 use crate::conv::cost::CostTable;
 use crate::conv::pricing::Pricing;
@@ -22,8 +23,8 @@ pub struct Estimate {
     pub needed_bytes: u64,
 }
 
-/// What the weights of a run follow from.
-type Weights = (LayerPreset, u64, Option<std::path::PathBuf>);
+/// What the weights of a run follow from, and the backend that it is planned for.
+type Weights = (LayerPreset, u64, Option<std::path::PathBuf>, Backend);
 
 /// What is worked out of them.
 type Known = (Arc<LayerPredictor>, Arc<FromFile>);
@@ -86,7 +87,7 @@ impl Estimator {
     }
 
     /// The estimate of a run. Its algorithm is planned as the run's; its times come from the spec's
-    /// costs, or those of the reference machine. The memory that the run needs is not held against
+    /// costs, or those of its backend's reference machine. The memory that the run needs is not held against
     /// its limit, but that of the prediction is.
     ///
     /// # Errors
@@ -96,7 +97,7 @@ impl Estimator {
         let params = params(spec)?;
         let (predictor, from_file) = self.known(spec)?;
         let setting = spec.setting(&params);
-        let reference = CostTable::default();
+        let reference = CostTable::reference(spec.backend);
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let layer = predictor.layer();
         let (plans, place) = plan(spec, &predictor, setting)?;
@@ -142,7 +143,7 @@ impl Estimator {
         let mut preset = spec.layer.clone();
         // What a predictor knows of signs is not what the layer says but what its input has.
         preset.spec.activation_signed = Some(layer.activation_signed());
-        let key = (preset, seed, spec.weights.clone());
+        let key = (preset, seed, spec.weights.clone(), spec.backend);
         let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = layers.iter().position(|kept| kept.weights == key) {
             // The last used comes last, the first goes first.
@@ -162,7 +163,8 @@ impl Estimator {
         self.require(spec, needed)?;
         let bytes = weight_bytes(&layer);
         let (weights, from_file) = data::weights(spec, &layer, &layer, seed)?;
-        let known = (Arc::new(LayerPredictor::new(layer, weights)), Arc::new(from_file));
+        let known =
+            (Arc::new(LayerPredictor::new(layer, weights, spec.backend)), Arc::new(from_file));
         layers.push(Kept { weights: key, known: known.clone(), bytes });
         Ok(known)
     }

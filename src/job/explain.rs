@@ -92,7 +92,7 @@ impl Estimator {
             .map_err(|source| JobError::Params { params: spec.params.name.clone(), source })?;
         let predictor = self.predictor(spec)?;
         let setting = spec.setting(&params);
-        let reference = CostTable::default();
+        let reference = CostTable::reference(spec.backend);
         let costs = spec.costs.as_deref().unwrap_or(&reference);
         let here = Pricing { costs, setting, threads: spec.threads };
         let planner = Pricing { costs: &reference, setting, threads: 1 };

@@ -44,7 +44,12 @@ impl<'a> Prepared<'a> {
             Context::new(params, spec.backend, spec.reduction).ok_or(JobError::Transform)?;
         let whole = spec
             .algorithm
-            .plan(&layer, spec.setting(context.params()), &CostTable::default(), spec.pinned)
+            .plan(
+                &layer,
+                spec.setting(context.params()),
+                &CostTable::reference(spec.backend),
+                spec.pinned,
+            )
             .map_err(|source| JobError::DoesNotFit { layer: spec.layer.full_name(), source })?;
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let prepared = Self { spec, context, layer, whole, part, needed: 0 };
@@ -203,7 +208,7 @@ impl<'a> Prepared<'a> {
         let (whole, setting) = (self.whole.as_ref(), self.spec.setting(self.context.params()));
         let (outline, work) = (self.outline(whole), whole.work(setting));
         let response = self.response(outcome, &outline);
-        let reference = CostTable::default();
+        let reference = CostTable::reference(self.spec.backend);
         let costs = self.spec.costs.as_deref().unwrap_or(&reference);
         Prediction {
             choice: Choice { shared_by: setting.sharing(), ..whole.choice() },

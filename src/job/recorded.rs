@@ -47,7 +47,7 @@ fn algorithms_on_slots_stay_as_they_were() {
                     let run = RunSpec {
                         algorithm: kind,
                         reduction,
-                        backend: Backend::Portable,
+                        backend: Backend::Avx512Ifma,
                         threads: 1,
                         ..RunSpec::new(layer, set)
                     };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ndarray::{Array4, ArrayView4};
 
 use crate::arith::Modulus;
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::{Params, Widths};
 use crate::conv::cost::{CostTable, StageTimes};
 use crate::conv::gains::{SumGains, WeightGains};
@@ -93,8 +93,8 @@ impl Planned {
 }
 
 impl LayerPredictor {
-    /// A predictor for `layer` with `weights` of its shape.
-    pub fn new(layer: Layer, weights: Array4<i8>) -> Self {
+    /// A predictor for `layer` with `weights` of its shape, of runs on `backend`.
+    pub fn new(layer: Layer, weights: Array4<i8>, backend: Backend) -> Self {
         let largest = largest_output(&layer, weights.view());
         Self {
             layer,
@@ -102,7 +102,7 @@ impl LayerPredictor {
             largest,
             plans: Mutex::default(),
             chosen: Mutex::default(),
-            reference: CostTable::default(),
+            reference: CostTable::reference(backend),
         }
     }
 

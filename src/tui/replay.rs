@@ -144,7 +144,7 @@ impl Replay {
 
     /// The estimate on the reference machine.
     fn estimate(&self, spec: RunSpec) -> Result<Box<Estimate>, Problem> {
-        let spec = RunSpec { backend: Backend::Portable, ..spec };
+        let spec = RunSpec { backend: Backend::Avx2, ..spec };
         self.estimator.estimate(&spec).map(Box::new).map_err(Problem::from)
     }
 

@@ -398,7 +398,7 @@ fn best_plan(
     if !course.goes_on() {
         return Err(Lacking::default());
     }
-    let reference = CostTable::default();
+    let reference = CostTable::reference(run.backend);
     let costs = run.costs.as_deref().unwrap_or(&reference);
     let alone = Setting::new(params, run.reduction);
     let pricing = |by| Pricing { costs, setting: alone.shared(by), threads: run.threads };
@@ -484,7 +484,7 @@ mod tests {
                 let Ok(params) = Params::new(&spec, &run.policy) else { continue };
                 for kind in AlgorithmKind::ALL.into_iter().filter(|kind| kind.suits(family.moduli))
                 {
-                    let costs = CostTable::default();
+                    let costs = CostTable::reference(Backend::Portable);
                     let setting = Setting::new(&params, run.reduction);
                     let pricing = Pricing { costs: &costs, setting, threads: 1 };
                     let plans = layer.plans(kind, ring_degree);

@@ -1,6 +1,6 @@
 //! The Galois keys that the server of an experiment needs.
 
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{Backend, Reduction};
 use crate::bfv::Params;
 use crate::conv::cost::CostTable;
 use crate::conv::{AlgorithmChoice, Layer, Setting};
@@ -14,8 +14,9 @@ pub(super) fn elements(experiment: &Experiment, params: &Params) -> Vec<u64> {
         Setting::new(params, reduction.unwrap_or(Reduction::Lazy)).shared(pinned.sharing());
     let plan = algorithm.and_then(AlgorithmChoice::one).and_then(|algorithm| {
         let layer = Layer::new(&layer.spec).ok()?;
-        // Plans are chosen by the costs of the reference machine, the same everywhere.
-        algorithm.plan(&layer, setting, &CostTable::default(), *pinned).ok()
+        // That of a run on this machine, if nothing is pinned.
+        let costs = CostTable::reference(Backend::detect());
+        algorithm.plan(&layer, setting, &costs, *pinned).ok()
     });
     let keys = plan.map(|plan| plan.outline(setting, 1).keys).unwrap_or_default();
     let mut elements: Vec<u64> = keys.iter().map(|key| key.element.exponent() as u64).collect();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::{Catalogue, Experiment, ExportFormat, Strictness, params};
 use super::super::{experiment_toml, export_text, unknown_export_ending};
 use super::EXPERIMENT;
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{Backend, Reduction};
 use crate::arith::{Modulus, is_prime};
 use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsError, PrimeSpec};
@@ -212,7 +212,7 @@ fn galois_elements_are_those_of_the_plan() {
         let plan = algorithm.plan(
             &layer.expect("valid"),
             setting,
-            &CostTable::default(),
+            &CostTable::reference(Backend::detect()),
             Choice::default(),
         );
         let keys = plan.expect("fits").outline(setting, 1).keys;

@@ -1,0 +1,194 @@
+//! Costs of the reference machines, one for each backend, which runs are planned with: what is planned
+//! for a backend is the same everywhere. As `heconv calibrate` found them on one core of an AMD EPYC,
+//! the least of several calibrations.
+
+use super::cost::{CostTable, Curve, ItemCost, PolynomialCosts, ReductionCosts, SumCost};
+use crate::arith::kernels::Backend;
+
+impl CostTable {
+    /// The costs of the reference machine of a backend.
+    pub fn reference(backend: Backend) -> Self {
+        match backend {
+            Backend::Avx512Ifma => ifma(),
+            Backend::Avx2 => avx2(),
+            Backend::Portable => portable(),
+        }
+    }
+}
+
+/// Words N L of the settings that calibrations measure in, and those that sums are moved with there.
+const WORDS: [f64; 2] = [8192.0, 65_536.0];
+const MOVED_WORDS: [f64; 2] = [4096.0, 49_152.0];
+
+fn curve(sizes: [f64; 2], costs: [f64; 2]) -> Curve {
+    Curve::new(sizes.into_iter().zip(costs).collect())
+}
+
+/// A transform at N = 1024, 4096 and 32768.
+fn ntt(costs: [f64; 3]) -> Curve {
+    Curve::new([1024.0, 4096.0, 32_768.0].into_iter().zip(costs).collect())
+}
+
+fn sum(points: &[(f64, f64)]) -> SumCost {
+    SumCost::new(points.to_vec())
+}
+
+/// Sums of 3, 12, 48, 192, 768 and 3072 terms.
+fn sums(costs: [f64; 6]) -> SumCost {
+    let terms = [3.0, 12.0, 48.0, 192.0, 768.0, 3072.0];
+    SumCost::new(terms.into_iter().zip(costs).collect())
+}
+
+/// Sums of 3, 24, 192 and 768 terms, of factors that come from memory.
+fn dense_sums(costs: [f64; 4]) -> SumCost {
+    SumCost::new([3.0, 24.0, 192.0, 768.0].into_iter().zip(costs).collect())
+}
+
+/// By 4, 16 and 64 lanes.
+fn by_lanes(costs: [f64; 3]) -> Curve {
+    Curve::new([4.0, 16.0, 64.0].into_iter().zip(costs).collect())
+}
+
+/// By 1, 4, 16 and 64 giant steps.
+fn by_giants(costs: [f64; 4]) -> Curve {
+    Curve::new([1.0, 4.0, 16.0, 64.0].into_iter().zip(costs).collect())
+}
+
+fn item(serial: f64, parallel: f64) -> ItemCost {
+    let flat = |ns| Curve::new(vec![(1.0, ns)]);
+    ItemCost { serial: flat(serial), parallel: flat(parallel) }
+}
+
+/// Zen 4, with AVX-512 IFMA.
+fn ifma() -> CostTable {
+    CostTable {
+        ntt: ntt([0.093, 0.089, 0.096]),
+        decompose: curve(WORDS, [0.12, 0.15]),
+        divide: curve(MOVED_WORDS, [0.1, 5.1]),
+        lower: curve(MOVED_WORDS, [0.38, 0.34]),
+        place: curve(WORDS, [0.29, 0.33]),
+        eager: ReductionCosts {
+            switch: curve(WORDS, [0.65, 0.71]),
+            add: curve(MOVED_WORDS, [1.37, 1.36]),
+            sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
+            narrow_sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
+            lone_sum: sum(&[(3.0, 1.75), (12.0, 3.75), (192.0, 47.7), (768.0, 184.0)]),
+            dense_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
+            packed_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
+            factor: 3.6,
+        },
+        lazy: ReductionCosts {
+            switch: curve(WORDS, [1.09, 0.84]),
+            add: curve(MOVED_WORDS, [1.61, 1.08]),
+            sum: sum(&[(3.0, 0.71), (12.0, 1.34), (48.0, 3.9), (192.0, 14.3), (3072.0, 230.0)]),
+            narrow_sum: sum(&[
+                (3.0, 0.77),
+                (12.0, 1.14),
+                (48.0, 2.67),
+                (192.0, 8.95),
+                (3072.0, 148.0),
+            ]),
+            lone_sum: sum(&[(3.0, 1.63), (12.0, 2.55), (192.0, 27.9), (768.0, 99.8)]),
+            dense_sum: sum(&[(3.0, 0.91), (24.0, 4.9), (192.0, 62.7)]),
+            // Not measured: as much less as is read, 5 bytes for 8.
+            packed_sum: sum(&[(3.0, 0.57), (24.0, 3.06), (192.0, 39.2)]),
+            factor: 0.41,
+        },
+        block_scalars: by_lanes([1.12, 0.78, 0.89]),
+        encode: curve(WORDS, [3.3, 4.2]),
+        polynomials: PolynomialCosts {
+            coefficient: by_giants([0.6, 0.7, 0.9, 1.2]),
+            weight: 0.8,
+            limb: 0.5,
+        },
+        key: item(4.2, 13.5),
+        encrypt: item(3.7, 12.5),
+        respond: item(0.6, 9.2),
+        decrypt: item(2.9, 4.8),
+    }
+}
+
+/// Zen 3, with AVX2.
+fn avx2() -> CostTable {
+    CostTable {
+        ntt: ntt([0.184, 0.167, 0.159]),
+        decompose: curve(WORDS, [0.5, 0.56]),
+        divide: curve(MOVED_WORDS, [0.5, 5.0]),
+        lower: curve(MOVED_WORDS, [1.07, 0.96]),
+        place: curve(WORDS, [0.36, 0.44]),
+        eager: ReductionCosts {
+            switch: curve(WORDS, [2.1, 1.89]),
+            add: curve(MOVED_WORDS, [3.1, 2.1]),
+            sum: sums([2.35, 6.3, 22.3, 89.9, 366.0, 1520.0]),
+            narrow_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
+            lone_sum: sums([4.17, 8.75, 33.5, 136.0, 531.0, 2120.0]),
+            dense_sum: dense_sums([4.72, 18.7, 159.0, 717.0]),
+            packed_sum: dense_sums([5.06, 17.3, 128.0, 566.0]),
+            factor: 4.23,
+        },
+        lazy: ReductionCosts {
+            switch: curve(WORDS, [2.24, 1.56]),
+            add: curve(MOVED_WORDS, [2.95, 2.47]),
+            sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
+            narrow_sum: sums([2.63, 4.34, 10.9, 39.4, 164.0, 655.0]),
+            lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
+            dense_sum: dense_sums([1.89, 5.9, 54.9, 226.0]),
+            packed_sum: dense_sums([1.85, 5.77, 48.3, 194.0]),
+            factor: 0.49,
+        },
+        block_scalars: by_lanes([3.11, 2.87, 3.25]),
+        encode: curve(WORDS, [5.14, 6.26]),
+        polynomials: PolynomialCosts {
+            coefficient: by_giants([1.9, 1.3, 1.4, 2.2]),
+            weight: 0.8,
+            limb: 2.2,
+        },
+        key: item(4.9, 18.3),
+        encrypt: item(4.9, 21.6),
+        respond: item(0.79, 10.2),
+        decrypt: item(5.6, 9.1),
+    }
+}
+
+/// Zen 3, with what every x86-64 has.
+fn portable() -> CostTable {
+    let eager_sums = [4.49, 16.7, 72.1, 288.0, 1150.0, 5480.0];
+    CostTable {
+        ntt: ntt([0.51, 0.495, 0.481]),
+        decompose: curve(WORDS, [0.69, 1.5]),
+        divide: curve(MOVED_WORDS, [0.5, 2.2]),
+        lower: curve(MOVED_WORDS, [2.7, 3.0]),
+        place: curve(WORDS, [0.84, 0.94]),
+        eager: ReductionCosts {
+            switch: curve(WORDS, [7.6, 10.5]),
+            add: curve(MOVED_WORDS, [7.7, 7.3]),
+            sum: sums(eager_sums),
+            narrow_sum: sums(eager_sums),
+            lone_sum: sums([6.15, 20.8, 101.0, 361.0, 1970.0, 7900.0]),
+            dense_sum: dense_sums([18.2, 111.0, 964.0, 3590.0]),
+            packed_sum: dense_sums([15.3, 115.0, 1250.0, 4580.0]),
+            factor: 4.2,
+        },
+        lazy: ReductionCosts {
+            switch: curve(WORDS, [7.2, 4.9]),
+            add: curve(MOVED_WORDS, [9.0, 5.3]),
+            sum: sums([5.13, 11.3, 35.9, 150.0, 599.0, 2620.0]),
+            narrow_sum: sums([5.6, 9.82, 26.7, 108.0, 462.0, 2310.0]),
+            lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
+            dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
+            packed_sum: dense_sums([10.5, 43.1, 306.0, 1240.0]),
+            factor: 0.46,
+        },
+        block_scalars: by_lanes([5.48, 8.24, 15.2]),
+        encode: curve(WORDS, [13.4, 15.2]),
+        polynomials: PolynomialCosts {
+            coefficient: by_giants([1.9, 2.9, 2.2, 3.1]),
+            weight: 2.0,
+            limb: 5.4,
+        },
+        key: item(4.6, 27.5),
+        encrypt: item(6.9, 38.6),
+        respond: item(0.79, 14.6),
+        decrypt: item(9.2, 19.2),
+    }
+}
