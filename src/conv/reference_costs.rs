@@ -117,8 +117,8 @@ fn avx2() -> CostTable {
         lower: curve(MOVED_WORDS, [1.07, 0.96]),
         place: curve(WORDS, [0.36, 0.44]),
         eager: ReductionCosts {
-            switch: curve(WORDS, [2.1, 1.89]),
-            add: curve(MOVED_WORDS, [3.1, 2.1]),
+            switch: curve(WORDS, [1.61, 1.39]),
+            add: curve(MOVED_WORDS, [2.47, 2.0]),
             sum: sums([2.35, 6.3, 22.3, 89.9, 366.0, 1520.0]),
             narrow_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
             lone_sum: sums([4.17, 8.75, 33.5, 136.0, 531.0, 2120.0]),
@@ -127,8 +127,8 @@ fn avx2() -> CostTable {
             factor: 4.23,
         },
         lazy: ReductionCosts {
-            switch: curve(WORDS, [2.24, 1.56]),
-            add: curve(MOVED_WORDS, [2.95, 2.47]),
+            switch: curve(WORDS, [1.54, 1.3]),
+            add: curve(MOVED_WORDS, [2.44, 1.86]),
             sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
             narrow_sum: sums([2.63, 4.34, 10.9, 39.4, 164.0, 655.0]),
             lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),

@@ -57,8 +57,10 @@ fn require(bytes: u64) -> Result<(), ProbeError> {
     if can_have(bytes) { Ok(()) } else { Err(ProbeError::Memory(bytes)) }
 }
 
-/// How long one primitive is measured.
+/// How long one primitive is measured, and how often at least: of a machine that others use too few calls
+/// of some milliseconds are all disturbed.
 const TIME: Duration = Duration::from_millis(8);
+const LEAST_CALLS: usize = 6;
 
 /// Measures all costs, on one thread.
 pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
@@ -118,7 +120,7 @@ pub(super) fn measure(backend: Backend) -> Result<CostTable, ProbeError> {
 fn time<T>(mut work: impl FnMut() -> T) -> f64 {
     let begin = Instant::now();
     let (mut least, mut count) = (f64::INFINITY, 0);
-    while count < 3 || begin.elapsed() < TIME {
+    while count < LEAST_CALLS || begin.elapsed() < TIME {
         let start = Instant::now();
         std::hint::black_box(work());
         least = least.min(start.elapsed().as_nanos() as f64);

@@ -12,14 +12,21 @@ use crate::arith::kernels::{BLOCK, BlockPermutation};
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn permuted(block: &[u64; BLOCK], order: &[u64; LANES]) -> __m256i {
+    let (parts, _) = block.as_chunks();
+    permuted_halves([load(&parts[0]), load(&parts[1])], order)
+}
+
+/// [`permuted`], of a block in registers.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn permuted_halves(block: [__m256i; 2], order: &[u64; LANES]) -> __m256i {
     let order = load(order);
     // Words are moved as halves 2i and 2i + 1; of a half's index the three lowest bits count, so
     // the same indices serve for both parts of the block.
     let halves = _mm256_shuffle_epi32::<0b10_10_00_00>(_mm256_slli_epi64::<1>(order));
     let halves = _mm256_add_epi32(halves, splat(1 << 32));
-    let (parts, _) = block.as_chunks();
-    let first = _mm256_permutevar8x32_epi32(load(&parts[0]), halves);
-    let second = _mm256_permutevar8x32_epi32(load(&parts[1]), halves);
+    let first = _mm256_permutevar8x32_epi32(block[0], halves);
+    let second = _mm256_permutevar8x32_epi32(block[1], halves);
     by_sign(_mm256_slli_epi64::<61>(order), second, first)
 }
 
