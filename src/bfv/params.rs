@@ -18,7 +18,7 @@ pub const MAX_PLAIN_BITS: u32 = 32;
 pub const MAX_LIMBS: usize = 24;
 
 /// A prime as a user gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PrimeSpec {
     /// The largest suitable prime of exactly this many bits.
     Bits(u32),
@@ -37,7 +37,7 @@ impl PrimeSpec {
 }
 
 /// Encryption parameters as a user gives them, unchecked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ParamsSpec {
     /// A name for reports.
     pub name: String,

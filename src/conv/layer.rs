@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 /// A convolution layer as a user gives it, unchecked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LayerSpec {
     /// A name for reports.
     pub name: String,

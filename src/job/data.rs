@@ -80,6 +80,15 @@ pub fn plain(spec: &RunSpec) -> Result<(Array3<i64>, Array3<i64>), JobError> {
     Ok((input, output))
 }
 
+/// The weights that a run of `spec` takes, of the layer's shape.
+///
+/// # Errors
+/// [`JobError`] where the layer or its weights are not valid.
+pub fn run_weights(spec: &RunSpec) -> Result<Array4<i8>, JobError> {
+    let layer = layer(spec)?;
+    Ok(weights(spec, &layer, &layer, spec.data_seed())?.0)
+}
+
 fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, TensorError> {
     if let Some(path) = &spec.input {
         return Ok(read_input(path, layer, Some(layer.activation_signed()))?.0);

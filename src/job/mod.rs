@@ -30,7 +30,7 @@ use crate::preset::{Experiment, LayerPreset};
 use crate::report::{Link, Record};
 use crate::tensor::Resize;
 
-pub use data::{RunData, input_preview, plain};
+pub use data::{RunData, input_preview, plain, run_weights};
 pub use error::JobError;
 pub use estimate::{Estimate, Estimator};
 pub use explain::{Candidate, Explanation, Rival, UnitCosts};

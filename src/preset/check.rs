@@ -12,7 +12,7 @@ use super::error::{PresetError, Problem};
 use super::layer::LayerPreset;
 use super::reader::{Section, Source};
 use super::sweep::{self, SweepFile};
-use super::{Catalogue, Strictness, experiment, network, params};
+use super::{Catalogue, Experiment, Network, Strictness, experiment, network, params};
 
 /// What a file describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,41 @@ impl fmt::Display for Checked {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.kind.name(), self.summary)
     }
+}
+
+/// A preset of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Preset {
+    /// Layers.
+    Network(Box<Network>),
+    /// Encryption parameters.
+    Params(ParamsSpec),
+    /// A run.
+    Experiment(Box<Experiment>),
+    /// Runs.
+    Sweep(Box<SweepFile>),
+}
+
+/// Reads a file of whatever kind; what it names is looked up in `catalogue`.
+///
+/// # Errors
+/// That the file cannot be read, or its first mistake.
+pub fn read_preset(path: &Path, catalogue: &Catalogue) -> Result<Preset, PresetError> {
+    let (text, origin) = (read_text(path)?, origin(path));
+    let source = Source { origin: &origin, text: &text };
+    let table = source.parse()?;
+    let root = Section::root(source, &table)?;
+    let strictness = Strictness::Load;
+    Ok(match kind(&root)? {
+        PresetKind::Network => Preset::Network(Box::new(network::read(&root)?)),
+        PresetKind::Params => Preset::Params(params::read_file(&root, strictness)?),
+        PresetKind::Experiment => {
+            let experiment = experiment::read(&root, strictness)?;
+            let layer = catalogue.with_origin(experiment.layer.clone());
+            Preset::Experiment(Box::new(Experiment { layer, ..experiment }))
+        }
+        PresetKind::Sweep => Preset::Sweep(Box::new(sweep::read(&root, catalogue)?)),
+    })
 }
 
 /// Checks a network, parameter set or experiment file: that it can be run, securely; or a sweep

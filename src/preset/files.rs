@@ -4,11 +4,12 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use etcetera::BaseStrategy;
 use include_dir::{Dir, include_dir};
 
 use super::Strictness;
 use super::error::PresetError;
-use super::network::Network;
+use super::network::{self, Network};
 use super::params::is_toml;
 use super::reader::Source;
 use crate::bfv::ParamsSpec;
@@ -92,6 +93,29 @@ pub(super) fn on_disk<T: Named>(
     paths.retain(|path| is_toml(&path.to_string_lossy()));
     paths.sort();
     read_all(paths.iter().map(|path| (path.display().to_string(), read_text(path))), parse)
+}
+
+/// The text of the file of the network called `name`: of `files`, the last first, of the user's, or of
+/// those in the binary.
+pub fn network_text(name: &str, files: &[PathBuf]) -> Option<String> {
+    let is_it = |origin: &str, text: &str| {
+        network::parse(Source { origin, text }).is_ok_and(|network| network.name == name)
+    };
+    let of_file = |path: &PathBuf| {
+        read_text(path).ok().filter(|text| is_it(&path.display().to_string(), text))
+    };
+    let own = etcetera::choose_base_strategy().ok().and_then(|base| {
+        let directory = base.config_dir().join("heconv").join(Network::DIRECTORY);
+        let entries = std::fs::read_dir(directory).ok()?;
+        entries.flatten().map(|entry| entry.path()).find_map(|path| of_file(&path))
+    });
+    let embedded = || {
+        let files = BUILTIN.get_dir(Network::DIRECTORY)?.files();
+        let mut texts = files.filter_map(|file| Some((file.path(), file.contents_utf8()?)));
+        let (_, text) = texts.find(|(path, text)| is_it(&path.display().to_string(), text))?;
+        Some(text.to_owned())
+    };
+    files.iter().rev().find_map(of_file).or(own).or_else(embedded)
 }
 
 /// Reads files that must all define different presets.

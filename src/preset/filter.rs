@@ -6,7 +6,7 @@ use super::error::{PresetError, Problem};
 use super::reader::{Field, Section};
 
 /// The weights of one output channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Filter {
     /// A name for the screen.
     pub name: String,

@@ -10,7 +10,10 @@ use super::params;
 pub(super) const EXAMPLE: &str = "4096:35,35|36:20";
 
 /// Reads `RING_DEGREE:LIMB_BITS|SPECIAL_BITS:PLAIN_BITS`, or the same without `|SPECIAL_BITS`.
-pub(super) fn parse(text: &str) -> Result<ParamsSpec, PresetError> {
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn parse(text: &str) -> Result<ParamsSpec, PresetError> {
     let spec = read(text).and_then(|spec| {
         params::check(&spec, Strictness::Load)?;
         Ok(spec)

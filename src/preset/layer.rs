@@ -36,6 +36,9 @@ impl LayerPreset {
     }
 }
 
+/// The network that layers of the user's own making belong to.
+pub const OWN_NETWORK: &str = "own";
+
 /// The keys of a layer's shape.
 pub(super) const SHAPE_KEYS: [&str; 12] = [
     "name",

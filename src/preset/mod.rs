@@ -38,14 +38,17 @@ mod sweep;
 mod tests;
 
 pub use catalogue::Catalogue;
-pub use check::{Checked, PresetKind, check_file};
+pub use check::{Checked, Preset, PresetKind, check_file, read_preset};
 pub use error::{Pattern, PresetError, Problem};
 pub use experiment::{Experiment, MAX_THREADS};
 pub use export::{
-    ExportFormat, experiment_toml, export_text, save_new, save_over, unknown_export_ending,
+    ExportFormat, experiment_toml, export_text, layers_toml, params_toml, save_new, save_over,
+    sweep_toml, unknown_export_ending,
 };
+pub use files::network_text;
 pub use filter::Filter;
-pub use layer::LayerPreset;
+pub use inline::parse as inline_params;
+pub use layer::{LayerPreset, OWN_NETWORK};
 pub use network::Network;
 pub use sweep::{MAX_REPEAT, SweepFile};
 

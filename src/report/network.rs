@@ -145,7 +145,7 @@ impl NetworkTotals {
 }
 
 /// The layers of a network run in another way, each by itself, and how that compares.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// A short name.
     pub name: String,
@@ -163,7 +163,7 @@ pub struct Comparison {
 }
 
 /// How many times the figures of a run those of another are.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratios {
     /// The server's time.
     pub server: f64,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use ndarray::{Array3, ArrayD, Dimension};
+use ndarray::{Array3, Array4, ArrayD, Dimension};
 use ndarray_npy::WriteNpyExt;
 
 use super::array::Header;
@@ -153,6 +153,16 @@ pub(super) fn contains(range: &RangeInclusive<i64>, value: f64) -> bool {
 /// # Errors
 /// [`TensorError::File`].
 pub fn write_integers(path: &Path, array: &Array3<i64>) -> Result<(), TensorError> {
+    let write = replace_by(path, |file| array.write_npy(file).map_err(io::Error::other));
+    write.map_err(|error| file_error(path, error))
+}
+
+/// Writes weights as little-endian int64 in C order.
+///
+/// # Errors
+/// [`TensorError::File`].
+pub fn write_weights(path: &Path, weights: &Array4<i8>) -> Result<(), TensorError> {
+    let array = weights.mapv(i64::from);
     let write = replace_by(path, |file| array.write_npy(file).map_err(io::Error::other));
     write.map_err(|error| file_error(path, error))
 }

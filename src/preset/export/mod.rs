@@ -17,7 +17,7 @@ use crate::files;
 use crate::report::Record;
 
 pub use self::save::{save_new, save_over};
-pub use self::toml::experiment_toml;
+pub use self::toml::{experiment_toml, layers_toml, params_toml, sweep_toml};
 
 /// What a file of an experiment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::arith::Modulus;
 use crate::arith::kernels::Reduction;
 use crate::bfv::security::SecurityPolicy;
 use crate::bfv::{Params, ParamsSpec, PrimeSpec};
-use crate::conv::{AlgorithmChoice, LayerSpec, WeightForm};
+use crate::conv::{AlgorithmChoice, AlgorithmKind, LayerSpec, WeightForm};
 use crate::report::Record;
 
 use super::keys;
@@ -85,6 +85,20 @@ impl Text {
     }
 
     fn layer(&mut self, preset: &LayerPreset) {
+        self.line("\n[layer]");
+        self.entry("name", preset.full_name(), "");
+        self.shape(preset);
+    }
+
+    /// A layer of a network, under its name there.
+    fn layer_of_list(&mut self, preset: &LayerPreset) {
+        self.line("\n[[layer]]");
+        self.entry("name", &preset.spec.name, "");
+        self.shape(preset);
+    }
+
+    /// All of a layer but its name.
+    fn shape(&mut self, preset: &LayerPreset) {
         let LayerPreset { spec, network: _, filters, image, origin: _ } = preset;
         let LayerSpec {
             name: _,
@@ -100,8 +114,6 @@ impl Text {
             activation_signed,
             weight_bits,
         } = spec;
-        self.line("\n[layer]");
-        self.entry("name", preset.full_name(), "");
         self.entry("in_channels", in_channels, "");
         self.entry("out_channels", out_channels, "");
         self.entry("height", height, "of the input, without padding");
@@ -243,4 +255,48 @@ fn uniform(spec: &ParamsSpec) -> Option<ParamsSpec> {
         special: found.special().map(prime),
         plain: prime(found.plain()),
     })
+}
+
+/// A parameter set as a file of its own.
+pub fn params_toml(params: &ParamsSpec) -> String {
+    let mut text = Text(String::new());
+    text.line("# A parameter set of heconv: `--params FILE` takes it.");
+    text.entry("schema", 1, "");
+    text.params(params);
+    text.0
+}
+
+/// Layers as the file of a network that is a list and no more.
+pub fn layers_toml(name: &str, layers: &[&LayerPreset]) -> String {
+    let mut text = Text(String::new());
+    text.line("# Layers of heconv: in `networks` of its configuration directory they are listed.");
+    text.entry("schema", 1, "");
+    text.entry("name", name, "");
+    for layer in layers {
+        text.layer_of_list(layer);
+    }
+    text.0
+}
+
+/// A sweep over all combinations of these.
+pub fn sweep_toml(
+    layers: &[String],
+    params: &[String],
+    algorithms: &[AlgorithmKind],
+    reductions: &[Reduction],
+    threads: usize,
+    seed: Option<u64>,
+) -> String {
+    let mut text = Text(String::new());
+    text.line("# A sweep of heconv: `heconv sweep FILE` runs it.");
+    text.entry("schema", 1, "");
+    text.entry("layers", layers, "");
+    text.entry("params", params, "");
+    let algorithms: Vec<&str> = algorithms.iter().map(|one| one.name()).collect();
+    text.entry("algorithms", algorithms, "");
+    let reductions: Vec<&str> = reductions.iter().map(|one| one.name()).collect();
+    text.entry("reductions", reductions, "");
+    text.entry("threads", threads, "");
+    text.entry_if("seed", seed, "of data and secrets: fixed secrets are for experiments alone");
+    text.0
 }
