@@ -3,6 +3,7 @@
 //! The rooms of the house, each using only those above it:
 //!
 //! - `files`: their endings, and replacing them whole
+//! - `units`: quantities with units
 //! - [`memory`]: how much memory the process may take
 //! - [`arith`]: integers modulo a word-sized prime, and the vector kernels
 //! - [`ring`]: polynomials modulo X^N + 1 in residue-number form
@@ -38,3 +39,4 @@ pub mod tensor;
 pub mod toml_reader;
 pub mod tui;
 pub mod tune;
+pub(crate) mod units;

@@ -23,7 +23,6 @@ mod screenshot;
 mod shell;
 mod sweep;
 mod tune;
-mod units;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -31,18 +30,24 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::memory;
+use crate::{memory, units};
 
 /// Explore and tune homomorphically encrypted CNN convolution.
 ///
 /// Without a subcommand it opens the explorer, a terminal interface; without a terminal it convolves
 /// the demo photograph and reports.
 #[derive(Debug, Parser)]
-#[command(name = "heconv", version, about, long_about, propagate_version = true)]
+#[command(
+    name = "heconv",
+    version,
+    about,
+    long_about,
+    propagate_version = true,
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
-    /// Draw the explorer with ASCII characters alone.
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    explore: explore::Args,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -156,7 +161,7 @@ pub fn main() -> ExitCode {
         Some(Command::Record(args)) => screenshot::record(&args),
         Some(Command::Screenshot(args)) => screenshot::run(&args),
         Some(Command::Draw(args)) => screenshot::draw(&args),
-        None => explore::open(cli.ascii),
+        None => explore::open(&cli.explore),
     };
     let (message, code) = match result {
         Ok(()) | Err(Failure::ClosedPipe) => return ExitCode::SUCCESS,

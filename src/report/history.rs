@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Record, SCHEMA};
 use crate::files::replace;
@@ -24,11 +26,55 @@ pub struct History {
     path: PathBuf,
 }
 
+/// A run of a history: its record, and what stands beside it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Entry {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Record,
+    /// The rest.
+    #[serde(flatten)]
+    pub beside: Beside,
+}
+
+/// What stands beside the record of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// When the run ended, in milliseconds since 1970; absent in entries of early versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<u64>,
+    /// What the user says of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+    /// What was asked for, as whoever ran it says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub asked: Option<Value>,
+}
+
+impl Entry {
+    /// Whether both are of one run, whatever was noted since.
+    fn is_of_run_of(&self, other: &Self) -> bool {
+        self.beside.at == other.beside.at
+            && self.record.layer == other.record.layer
+            && self.record.algorithm == other.record.algorithm
+            && self.record.reduction == other.record.reduction
+            && self.record.params.name == other.record.params.name
+            && (self.beside.at.is_some() || self.record == other.record)
+    }
+
+    /// Reads a line.
+    fn of_line(line: &[u8]) -> Option<Self> {
+        let record = serde_json::from_slice::<Record>(line).ok()?;
+        let beside = serde_json::from_slice(line).ok()?;
+        (record.schema == SCHEMA).then_some(Self { record, beside })
+    }
+}
+
 /// What a history holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
-    /// The records, the newest last.
-    pub records: Vec<Record>,
+    /// The runs, the newest last.
+    pub entries: Vec<Entry>,
     /// Lines that are no records of this version.
     pub skipped: usize,
 }
@@ -74,23 +120,23 @@ impl History {
         };
         let mut loaded = Loaded::default();
         for line in lines(&bytes) {
-            match serde_json::from_slice::<Record>(line) {
-                Ok(record) if record.schema == SCHEMA => loaded.records.push(record),
-                _ => loaded.skipped += 1,
+            match Entry::of_line(line) {
+                Some(entry) => loaded.entries.push(entry),
+                None => loaded.skipped += 1,
             }
         }
         Ok(loaded)
     }
 
-    /// Adds a record, and drops the oldest lines where there are too many.
+    /// Adds a run, and drops the oldest lines where there are too many.
     ///
     /// # Errors
     /// That the file cannot be written; or that it cannot be shortened, though the record is in it.
-    pub fn append(&self, record: &Record) -> io::Result<()> {
+    pub fn append(&self, entry: &Entry) -> io::Result<()> {
         // Where locks are not to be had, a record added by another process while this one shortens
         // the file is lost; that is no reason to lose this one.
         let _lock = self.lock().ok();
-        let mut line = serde_json::to_vec(record)?;
+        let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
         let mut file = File::options().create(true).read(true).append(true).open(&self.path)?;
         if !ends_a_line(&mut file)? {
@@ -98,6 +144,34 @@ impl History {
         }
         file.write_all(&line)?;
         self.shorten()
+    }
+
+    /// Puts `new` in place of the run of `old`, or takes it out where there is no new one. Without such
+    /// a run nothing changes.
+    ///
+    /// # Errors
+    /// That the file cannot be read or written.
+    pub fn change(&self, old: &Entry, new: Option<&Entry>) -> io::Result<()> {
+        let _lock = self.lock().ok();
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut all: Vec<&[u8]> = lines(&bytes).collect();
+        let is_it =
+            |line: &&[u8]| Entry::of_line(line).is_some_and(|entry| entry.is_of_run_of(old));
+        let Some(place) = all.iter().rposition(is_it) else { return Ok(()) };
+        let line = new.map(serde_json::to_vec).transpose()?;
+        match &line {
+            Some(line) => all[place] = line,
+            None => drop(all.remove(place)),
+        }
+        let mut text = all.join(&b'\n');
+        if !text.is_empty() {
+            text.push(b'\n');
+        }
+        replace(&self.path, &text)
     }
 
     /// Holds off other processes while the file is open.
@@ -143,8 +217,8 @@ mod tests {
     use super::super::testing::record;
     use super::*;
 
-    fn numbered(seed: u64) -> Record {
-        Record { seed, ..record() }
+    fn numbered(seed: u64) -> Entry {
+        Entry { record: Record { seed, ..record() }, beside: Beside::default() }
     }
 
     fn history() -> (tempfile::TempDir, History) {
@@ -154,8 +228,8 @@ mod tests {
     }
 
     fn seeds(history: &History) -> (Vec<u64>, usize) {
-        let Loaded { records, skipped } = history.load().expect("loads");
-        (records.iter().map(|record| record.seed).collect(), skipped)
+        let Loaded { entries, skipped } = history.load().expect("loads");
+        (entries.iter().map(|entry| entry.record.seed).collect(), skipped)
     }
 
     fn files(history: &History) -> Vec<String> {
@@ -170,12 +244,39 @@ mod tests {
     #[test]
     fn records_come_back_in_order() {
         let (_directory, history) = history();
-        let records = [numbered(1), numbered(u64::MAX), record()];
-        for record in &records {
-            history.append(record).expect("appends");
+        let mut entries = [numbered(1), numbered(u64::MAX), numbered(7)];
+        entries[2].beside.at = Some(1_767_225_600_000);
+        entries[2].beside.note = Some("with the lid closed".into());
+        for entry in &entries {
+            history.append(entry).expect("appends");
         }
         let again = History::open(history.path()).expect("opens");
-        assert_eq!(again.load().expect("loads"), Loaded { records: records.into(), skipped: 0 });
+        assert_eq!(again.load().expect("loads"), Loaded { entries: entries.into(), skipped: 0 });
+    }
+
+    #[test]
+    fn runs_are_noted_and_taken_out() {
+        let (_directory, history) = history();
+        let at = |at, seed| {
+            let Entry { record, beside } = numbered(seed);
+            Entry { record, beside: Beside { at: Some(at), ..beside } }
+        };
+        let all = [numbered(1), at(5, 2), at(6, 2), at(7, 3)];
+        for entry in &all {
+            history.append(entry).expect("appends");
+        }
+        let noted = |entry: &Entry| {
+            let note = Some("a note".to_owned());
+            Entry { beside: Beside { note, ..entry.beside.clone() }, ..entry.clone() }
+        };
+        history.change(&all[1], Some(&noted(&all[1]))).expect("changes");
+        // Whatever is known of the note by now.
+        history.change(&noted(&all[2]), None).expect("changes");
+        history.change(&at(99, 2), None).expect("nothing to change");
+        let loaded = history.load().expect("loads").entries;
+        assert_eq!(loaded, [all[0].clone(), noted(&all[1]), all[3].clone()]);
+        history.change(&all[0], None).expect("changes");
+        assert_eq!(seeds(&history), (vec![2, 3], 0));
     }
 
     #[test]
@@ -262,12 +363,12 @@ mod tests {
         let history = History::open(directory.path().join("gone/history.jsonl")).expect("opens");
         fs::remove_dir(directory.path().join("gone")).expect("removes");
         assert_eq!(history.load().expect("loads"), Loaded::default());
-        let error = history.append(&record()).expect_err("no directory");
+        let error = history.append(&numbered(1)).expect_err("no directory");
         assert_eq!(error.kind(), ErrorKind::NotFound);
 
         let taken = directory.path().join("taken");
         fs::create_dir(&taken).expect("makes");
         let history = History::open(taken).expect("opens");
-        assert!(history.load().is_err() && history.append(&record()).is_err());
+        assert!(history.load().is_err() && history.append(&numbered(1)).is_err());
     }
 }

@@ -17,7 +17,7 @@ pub(crate) mod verdict;
 
 pub use chart::{Chart, ChartCell, ChartRow};
 pub use fault::Fault;
-pub use history::{History, Loaded};
+pub use history::{Beside, Entry, History, Loaded};
 pub use machine::{Machine, process_peak_bytes};
 pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios};
 pub use noise_bits::NoiseBits;

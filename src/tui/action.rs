@@ -40,7 +40,7 @@ actions! {
         Cancel = "cancel",
         /// Run the conventional algorithm likewise.
         RunBaseline = "run-baseline",
-        /// Find the best parameters for the layer.
+        /// Find the best parameters, of each layer.
         Optimise = "optimise",
         /// Show what was best, and why.
         Decision = "show-decision",
@@ -48,6 +48,10 @@ actions! {
         Export = "export",
         /// Copy the experiment to the clipboard.
         Copy = "copy",
+        /// Open a file, whatever it holds.
+        Open = "open",
+        /// Save to a file, whatever is said before it.
+        Save = "save",
     }
     Move {
         /// To the next panel.
@@ -66,9 +70,9 @@ actions! {
         First = "first",
         /// To the last row.
         Last = "last",
-        /// To the previous value; fold a network.
+        /// The one before: value, column, network.
         Left = "left",
-        /// To the next value; unfold a network.
+        /// The next one: value, column, network.
         Right = "right",
     }
     Form {
@@ -76,15 +80,21 @@ actions! {
         Increase = "increase",
         /// To the previous valid value of the field.
         Decrease = "decrease",
-        /// Type a value into the field.
+        /// Type a value, or ranges to sweep.
         Edit = "edit",
         /// Take back the last change.
         Undo = "undo",
         /// Accept the fix offered.
         Fix = "fix",
+        /// Keep the form by a name.
+        Bookmark = "bookmark",
+        /// Show the forms that are kept.
+        Bookmarks = "show-bookmarks",
     }
     View {
-        /// Filter the layers by name.
+        /// Give the panel the whole screen, or not.
+        Zoom = "zoom",
+        /// Filter layers, or runs, by what they say.
         Filter = "filter",
         /// Show the layers, on a small screen.
         Layers = "layers",
@@ -112,9 +122,13 @@ actions! {
         Sort = "sort",
         /// Turn the order of the runs around.
         Reverse = "reverse",
-        /// Open the chosen run in Explore.
-        Open = "open",
-        /// Hide the chosen run until the next start.
+        /// Open the chosen row in Explore.
+        OpenRow = "open-row",
+        /// Show the session as a graph, or not.
+        Graph = "graph",
+        /// Say something of the chosen run.
+        Note = "note",
+        /// Delete the chosen run, after a question.
         Delete = "delete",
     }
     Sweep {
@@ -132,7 +146,7 @@ actions! {
         XAxis = "x-axis",
         /// Draw the next figure along y.
         YAxis = "y-axis",
-        /// Show the chart, or hide it.
+        /// Show chart or bars, of the next figure.
         Chart = "chart",
     }
     Program {
@@ -140,8 +154,10 @@ actions! {
         Commands = "commands",
         /// To the next theme.
         Theme = "theme",
-        /// Show the keys.
+        /// Show the keys and the words.
         Help = "help",
+        /// Say what the figure means.
+        Explain = "explain",
         /// Take the text or the choice.
         Accept = "accept",
         /// Close what is open.

@@ -5,8 +5,11 @@ use std::cmp::Ordering;
 use super::action::Action;
 use super::done::Done;
 use super::form::Form;
+use super::layers::LayerList;
 use super::metric::Metric;
-use crate::report::Record;
+use super::state::SavedForm;
+use super::when::when;
+use crate::report::{Entry, Record, counted};
 
 /// The most runs held; the oldest go first.
 const MOST_RUNS: usize = 1000;
@@ -16,29 +19,44 @@ const MOST_RUNS: usize = 1000;
 pub enum Column {
     /// In the order they were made.
     Time,
-    /// The layer.
-    Layer,
     /// The algorithm and reduction mode.
     Method,
-    /// The parameters.
-    Params,
     /// A figure.
     Figure(Metric),
+    /// The layer.
+    Layer,
+    /// When the run ended.
+    When,
+    /// The parameters.
+    Params,
+    /// Threads.
+    Threads,
+    /// Lanes.
+    Lanes,
+    /// What the user says.
+    Note,
+    /// The machine.
+    Machine,
 }
 
 impl Column {
-    /// Every column, from the left.
-    pub const ALL: [Self; 10] = [
+    /// Every column, from the left: what fits a small screen first.
+    pub const ALL: [Self; 15] = [
         Self::Time,
-        Self::Layer,
         Self::Method,
-        Self::Params,
         Self::Figure(Metric::Server),
         Self::Figure(Metric::Total),
         Self::Figure(Metric::Noise),
-        Self::Figure(Metric::Weights),
         Self::Figure(Metric::Sent),
+        Self::Layer,
+        Self::When,
+        Self::Params,
+        Self::Figure(Metric::Weights),
         Self::Figure(Metric::Peak),
+        Self::Threads,
+        Self::Lanes,
+        Self::Note,
+        Self::Machine,
     ];
 
     /// The heading.
@@ -47,28 +65,68 @@ impl Column {
             Self::Time => "run",
             Self::Layer => "layer",
             Self::Method => "method",
+            Self::When => "when",
             Self::Params => "params",
+            Self::Threads => "threads",
+            Self::Lanes => "lanes",
+            Self::Note => "note",
+            Self::Machine => "machine",
             Self::Figure(metric) => metric.label(),
         }
     }
 
-    fn compare(self, a: &Record, b: &Record) -> Ordering {
+    fn compare(self, a: &Done, b: &Done) -> Ordering {
         match self {
-            Self::Figure(metric) => metric.figure(a).total_cmp(&metric.figure(b)),
-            _ => self.text(a).cmp(&self.text(b)),
+            Self::Figure(metric) => metric.figure(&a.record).total_cmp(&metric.figure(&b.record)),
+            Self::When => a.at.cmp(&b.at),
+            Self::Threads => a.record.threads.cmp(&b.record.threads),
+            Self::Lanes => a.record.lanes.cmp(&b.record.lanes),
+            _ => self.text(a, None).cmp(&self.text(b, None)),
         }
     }
 
-    /// The text of a run.
-    pub fn text(self, record: &Record) -> String {
+    /// The text of a run, `now` in milliseconds since 1970.
+    pub fn text(self, run: &Done, now: Option<u64>) -> String {
+        let record = &run.record;
         match self {
             Self::Time => String::new(),
             Self::Layer => record.layer.name.clone(),
             Self::Method => format!("{} {}", record.algorithm, record.reduction),
+            Self::When => when(run.at, now),
             Self::Params => record.params.name.clone(),
+            Self::Threads => record.threads.to_string(),
+            Self::Lanes => record.lanes.to_string(),
+            Self::Note => run.note.clone().unwrap_or_default(),
+            Self::Machine => {
+                format!("{}, {}", record.machine.cpu, counted(record.machine.cores, "core"))
+            }
             Self::Figure(metric) => metric.text(metric.figure(record)),
         }
     }
+
+    /// Whether its texts stand to the right.
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Figure(_) | Self::Threads | Self::Lanes)
+    }
+}
+
+/// The names of the fields in which two runs differ.
+pub fn differences(a: &Record, b: &Record) -> Vec<&'static str> {
+    let fields = [
+        ("layer", a.layer != b.layer),
+        ("parameters", a.params != b.params),
+        ("algorithm", a.algorithm != b.algorithm),
+        ("reduction", a.reduction != b.reduction),
+        ("lanes", a.lanes != b.lanes),
+        ("baby steps", a.babies != b.babies),
+        ("weight form", a.weight_form != b.weight_form),
+        ("backend", a.backend != b.backend),
+        ("threads", a.threads != b.threads),
+        ("link", a.link != b.link),
+        ("seed", a.seed != b.seed),
+        ("machine", a.machine != b.machine),
+    ];
+    fields.into_iter().filter(|field| field.1).map(|field| field.0).collect()
 }
 
 /// The runs and how they are shown.
@@ -84,12 +142,20 @@ pub struct Compare {
     pub reversed: bool,
     /// The baseline, by its place in `runs`.
     pub baseline: Option<usize>,
+    /// Only runs in whose texts this is are shown.
+    pub filter: String,
+    /// Columns behind the first that are scrolled out to the left.
+    pub scrolled: usize,
+    /// Whether a graph of the session stands below the table.
+    pub graph: bool,
+    /// The figure that a bar stands for in every row.
+    pub bar: Option<Metric>,
 }
 
 impl Compare {
     /// Runs of earlier days, oldest first.
-    pub fn new(history: Vec<Record>) -> Self {
-        let runs = history.into_iter().map(|record| Done { form: None, record, tensors: None });
+    pub fn new(history: Vec<Entry>) -> Self {
+        let runs = history.into_iter().map(Done::of_history);
         let mut compare = Self {
             runs: runs.collect(),
             order: Vec::new(),
@@ -97,9 +163,33 @@ impl Compare {
             sorted_by: Column::Time,
             reversed: true,
             baseline: None,
+            filter: String::new(),
+            scrolled: 0,
+            graph: false,
+            bar: None,
         };
         compare.sort();
         compare
+    }
+
+    /// Understands what was asked for in runs of the history, where their layers are `known`.
+    pub fn resolve(&mut self, known: &LayerList) {
+        for run in self.runs.iter_mut().filter(|run| run.form.is_none()) {
+            let asked = run.asked.clone();
+            let saved = asked.and_then(|asked| serde_json::from_value::<SavedForm>(asked).ok());
+            run.form = saved.and_then(|saved| saved.form(known));
+        }
+    }
+
+    /// Every run, in the order they were made.
+    pub fn runs(&self) -> std::slice::Iter<'_, Done> {
+        self.runs.iter()
+    }
+
+    /// Sorts by a column.
+    pub fn sort_by(&mut self, column: Column, reversed: bool) {
+        (self.sorted_by, self.reversed) = (column, reversed);
+        self.sort();
     }
 
     /// A run by its place.
@@ -110,6 +200,11 @@ impl Compare {
     /// The place of the newest run of `form`.
     pub fn newest_of(&self, form: &Form) -> Option<usize> {
         self.runs.iter().rposition(|run| run.form.as_ref() == Some(form))
+    }
+
+    /// The place of the newest run with this record.
+    pub fn place_of(&self, record: &Record) -> Option<usize> {
+        self.runs.iter().rposition(|run| run.record == *record)
     }
 
     /// Places of runs in the order shown.
@@ -152,20 +247,48 @@ impl Compare {
         self.cursor = self.order.iter().position(|i| *i == index).unwrap_or(0);
     }
 
-    /// The newest run of the same layer and parameters with the conventional algorithm that is exact,
-    /// or the pinned baseline: what `record` is held against.
-    pub fn baseline_of(&self, record: &Record) -> Option<&Record> {
-        let pinned = self.baseline.and_then(|i| self.runs.get(i)).map(|run| &run.record);
-        pinned.filter(|other| *other != record).or_else(|| {
-            let same = |other: &&Record| {
+    /// The pinned baseline, or the newest run of the same layer and parameters with the conventional
+    /// algorithm that is exact: what `record` is held against, and its place. A run of which nobody knows
+    /// when it was is not taken unless it is pinned.
+    pub fn baseline_of(&self, record: &Record) -> Option<(usize, &Done)> {
+        let pinned = self.baseline.and_then(|place| Some((place, self.runs.get(place)?)));
+        pinned.filter(|(_, other)| other.record != *record).or_else(|| {
+            let same = |(_, Done { record: other, at, .. }): &(usize, &Done)| {
                 other.layer == record.layer
                     && other.params == record.params
                     && other.algorithm == "conventional"
                     && other.is_exact()
-                    && *other != record
+                    && at.is_some()
+                    && *other != *record
             };
-            self.runs.iter().rev().map(|run| &run.record).find(same)
+            self.runs.iter().enumerate().rev().find(same)
         })
+    }
+
+    /// Takes out the run at `index` and gives it.
+    pub fn delete(&mut self, index: usize) -> Option<Done> {
+        (index < self.runs.len()).then(|| self.remove(index))
+    }
+
+    /// Says something of the run at `index`, or nothing where `note` is empty; gives how it was before.
+    pub fn annotate(&mut self, index: usize, note: &str) -> Option<Done> {
+        let run = self.runs.get_mut(index)?;
+        let before = run.clone();
+        run.note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+        self.sort();
+        Some(before)
+    }
+
+    /// Shows only runs in whose texts `filter` is.
+    pub fn set_filter(&mut self, filter: &str) {
+        filter.clone_into(&mut self.filter);
+        self.sort();
+    }
+
+    /// The largest of a figure among the runs shown.
+    pub fn largest(&self, metric: Metric) -> f64 {
+        let shown = self.order.iter().filter_map(|index| self.runs.get(*index));
+        shown.map(|run| metric.figure(&run.record)).fold(0.0, f64::max)
     }
 
     /// Does what a key stands for on this screen.
@@ -189,34 +312,45 @@ impl Compare {
                 self.reversed = !self.reversed;
                 self.sort();
             }
-            Action::Delete => {
-                if let Some(chosen) = self.chosen() {
-                    self.remove(chosen);
-                }
+            Action::Left => self.scrolled = self.scrolled.saturating_sub(1),
+            Action::Right => self.scrolled = (self.scrolled + 1).min(Column::ALL.len() - 2),
+            Action::Graph => self.graph = !self.graph,
+            Action::Chart => {
+                self.bar = match self.bar {
+                    None => Some(Metric::ALL[0]),
+                    Some(metric) => Some(metric.next()).filter(|next| *next != Metric::ALL[0]),
+                };
             }
             _ => {}
         }
     }
 
-    fn move_by(&mut self, rows: isize) {
+    /// Moves the cursor.
+    pub fn move_by(&mut self, rows: isize) {
         let last = self.order.len().saturating_sub(1);
         self.cursor = self.cursor().saturating_add_signed(rows).min(last);
     }
 
-    fn remove(&mut self, index: usize) {
-        self.runs.remove(index);
+    fn remove(&mut self, index: usize) -> Done {
+        let gone = self.runs.remove(index);
         self.baseline = match self.baseline {
             Some(at) if at == index => None,
             Some(at) if at > index => Some(at - 1),
             other => other,
         };
         self.sort();
+        gone
     }
 
     fn sort(&mut self) {
         let column = self.sorted_by;
-        let mut order: Vec<usize> = (0..self.runs.len()).collect();
-        order.sort_by(|a, b| column.compare(&self.runs[*a].record, &self.runs[*b].record));
+        let filter = self.filter.to_lowercase();
+        let fits = |place: &usize| {
+            let texts = Column::ALL.map(|column| column.text(&self.runs[*place], None));
+            filter.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&filter))
+        };
+        let mut order: Vec<usize> = (0..self.runs.len()).filter(fits).collect();
+        order.sort_by(|a, b| column.compare(&self.runs[*a], &self.runs[*b]));
         if self.reversed {
             order.reverse();
         }

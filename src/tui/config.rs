@@ -16,12 +16,14 @@ pub struct Config {
     pub theme: String,
     /// Whether to draw with ASCII alone; by the environment where not said.
     pub ascii: Option<bool>,
+    /// Whether the mouse does something; the terminal selects text with it otherwise.
+    pub mouse: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let theme = Theme::default().name().into();
-        Self { keymap: Keymap::default(), theme, ascii: None }
+        Self { keymap: Keymap::default(), theme, ascii: None, mouse: false }
     }
 }
 
@@ -44,7 +46,7 @@ impl Config {
     fn parse(source: Source<'_>, directory: &Path) -> Result<Self, SettingsError> {
         let document = source.parse()?;
         let root = Section::root(source, &document)?;
-        root.only(&["schema", "theme", "ascii", "keys"])?;
+        root.only(&["schema", "theme", "ascii", "mouse", "keys"])?;
         let mut config = Self::default();
         if let Some(field) = root.get("theme") {
             config.theme = field.text()?.into();
@@ -53,6 +55,9 @@ impl Config {
         }
         if let Some(field) = root.get("ascii") {
             config.ascii = Some(field.boolean()?);
+        }
+        if let Some(field) = root.get("mouse") {
+            config.mouse = field.boolean()?;
         }
         if let Some(field) = root.get("keys") {
             config.keymap = config.keymap.with_overrides(&field)?;
@@ -92,6 +97,7 @@ mod tests {
         let config = load("schema = 1\ntheme = \"light\"\nascii = true\n[keys]\nquit = \"Ctrl-Q\"")
             .expect("valid");
         assert_eq!((config.theme.as_str(), config.ascii), ("light", Some(true)));
+        assert!(!config.mouse && load("schema = 1\nmouse = true").is_ok_and(|config| config.mouse));
         let key = "Ctrl-Q".parse().expect("a key");
         assert_eq!(config.keymap.keys_for(Context::Explore, Action::Quit), [key]);
     }

@@ -7,10 +7,33 @@ use crossterm::event::KeyEvent;
 use ndarray::Array3;
 
 use super::network::NetworkEvent;
+use super::open::Opened;
+use super::state::SavedRows;
+use super::view::Hit;
 use crate::bfv::ParamsSpec;
 use crate::job::{Estimate, JobEvent, NetworkSpec, Problem, RunSpec};
-use crate::report::{NetworkTotals, Record};
-use crate::tune::{Found, Query};
+use crate::preset::Network;
+use crate::report::{Entry, NetworkTotals};
+use crate::tensor::OutputFormat;
+use crate::tune::{Found, Objective, Query};
+
+/// What the pointer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    /// The button goes down.
+    Press(Hit),
+    /// The wheel turns.
+    Wheel {
+        /// Whether down, and not up.
+        down: bool,
+        /// Where.
+        hit: Hit,
+    },
+    /// It moves to a column with the button down.
+    Drag(u16),
+    /// The button goes up.
+    Release,
+}
 
 /// Something that happened.
 #[derive(Debug)]
@@ -19,6 +42,8 @@ pub enum Event {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(String),
+    /// The pointer does something, where the mouse is on.
+    Pointer(Pointer),
     /// The terminal has another size; the view reads it from the frame.
     Resize,
     /// Time passed while something moves on the screen.
@@ -80,6 +105,19 @@ pub enum Event {
         /// What.
         event: NetworkEvent,
     },
+    /// A file was read, or not.
+    Opened(PathBuf, Box<Result<Opened, String>>),
+    /// What a text may be the start of.
+    Completed {
+        /// The text.
+        text: String,
+        /// The paths.
+        found: Vec<String>,
+    },
+    /// The machine is being measured, or has been.
+    Calibrating(bool),
+    /// Rows of an earlier start have come in.
+    RowsRestored(Box<SavedRows>),
     /// An export was written, or not.
     Exported(Result<PathBuf, ExportError>),
 }
@@ -153,6 +191,19 @@ pub enum Effect {
         /// What the run came to.
         totals: Box<NetworkTotals>,
     },
+    /// Seek the parameters that are best for each layer of a network.
+    TuneNetwork {
+        /// The search's number, among the runs of networks.
+        number: u64,
+        /// The network.
+        network: Box<Network>,
+        /// How the layers are run now.
+        layers: Vec<RunSpec>,
+        /// The file of its weights, where there is one.
+        weights: Option<PathBuf>,
+        /// What to minimise.
+        objective: Objective,
+    },
     /// Stop runs of networks up to `number`.
     StopNetwork(u64),
     /// Write `text` to `path`.
@@ -171,10 +222,59 @@ pub enum Effect {
         /// Their names and what is in them.
         files: Vec<(String, String)>,
     },
+    /// Write an array or a picture.
+    SaveValues {
+        /// Where.
+        path: PathBuf,
+        /// As what.
+        format: OutputFormat,
+        /// What.
+        values: Arc<Array3<i64>>,
+        /// Whether a file there may be replaced.
+        overwrite: bool,
+    },
+    /// Write the weights that a run takes.
+    SaveWeights {
+        /// Where.
+        path: PathBuf,
+        /// The run.
+        spec: Box<RunSpec>,
+        /// Whether a file there may be replaced.
+        overwrite: bool,
+    },
+    /// Write the file of a network.
+    SaveNetwork {
+        /// Where.
+        path: PathBuf,
+        /// The network.
+        name: String,
+        /// Files that it may be from.
+        files: Vec<PathBuf>,
+        /// Whether a file there may be replaced.
+        overwrite: bool,
+    },
+    /// Open a file.
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// The shape of the weights that an array may be.
+        weights: Option<[usize; 4]>,
+    },
+    /// Find the paths that a text may be the start of.
+    Complete {
+        /// The text.
+        text: String,
+        /// Endings of files that are wanted; none where all are.
+        endings: Vec<&'static str>,
+    },
+    /// Read the rows of an earlier start.
+    RestoreRows,
     /// Put `text` on the clipboard.
     Copy(String),
     /// Add a run to the history.
-    Remember(Box<Record>),
+    Remember(Box<Entry>),
+    /// Put another run in place of one of the history, or none.
+    Amend(Box<Entry>, Option<Box<Entry>>),
     /// Stop the process until it is brought back.
     Suspend,
     /// Leave.

@@ -1,18 +1,24 @@
 //! The parameter form: fields, their steps, what is wrong with them and the nearest fix.
 
 mod field;
+mod fix;
+mod own;
+mod plan;
+mod run;
 #[cfg(test)]
 mod tests;
 
 pub use field::Field;
+pub use run::DataFiles;
 
 use crate::arith::kernels::Reduction;
 use crate::bfv::params::RING_DEGREES;
 use crate::bfv::security::SecurityPolicy;
-use crate::bfv::{Params, ParamsSpec, PrimeSpec, SHARED_BY};
+use crate::bfv::{Params, ParamsSpec, PrimeSpec};
 use crate::conv::{AlgorithmKind, Choice, Layer, LayerSpec, WeightForm};
 use crate::job::RunSpec;
 use crate::preset::{Catalogue, Experiment, LayerPreset, MAX_THREADS, PresetError};
+use crate::report::Link;
 
 /// What stands for a special prime where there is none.
 const NONE: &str = "none";
@@ -26,6 +32,12 @@ const SIGNED: &str = " signed";
 /// The lanes that the planner chooses.
 const AUTO: &str = "auto";
 
+/// A plan that is the planner's.
+pub const FREE: &str = "free";
+
+/// A plan that stays as it is.
+pub const PINNED: &str = "pinned";
+
 /// Everything a run is made from, as the user sets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
@@ -37,10 +49,18 @@ pub struct Form {
     pub algorithm: AlgorithmKind,
     /// The reduction mode.
     pub reduction: Reduction,
-    /// Lanes of a ciphertext; `None` leaves them to the planner.
+    /// What of the plan is given; the planner chooses the rest.
     pub pinned: Choice,
     /// Threads.
     pub threads: usize,
+    /// What parameters are held against.
+    pub policy: SecurityPolicy,
+    /// The link between client and server.
+    pub link: Link,
+    /// Files in place of the layer's own data.
+    pub data: DataFiles,
+    /// The seed of data and secrets, where it is given.
+    pub seed: Option<u64>,
 }
 
 impl Form {
@@ -56,6 +76,10 @@ impl Form {
             reduction: Reduction::Lazy,
             pinned: Choice::default(),
             threads,
+            policy: SecurityPolicy::default(),
+            link: Link::default(),
+            data: DataFiles::default(),
+            seed: None,
         })
     }
 
@@ -76,6 +100,10 @@ impl Form {
             Field::Lanes => {
                 self.pinned.lanes.map_or_else(|| AUTO.into(), |lanes| lanes.to_string())
             }
+            Field::Babies => {
+                self.pinned.babies.map_or_else(|| AUTO.into(), |babies| babies.to_string())
+            }
+            Field::Plan => if self.has_plan() { PINNED } else { FREE }.to_owned(),
             Field::WeightForm => self.pinned.weight_form.map_or(AUTO, WeightForm::name).to_owned(),
             Field::SharedBy => self.pinned.sharing().to_string(),
             Field::Threads => self.threads.to_string(),
@@ -85,6 +113,15 @@ impl Form {
                 format!("{activation_bits}{sign}")
             }
             Field::WeightBits => self.layer.spec.weight_bits.to_string(),
+            Field::LayerName
+            | Field::InChannels
+            | Field::OutChannels
+            | Field::Plane
+            | Field::Kernel
+            | Field::Stride
+            | Field::Padding
+            | Field::Groups => self.shape_value(field),
+            _ => self.run_value(field),
         }
     }
 
@@ -101,7 +138,7 @@ impl Form {
         if !(1..=MAX_THREADS).contains(&self.threads) {
             return Err(format!("threads must be from 1 to {MAX_THREADS}"));
         }
-        let params = Params::new(&self.params, &SecurityPolicy::default());
+        let params = Params::new(&self.params, &self.policy);
         Ok((params.map_err(|error| error.to_string())?, layer))
     }
 
@@ -128,6 +165,9 @@ impl Form {
             Field::Reduction => form.reduction = neighbour(&Reduction::ALL, self.reduction, up)?,
             Field::Lanes => {
                 form.pinned.lanes = neighbour(&self.possible_lanes(), self.pinned.lanes, up)?;
+            }
+            Field::Babies => {
+                form.pinned.babies = neighbour(&self.possible_babies(), self.pinned.babies, up)?;
             }
             Field::WeightForm => {
                 form.pinned.weight_form =
@@ -178,42 +218,22 @@ impl Form {
             Field::LimbCount => {
                 form.params.limbs.pop();
             }
+            Field::InChannels
+            | Field::OutChannels
+            | Field::Plane
+            | Field::Kernel
+            | Field::Stride
+            | Field::Padding
+            | Field::Groups => {
+                if !form.step_shape(field, up) {
+                    return None;
+                }
+            }
+            _ => form.step_run(field, up)?,
         }
         form.rename(self);
         form.free_lanes(self);
         Some(form)
-    }
-
-    /// What [`Field::Lanes`] may be, the planner's choice first.
-    fn possible_lanes(&self) -> Vec<Option<usize>> {
-        let Ok(layer) = Layer::new(&self.layer.spec) else { return vec![None] };
-        let plans = self.algorithm.candidates(&layer, self.params.ring_degree);
-        let mut lanes: Vec<usize> = plans.iter().map(|plan| plan.lanes()).collect();
-        lanes.dedup();
-        std::iter::once(None).chain(lanes.into_iter().map(Some)).collect()
-    }
-
-    /// What [`Field::WeightForm`] may be, the planner's choice first: weights on slots have one form.
-    fn possible_forms(&self) -> Vec<Option<WeightForm>> {
-        let forms = WeightForm::ALL.into_iter().map(Some);
-        let forms = forms.filter(|_| !self.algorithm.is_on_slots());
-        std::iter::once(None).chain(forms).collect()
-    }
-
-    /// What [`Field::SharedBy`] may be: without a special prime nothing is shared.
-    fn possible_sharing(&self) -> Vec<usize> {
-        let has_special = self.params.special.is_some();
-        SHARED_BY.into_iter().filter(|by| *by == 1 || has_special).collect()
-    }
-
-    /// Lanes are the planner's again where another layer, ring or algorithm may not have them.
-    pub fn free_lanes(&mut self, before: &Self) {
-        let stays = self.layer.full_name() == before.layer.full_name()
-            && self.params.ring_degree == before.params.ring_degree
-            && self.algorithm == before.algorithm;
-        if !stays {
-            self.pinned = Choice::default();
-        }
     }
 
     /// Values given as primes stay only while the ring stays; a changed set is no preset.
@@ -314,6 +334,24 @@ impl Form {
                 }
                 form.pinned.lanes = lanes;
             }
+            Field::Babies if text == AUTO => form.pinned.babies = None,
+            Field::Babies => {
+                let babies = text.parse().ok();
+                let possible = self.possible_babies();
+                if babies.is_none() || !possible.contains(&babies) {
+                    let list: Vec<String> =
+                        possible.iter().flatten().map(ToString::to_string).collect();
+                    let list = if list.is_empty() {
+                        format!("{} has none", self.algorithm.name())
+                    } else {
+                        format!("it is none of {AUTO}, {}", list.join(", "))
+                    };
+                    return Err(format!("baby steps: {text:?}: {list}"));
+                }
+                form.pinned.babies = babies;
+            }
+            Field::Plan if text == FREE => form = self.with_plan(None),
+            Field::Plan => return Err(format!("plan: {text:?} is neither {FREE} nor {PINNED}")),
             Field::WeightForm => {
                 let name = |form: Option<WeightForm>| form.map_or(AUTO, WeightForm::name);
                 form.pinned.weight_form = by_name(&self.possible_forms(), text, name)?;
@@ -325,6 +363,15 @@ impl Form {
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.set_activations(text)?,
             Field::WeightBits => form.layer.spec.weight_bits = number(MAX_BITS)?,
+            Field::LayerName
+            | Field::InChannels
+            | Field::OutChannels
+            | Field::Plane
+            | Field::Kernel
+            | Field::Stride
+            | Field::Padding
+            | Field::Groups => form.parse_shape(field, text)?,
+            _ => form.parse_run(field, text)?,
         }
         form.rename(self);
         form.free_lanes(self);
@@ -346,40 +393,6 @@ impl Form {
         Ok(())
     }
 
-    /// The nearest valid form, and what it changes; `None` where the form is valid or nothing
-    /// near is.
-    pub fn fix(&self) -> Option<(String, Self)> {
-        if self.check().is_ok() {
-            return None;
-        }
-        // Primes of other sizes first: a larger ring is slower, and a limb less leaves little of the
-        // noise budget.
-        let is_size = |field: &&Field| {
-            matches!(field, Field::LimbBits | Field::SpecialBits | Field::PlainBits)
-        };
-        let fields = Field::FIXES.iter();
-        self.fix_by(fields.clone().filter(is_size))
-            .or_else(|| self.fix_by(fields.filter(|field| !is_size(field))))
-    }
-
-    /// The valid form fewest steps of one of `fields` away, and what it changes.
-    fn fix_by<'a>(&self, fields: impl Iterator<Item = &'a Field>) -> Option<(String, Self)> {
-        const STEPS: usize = 32;
-        let both = |field: &Field| [(*field, false, self.clone()), (*field, true, self.clone())];
-        let mut ways: Vec<(Field, bool, Self)> = fields.flat_map(both).collect();
-        for _ in 0..STEPS {
-            for (field, up, form) in &mut ways {
-                let Some(next) = form.step(*field, *up, &[], 1) else { continue };
-                *form = next;
-                if form.check().is_ok() {
-                    let (old, new) = (self.value(*field), form.value(*field));
-                    return Some((format!("{} {old} -> {new}", field.label()), form.clone()));
-                }
-            }
-        }
-        None
-    }
-
     /// The run this form asks for.
     pub fn spec(&self, max_memory: u64) -> RunSpec {
         RunSpec {
@@ -388,6 +401,12 @@ impl Form {
             threads: self.threads,
             max_memory,
             pinned: self.pinned,
+            policy: self.policy,
+            link: self.link,
+            seed: self.seed,
+            weights: self.data.weights.clone(),
+            image: self.data.image().map(Into::into),
+            input: self.data.array().map(Into::into),
             ..RunSpec::new(self.layer.clone(), self.params.clone())
         }
     }

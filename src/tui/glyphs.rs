@@ -13,6 +13,8 @@ pub struct Glyphs {
     pub ghost: &'static str,
     /// Between columns that stand side by side.
     pub divider: &'static str,
+    /// Columns of a chart, from the lowest to the highest.
+    pub levels: [&'static str; 8],
     /// It holds.
     pub check: &'static str,
     /// It does not hold.
@@ -48,6 +50,7 @@ impl Glyphs {
         bar: [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"],
         ghost: "░",
         divider: "│",
+        levels: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
         check: "✓",
         cross: "✗",
         arrow: "→",
@@ -69,18 +72,22 @@ impl Glyphs {
         bar: [" ", " ", " ", " ", "#", "#", "#", "#", "#"],
         ghost: ".",
         divider: "|",
-        check: "+",
+        levels: ["_", ".", ":", "-", "=", "%", "8", "#"],
+        // A plus would read as a sum behind a number, and is an unfolded row to be.
+        check: "Y",
         cross: "x",
         arrow: ">",
         dot: ".",
         point: "o",
         pin: "*",
-        marks: ["o", "^", "#", "*", "+", "x", "@", "%"],
-        folded: ">",
-        unfolded: "v",
+        // None of them is the cross.
+        marks: ["o", "^", "#", "*", "+", "=", "@", "%"],
+        folded: "+",
+        unfolded: "-",
         ascending: "^",
         descending: "v",
-        ellipsis: "~",
+        // A tilde is before what is predicted.
+        ellipsis: "_",
         spinner: &["|", "/", "-", "\\"],
     };
 

@@ -73,6 +73,11 @@ impl Key {
         }
     }
 
+    /// A press of the key, as a terminal reports it.
+    pub const fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// The character that the key types, where it types one.
     pub fn character(self) -> Option<char> {
         match self.code {

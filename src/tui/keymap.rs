@@ -37,6 +37,21 @@ impl Context {
     pub const ALL: [Self; 6] =
         [Self::Global, Self::Explore, Self::Compare, Self::Sweep, Self::Network, Self::Text];
 
+    /// The contexts of the screens, in the order of their keys.
+    pub const SCREENS: [Self; 4] = [Self::Explore, Self::Compare, Self::Sweep, Self::Network];
+
+    /// The heading in the help.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Global => "everywhere",
+            Self::Explore => "explore",
+            Self::Compare => "compare",
+            Self::Sweep => "sweep",
+            Self::Network => "network",
+            Self::Text => "where text is typed",
+        }
+    }
+
     /// The name of its table in a file.
     const fn table(self) -> &'static str {
         match self {

@@ -58,6 +58,42 @@ impl LayerList {
         rows
     }
 
+    /// Every layer.
+    pub fn all(&self) -> &[LayerPreset] {
+        &self.layers
+    }
+
+    /// The layer called `full_name`.
+    pub fn find(&self, full_name: &str) -> Option<&LayerPreset> {
+        let (network, name) = match full_name.split_once('/') {
+            Some((network, name)) => (Some(network), name),
+            None => (None, full_name),
+        };
+        let is_it =
+            |layer: &&LayerPreset| layer.spec.name == name && layer.network.as_deref() == network;
+        self.layers.iter().find(is_it)
+    }
+
+    /// Adds a layer behind those of its network, or in place of the one of its name.
+    pub fn add(&mut self, layer: LayerPreset) {
+        let name = layer.full_name();
+        if let Some(other) = self.layers.iter_mut().find(|other| other.full_name() == name) {
+            *other = layer;
+            return;
+        }
+        let last = self.layers.iter().rposition(|other| other.network == layer.network);
+        self.layers.insert(last.map_or(self.layers.len(), |last| last + 1), layer);
+    }
+
+    /// Puts `layers` in place of those of the network called `name`.
+    pub fn replace_network(&mut self, name: &str, layers: &[LayerPreset]) {
+        let is_of = |layer: &LayerPreset| layer.network.as_deref() == Some(name);
+        let first = self.layers.iter().position(is_of);
+        self.layers.retain(|layer| !is_of(layer));
+        let at = first.unwrap_or(self.layers.len()).min(self.layers.len());
+        self.layers.splice(at..at, layers.iter().cloned());
+    }
+
     /// A layer by index.
     pub fn layer(&self, index: usize) -> Option<&LayerPreset> {
         self.layers.get(index)
@@ -72,6 +108,19 @@ impl LayerList {
     pub fn move_by(&mut self, rows: isize) {
         let last = self.rows().len().saturating_sub(1);
         self.cursor = self.cursor().saturating_add_signed(rows).min(last);
+    }
+
+    /// Puts the cursor on a row.
+    pub fn move_to(&mut self, row: usize) {
+        self.cursor = row.min(self.rows().len().saturating_sub(1));
+    }
+
+    /// Folds the network under the cursor, or unfolds it.
+    pub fn turn_fold(&mut self) {
+        let rows = self.rows();
+        if let Some(Row::Network { folded, .. }) = rows.get(self.cursor()) {
+            self.fold(!*folded);
+        }
     }
 
     /// Puts the cursor on the layer called `full_name`, unfolding its network.

@@ -2,12 +2,16 @@
 
 use super::action::Action;
 use super::form::Form;
+use crate::bfv::ParamsSpec;
 use crate::conv::{self, AlgorithmKind};
 use crate::job::{Problem, RunSpec, predicted};
 use crate::report::Record;
 use crate::tune::{
     Answer, Candidate, Confirmation, Found, Objective, PlainRule, Query, REPEAT, finalists,
 };
+
+/// The most rows of the front that are shown.
+pub const FRONT: usize = 6;
 
 /// The most margin that can be asked for, in bits.
 const MOST_MARGIN: u32 = 40;
@@ -243,6 +247,46 @@ impl Decided {
     /// The form that is best.
     pub fn best_form(&self) -> Option<Form> {
         form_of(&self.form, &self.answer.query, self.best()?.0)
+    }
+
+    /// How many rows of the report can be loaded.
+    pub fn rows(&self) -> usize {
+        let (first, rest) = self.answer.losers();
+        let best = usize::from(self.best().is_some());
+        best + self.answer.front().take(FRONT).count() + first.len() + rest.len()
+    }
+
+    /// The form of a row of the report: the best, those of the front, those that lost.
+    ///
+    /// # Errors
+    /// Why it has none.
+    pub fn form_at(&self, row: usize, presets: &[ParamsSpec]) -> Result<Form, String> {
+        let best = self.best().map(|(candidate, _)| candidate);
+        let candidates: Vec<&Candidate> =
+            best.into_iter().chain(self.answer.front().take(FRONT)).collect();
+        if let Some(candidate) = candidates.get(row) {
+            let form = form_of(&self.form, &self.answer.query, candidate);
+            return form.ok_or_else(|| "this row has no run".into());
+        }
+        let (first, rest) = self.answer.losers();
+        let lost = first.into_iter().chain(rest).nth(row.saturating_sub(candidates.len()));
+        let lost = lost.ok_or("there is no such row")?;
+        let of_found = self.answer.found.candidates.iter().find(|candidate| {
+            candidate.params.name == lost.params && candidate.algorithm() == lost.algorithm
+        });
+        if let Some(form) =
+            of_found.and_then(|candidate| form_of(&self.form, &self.answer.query, candidate))
+        {
+            return Ok(form);
+        }
+        let algorithm = AlgorithmKind::ALL.into_iter().find(|kind| kind.name() == lost.algorithm);
+        let preset = presets.iter().find(|preset| preset.name == lost.params).cloned();
+        let params = preset.or_else(|| crate::preset::inline_params(&lost.params).ok());
+        let (algorithm, params) = algorithm.zip(params).ok_or_else(|| {
+            format!("{} stands for no one parameter set: {}", lost.params, lost.reason)
+        })?;
+        let form = Form { params, algorithm, ..self.form.clone() };
+        Ok(form.with_plan(None))
     }
 }
 

@@ -10,8 +10,8 @@ use super::action::Action;
 use super::key::Key;
 use super::keymap::{Context, Keymap};
 
-/// The most characters taken.
-const LONGEST: usize = 100;
+/// The most characters taken, of which a path may be most.
+const LONGEST: usize = 1024;
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,21 @@ impl Palette {
     /// The action of the command under the cursor.
     pub fn chosen(&self) -> Option<Action> {
         self.matches().get(self.cursor()).map(|command| command.action)
+    }
+
+    /// The command that takes an argument, and its argument so far: `open PATH`, `save WHAT PATH`.
+    pub fn argument(&self) -> Option<(Action, &str)> {
+        let (name, argument) = self.input.value().trim_start().split_once(' ')?;
+        let action =
+            [Action::Open, Action::Save].into_iter().find(|action| action.name() == name)?;
+        Some((action, argument.trim_start()))
+    }
+
+    /// Puts another argument in place of the one so far.
+    pub fn complete(&mut self, argument: &str) {
+        if let Some((action, _)) = self.argument() {
+            self.input = Input::new(format!("{} {argument}", action.name()));
+        }
     }
 
     /// Moves the cursor.

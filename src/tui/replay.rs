@@ -23,6 +23,9 @@ use crate::preset::Catalogue;
 use crate::report::{Record, Verification};
 use crate::tune::survey;
 
+/// When it started: 2026-01-01.
+const STARTED: u64 = 1_767_225_600_000;
+
 /// Bytes that a run's server may hold.
 const MEMORY: u64 = 16 << 30;
 
@@ -58,8 +61,9 @@ impl Replay {
         let recording = Recording::embedded()?;
         let threads = recording.runs.first().map_or(1, |run| run.record.threads);
         let catalogue = Catalogue::builtin()?;
-        let (app, first) =
+        let (mut app, first) =
             App::new(&catalogue, Keymap::default(), style, Vec::new(), threads, MEMORY)?;
+        app.started_at = Some(STARTED);
         let mut replay = Self {
             app,
             recording: Arc::new(recording),

@@ -1,12 +1,14 @@
 //! The runtime: the terminal, the threads that send events, and the effects.
 
 mod costs;
+mod files;
+mod keeper;
 mod network;
 mod planner;
 mod searcher;
 
 use std::io::{self, Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -14,22 +16,25 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{Event as TerminalEvent, KeyEventKind};
+use crossterm::event::{
+    Event as TerminalEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+};
 use crossterm::execute;
+use ratatui::layout::{Position, Rect, Size};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
 use self::costs::Costs;
+use self::keeper::Keeper;
 use self::network::NetworkRun;
 use self::planner::Planner;
 use self::searcher::{Searcher, Stops, Task};
 use super::app::App;
-use super::event::{Effect, Event, ExportError};
+use super::event::{Effect, Event, Pointer};
 use super::network::NetworkEvent;
 use super::terminal::{Screen, give_back};
 use super::view;
 use crate::job::{Estimator, RunSpec, Worker};
-use crate::preset::{save_new, save_over};
 use crate::report::History;
 
 /// The least time between two frames: 30 a second.
@@ -41,6 +46,8 @@ const FRAME_FOR_KEY: Duration = Duration::from_millis(8);
 /// What reaches the main thread.
 enum Message {
     Event(Event),
+    /// The pointer did something.
+    Mouse(MouseEvent),
     /// A signal asks to leave, or to stop for a while.
     Signal(i32),
     /// Keys cannot be read any more.
@@ -51,18 +58,24 @@ enum Message {
 ///
 /// # Errors
 /// That the terminal, a thread or a signal cannot be had.
-pub fn run(mut app: App, first: Vec<Effect>, history: Option<History>) -> io::Result<Option<i32>> {
+pub fn run(
+    mut app: App,
+    first: Vec<Effect>,
+    history: Option<History>,
+    mouse: bool,
+) -> io::Result<Option<i32>> {
     let (sender, messages) = channel();
     let mut runtime = Runtime::start(&sender, history)?;
     let previous_hook = std::panic::take_hook();
     quiet_panics();
-    let mut screen = Screen::take()?;
+    let mut screen = Screen::take(mouse)?;
     listen(sender)?;
     let result = runtime.event_loop(&mut app, first, &mut screen, &messages);
     // Where the terminal has gone, writing to it may fail before the signal is here.
     let result = result.or_else(|error| signal_soon(&messages).map(Some).ok_or(error));
     // The terminal first: the worker may take a moment to stop.
     drop(screen);
+    runtime.keeper.finish(&app);
     drop(runtime);
     std::panic::set_hook(previous_hook);
     result
@@ -89,6 +102,7 @@ fn listen(sender: Sender<Message>) -> io::Result<()> {
                     Message::Event(Event::Key(key))
                 }
                 Ok(TerminalEvent::Paste(text)) => Message::Event(Event::Paste(text)),
+                Ok(TerminalEvent::Mouse(event)) => Message::Mouse(event),
                 Ok(TerminalEvent::Resize(..)) => Message::Event(Event::Resize),
                 Ok(_) => continue,
                 Err(error) => Message::Deaf(error),
@@ -113,6 +127,20 @@ fn signal_soon(messages: &Receiver<Message>) -> Option<i32> {
     }
 }
 
+/// What a mouse did, where it means something.
+fn pointer(app: &App, size: Size, event: MouseEvent) -> Option<Pointer> {
+    let at = Position::new(event.column, event.row);
+    let hit = || view::hit(app, Rect::from((Position::ORIGIN, size)), at);
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Pointer::Press(hit())),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Pointer::Drag(event.column)),
+        MouseEventKind::Up(MouseButton::Left) => Some(Pointer::Release),
+        MouseEventKind::ScrollDown => Some(Pointer::Wheel { down: true, hit: hit() }),
+        MouseEventKind::ScrollUp => Some(Pointer::Wheel { down: false, hit: hit() }),
+        _ => None,
+    }
+}
+
 /// What effects need.
 struct Runtime {
     worker: Worker,
@@ -129,6 +157,9 @@ struct Runtime {
     estimator: Arc<Estimator>,
     events: Sender<Message>,
     history: Option<History>,
+    /// The directory of the state.
+    state: Option<PathBuf>,
+    keeper: Keeper,
     started: Instant,
 }
 
@@ -171,6 +202,8 @@ impl Runtime {
         })?;
         let events = sender.clone();
         let started = Instant::now();
+        let state = history.as_ref().and_then(|history| history.path().parent());
+        let state = state.map(Path::to_owned);
         Ok(Self {
             worker,
             plans,
@@ -183,6 +216,8 @@ impl Runtime {
             estimator,
             events,
             history,
+            keeper: Keeper::start(state.clone())?,
+            state,
             started,
         })
     }
@@ -224,6 +259,10 @@ impl Runtime {
             };
             let event = match message {
                 Ok(Message::Event(event)) => event,
+                Ok(Message::Mouse(event)) => match pointer(app, screen.size()?, event) {
+                    Some(pointer) => Event::Pointer(pointer),
+                    None => continue,
+                },
                 Ok(Message::Signal(SIGTSTP)) => {
                     screen.suspend()?;
                     dirty = true;
@@ -235,11 +274,15 @@ impl Runtime {
                 Err(RecvTimeoutError::Timeout) => Event::Tick,
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
             };
-            if matches!(event, Event::Key(_)) {
+            if matches!(event, Event::Key(_) | Event::Pointer(_)) {
                 least = FRAME_FOR_KEY;
             }
+            let is_told = !matches!(event, Event::Tick);
             let effects = app.update(self.now_ms(), event);
             leaving = self.perform_all(effects, screen)?;
+            if is_told {
+                self.keeper.keep(app);
+            }
             dirty = true;
         }
     }
@@ -289,23 +332,30 @@ impl Runtime {
                     run.compare(&estimator, layers, &params, &totals);
                 });
             }
+            Effect::TuneNetwork { number, network, layers, weights, objective } => {
+                let estimator = Arc::clone(&self.estimator);
+                self.on_network(number, move |run| {
+                    run.tune(&estimator, &network, layers, weights.as_deref(), objective);
+                });
+            }
             Effect::StopNetwork(number) => {
                 self.stopped_networks.fetch_max(number, Ordering::Relaxed);
             }
-            Effect::Export { path, text, overwrite } => {
-                let result = export(path, &text, overwrite);
-                let _ = self.events.send(Message::Event(Event::Exported(result)));
-            }
-            Effect::ExportAll { directory, files } => {
-                let result = export_all(directory, &files);
-                let _ = self.events.send(Message::Event(Event::Exported(result)));
-            }
+            Effect::Open { .. }
+            | Effect::Complete { .. }
+            | Effect::RestoreRows
+            | Effect::Export { .. }
+            | Effect::ExportAll { .. }
+            | Effect::SaveValues { .. }
+            | Effect::SaveWeights { .. }
+            | Effect::SaveNetwork { .. } => files::work(effect, self.state.clone(), &self.events)?,
             Effect::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text))?,
-            Effect::Remember(record) => {
-                // A history that cannot be written is no reason to stop.
-                if let Some(history) = &self.history {
-                    let _ = history.append(&record);
-                }
+            // A history that cannot be written is no reason to stop.
+            Effect::Remember(entry) => {
+                let _ = self.history.as_ref().map(|history| history.append(&entry));
+            }
+            Effect::Amend(old, new) => {
+                let _ = self.history.as_ref().map(|history| history.change(&old, new.as_deref()));
             }
             Effect::Suspend => screen.suspend()?,
             Effect::Quit => return Ok(true),
@@ -343,30 +393,5 @@ impl Drop for Runtime {
         if let Some(network) = self.network.take() {
             let _ = network.join();
         }
-    }
-}
-
-/// Writes files to a directory that is not there yet.
-fn export_all(directory: PathBuf, files: &[(String, String)]) -> Result<PathBuf, ExportError> {
-    let failed = |error: io::Error| {
-        let hint =
-            if error.kind() == io::ErrorKind::AlreadyExists { "; give a new one" } else { "" };
-        ExportError::Failed(format!("{}: {error}{hint}", directory.display()))
-    };
-    std::fs::create_dir(&directory).map_err(failed)?;
-    for (name, text) in files {
-        save_new(&directory.join(name), text).map_err(failed)?;
-    }
-    Ok(directory)
-}
-
-fn export(path: PathBuf, text: &str, overwrite: bool) -> Result<PathBuf, ExportError> {
-    let saved = if overwrite { save_over(&path, text) } else { save_new(&path, text) };
-    match saved {
-        Ok(()) => Ok(path),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(ExportError::Exists(path))
-        }
-        Err(error) => Err(ExportError::Failed(format!("{}: {error}", path.display()))),
     }
 }

@@ -25,7 +25,7 @@ pub fn pictures() -> Result<Vec<(&'static str, String)>, RecordingError> {
     let mut compare = replay.clone();
     all_runs(&mut compare)?;
     // By server time, the least first.
-    compare.types("2ssss")?;
+    compare.types("2ss")?;
     Ok(vec![
         ("explore.svg", picture(&replay, 120, 40)),
         ("running.svg", picture(&running, 120, 40)),

@@ -37,6 +37,12 @@ impl Style {
         self.theme().name()
     }
 
+    /// Takes the theme of this name, where there is one.
+    pub fn select_theme(&mut self, name: &str) {
+        let found = self.themes.iter().position(|theme| theme.name() == name);
+        self.current = found.unwrap_or(self.current);
+    }
+
     /// Takes the next theme.
     pub fn next_theme(&mut self) {
         self.current = (self.current + 1) % self.themes.len().max(1);

@@ -1,5 +1,6 @@
 //! A sweep: one layer over many parameter sets, algorithms and reductions, one run after the other.
 
+pub mod ranges;
 mod row;
 mod scope;
 
@@ -21,6 +22,8 @@ pub enum Phase {
     Planned,
     /// Its points are being run.
     Going,
+    /// It was cancelled: what is done stays, and it can go on.
+    Stopped,
     /// Nothing more is run.
     Ended,
 }
@@ -38,10 +41,16 @@ pub struct Sweep {
     pub reversed: bool,
     /// The metrics of the chart, along x and along y.
     pub axes: [Metric; 2],
+    /// Columns behind the first that are scrolled out to the left.
+    pub scrolled: usize,
     /// Whether the chart is not as it is at first: shown where it has room beside the table, and
     /// hidden where it has none.
     pub chart_turned: bool,
     phase: Phase,
+    /// Whether the points are from a file, or typed, and do not follow the form.
+    is_fixed: bool,
+    /// The ranges that were typed last.
+    pub ranges: String,
     /// The number of the plan: predictions for another are stale.
     number: u64,
     rows: Vec<Row>,
@@ -59,8 +68,11 @@ impl Default for Sweep {
             sorted_by: Column::Point,
             reversed: false,
             axes: [Metric::Server, Metric::Noise],
+            scrolled: 0,
             chart_turned: false,
             phase: Phase::Planned,
+            is_fixed: false,
+            ranges: String::new(),
             number: 0,
             rows: Vec::new(),
             order: Vec::new(),
@@ -159,7 +171,7 @@ impl Sweep {
     /// Plans the points on `form`'s layer anew, unless the sweep has begun or they are what is
     /// planned; whether it did.
     pub fn plan(&mut self, form: &Form, presets: &[ParamsSpec]) -> bool {
-        if self.phase != Phase::Planned {
+        if self.phase != Phase::Planned || self.is_fixed {
             return false;
         }
         let points = self.scope.points(form, presets);
@@ -175,6 +187,35 @@ impl Sweep {
         true
     }
 
+    /// Whether the points are from a file, or typed.
+    pub const fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
+    /// Puts `points` in place of what is planned, whatever the scope says.
+    pub fn take_points(&mut self, points: Vec<Form>) {
+        self.phase = Phase::Planned;
+        self.problem = points.is_empty().then(|| "there is nothing to run".to_owned());
+        self.rows = points.into_iter().map(Row::new).collect();
+        self.is_fixed = true;
+        self.number += 1;
+        self.chosen = 0;
+        self.sort();
+    }
+
+    /// Takes in a sweep of an earlier start: what was not run can be.
+    pub fn restore(&mut self, scope: Scope, rows: Vec<Row>) {
+        if rows.is_empty() {
+            return;
+        }
+        (self.scope, self.rows) = (scope, rows);
+        self.number += 1;
+        self.chosen = 0;
+        let is_over = self.rows.iter().all(|row| row.state != State::Waiting);
+        self.phase = if is_over { Phase::Ended } else { Phase::Stopped };
+        self.sort();
+    }
+
     /// Takes in what is predicted of the point at `index` of plan `number`.
     pub fn predicted(
         &mut self,
@@ -184,7 +225,10 @@ impl Sweep {
     ) {
         if let Some(row) = self.rows.get_mut(index).filter(|_| number == self.number) {
             row.predict(estimate.map(|estimate| estimate.record));
-            self.sort();
+            // Names do not change by it.
+            if matches!(self.sorted_by, Column::Figure(_) | Column::Verdict) {
+                self.sort();
+            }
         }
     }
 
@@ -220,22 +264,25 @@ impl Sweep {
         self.sort();
     }
 
-    /// Stops: points that did not come to an end go. Without any, it can be set up again.
+    /// Stops: the point that is being run waits again. Without any that has come to its end it can be
+    /// set up again; where all have, it has ended.
     pub fn stop(&mut self) {
-        let before = self.rows.iter().take(self.chosen).filter(|row| row.has_ended()).count();
-        let stays = self.rows.get(self.chosen).is_some_and(Row::has_ended);
-        self.rows.retain(Row::has_ended);
-        // Predictions that are still to come are of other places.
-        self.number += 1;
-        self.chosen = if stays { before } else { 0 };
-        self.phase = if self.rows.is_empty() { Phase::Planned } else { Phase::Ended };
+        for row in self.rows.iter_mut().filter(|row| row.state == State::Running) {
+            row.state = State::Waiting;
+        }
+        self.phase = match self.ended() {
+            0 => Phase::Planned,
+            ended if ended == self.rows.len() => Phase::Ended,
+            _ => Phase::Stopped,
+        };
         self.sort();
     }
 
-    /// Forgets the rows of a sweep that has ended, so that another can be set up.
+    /// Forgets the rows of a sweep that is not going on, so that another can be set up.
     pub fn clear(&mut self) {
-        if self.phase == Phase::Ended {
+        if matches!(self.phase, Phase::Ended | Phase::Stopped) || self.is_fixed {
             self.phase = Phase::Planned;
+            self.is_fixed = false;
             self.rows.clear();
             self.number += 1;
             self.sort();
@@ -261,6 +308,8 @@ impl Sweep {
             }
             Action::XAxis => self.turn_axis(0),
             Action::YAxis => self.turn_axis(1),
+            Action::Left => self.scrolled = self.scrolled.saturating_sub(1),
+            Action::Right => self.scrolled = (self.scrolled + 1).min(Column::ALL.len() - 2),
             Action::Chart => self.chart_turned = !self.chart_turned,
             _ => {}
         }
@@ -273,7 +322,8 @@ impl Sweep {
         self.axes[axis] = if next == other { next.next() } else { next };
     }
 
-    fn move_by(&mut self, rows: isize) {
+    /// Moves the cursor.
+    pub fn move_by(&mut self, rows: isize) {
         let last = self.order.len().saturating_sub(1);
         let at = self.cursor().saturating_add_signed(rows).min(last);
         self.chosen = self.order.get(at).copied().unwrap_or(0);

@@ -4,14 +4,16 @@ use std::io::{self, stdout};
 use std::mem::ManuallyDrop;
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::{DefaultTerminal, Frame};
 use signal_hook::consts::SIGTSTP;
 
@@ -22,16 +24,24 @@ pub(super) struct Screen {
     /// Its own drop would complain on standard error, which panics where the terminal has gone.
     terminal: ManuallyDrop<DefaultTerminal>,
     guard: Guard,
+    /// Whether the mouse is told of.
+    mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal. The panic hook stays as it is: a panic of a worker thread must not touch
     /// the screen.
-    pub(super) fn take() -> io::Result<Self> {
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
         let terminal = DefaultTerminal::new(CrosstermBackend::new(stdout()))?;
-        let screen = Self { terminal: ManuallyDrop::new(terminal), guard: Guard::new() };
-        take()?;
+        let terminal = ManuallyDrop::new(terminal);
+        let screen = Self { terminal, guard: Guard::new(), mouse };
+        take(mouse)?;
         Ok(screen)
+    }
+
+    /// Columns and rows.
+    pub(super) fn size(&self) -> io::Result<Size> {
+        self.terminal.backend().size()
     }
 
     /// Draws a frame. Terminals that can show it whole or not at all are asked to.
@@ -51,7 +61,7 @@ impl Screen {
         self.guard.given_back();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
         self.guard.taken();
-        take()?;
+        take(self.mouse)?;
         // `Terminal::clear` would ask the terminal for its cursor, and the answer would go to the
         // thread that reads keys.
         let size = self.terminal.backend().size()?;
@@ -66,9 +76,10 @@ impl Drop for Screen {
     }
 }
 
-fn take() -> io::Result<()> {
+fn take(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse { execute!(stdout(), EnableMouseCapture) } else { Ok(()) }
 }
 
 /// Leaves the terminal as it was. Where it has gone there is nothing to leave, so errors do not
@@ -83,6 +94,7 @@ pub(super) fn show_main_screen() {
     let _ = execute!(
         stdout(),
         EndSynchronizedUpdate,
+        DisableMouseCapture,
         DisableBracketedPaste,
         LeaveAlternateScreen,
         Show

@@ -65,6 +65,7 @@ fn control_c_quits() {
     let mut terminal = Setup::new(&place).open();
     start_large_run(&mut terminal);
     terminal.send_for("e", "export the experiment to");
+    terminal.send_for("\x03", "leave?");
     terminal.send("\x03");
     terminal.ends_with(0);
 }

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
+mod afternoon;
 mod ends;
 mod load;
 mod output;

@@ -47,10 +47,7 @@ fn broken_files_are_a_notice() {
 fn tour(terminal: &mut Terminal) {
     terminal.run();
     terminal.send_for("?", "arrows scroll");
-    for _ in 0..8 {
-        terminal.send("\x06");
-    }
-    terminal.wait_for_text("every output value");
+    terminal.send_for("G", "every output value");
     terminal.close("arrows scroll");
     terminal.send_for(":", "type to find");
     terminal.close("type to find");

@@ -133,8 +133,13 @@ impl<'a> Setup<'a> {
 
     /// The program in a terminal, its first frame drawn.
     pub fn open(&self) -> Terminal {
+        self.open_at("noise budget")
+    }
+
+    /// The program in a terminal, its first frame drawn, which has `text`.
+    pub fn open_at(&self, text: &str) -> Terminal {
         let mut terminal = self.start(&["sh", "-c", WRAPPED, "sh", PROGRAM]);
-        terminal.wait_for("the first frame", |screen| screen.contains("noise budget"));
+        terminal.wait_for("the first frame", |screen| screen.contains(text));
         terminal
     }
 
@@ -363,6 +368,8 @@ impl Terminal {
             assert!(!screen.alternate_screen(), "the alternate screen is left");
             assert!(!screen.hide_cursor(), "the cursor is shown");
             assert!(!screen.bracketed_paste(), "bracketed paste is off");
+            let mouse = screen.mouse_protocol_mode();
+            assert_eq!(mouse, vt100::MouseProtocolMode::None, "the mouse is the terminal's");
             assert!(!screen.contents().contains("noise budget"), "{}", screen.contents());
         });
     }

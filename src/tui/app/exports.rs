@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{App, Asking, Overlay, Tone};
+use super::{App, Asking, Overlay, Tone, What};
 use crate::preset::{
     Experiment, ExportFormat, experiment_toml, export_text, unknown_export_ending,
 };
 use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
 use crate::tui::event::{Effect, ExportError};
 use crate::tui::network::NetworkRow;
+use crate::tui::paths;
 use crate::tui::sweep::Runs;
 
 impl App {
@@ -58,7 +59,7 @@ impl App {
             (format!("{}.toml", row.form.layer.spec.name), text)
         };
         let files: Vec<(String, String)> = self.networks.rows.iter().map(layer).collect();
-        let directory = PathBuf::from(text.trim());
+        let directory = paths::expanded(text);
         if files.is_empty() || directory.as_os_str().is_empty() {
             return Vec::new();
         }
@@ -67,41 +68,37 @@ impl App {
 
     /// Exports to the path that a prompt asked for. Where its ending says nothing, the prompt stays.
     pub(super) fn export_path(&mut self, asking: Asking, text: &str) -> Vec<Effect> {
-        let path = Path::new(text.trim());
-        let problem = match asking {
-            Asking::ExportRuns | Asking::ExportRows if TableFormat::of(path).is_none() => {
-                unknown_table_ending()
-            }
-            Asking::ExportPath if ExportFormat::of(path).is_none() => unknown_export_ending(),
+        let path = paths::expanded(text);
+        let (what, problem) = match asking {
+            Asking::ExportRuns => (What::Runs, Self::unknown_table(&path)),
+            Asking::ExportRows => (What::Points, Self::unknown_table(&path)),
             _ => {
-                self.exporting = asking;
-                return self.export_to(path.into(), false);
+                let known = ExportFormat::of(&path).is_some();
+                (What::Experiment, (!known).then(unknown_export_ending))
             }
         };
-        self.message = Some((Tone::Bad, format!("the name {problem}")));
-        self.ask(asking, text.into())
+        if let Some(problem) = problem {
+            self.message = Some((Tone::Bad, format!("the name {problem}")));
+            return self.ask(asking, text.into());
+        }
+        self.saving = what;
+        self.save_to(path, false)
     }
 
-    /// Writes what the ending of `path` asks for: the experiment, or a table of the runs.
-    pub(super) fn export_to(&mut self, path: PathBuf, overwrite: bool) -> Vec<Effect> {
-        self.message = None;
-        match self.export_text(&path) {
-            Ok(text) => vec![Effect::Export { path, text, overwrite }],
-            Err(problem) => {
-                self.message = Some((Tone::Bad, format!("not exported: {problem}")));
-                Vec::new()
-            }
-        }
+    fn unknown_table(path: &Path) -> Option<String> {
+        TableFormat::of(path).is_none().then(unknown_table_ending)
     }
 
-    fn export_text(&self, path: &Path) -> Result<String, String> {
-        if let Some(format) = TableFormat::of(path) {
-            let rows = if self.exporting == Asking::ExportRows { self.rows() } else { self.runs() };
-            return table_text(format, &rows).map_err(|error| error.to_string());
-        }
-        let format = ExportFormat::of(path).ok_or_else(unknown_export_ending)?;
+    /// The form, in some format.
+    pub(super) fn experiment_text(&self, format: ExportFormat) -> Result<String, String> {
         let (experiment, record) = self.form_and_figures();
         export_text(format, &experiment, record).map_err(|error| error.to_string())
+    }
+
+    /// The points of the sweep, or the runs, as a table.
+    pub(super) fn table_text(&self, format: TableFormat, points: bool) -> Result<String, String> {
+        let rows = if points { self.rows() } else { self.runs() };
+        table_text(format, &rows).map_err(|error| error.to_string())
     }
 
     /// The runs of Compare, as sorted.
@@ -120,6 +117,7 @@ impl App {
     pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {
         match result {
             Ok(path) => {
+                self.remember_directory(&path);
                 self.message = Some((Tone::Info, format!("exported to {}", path.display())));
             }
             Err(ExportError::Exists(path)) => self.overlay = Some(Overlay::Overwrite(path)),

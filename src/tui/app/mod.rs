@@ -1,20 +1,27 @@
 //! The explorer's state, and how events change it.
 
 mod actions;
+mod bookmarks;
 mod exports;
 mod forms;
 mod input;
+mod mouse;
 mod network;
+mod open;
 mod optimise;
 mod overlay;
 mod runs;
+mod save;
+mod state;
 mod sweep;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ndarray::Array3;
 
-pub use overlay::{Asking, Overlay};
+pub use overlay::{Asking, HelpView, Overlay};
+pub use save::What;
 
 use super::compare::Compare;
 pub use super::done::{Done, Tensors};
@@ -31,7 +38,7 @@ use crate::bfv::{Params, ParamsSpec};
 use crate::conv::Layer;
 use crate::job::Estimate;
 use crate::preset::{Catalogue, PresetError};
-use crate::report::Record;
+use crate::report::{Entry, Record};
 
 /// A screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +53,21 @@ pub enum Screen {
     Network,
 }
 
+impl Screen {
+    /// Every screen, in the order of their keys.
+    pub const ALL: [Self; 4] = [Self::Explore, Self::Compare, Self::Sweep, Self::Network];
+
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Explore => "Explore",
+            Self::Compare => "Compare",
+            Self::Sweep => "Sweep",
+            Self::Network => "Network",
+        }
+    }
+}
+
 /// A part of Explore that takes keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Panel {
@@ -53,6 +75,13 @@ pub enum Panel {
     Layers,
     /// The parameter form.
     Parameters,
+    /// The figures, each of which can be explained.
+    Figures,
+}
+
+impl Panel {
+    /// Every panel, in the order of the keys that go to them.
+    pub const ALL: [Self; 3] = [Self::Layers, Self::Parameters, Self::Figures];
 }
 
 /// How grave a message is.
@@ -63,6 +92,9 @@ pub enum Tone {
     /// Something did not work.
     Bad,
 }
+
+/// Columns of the lists of Explore, until their border is dragged.
+const LEFT: u16 = 38;
 
 /// The explorer's state.
 #[derive(Clone, Debug)]
@@ -116,6 +148,16 @@ pub struct App {
     pub decided: Option<Arc<Decided>>,
     /// What was last optimised for.
     wish: Wish,
+    /// Whether one panel has the screen for itself.
+    pub zoomed: bool,
+    /// Columns of the lists of Explore.
+    pub left: u16,
+    /// How many they were when their border began to be dragged, while it is.
+    dragged_from: Option<u16>,
+    /// The figure of the cursor, by its place among all.
+    pub figure: usize,
+    /// Whether the machine is being measured, before anything can be predicted.
+    pub is_calibrating: bool,
     /// The feature map shown.
     pub map: usize,
     /// A message.
@@ -127,8 +169,22 @@ pub struct App {
     form_number: u64,
     job_number: u64,
     search_number: u64,
-    /// What the last export that was asked for writes.
-    exporting: Asking,
+    /// What is saved where that was asked for last.
+    saving: What,
+    /// The directory of the file that was opened or saved last.
+    directory: PathBuf,
+    /// Parameter sets that were opened.
+    opened_params: Vec<ParamsSpec>,
+    /// Files of networks that were opened.
+    opened_networks: Vec<PathBuf>,
+    /// Forms by name.
+    pub bookmarks: Vec<(String, Form)>,
+    /// The theme of the settings.
+    configured_theme: String,
+    /// Whether rows of an earlier start are still to come.
+    rows_to_come: bool,
+    /// When the explorer was started, in milliseconds since 1970; absent where time stands still.
+    pub started_at: Option<u64>,
     /// The clock, in milliseconds.
     pub now_ms: u64,
 }
@@ -143,11 +199,12 @@ impl App {
         catalogue: &Catalogue,
         keymap: Keymap,
         style: Style,
-        history: Vec<Record>,
+        history: Vec<Entry>,
         threads: usize,
         max_memory: u64,
     ) -> Result<(Self, Vec<Effect>), PresetError> {
         let form = Form::demo(catalogue, threads)?;
+        let configured_theme = style.theme_name().to_owned();
         let mut layers = LayerList::new(catalogue.layers().cloned().collect());
         layers.select(&form.layer.full_name());
         let mut app = Self {
@@ -175,6 +232,11 @@ impl App {
             optimising: None,
             decided: None,
             wish: Wish::default(),
+            zoomed: false,
+            left: LEFT,
+            dragged_from: None,
+            figure: 0,
+            is_calibrating: false,
             map: 0,
             message: None,
             max_memory,
@@ -182,9 +244,17 @@ impl App {
             form_number: 0,
             job_number: 0,
             search_number: 0,
-            exporting: Asking::ExportPath,
+            saving: What::Experiment,
+            directory: PathBuf::new(),
+            opened_params: Vec::new(),
+            opened_networks: Vec::new(),
+            bookmarks: Vec::new(),
+            configured_theme,
+            rows_to_come: false,
+            started_at: None,
             now_ms: 0,
         };
+        app.compare.resolve(&app.layers);
         let effects = app.form_changed();
         Ok((app, effects))
     }
@@ -206,6 +276,7 @@ impl App {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
             Event::Resize => Vec::new(),
+            Event::Pointer(pointer) => self.pointed(pointer),
             Event::Tick => {
                 if let Some(running) = &mut self.running {
                     running.tick(now_ms);
@@ -237,10 +308,17 @@ impl App {
                 }
                 Vec::new()
             }
-            Event::Network { number, event } => {
-                self.network_happened(number, event);
+            Event::Network { number, event } => self.network_happened(number, event),
+            Event::Opened(path, result) => self.opened(&path, *result),
+            Event::Completed { text, found } => {
+                self.completed(&text, &found);
                 Vec::new()
             }
+            Event::Calibrating(is_calibrating) => {
+                self.is_calibrating = is_calibrating;
+                Vec::new()
+            }
+            Event::RowsRestored(rows) => self.rows_restored(*rows),
             Event::Exported(result) => {
                 self.exported(result);
                 Vec::new()

@@ -13,7 +13,7 @@ impl App {
     }
 
     /// Plans the chosen network under the form's parameters, and asks for predictions.
-    fn plan_network(&mut self, keeps_result: bool) -> Vec<Effect> {
+    pub(super) fn plan_network(&mut self, keeps_result: bool) -> Vec<Effect> {
         if !self.networks.plan(&self.form, keeps_result) {
             return Vec::new();
         }
@@ -27,6 +27,10 @@ impl App {
         if matches!(self.networks.phase, NetworkPhase::Done(_)) {
             return self.open_network_layer();
         }
+        if self.networks.is_going() {
+            self.is_busy();
+            return Vec::new();
+        }
         if self.problem.is_some() {
             self.message = Some((Tone::Bad, "not run: the form is not valid".into()));
             return Vec::new();
@@ -34,7 +38,7 @@ impl App {
         if self.is_busy() {
             return Vec::new();
         }
-        let mut effects = self.plan_network(false);
+        let mut effects = self.plan_network(true);
         let begun = self.networks.begin(self.now_ms, self.max_memory);
         let number = self.networks.number;
         effects.extend(begun.map(|spec| Effect::RunNetwork { number, spec: Box::new(spec) }));
@@ -58,21 +62,53 @@ impl App {
         vec![Effect::CompareNetwork { number: self.networks.number, layers, params, totals }]
     }
 
+    /// Seeks the parameters and the algorithm that are best for each layer.
+    pub(super) fn tune_network(&mut self) -> Vec<Effect> {
+        if self.is_busy() {
+            return Vec::new();
+        }
+        if self.networks.rows.iter().any(|row| row.finished.is_some()) {
+            let key = self.key_name(Action::NewSweep);
+            let text = format!("{key} puts this run away first; then parameters can be tuned");
+            self.message = Some((Tone::Info, text));
+            return Vec::new();
+        }
+        let Some((network, layers)) = self.networks.begin_tuning(self.max_memory) else {
+            return Vec::new();
+        };
+        let (number, objective) = (self.networks.number, self.wish.objective);
+        let weights = self.networks.data.weights.clone();
+        let network = Box::new(network);
+        vec![Effect::TuneNetwork { number, network, layers, weights, objective }]
+    }
+
     /// Shows the chosen layer in Explore.
-    fn open_network_layer(&mut self) -> Vec<Effect> {
+    pub(super) fn open_network_layer(&mut self) -> Vec<Effect> {
         let row = self.networks.rows.get(self.networks.cursor);
-        let Some(form) = row.map(|row| row.form.clone()) else { return Vec::new() };
+        let Some(row) = row.cloned() else { return Vec::new() };
         self.screen = Screen::Explore;
-        self.layers.select(&form.layer.full_name());
-        let effects = self.change_form(form);
-        self.shown = self.compare.newest_of(&self.form);
+        self.layers.select(&row.form.layer.full_name());
+        let mut effects = self.change_form(row.form.clone());
+        // Its run in the network is a run of this form as any other.
+        let record = row.finished.map(|finished| finished.layer.record);
+        if let Some(record) = record {
+            let known = self.compare.place_of(&record);
+            let index = known.unwrap_or_else(|| {
+                let run = self.done(Some(row.form), record, None);
+                let index = self.compare.add(run);
+                effects.extend(self.remember(index));
+                index
+            });
+            self.shown = Some(index);
+        }
         effects
     }
 
-    pub(super) fn network_happened(&mut self, number: u64, event: NetworkEvent) {
+    pub(super) fn network_happened(&mut self, number: u64, event: NetworkEvent) -> Vec<Effect> {
         if number != self.networks.number {
-            return;
+            return Vec::new();
         }
+        let is_tuned = matches!(event, NetworkEvent::Tuned(_));
         let key = self.key_name(Action::Network);
         let ended = |what: &str| Some((Tone::Info, format!("{what}; {key} shows it")));
         let is_elsewhere = self.screen != Screen::Network;
@@ -92,6 +128,13 @@ impl App {
             _ => {}
         }
         self.networks.happened(event);
+        if !is_tuned {
+            return Vec::new();
+        }
+        self.networks.tuned_for = Some(self.wish.objective.name());
+        let rows = self.networks.rows.iter();
+        let specs = rows.map(|row| row.form.spec(self.max_memory)).collect();
+        vec![Effect::PredictNetwork { number: self.networks.plan, specs }]
     }
 
     /// Does what a key stands for on the Network screen.
@@ -100,7 +143,7 @@ impl App {
             (Some(rows), _) => self.networks.move_by(rows),
             (None, Action::Left | Action::Right) if !self.is_busy() => {
                 self.networks.turn(action == Action::Right);
-                return self.plan_network(false);
+                return self.plan_network(true);
             }
             (None, Action::NewSweep) if !self.is_busy() => {
                 self.networks.clear();

@@ -21,24 +21,23 @@ impl App {
         Vec::new()
     }
 
-    /// Keys while it is asked what to optimise for; `None` where the screen takes them.
+    /// Keys while it is asked what to optimise for.
     pub(super) fn question_key(
         &mut self,
         mut question: Question,
         event: KeyEvent,
         action: Option<Action>,
-    ) -> Option<Vec<Effect>> {
+    ) -> Vec<Effect> {
         match action {
-            _ if event.code == KeyCode::Enter => return Some(self.optimise(question)),
+            _ if event.code == KeyCode::Enter => return self.optimise(question),
             // On the screen below it shows the layers; here it is what vim makes of it.
             _ if event.code == KeyCode::Char('l') => question.act(Action::Right),
-            Some(Action::Close | Action::Optimise) => return Some(Vec::new()),
-            Some(Action::Quit) => return None,
+            Some(Action::Close | Action::Optimise | Action::Quit) => return Vec::new(),
             Some(action) => question.act(action),
             None => {}
         }
         self.overlay = Some(Overlay::Optimise(question));
-        Some(Vec::new())
+        Vec::new()
     }
 
     /// Starts the search.
@@ -140,6 +139,25 @@ impl App {
         effects
     }
 
+    /// The form takes what a row of the report is of.
+    fn take_row(&mut self, row: u16) -> Vec<Effect> {
+        let Some(decided) = self.decided.clone() else { return Vec::new() };
+        if row == 0 && decided.best().is_some() {
+            return self.take_best();
+        }
+        match decided.form_at(usize::from(row), &self.presets) {
+            Ok(form) => {
+                self.layers.select(&form.layer.full_name());
+                self.change_form(form)
+            }
+            Err(problem) => {
+                self.message = Some((Tone::Bad, format!("not loaded: {problem}")));
+                self.overlay = Some(Overlay::Decision(row));
+                Vec::new()
+            }
+        }
+    }
+
     /// Shows the decision of the last optimisation.
     pub(super) fn show_decision(&mut self) {
         if self.decided.is_none() {
@@ -160,11 +178,13 @@ impl App {
         action: Option<Action>,
     ) -> Option<Vec<Effect>> {
         let scroll = match action {
-            _ if event.code == KeyCode::Enter => return Some(self.take_best()),
-            Some(Action::Close | Action::Decision) => return Some(Vec::new()),
+            _ if event.code == KeyCode::Enter => return Some(self.take_row(scroll)),
+            Some(Action::Close | Action::Decision | Action::Quit) => return Some(Vec::new()),
             Some(action) => super::input::scrolled(scroll, action)?,
             None => scroll,
         };
+        let rows = self.decided.as_ref().map_or(0, |decided| decided.rows());
+        let scroll = if rows == 0 { scroll } else { scroll.min(rows as u16 - 1) };
         self.overlay = Some(Overlay::Decision(scroll));
         Some(Vec::new())
     }

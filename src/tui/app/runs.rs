@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{App, Done, Overlay, Screen, Tensors, Tone};
+use super::{App, Asking, Done, Overlay, Screen, Tensors, Tone};
 use crate::job::{JobEvent, Problem, RunResult, RunSpec};
 use crate::report::Record;
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
 use crate::tui::form::Form;
+use crate::tui::keymap::Context;
 use crate::tui::running::Running;
+use crate::tui::state::SavedForm;
 use crate::tui::sweep::Phase;
 
 /// What the run of a point gave, and how many milliseconds it took.
@@ -26,18 +28,35 @@ impl App {
         self.screen = Screen::Explore;
         self.message = None;
         self.shown = None;
+        self.keep_own_layer();
         vec![self.start(form)]
+    }
+
+    /// What is in progress, if anything is.
+    pub(super) fn going_on(&self) -> Option<&'static str> {
+        match &self.running {
+            _ if self.optimising.is_some() => Some("an optimisation"),
+            Some(_) if self.sweep.phase() == Phase::Going => Some("a sweep"),
+            Some(_) => Some("a run"),
+            None if self.networks.is_going() => Some("a network's run"),
+            None => None,
+        }
+    }
+
+    /// Leaves; where something is in progress, not before it was asked.
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        match self.going_on() {
+            Some(what) => {
+                self.overlay = Some(Overlay::Leave(what));
+                Vec::new()
+            }
+            None => vec![Effect::Quit],
+        }
     }
 
     /// Whether a run, a sweep or an optimisation is in progress, which is then told.
     pub(super) fn is_busy(&mut self) -> bool {
-        let what = match &self.running {
-            _ if self.optimising.is_some() => "an optimisation",
-            Some(_) if self.sweep.phase() == Phase::Going => "a sweep",
-            Some(_) => "a run",
-            None if self.networks.is_going() => "a network's run",
-            None => return false,
-        };
+        let Some(what) = self.going_on() else { return false };
         let key = self.key_name(Action::Cancel);
         self.message = Some((Tone::Info, format!("{what} is in progress; {key} cancels it")));
         true
@@ -45,7 +64,12 @@ impl App {
 
     /// The key of an action, or its command.
     pub fn key_name(&self, action: Action) -> String {
-        let key = self.keymap.keys_for(self.screen_context(), action).first();
+        self.key_name_in(self.screen_context(), action)
+    }
+
+    /// The key of an action in some context, or its command.
+    pub fn key_name_in(&self, context: Context, action: Action) -> String {
+        let key = self.keymap.keys_for(context, action).first();
         key.map_or_else(|| format!(":{}", action.name()), ToString::to_string)
     }
 
@@ -98,7 +122,13 @@ impl App {
         match event {
             JobEvent::Finished(result) => return self.finished(form, *result),
             JobEvent::Cancelled => self.message = Some((Tone::Info, "cancelled".into())),
-            JobEvent::Failed(problem) => self.overlay = Some(Overlay::Error(problem.text)),
+            JobEvent::Failed(problem) => {
+                let text = problem.text;
+                self.overlay = Some(match problem.refusal {
+                    Some(_) => Overlay::Refused(text),
+                    None => Overlay::Error(text),
+                });
+            }
             JobEvent::Panicked(problem) => {
                 let text = format!("The run panicked, which is a defect of heconv: {problem}");
                 self.overlay = Some(Overlay::Error(text));
@@ -115,9 +145,9 @@ impl App {
         let ms = self.now_ms.saturating_sub(running.started_ms);
         match event {
             JobEvent::Finished(result) => {
-                let (_, record) = self.keep(Some(running.form), *result);
-                let remember = Effect::Remember(Box::new(record.clone()));
-                (Some((Ok(record), ms)), vec![remember])
+                let (index, record) = self.keep(Some(running.form), *result);
+                let remember = self.remember(index);
+                (Some((Ok(record), ms)), remember)
             }
             JobEvent::Failed(problem) => (Some((Err(problem), ms)), Vec::new()),
             JobEvent::Panicked(problem) => {
@@ -140,7 +170,30 @@ impl App {
                 None => (Tone::Info, format!("{start}, server {server:.1} ms")),
             });
         }
-        vec![Effect::Remember(Box::new(record))]
+        self.remember(index)
+    }
+
+    /// The run at `index` is written to the history.
+    pub(super) fn remember(&self, index: usize) -> Vec<Effect> {
+        let entry = self.compare.run(index).map(Done::entry);
+        entry.map(|entry| Effect::Remember(Box::new(entry))).into_iter().collect()
+    }
+
+    /// What time it is, in milliseconds since 1970, where that is known.
+    pub fn at(&self) -> Option<u64> {
+        Some(self.started_at? + self.now_ms)
+    }
+
+    /// A run that has just ended, or has just been taken in.
+    pub(super) fn done(
+        &self,
+        form: Option<Form>,
+        record: Record,
+        tensors: Option<Tensors>,
+    ) -> Done {
+        let asked = form.as_ref().map(|form| SavedForm::new(form, &self.layers));
+        let asked = asked.and_then(|asked| serde_json::to_value(asked).ok());
+        Done { form, record, at: self.at(), note: None, asked, tensors }
     }
 
     /// Adds a run to those of Compare, and gives its place and its record.
@@ -151,27 +204,50 @@ impl App {
             output: Arc::new(output),
             ciphertext: Arc::new(upload_sample),
         };
-        let index = self.compare.add(Done { form, record: record.clone(), tensors: Some(tensors) });
+        let run = self.done(form, record.clone(), Some(tensors));
+        let index = self.compare.add(run);
         self.shown = self.compare.newest_of(&self.form);
         (index, record)
     }
 
     /// Does what a key stands for on the Compare screen.
-    pub(super) fn act_on_runs(&mut self, action: Action) {
+    pub(super) fn act_on_runs(&mut self, action: Action) -> Vec<Effect> {
         let bad = self.compare.chosen_record().and_then(Record::fault);
         if let (Action::Pin, Some(fault)) = (action, bad) {
             let text = format!("not pinned, as nothing is held against it: {}", fault.why());
             self.message = Some((Tone::Bad, text));
-            return;
+            return Vec::new();
         }
-        let chosen = self.compare.chosen().filter(|_| action == Action::Delete);
-        self.compare.act(action);
-        // Runs after a deleted one move up.
-        self.shown = match (self.shown, chosen) {
-            (Some(shown), Some(gone)) if shown == gone => None,
-            (Some(shown), Some(gone)) if shown > gone => Some(shown - 1),
-            (shown, _) => shown,
+        match (action, self.compare.chosen()) {
+            (Action::Delete, Some(index)) => self.overlay = Some(Overlay::Delete(index)),
+            (Action::Note, Some(index)) => {
+                let note = self.compare.run(index).and_then(|run| run.note.clone());
+                return self.ask(Asking::Note(index), note.unwrap_or_default());
+            }
+            _ => self.compare.act(action),
+        }
+        Vec::new()
+    }
+
+    /// Deletes a run, from the history too.
+    pub(super) fn delete_run(&mut self, index: usize) -> Vec<Effect> {
+        let Some(gone) = self.compare.delete(index) else { return Vec::new() };
+        // Runs after it move up.
+        self.shown = match self.shown {
+            Some(shown) if shown == index => None,
+            Some(shown) if shown > index => Some(shown - 1),
+            shown => shown,
         };
+        self.message = Some((Tone::Info, format!("run {} is deleted", index + 1)));
+        vec![Effect::Amend(Box::new(gone.entry()), None)]
+    }
+
+    /// Says something of a run, in the history too.
+    pub(super) fn note_run(&mut self, index: usize, note: &str) -> Vec<Effect> {
+        let Some(before) = self.compare.annotate(index, note) else { return Vec::new() };
+        let Some(after) = self.compare.run(index).map(Done::entry) else { return Vec::new() };
+        self.compare.select(index);
+        vec![Effect::Amend(Box::new(before.entry()), Some(Box::new(after)))]
     }
 
     pub(super) fn turn_map(&mut self, forward: bool) {

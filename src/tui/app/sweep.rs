@@ -1,9 +1,11 @@
 //! The sweep: set up, started, driven from point to point, and opened.
 
-use super::{App, Screen, Tone};
+use super::{App, Asking, Screen, Tone};
 use crate::job::JobEvent;
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
+use crate::tui::keymap::Context;
+use crate::tui::sweep::ranges::{EXAMPLE, points};
 use crate::tui::sweep::{Phase, Runs, Scope};
 
 impl App {
@@ -18,13 +20,18 @@ impl App {
         if self.screen != Screen::Sweep || !self.sweep.plan(&self.form, &self.presets) {
             return Vec::new();
         }
+        self.predict_sweep()
+    }
+
+    /// Asks for the predictions of what is planned.
+    pub(super) fn predict_sweep(&mut self) -> Vec<Effect> {
         let specs = self.sweep.rows().iter().map(|row| row.form.spec(self.max_memory)).collect();
         vec![Effect::Predict { number: self.sweep.number(), specs }]
     }
 
     /// Starts the sweep, or opens a point of the one that is there.
     pub(super) fn run_sweep(&mut self) -> Vec<Effect> {
-        if self.sweep.phase() != Phase::Planned {
+        if matches!(self.sweep.phase(), Phase::Going | Phase::Ended) {
             return self.open_point();
         }
         if let Some(problem) = self.sweep.problem.clone() {
@@ -66,7 +73,14 @@ impl App {
 
     fn stop_sweep(&mut self) -> Vec<Effect> {
         self.sweep.stop();
-        let text = format!("sweep cancelled; points that are done: {}", self.sweep.rows().len());
+        let text = match self.sweep.phase() {
+            Phase::Stopped => {
+                let (done, all) = (self.sweep.ended(), self.sweep.rows().len());
+                let key = self.key_name_in(Context::Sweep, Action::Run);
+                format!("sweep cancelled at {done} of {all} points; {key} goes on")
+            }
+            _ => "sweep cancelled".into(),
+        };
         self.message = Some((Tone::Info, text));
         self.shown = self.compare.newest_of(&self.form);
         self.plan_sweep()
@@ -84,6 +98,41 @@ impl App {
         effects
     }
 
+    /// Asks for ranges of the form's fields.
+    pub(super) fn ask_for_ranges(&mut self) -> Vec<Effect> {
+        if self.sweep.phase() == Phase::Going {
+            self.is_busy();
+            return Vec::new();
+        }
+        if self.sweep.phase() != Phase::Planned {
+            let key = self.key_name(Action::NewSweep);
+            let text = format!("{key} clears these rows; then a new sweep can be set up");
+            self.message = Some((Tone::Info, text));
+            return Vec::new();
+        }
+        let text = match self.sweep.ranges.as_str() {
+            "" => EXAMPLE.to_owned(),
+            ranges => ranges.to_owned(),
+        };
+        self.ask(Asking::Ranges, text)
+    }
+
+    /// Sweeps over ranges as typed. Where they are none, they are asked for again.
+    pub(super) fn sweep_ranges(&mut self, text: &str) -> Vec<Effect> {
+        match points(&self.form, text, &self.presets) {
+            Ok(points) => {
+                text.trim().clone_into(&mut self.sweep.ranges);
+                self.sweep.take_points(points);
+                self.predict_sweep()
+            }
+            Err(problem) => {
+                let effects = self.ask(Asking::Ranges, text.into());
+                self.message = Some((Tone::Bad, problem));
+                effects
+            }
+        }
+    }
+
     /// Does what a key stands for on the Sweep screen.
     pub(super) fn act_on_sweep(&mut self, action: Action) -> Vec<Effect> {
         let scope = self.sweep.scope;
@@ -98,13 +147,20 @@ impl App {
                 return Vec::new();
             }
         };
+        if action == Action::SweepRuns
+            && self.sweep.is_fixed()
+            && self.sweep.phase() == Phase::Planned
+        {
+            self.sweep.scope = scope;
+            return Vec::new();
+        }
         match self.sweep.phase() {
             // One sweep at a time.
             Phase::Going => {
                 self.is_busy();
                 return Vec::new();
             }
-            Phase::Ended if action != Action::NewSweep => {
+            Phase::Ended | Phase::Stopped if action != Action::NewSweep => {
                 let key = self.key_name(Action::NewSweep);
                 let text = format!("{key} clears these rows; then a new sweep can be set up");
                 self.message = Some((Tone::Info, text));

@@ -13,6 +13,10 @@ fn form() -> (Form, Vec<ParamsSpec>) {
         reduction: Reduction::Lazy,
         pinned: Choice::default(),
         threads: 1,
+        policy: SecurityPolicy::default(),
+        link: Link::default(),
+        data: DataFiles::default(),
+        seed: None,
     };
     (form, catalogue.params().cloned().collect())
 }
@@ -86,4 +90,71 @@ fn primes_given_by_value_do_not_outlive_their_ring() {
     form.params = presets.iter().find(|p| p.name == "n4096-t16").expect("exists").clone();
     let larger = form.step(Field::RingDegree, true, &presets, 2).expect("steps");
     assert_eq!(larger.params.plain, PrimeSpec::Bits(16));
+}
+
+#[test]
+fn a_layer_of_ones_own_is_named_and_checked() {
+    let (form, presets) = form();
+    let set = |form: &Form, field, text: &str| form.parse(field, text, &presets);
+    let own = set(&form, Field::InChannels, "24").expect("a number");
+    assert_eq!(own.layer.full_name(), "own/c24-256-14-k3");
+    let own = set(&own, Field::Plane, "20x30").expect("sides");
+    let own = set(&own, Field::Stride, "2").expect("a number");
+    assert_eq!(own.layer.full_name(), "own/c24-256-20x30-k3-s2");
+    assert_eq!((own.layer.spec.height, own.layer.spec.width), (20, 30));
+    // A name of one's choice stays.
+    let named = set(&own, Field::LayerName, "mine").expect("a name");
+    let named = set(&named, Field::Padding, "0 1 0 1").expect("sides");
+    assert_eq!(named.layer.full_name(), "own/mine");
+    assert_eq!(named.layer.spec.padding, Some([0, 1, 0, 1]));
+    for (field, value) in [
+        (Field::Plane, "20x30"),
+        (Field::Padding, "0 1 0 1"),
+        (Field::Kernel, "3"),
+        (Field::LayerName, "own/mine"),
+    ] {
+        assert_eq!(named.value(field), value);
+        assert_eq!(set(&named, field, value), Ok(named.clone()), "{field:?}");
+    }
+    assert!(named.check().is_ok());
+    // Groups go over the divisors there are, by doubling.
+    let grouped = named.next_valid(Field::Groups, true, &presets, 1).expect("a divisor");
+    assert_eq!(grouped.layer.spec.groups, 2);
+    // What cannot be is told, with what would be right.
+    for (field, text, part) in [
+        (Field::Kernel, "3x3x3", "nothing like 28 or 28x32"),
+        (Field::Padding, "half", "half the kernel"),
+        (Field::InChannels, "many", "no number up to 65536"),
+        (Field::LayerName, "a b", "letters, digits"),
+        (Field::Bandwidth, "fast", "100Mbit"),
+        (Field::RoundTrip, "10", "10ms"),
+        (Field::SecurityLevel, "100", "128, 192, 256"),
+        (Field::Weights, "w.bin", ".safetensors"),
+        (Field::Seed, "-1", "whole number"),
+        (Field::Plan, "mine", "neither free nor pinned"),
+    ] {
+        let error = set(&form, field, text).expect_err("no value");
+        assert!(error.contains(part), "{error}");
+    }
+    let wide = set(&form, Field::Kernel, "31").expect("a kernel");
+    assert!(wide.check().is_ok() || wide.check().is_err_and(|error| error.contains("kernel")));
+}
+
+#[test]
+fn link_and_security_are_those_of_the_run() {
+    let (form, presets) = form();
+    let form = form.parse(Field::Bandwidth, "1.5Gbit", &presets).expect("a bandwidth");
+    let form = form.parse(Field::RoundTrip, "250us", &presets).expect("a time");
+    assert_eq!(
+        (form.value(Field::Bandwidth), form.value(Field::RoundTrip)),
+        ("1.5Gbit".into(), "0.25ms".into())
+    );
+    assert!((form.spec(1).link.bandwidth_bits_per_second - 1.5e9).abs() < 1.0);
+    let slower = form.next_valid(Field::Bandwidth, false, &presets, 1).expect("a step");
+    assert_eq!(slower.value(Field::Bandwidth), "1Gbit");
+    // At 192 bits the set is above the cap, and a fix is offered.
+    let strict = form.parse(Field::SecurityLevel, "192", &presets).expect("a level");
+    assert!(strict.check().is_err() && strict.fix().is_some());
+    let older = form.parse(Field::SecurityTable, "he2018", &presets).expect("a table");
+    assert_eq!(older.spec(1).policy.table.name(), "he2018");
 }

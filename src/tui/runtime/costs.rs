@@ -20,6 +20,11 @@ impl Costs {
         self.0.get_or_init(measure).clone()
     }
 
+    /// Whether it takes measuring to know them: that is done once for a machine.
+    pub(super) fn must_measure(&self) -> bool {
+        self.0.get().is_none() && Calibration::load(Backend::detect()).is_none()
+    }
+
     /// The costs where they are known.
     pub(super) fn known(&self) -> Option<Arc<CostTable>> {
         self.0.get().cloned().flatten()

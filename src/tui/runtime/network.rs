@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
@@ -9,15 +10,17 @@ use std::sync::{Arc, Mutex};
 use super::Message;
 use super::costs::Costs;
 use crate::bfv::ParamsSpec;
-use crate::conv::{Observer, Stage};
+use crate::conv::{AlgorithmKind, Choice, Observer, Stage};
 use crate::job::{
     Estimator, Finished, JobError, NetworkObserver, NetworkSpec, PreparedNetwork, RunSpec,
-    panic_message,
+    panic_message, tell_largest,
 };
+use crate::preset::Network;
 use crate::report::NetworkTotals;
 use crate::tui::event::Event;
 use crate::tui::network::NetworkEvent;
-use crate::tune::network::conventional;
+use crate::tune::Objective;
+use crate::tune::network::{Sharing, Wanted, conventional, tuned};
 
 /// What one run works with.
 pub(super) struct NetworkRun {
@@ -66,6 +69,39 @@ impl NetworkRun {
         };
         self.tell(match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(())) => NetworkEvent::ComparisonsDone,
+            Ok(Err(error)) => ended(&error),
+            Err(panic) => panicked(panic.as_ref()),
+        });
+    }
+
+    /// Seeks parameters and algorithm for each layer, all of them at their best.
+    pub(super) fn tune(
+        &self,
+        estimator: &Estimator,
+        network: &Network,
+        mut layers: Vec<RunSpec>,
+        weights: Option<&Path>,
+        objective: Objective,
+    ) {
+        let costs = self.costs.wait();
+        for run in &mut layers {
+            run.costs.clone_from(&costs);
+            run.pinned = Choice::default();
+        }
+        let run = || {
+            if let Some(graph) = &network.graph {
+                tell_largest(&mut layers, graph, weights)?;
+            }
+            let wanted =
+                Wanted { algorithms: &AlgorithmKind::ALL, sharing: Sharing::PerLayer, objective };
+            tuned(estimator, &layers, wanted, |done, of| {
+                self.tell(NetworkEvent::Tuning(done, of));
+                !self.is_cancelled()
+            })
+        };
+        self.tell(match catch_unwind(AssertUnwindSafe(run)) {
+            _ if self.is_cancelled() => NetworkEvent::Cancelled,
+            Ok(Ok(runs)) => NetworkEvent::Tuned(runs),
             Ok(Err(error)) => ended(&error),
             Err(panic) => panicked(panic.as_ref()),
         });

@@ -22,7 +22,11 @@ pub(super) struct Planner {
 impl Planner {
     /// Works until the queue or the receiver of events is gone.
     pub(super) fn work(&self, queue: &Receiver<(u64, Box<RunSpec>)>) {
+        let tell = |event| self.events.send(Message::Event(event)).is_ok();
+        let must_measure = self.costs.must_measure();
+        let _ = must_measure && tell(Event::Calibrating(true));
         let costs = self.costs.wait();
+        let _ = must_measure && tell(Event::Calibrating(false));
         for (number, spec) in queue {
             if number < self.newest.load(Ordering::Relaxed) {
                 continue;

@@ -50,12 +50,13 @@ impl Standing {
         }
     }
 
-    /// Whether nobody would want the point.
+    /// Whether something went wrong at the point.
     pub const fn is_bad(self) -> bool {
         match self {
             Self::Judged(verdict) => verdict.is_bad(),
-            Self::Refused(_) | Self::Failed => true,
-            Self::Running | Self::Waiting => false,
+            Self::Failed => true,
+            // It is known before, and nothing went wrong.
+            Self::Refused(_) | Self::Running | Self::Waiting => false,
         }
     }
 }

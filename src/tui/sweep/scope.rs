@@ -15,6 +15,14 @@ pub enum Runs {
 }
 
 impl Runs {
+    /// The word for it in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Predicted => "predicted",
+        }
+    }
+
     /// The other one.
     pub const fn other(self) -> Self {
         match self {

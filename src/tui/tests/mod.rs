@@ -1,15 +1,20 @@
 //! Tests of the whole explorer, on the recording.
 
+mod compare;
 mod exports;
+mod files;
 mod frames;
 mod harm;
+mod kept;
 mod network;
 mod optimise;
 mod pictures;
+mod pointer;
 mod scenes;
 mod shown;
 mod sweep;
 mod verdicts;
+mod walk;
 
 use std::sync::LazyLock;
 

@@ -107,9 +107,22 @@ fn a_run_fills_the_rows_and_can_be_opened() {
     let number = app.networks.number;
     app.update(3, Event::Network { number, event: NetworkEvent::ComparisonsDone });
     assert!(!app.networks.is_going());
+    // It is still there after a look at other networks.
+    let totals = app.networks.rows.iter().map(|row| row.finished.clone()).collect::<Vec<_>>();
+    app.act(Action::Right);
+    assert!(app.networks.rows.iter().all(|row| row.finished.is_none()));
+    app.act(Action::Left);
+    assert!(matches!(app.networks.phase, NetworkPhase::Done(_)));
+    assert_eq!(
+        app.networks.rows.iter().map(|row| row.finished.clone()).collect::<Vec<_>>(),
+        totals
+    );
     app.act(Action::Down);
     app.act(Action::Run);
     assert_eq!(app.screen, Screen::Explore);
+    // What is shown is what the layer's run in the network gave.
+    let measured = totals[1].as_ref().map(|finished| &finished.layer.record);
+    assert_eq!(app.shown().map(|run| &run.record), measured);
     assert_eq!(app.form.layer.full_name(), "resnet20/block1_conv1");
     app.act(Action::Network);
     app.act(Action::NewSweep);
@@ -148,4 +161,50 @@ fn all_layers_are_exported_to_a_directory() {
     for (name, text) in files {
         crate::preset::Experiment::parse(text, name).expect("reads back");
     }
+}
+
+#[test]
+fn layers_are_tuned_and_stay_so_until_put_away() {
+    let mut app = shown();
+    let effects = app.act(Action::Optimise);
+    let [Effect::TuneNetwork { number, layers, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(app.is_moving());
+    app.update(1, Event::Network { number: *number, event: NetworkEvent::Tuning(2, 7) });
+    assert_eq!(app.networks.tuning, Some((2, 7)));
+    // What a search gives for each layer.
+    let set = app.presets.iter().find(|set| set.name == "n8192-t20").cloned().expect("a set");
+    let tuned = layers.iter().map(|run| crate::job::RunSpec { params: set.clone(), ..run.clone() });
+    let event = NetworkEvent::Tuned(tuned.collect());
+    let effects = app.update(2, Event::Network { number: *number, event });
+    assert!(matches!(&effects[..], [Effect::PredictNetwork { specs, .. }] if specs.len() == 19));
+    assert!(!app.is_moving());
+    // Explore keeps its own parameters, and the network those that were found.
+    app.act(Action::Explore);
+    app.act(Action::Network);
+    assert!(app.networks.rows.iter().all(|row| row.form.params == set));
+    assert_ne!(app.form.params, set);
+    let (_, spec) = started(app.act(Action::Run)).expect("starts");
+    assert!(spec.layers.iter().all(|run| run.params == set));
+    let number = app.networks.number;
+    app.update(3, Event::Network { number, event: NetworkEvent::Cancelled });
+    app.act(Action::NewSweep);
+    assert!(app.networks.rows.iter().all(|row| row.form.params == app.form.params));
+}
+
+#[test]
+fn a_cancelled_run_goes_on_where_it_was() {
+    let mut app = shown();
+    let (number, spec) = started(app.act(Action::Run)).expect("starts");
+    let notes = Notes::default();
+    PreparedNetwork::new(&spec).expect("valid").run(&notes).expect("runs");
+    let events = notes.0.into_inner().expect("no panic");
+    let ended = |event: &NetworkEvent| matches!(event, NetworkEvent::Finished(..));
+    for event in events.into_iter().filter(ended).take(5) {
+        app.update(1, Event::Network { number, event });
+    }
+    app.act(Action::Cancel);
+    app.update(2, Event::Network { number, event: NetworkEvent::Cancelled });
+    assert_eq!(app.networks.rows.iter().filter(|row| row.finished.is_some()).count(), 5);
+    let (_, spec) = started(app.act(Action::Run)).expect("goes on");
+    assert_eq!(spec.finished.len(), 5);
 }

@@ -20,7 +20,7 @@ fn a_changed_form_hides_the_run_and_undo_brings_it_back() {
     app.act(Action::Undo);
     assert_eq!(algorithm(&app).as_deref(), Some("hadamard-fused"));
     app.act(Action::Last);
-    app.act(Action::NextPanel);
+    app.act(Action::PreviousPanel);
     app.act(Action::Last);
     assert_ne!(app.form.layer.full_name(), "demo/photo");
     assert_eq!(algorithm(&app), None);
@@ -46,6 +46,14 @@ fn a_cancelled_run_shows_the_one_before() {
     assert_eq!(algorithm(&replay.app).as_deref(), Some("hadamard-fused"));
 }
 
+/// Deletes the chosen run: the question is answered.
+fn delete(app: &mut App) {
+    assert!(app.act(Action::Delete).is_empty());
+    let yes = crossterm::event::KeyEvent::from(KeyCode::Char('y'));
+    let effects = app.update(0, crate::tui::event::Event::Key(yes));
+    assert!(matches!(&effects[..], [crate::tui::event::Effect::Amend(_, None)]), "{effects:?}");
+}
+
 #[test]
 fn deleting_a_run_does_not_show_another() {
     let mut app = scene("finished").app;
@@ -53,10 +61,10 @@ fn deleting_a_run_does_not_show_another() {
     app.act(Action::Last);
     let gone = app.compare.chosen().and_then(|i| app.compare.run(i)).map(|run| &run.record);
     assert_eq!(gone.map(|record| record.algorithm.as_str()), Some("conventional"));
-    app.act(Action::Delete);
+    delete(&mut app);
     assert_eq!(app.screen, Screen::Compare);
     assert_eq!(algorithm(&app).as_deref(), Some("hadamard-fused"));
-    app.act(Action::Delete);
+    delete(&mut app);
     assert_eq!(algorithm(&app), None);
 }
 

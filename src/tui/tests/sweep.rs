@@ -109,11 +109,18 @@ fn a_cancelled_sweep_keeps_what_is_done() {
     let mut replay = scene("sweep running");
     let ended = replay.app.sweep.ended();
     replay.press(KeyCode::Char('c')).expect("told");
-    assert_eq!(replay.app.sweep.phase(), Phase::Ended);
-    assert_eq!(replay.app.sweep.rows().len(), ended);
+    assert_eq!(replay.app.sweep.phase(), Phase::Stopped);
+    assert_eq!((replay.app.sweep.rows().len(), replay.app.sweep.ended()), (12, ended));
     assert!(replay.app.running.is_none());
-    assert_eq!(message(&replay.app), format!("sweep cancelled; points that are done: {ended}"));
-    // Then a new one can be set up.
+    let told = format!("sweep cancelled at {ended} of 12 points; Enter goes on");
+    assert_eq!(message(&replay.app), told);
+    // It goes on where it was.
+    let mut again = replay.clone();
+    again.press(KeyCode::Enter).expect("recorded");
+    assert_eq!((again.app.sweep.phase(), again.app.sweep.ended()), (Phase::Going, ended));
+    end(&mut again).expect("recorded");
+    assert_eq!((again.app.sweep.phase(), again.app.sweep.ended()), (Phase::Ended, 12));
+    // Or a new one can be set up.
     replay.types("n").expect("told");
     assert_eq!(replay.app.sweep.phase(), Phase::Planned);
     assert_eq!(replay.app.sweep.rows().len(), 12);
@@ -138,7 +145,7 @@ fn a_point_that_ends_while_it_is_cancelled_is_the_last() {
     let number = app.running.as_ref().expect("running").number;
     let event = JobEvent::Failed("no threads".into());
     assert_eq!(started(&app.update(9, Event::Job { number, event })), None);
-    assert_eq!((app.sweep.phase(), app.sweep.rows().len()), (Phase::Ended, 1));
+    assert_eq!((app.sweep.phase(), app.sweep.ended()), (Phase::Stopped, 1));
 }
 
 #[test]
@@ -171,7 +178,7 @@ fn opening_a_point_shows_its_form_and_its_run() {
     let row = &app.sweep.rows()[app.sweep.chosen().expect("a row")];
     assert!(matches!(row.state, State::Failed(_)));
     let form = row.form.clone();
-    app.act(Action::Open);
+    app.act(Action::OpenRow);
     assert_eq!((&app.form, app.shown().is_none()), (&form, true));
 }
 

@@ -93,7 +93,7 @@ fn nothing_is_held_against_a_run_that_is_not_exact() {
     });
     run(&mut app, Action::Run, |_| ());
     let exact = app.shown().expect("a run").record.clone();
-    assert_eq!(app.compare.baseline_of(&exact), None);
+    assert!(app.compare.baseline_of(&exact).is_none());
 
     app.act(Action::Compare);
     app.act(Action::Last);

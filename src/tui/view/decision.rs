@@ -6,37 +6,51 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::landscape;
-use super::parts::{block, centred, change};
+use super::parts::{block, centred, change, wrapped};
 use crate::report::{Record, bytes_text, counted};
 use crate::tui::app::App;
-use crate::tui::optimise::Decided;
+use crate::tui::optimise::{Decided, FRONT};
 use crate::tune::{Candidate, Objective, Rejected};
 
 /// The most columns.
 const WIDEST: u16 = 112;
 
-/// The most rows of the front.
-const FRONT: usize = 6;
+/// Lines above the first row of the front.
+const HEAD_OF_FRONT: usize = 3;
 
 /// Columns of an algorithm's name, with a gap.
 const ALGORITHM: usize = 16;
 
-pub(super) fn draw(app: &App, scroll: u16, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn draw(app: &App, at: u16, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
     let Some(decided) = app.decided.as_deref() else { return };
     let area = centred(area, WIDEST, area.height);
     let objective = decided.answer.query.objective.name();
-    let title = format!("optimised for the least {objective}   arrows scroll, Esc closes");
+    let title = format!("optimised for the least {objective}   Enter loads a row, Esc closes");
     let block = block(app, &title, true).style(theme.text);
     let inner = block.inner(area);
-    let lines = lines(app, decided, usize::from(inner.width));
-    let last = (lines.len() as u16).saturating_sub(inner.height);
+    let (mut lines, rows) = lines(app, decided, usize::from(inner.width));
+    let at = usize::from(at);
+    if let Some(line) = rows.get(at).and_then(|line| lines.get_mut(*line)) {
+        *line = std::mem::take(line).patch_style(theme.selected);
+    }
+    // The row of the cursor stands in the middle, once it is beyond that; without rows it scrolls.
+    let middle = usize::from(inner.height) / 2;
+    let wanted = rows
+        .get(at)
+        .map_or(if rows.is_empty() { at } else { 0 }, |line| line.saturating_sub(middle));
+    let is_end = !rows.is_empty() && at + 1 >= rows.len();
+    let last = lines.len().saturating_sub(usize::from(inner.height));
+    let scroll = if is_end && at > 0 { last } else { wanted.min(last) } as u16;
     frame.render_widget(Clear, area);
-    frame.render_widget(Paragraph::new(lines).block(block).scroll((scroll.min(last), 0)), area);
+    frame.render_widget(Paragraph::new(lines).block(block).scroll((scroll, 0)), area);
 }
 
-fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
+/// The report, and the places of the lines that can be loaded, in the order of
+/// [`Decided::form_at`].
+fn lines(app: &App, decided: &Decided, width: usize) -> (Vec<Line<'static>>, Vec<usize>) {
     let theme = app.style.theme();
+    let mut rows: Vec<usize> = decided.best().map(|_| 0).into_iter().collect();
     let mut lines = match decided.best() {
         Some((candidate, record)) => {
             let mut lines = best(app, decided, candidate, record);
@@ -51,7 +65,9 @@ fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
     let of_front =
         decided.answer.front().take(FRONT).map(|candidate| candidate.params.name.as_str());
     let of_front = longest(of_front).max(names(&first));
+    let above = lines.len() + HEAD_OF_FRONT;
     lines.extend(front(app, decided, of_front, width));
+    rows.extend((0..decided.answer.front().take(FRONT).count()).map(|i| above + i));
     lines.extend(landscape::lines(app, &decided.answer.found.landscape, width));
     let of_rest = names(&rest);
     let causes = decided.answer.causes();
@@ -68,9 +84,12 @@ fn lines(app: &App, decided: &Decided, width: usize) -> Vec<Line<'static>> {
                 wrapped(&causes, width).into_iter().map(|row| Line::styled(row, theme.dim)),
             );
         }
-        lines.extend(losers.into_iter().flat_map(|lost| lost_lines(app, lost, params, width)));
+        for lost in losers {
+            rows.push(lines.len());
+            lines.extend(lost_lines(app, lost, params, width));
+        }
     }
-    lines
+    (lines, rows)
 }
 
 fn best(
@@ -241,21 +260,4 @@ fn lost_lines(app: &App, lost: &Rejected, params: usize, width: usize) -> Vec<Li
 fn name(name: &str, width: usize) -> String {
     let cut: String = name.chars().take(width - 1).collect();
     format!("{cut:<width$}")
-}
-
-/// A text in rows of at most `width` columns, where its words allow.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(row) = rows.last_mut() else { break };
-        if row.is_empty() {
-            row.push_str(word);
-        } else if row.chars().count() + 1 + word.chars().count() <= width {
-            row.push(' ');
-            row.push_str(word);
-        } else {
-            rows.push(word.to_owned());
-        }
-    }
-    rows
 }

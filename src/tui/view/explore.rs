@@ -4,25 +4,64 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{form, latency, layers, noise, pictures, sizes, verdict};
-use crate::tui::app::App;
+use crate::tui::app::{App, Panel};
+use crate::tui::meaning::MEANINGS;
 
 /// From this size on, layers, form and pictures stand beside the rest.
 const WIDE: (u16, u16) = (108, 32);
 
-/// Columns of the left side.
-const LEFT: u16 = 38;
-
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    if is_wide(area) {
-        let [left, right] =
-            Layout::horizontal([Constraint::Length(LEFT), Constraint::Min(0)]).areas(area);
-        let [top, bottom] =
-            Layout::vertical([Constraint::Min(6), Constraint::Length(form::HEIGHT)]).areas(left);
-        layers::draw(app, frame, top);
-        form::draw(app, frame, bottom);
-        draw_wide(app, frame, right);
-    } else {
-        draw_compact(app, frame, area);
+    if app.zoomed {
+        return draw_zoomed(app, frame, area);
+    }
+    let Some([top, bottom]) = lists(app, area) else {
+        return draw_compact(app, frame, area);
+    };
+    layers::draw(app, frame, top);
+    form::draw(app, frame, bottom);
+    draw_wide(app, frame, Rect { x: top.right(), width: area.right() - top.right(), ..area });
+}
+
+/// Where layers and form are, where they stand beside the rest.
+pub(super) fn lists(app: &App, area: Rect) -> Option<[Rect; 2]> {
+    if !is_wide(area) {
+        return None;
+    }
+    let left = Rect { width: app.left, ..area };
+    let form = Constraint::Length(form::height(area.height));
+    Some(Layout::vertical([Constraint::Min(6), form]).areas(left))
+}
+
+/// The panel that takes keys, alone.
+fn draw_zoomed(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let is_of =
+        |names: &[&str]| MEANINGS.get(app.figure).is_some_and(|one| names.contains(&one.name));
+    match app.panel {
+        Panel::Layers => layers::draw(app, frame, area),
+        Panel::Parameters => form::draw(app, frame, area),
+        Panel::Figures
+            if is_of(&["fresh", "rotated", "multiplied", "final", "plaintext headroom"]) =>
+        {
+            noise::draw(app, frame, area);
+        }
+        Panel::Figures
+            if is_of(&["upload", "download", "keys, once", "weights", "server peak"]) =>
+        {
+            sizes::draw_bytes(app, frame, area);
+        }
+        Panel::Figures
+            if is_of(&[
+                "rotations",
+                "transforms",
+                "plaintext multiplications",
+                "scalar multiplications",
+                "coefficient multiply-adds",
+                "lanes",
+            ]) =>
+        {
+            sizes::draw_work(app, frame, area);
+        }
+        Panel::Figures => latency::draw(app, frame, area),
     }
 }
 

@@ -14,18 +14,24 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
     match app.overlay {
         Some(Overlay::Optimise(_)) => return question(),
         Some(Overlay::Decision(_)) => return decision(app),
+        Some(Overlay::Leave(_)) => return vec![(Action::Quit, "leave")],
         _ => {}
     }
     match app.screen {
         Screen::Explore => explore(app, is_wide),
         Screen::Compare => vec![
-            (Action::Open, "open"),
+            (Action::OpenRow, "open"),
             (Action::Pin, "pin baseline"),
             (Action::Sort, "sort"),
-            (Action::Reverse, "reverse"),
-            (Action::Delete, "hide"),
-            (Action::Explore, "explore"),
+            (Action::Note, "note"),
+            (Action::Delete, "delete"),
             (Action::Help, "help"),
+            (Action::Right, "columns"),
+            (Action::Chart, "bars"),
+            (Action::Graph, "graph"),
+            (Action::Filter, "filter"),
+            (Action::Reverse, "reverse"),
+            (Action::Explore, "explore"),
             (Action::Quit, "quit"),
             (Action::Export, "export"),
         ],
@@ -45,7 +51,12 @@ fn network(app: &App) -> Vec<(Action, &'static str)> {
             (Action::Right, "next network"),
         ]
     } else {
-        vec![(Action::Run, "run"), (Action::Left, "previous"), (Action::Right, "next network")]
+        vec![
+            (Action::Run, "run"),
+            (Action::Optimise, "tune"),
+            (Action::Left, "previous"),
+            (Action::Right, "next network"),
+        ]
     };
     let more = [
         (Action::Export, "export"),
@@ -69,13 +80,13 @@ fn question() -> Vec<(Action, &'static str)> {
 }
 
 fn decision(app: &App) -> Vec<(Action, &'static str)> {
-    let mut hints = vec![(Action::Close, "close"), (Action::Down, "scroll"), (Action::Up, "back")];
+    let mut hints = vec![(Action::Close, "close"), (Action::Down, "down"), (Action::Up, "up")];
     if let Some(best) = app.decided.as_deref().and_then(Decided::best_form) {
         let is_taken = best == app.form;
         hints.push(if is_taken {
             (Action::Export, "export")
         } else {
-            (Action::Run, "take the best")
+            (Action::Run, "load the row")
         });
         hints.extend(is_taken.then_some((Action::Copy, "copy")));
         hints.extend(is_taken.then_some((Action::Undo, "undo")));
@@ -86,8 +97,11 @@ fn decision(app: &App) -> Vec<(Action, &'static str)> {
 fn sweep(app: &App) -> Vec<(Action, &'static str)> {
     let mut hints = match app.sweep.phase() {
         // The keys that set it up stand beside what they set.
-        Phase::Planned => vec![(Action::Run, "start")],
+        Phase::Planned => vec![(Action::Run, "start"), (Action::Edit, "ranges")],
         Phase::Going => vec![(Action::Cancel, "cancel"), (Action::Run, "open")],
+        Phase::Stopped => {
+            vec![(Action::Run, "go on"), (Action::OpenRow, "open"), (Action::NewSweep, "new")]
+        }
         Phase::Ended => vec![(Action::Run, "open"), (Action::NewSweep, "new")],
     };
     hints.extend([

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{Figure, bar, block, outdated, value};
+use super::parts::{Figure, bar, block, name_style, outdated, value};
 use crate::conv::Stage;
 use crate::report::Record;
 use crate::tui::app::App;
@@ -82,7 +82,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let width = inner.width.saturating_sub(10 + 10);
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (name, ms, predicted) in &rows {
-        let mut spans = vec![Span::styled(format!("{name:<9}"), theme.text)];
+        let style = name_style(app, name, theme.text);
+        let mut spans = vec![Span::styled(format!("{name:<9}"), style)];
         let mark = predicted.map(|ms| ms / scale);
         spans.extend(bar(app, width, ms.unwrap_or(0.0) / scale, mark));
         if ms.or(*predicted).is_some_and(|ms| ms > scale) {

@@ -19,7 +19,13 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
         format!("layers   /{}", app.layers.filter)
     };
     let rows = app.layers.rows();
-    let items: Vec<ListItem<'_>> = rows.iter().map(|row| item(app, row)).collect();
+    let room = usize::from(area.width.saturating_sub(2)).saturating_sub(SHAPE);
+    let names = rows.iter().filter_map(|row| match row {
+        Row::Layer(index) => Some(app.layers.layer(*index)?.spec.name.chars().count()),
+        Row::Network { .. } => None,
+    });
+    let width = names.max().unwrap_or(0).clamp(NAME, room.max(NAME));
+    let items: Vec<ListItem<'_>> = rows.iter().map(|row| item(app, row, width)).collect();
     let style = if focused { theme.selected } else { theme.accent };
     let list = List::new(items).block(block(app, &title, focused)).highlight_style(style);
     let mut state = ListState::default().with_selected(Some(app.layers.cursor()));
@@ -30,7 +36,14 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-fn item(app: &App, row: &Row) -> ListItem<'static> {
+/// The least columns of a name.
+const NAME: usize = 12;
+
+/// Columns of a layer's mark and of its shape.
+const SHAPE: usize = 2 + 21;
+
+/// A row, with names in so many columns.
+fn item(app: &App, row: &Row, width: usize) -> ListItem<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     match row {
         Row::Network { name, folded, count } => {
@@ -44,9 +57,9 @@ fn item(app: &App, row: &Row) -> ListItem<'static> {
             let spec = &layer.spec;
             let is_chosen = layer.full_name() == app.form.layer.full_name();
             let mark = if is_chosen { glyphs.arrow } else { " " };
-            let name: String = spec.name.chars().take(12).collect();
+            let name: String = spec.name.chars().take(width).collect();
             let text = format!(
-                "{mark} {name:<12}{:>4} to {:<4} {:>3}x{}",
+                "{mark} {name:<width$}{:>4} to {:<4} {:>3}x{}",
                 spec.in_channels, spec.out_channels, spec.height, spec.width
             );
             ListItem::new(Line::styled(text, theme.text))

@@ -16,15 +16,19 @@
 //! +-------------------------------------------------+
 //! ```
 
+mod bookmarks;
 mod compare;
 mod decision;
 mod explore;
 mod form;
+mod graph;
 mod help;
 mod hints;
+mod hit;
 mod landscape;
 mod latency;
 mod layers;
+mod meaning;
 mod network;
 mod noise;
 mod optimise;
@@ -41,10 +45,12 @@ mod verdict;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Clear, Paragraph};
 
+use self::parts::wrapped;
 use super::app::{App, Screen, Tone};
 
+pub use hit::{Hit, hit};
 pub use landscape::landscape_chart;
 
 /// The smallest terminal that everything fits.
@@ -58,9 +64,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         too_small(app, frame, area);
         return;
     }
-    let [header, body, hints] =
-        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)])
-            .areas(area);
+    let [header, body, hints] = areas(area);
     draw_header(app, frame, header);
     match app.screen {
         Screen::Explore => explore::draw(app, frame, body),
@@ -68,10 +72,18 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Sweep => sweep::draw(app, frame, body),
         Screen::Network => network::draw(app, frame, body),
     }
-    draw_hints(app, frame, hints, explore::is_wide(body));
+    if app.message.is_none() {
+        draw_hints(app, frame, hints, explore::is_wide(body));
+    }
     if let Some(overlay) = &app.overlay {
         overlay::draw(app, overlay, frame, body);
     }
+    draw_message(app, frame, area);
+}
+
+/// The header, the screen and the hints.
+fn areas(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area)
 }
 
 fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
@@ -81,18 +93,31 @@ fn too_small(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(widget.wrap(ratatui::widgets::Wrap { trim: true }), area);
 }
 
+/// What the header begins with.
+const PROGRAM: &str = " heconv ";
+
+/// The name of a screen in the header.
+fn tab(number: usize, screen: Screen) -> String {
+    format!(" {number} {} ", screen.name())
+}
+
+/// The screen whose name is at this column of the header.
+fn screen_at(column: u16) -> Option<Screen> {
+    let mut end = PROGRAM.len();
+    let mut tabs = (1..).zip(Screen::ALL);
+    let found = tabs.find(|(number, screen)| {
+        end += tab(*number, *screen).len();
+        usize::from(column) < end
+    });
+    found.map(|(_, screen)| screen).filter(|_| usize::from(column) >= PROGRAM.len())
+}
+
 fn draw_header(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let theme = app.style.theme();
-    let mut spans = vec![Span::styled(" heconv ", theme.title)];
-    let screens = [
-        ("Explore", Screen::Explore),
-        ("Compare", Screen::Compare),
-        ("Sweep", Screen::Sweep),
-        ("Network", Screen::Network),
-    ];
-    for (number, (name, screen)) in (1..).zip(screens) {
+    let mut spans = vec![Span::styled(PROGRAM, theme.title)];
+    for (number, screen) in (1..).zip(Screen::ALL) {
         let style = if app.screen == screen { theme.selected } else { theme.dim };
-        spans.push(Span::styled(format!(" {number} {name} "), style));
+        spans.push(Span::styled(tab(number, screen), style));
     }
     let left = Line::from(spans);
     let room = usize::from(area.width).saturating_sub(left.width());
@@ -113,11 +138,12 @@ fn security(app: &App, with_bits: bool) -> Span<'static> {
             let verdict = params.security();
             let cap = verdict.cap_log2_qp.unwrap_or(0.0);
             let (level, bits) = (verdict.level.bits(), params.log2_qp());
-            let mut text = format!("{level}-bit {}", glyphs.check);
+            let sign = if verdict.ok { glyphs.check } else { glyphs.cross };
+            let mut text = format!("{level}-bit {sign}");
             if with_bits {
                 text = format!("{text} log2(QP) {bits:.1}/{cap:.0}");
             }
-            Span::styled(text, theme.good)
+            Span::styled(text, if verdict.ok { theme.good } else { theme.bad })
         }
         None => Span::styled(format!("{} invalid", glyphs.cross), theme.bad),
     }
@@ -139,14 +165,24 @@ fn state(app: &App) -> Span<'static> {
     Span::styled(format!("{frame} {what}"), theme.accent)
 }
 
-/// The message, or the keys that matter now.
+/// The message, at the bottom: all of it, over what is above where it is long.
+fn draw_message(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    const MOST: usize = 4;
+    let Some((tone, text)) = &app.message else { return };
+    let theme = app.style.theme();
+    let style = if *tone == Tone::Bad { theme.bad } else { theme.accent };
+    let rows = wrapped(text, usize::from(area.width.saturating_sub(2)));
+    let rows: Vec<Line<'_>> =
+        rows.into_iter().take(MOST).map(|row| Line::styled(format!(" {row}"), style)).collect();
+    let height = (rows.len() as u16).min(area.height);
+    let area = Rect { y: area.bottom() - height, height, ..area };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(rows).style(theme.text), area);
+}
+
+/// The keys that matter now.
 fn draw_hints(app: &App, frame: &mut Frame<'_>, area: Rect, is_wide: bool) {
     let theme = app.style.theme();
-    if let Some((tone, text)) = &app.message {
-        let style = if *tone == Tone::Bad { theme.bad } else { theme.accent };
-        frame.render_widget(Line::styled(format!(" {text}"), style), area);
-        return;
-    }
     let mut spans = vec![Span::raw(" ")];
     let mut room = area.width.saturating_sub(1) as usize;
     for (action, name) in hints::hints(app, is_wide) {

@@ -1,6 +1,7 @@
 //! Network: a network layer by layer, what is predicted of each and what its run gave, and totals.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -15,6 +16,7 @@ use crate::tui::action::Action;
 use crate::tui::app::App;
 use crate::tui::form::Form;
 use crate::tui::network::{NetworkPhase, NetworkRow};
+use crate::tui::paths::shortened;
 
 /// The least width that all columns fit.
 const WIDE: u16 = 110;
@@ -22,11 +24,19 @@ const WIDE: u16 = 110;
 /// Cells of the bars.
 const BAR: u16 = 12;
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+/// How it is run, the layers, and the totals.
+pub(super) fn areas(app: &App, area: Rect) -> [Rect; 3] {
     let comparisons = app.networks.comparisons.len() as u16;
     let bottom = Constraint::Length(5 + comparisons);
     let top = Constraint::Length(3 + progress_rows(app, area.width.saturating_sub(2)));
-    let [top, middle, bottom] = Layout::vertical([top, Constraint::Min(4), bottom]).areas(area);
+    Layout::vertical([top, Constraint::Min(4), bottom]).areas(area)
+}
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if app.zoomed {
+        return draw_rows(app, frame, area);
+    }
+    let [top, middle, bottom] = areas(app, area);
     draw_top(app, frame, top);
     draw_rows(app, frame, middle);
     draw_totals(app, frame, bottom);
@@ -47,13 +57,20 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
         ),
         Span::styled("network   ", theme.dim),
         Span::styled(
-            format!(
-                "{}, {}, {}, {}",
-                form.params.name,
-                form.algorithm.name(),
-                form.reduction.name(),
-                counted(form.threads, "thread"),
-            ),
+            match networks.tuned_for {
+                Some(objective) => format!(
+                    "each layer tuned for the least {objective}, {}, {}",
+                    form.reduction.name(),
+                    counted(form.threads, "thread"),
+                ),
+                None => format!(
+                    "{}, {}, {}, {}",
+                    form.params.name,
+                    form.algorithm.name(),
+                    form.reduction.name(),
+                    counted(form.threads, "thread"),
+                ),
+            },
             theme.text,
         ),
         Span::styled(if *form == of_form { "   as in Explore" } else { "" }, theme.dim),
@@ -75,6 +92,10 @@ fn progress_rows(app: &App, width: u16) -> u16 {
 fn progress(app: &App) -> Line<'static> {
     let (theme, glyphs, networks) = (app.style.theme(), app.style.glyphs(), &app.networks);
     match &networks.phase {
+        _ if let Some((done, of)) = networks.tuning => {
+            let text = format!("seeking parameters: {done} of {of} layers that differ");
+            Line::styled(text, theme.accent)
+        }
         _ if networks.is_comparing => {
             let done = networks.comparisons.len();
             let place = networks.current.map_or_else(
@@ -85,8 +106,18 @@ fn progress(app: &App) -> Line<'static> {
         }
         NetworkPhase::Planned => {
             let key = app.key_name(Action::Run);
-            let text =
-                "runs the whole network on the photograph, encrypted, and checks every value";
+            let text = match networks.rows.iter().filter(|row| row.finished.is_some()).count() {
+                0 => {
+                    let file = |path: Option<&Path>, usual: &str| {
+                        path.map_or_else(|| usual.to_owned(), shortened)
+                    };
+                    let data = &networks.data;
+                    let input = file(data.input.as_deref(), "the photograph");
+                    let weights = file(data.weights.as_deref(), "seeded weights");
+                    format!("runs it all encrypted on {input}, {weights}, and checks every value")
+                }
+                done => format!("goes on: {done} layers are done, and are not run again"),
+            };
             Line::from(vec![
                 Span::styled(format!("{key} "), theme.key_hint),
                 Span::styled(text, theme.text),
@@ -148,17 +179,27 @@ fn draw_rows(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let longest =
         networks.rows.iter().filter_map(|row| row.record()).map(|(r, _)| r.latency_ms.server);
     let longest = longest.fold(0.0, f64::max);
+    let names = names_width(app, inner.width, is_wide);
     let lines =
-        networks.rows.iter().enumerate().map(|(i, row)| line(app, i, row, is_wide, longest));
+        networks.rows.iter().enumerate().map(|(i, row)| line(app, i, row, is_wide, longest, names));
     let room = usize::from(inner.height.saturating_sub(1));
     let focus = networks.current.map_or(networks.cursor, |(index, _)| index);
     let first = (focus + 1).saturating_sub(room);
-    let lines = std::iter::once(head(app, is_wide)).chain(lines.skip(first).take(room));
+    let lines = std::iter::once(head(app, is_wide, names)).chain(lines.skip(first).take(room));
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block), area);
 }
 
-fn head(app: &App, is_wide: bool) -> Line<'static> {
-    let mut text = format!("  {:<16}{:>16}", "layer", "channels, plane");
+/// Columns of names: as many as the longest takes, where there is room.
+fn names_width(app: &App, width: u16, is_wide: bool) -> usize {
+    const LEAST: usize = 16;
+    let names = app.networks.rows.iter().map(|row| row.form.layer.spec.name.chars().count() + 1);
+    let others = 2 + 16 + if is_wide { 6 * 11 + 3 + usize::from(BAR) } else { 4 * 11 };
+    let room = usize::from(width).saturating_sub(others);
+    names.max().unwrap_or(0).clamp(LEAST, room.max(LEAST))
+}
+
+fn head(app: &App, is_wide: bool, names: usize) -> Line<'static> {
+    let mut text = format!("  {:<names$}{:>16}", "layer", "channels, plane");
     for name in ["server ms", "total ms", "sent", "bits left"] {
         let _ = write!(text, "{name:>11}");
     }
@@ -168,7 +209,14 @@ fn head(app: &App, is_wide: bool) -> Line<'static> {
     Line::styled(text, app.style.theme().dim)
 }
 
-fn line(app: &App, index: usize, row: &NetworkRow, is_wide: bool, longest: f64) -> Line<'static> {
+fn line(
+    app: &App,
+    index: usize,
+    row: &NetworkRow,
+    is_wide: bool,
+    longest: f64,
+    names: usize,
+) -> Line<'static> {
     let (theme, glyphs, networks) = (app.style.theme(), app.style.glyphs(), &app.networks);
     let spec = &row.form.layer.spec;
     let is_current = networks.current.is_some_and(|(current, _)| current == index);
@@ -178,12 +226,12 @@ fn line(app: &App, index: usize, row: &NetworkRow, is_wide: bool, longest: f64) 
         None => " ",
     };
     let style = if networks.cursor == index { theme.selected } else { theme.text };
-    let name: String = spec.name.chars().take(15).collect();
+    let name: String = spec.name.chars().take(names - 1).collect();
     let shape =
         format!("{}-{} {}x{}", spec.in_channels, spec.out_channels, spec.height, spec.width);
     let mut spans = vec![
         Span::styled(format!("{mark} "), theme.good),
-        Span::styled(format!("{name:<16}"), style),
+        Span::styled(format!("{name:<names$}"), style),
         Span::styled(format!("{shape:>16}"), theme.dim),
     ];
     let Some((record, is_measured)) = row.record() else {
@@ -270,7 +318,13 @@ fn draw_totals(app: &App, frame: &mut Frame<'_>, area: Rect) {
     ));
     lines.extend(networks.comparisons.iter().map(|comparison| compared(app, comparison)));
     let title = format!("{} of {}", known.len(), counted(rows.len(), "layer"));
-    frame.render_widget(Paragraph::new(lines).block(block(app, &title, false)), area);
+    let mut block = block(app, &title, false);
+    if let Some(row) = rows.get(networks.cursor).filter(|_| networks.tuned_for.is_some()) {
+        let (name, form) = (&row.form.layer.spec.name, &row.form);
+        let text = format!(" {name}: {}, {} ", form.params.name, form.algorithm.name());
+        block = block.title_bottom(Line::styled(text, theme.accent));
+    }
+    frame.render_widget(Paragraph::new(lines).block(block), area);
 }
 
 /// How many times the run's figures another way takes.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::parts::{Figure, bar, block, outdated, value};
+use super::parts::{Figure, bar, block, name_style, outdated, value};
 use crate::conv::Stage;
 use crate::report::{NoiseBits, Record};
 use crate::tui::app::App;
@@ -75,7 +75,8 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let is_there = |row: &&Budget| row.measured.or(row.predicted).is_some() || record.is_none();
     for row in rows.iter().filter(is_there) {
         let fraction = row.measured.unwrap_or(0.0) / whole;
-        let mut spans = vec![Span::styled(format!("{:<11}", row.name), theme.text)];
+        let style = name_style(app, row.name, theme.text);
+        let mut spans = vec![Span::styled(format!("{:<11}", row.name), style)];
         spans.extend(bar(app, width, fraction, row.predicted.map(|bits| bits / whole)));
         let now = Figure::new(row.measured, row.predicted);
         let loss = match (&above, &now) {

@@ -6,13 +6,17 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 
 use super::parts::{block, centred};
-use super::{decision, explore, form, help, layers, optimise, pictures};
+use super::{bookmarks, decision, explore, form, help, layers, meaning, optimise, pictures};
+use crate::tui::action::Action;
 use crate::tui::app::{App, Asking, Overlay};
 use crate::tui::palette::Palette;
+use crate::tui::sweep::ranges::EXAMPLE;
 
 pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>, area: Rect) {
     match overlay {
-        Overlay::Help(scroll) => help::draw(app, *scroll, frame, area),
+        Overlay::Help(view) => help::draw(app, view, frame, area),
+        Overlay::Meaning(place) => meaning::draw(app, *place, frame, area),
+        Overlay::Bookmarks(at) => bookmarks::draw(app, *at, frame, area),
         Overlay::Optimise(question) => optimise::draw(app, question, frame, area),
         Overlay::Decision(scroll) => decision::draw(app, *scroll, frame, area),
         Overlay::Palette(palette) => draw_palette(app, palette, frame, area),
@@ -27,6 +31,23 @@ pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>, area: Re
             );
             draw_text(app, frame, area, "replace?", &text);
         }
+        Overlay::Delete(index) => {
+            let text = format!(
+                "run {} is deleted for good, from the history too.\n\ny deletes it, any other key does not.",
+                index + 1
+            );
+            draw_text(app, frame, area, "delete?", &text);
+        }
+        Overlay::Leave(what) => {
+            let text = format!(
+                "{what} is in progress, and leaving ends it.\n\n{} again leaves, any other key stays.",
+                app.key_name(Action::Quit)
+            );
+            draw_text(app, frame, area, "leave?", &text);
+        }
+        Overlay::Refused(why) => {
+            draw_text(app, frame, area, "not permitted   any key closes", why);
+        }
         Overlay::Error(problem) => draw_text(app, frame, area, "error   any key closes", problem),
         Overlay::Layers | Overlay::Parameters | Overlay::Pictures if explore::is_wide(area) => {}
         Overlay::Layers => {
@@ -34,7 +55,7 @@ pub(super) fn draw(app: &App, overlay: &Overlay, frame: &mut Frame<'_>, area: Re
             layers::draw(app, frame, area);
         }
         Overlay::Parameters => {
-            let area = panel(frame, area, 44, form::HEIGHT);
+            let area = panel(frame, area, 56, form::height(u16::MAX));
             form::draw(app, frame, area);
         }
         Overlay::Pictures => {
@@ -67,6 +88,26 @@ fn question(asking: Asking) -> (String, String) {
         }
         Asking::ExportRows => {
             ("export the points to".into(), "as a table: .csv .md .tex .jsonl".into())
+        }
+        Asking::Bookmark => {
+            ("keep the form as".into(), "a name; the same name replaces what it had".into())
+        }
+        Asking::Ranges => {
+            ("sweep over ranges of any field of the form".into(), format!("like {EXAMPLE}"))
+        }
+        Asking::Note(index) => (
+            format!("note of run {}", index + 1),
+            "Enter keeps it, with the run in the history".into(),
+        ),
+        Asking::RunFilter => (
+            "runs in whose texts is".into(),
+            "layer, method, note, ...; Enter keeps, Esc shows all".into(),
+        ),
+        Asking::Open => {
+            ("open".into(), "Tab completes; .toml .npy .npz .safetensors .png .jpg".into())
+        }
+        Asking::Save => {
+            ("save".into(), "experiment params network sweep runs points weights ...".into())
         }
         Asking::ExportLayers => {
             ("export the layers to".into(), "a new directory, for one .toml each".into())
@@ -122,8 +163,16 @@ fn draw_palette(app: &App, palette: &Palette, frame: &mut Frame<'_>, area: Rect)
             Span::styled(command.keys.clone(), theme.key_hint),
         ]));
     }
-    if matches.is_empty() {
-        lines.push(Line::styled("no command is like this", theme.dim));
+    let hint = match palette.argument() {
+        Some((Action::Open, _)) => "Enter opens this file, Tab completes its path",
+        Some(_) => {
+            "Enter saves, Tab completes the path; before it stands what: runs, weights, output"
+        }
+        None => "no command is like this",
+    };
+    if matches.is_empty() || palette.argument().is_some() {
+        lines.truncate(1);
+        lines.push(Line::styled(hint, theme.dim));
     }
     frame.render_widget(Paragraph::new(lines).block(block), area);
     let column = 2 + palette.input.visual_cursor() as u16;

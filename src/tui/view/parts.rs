@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
 use crate::report::Verdict;
-use crate::tui::app::App;
+use crate::tui::app::{App, Panel, Screen};
+use crate::tui::meaning::MEANINGS;
 use crate::tui::sweep::Standing;
 
 /// A bordered block with a title; brighter where it takes keys.
@@ -52,6 +53,14 @@ pub(super) fn bar(
             }
         })
         .collect()
+}
+
+/// How the name of a figure is written: marked where the cursor is on it.
+pub(super) fn name_style(app: &App, name: &str, style: Style) -> Style {
+    let is_here = app.screen == Screen::Explore
+        && app.panel == Panel::Figures
+        && MEANINGS.get(app.figure).is_some_and(|meaning| meaning.name == name);
+    if is_here { app.style.theme().selected } else { style }
 }
 
 /// A figure on the screen.
@@ -145,4 +154,21 @@ pub(super) fn standing_style(app: &App, standing: Standing) -> Style {
             theme.dim
         }
     }
+}
+
+/// A text in rows of at most `width` columns, where its words allow.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(row) = rows.last_mut() else { break };
+        if row.is_empty() {
+            row.push_str(word);
+        } else if row.chars().count() + 1 + word.chars().count() <= width {
+            row.push(' ');
+            row.push_str(word);
+        } else {
+            rows.push(word.to_owned());
+        }
+    }
+    rows
 }

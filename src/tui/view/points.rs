@@ -54,7 +54,12 @@ fn size(sweep: &Sweep, column: Column) -> u16 {
 fn columns(sweep: &Sweep, width: u16) -> Vec<(Column, u16)> {
     let mut room = width.saturating_sub(2);
     let mut chosen = Vec::new();
-    for column in IMPORTANCE {
+    // Scrolled sideways they are taken in their order, behind the first.
+    let scrolled = Column::ALL.iter().skip(1 + sweep.scrolled);
+    let in_order = Column::ALL.iter().take(1).chain(scrolled).copied();
+    let wanted: Vec<Column> =
+        if sweep.scrolled == 0 { IMPORTANCE.to_vec() } else { in_order.collect() };
+    for column in wanted {
         let size = size(sweep, column);
         if size > room {
             break;

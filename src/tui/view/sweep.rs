@@ -25,30 +25,55 @@ const HIGH: u16 = 32;
 /// The least width of the chart beside the table.
 const CHART: u16 = 37;
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(5)])
-            .areas(area);
-    draw_top(app, frame, top);
+/// Where the table is and where the chart is, as far as each is shown.
+fn areas(app: &App, area: Rect) -> (Option<Rect>, Option<Rect>) {
+    let [_, middle, _] = rows(area);
     let turned = app.sweep.chart_turned;
     let has_figures = app.sweep.rows().iter().any(|row| row.record.is_some());
+    if app.zoomed {
+        let is_chart = turned && has_figures;
+        return if is_chart { (None, Some(area)) } else { (Some(area), None) };
+    }
     if area.width >= WIDE && !turned {
         // The table takes what it needs, and the chart the rest.
         let table = points::width(app).min(middle.width - CHART);
-        let [left, right] =
-            Layout::horizontal([Constraint::Length(table), Constraint::Min(0)]).areas(middle);
-        points::draw(app, frame, left);
-        draw_chart(app, frame, right);
+        let sides = Layout::horizontal([Constraint::Length(table), Constraint::Min(0)]);
+        let [left, right] = sides.areas(middle);
+        (Some(left), Some(right))
     } else if area.width < WIDE && area.height >= HIGH && !turned {
         let half = Constraint::Percentage(50);
         let [above, below] = Layout::vertical([half, half]).areas(middle);
-        points::draw(app, frame, above);
-        draw_chart(app, frame, below);
+        (Some(above), Some(below))
     } else if area.width < WIDE && area.height < HIGH && turned && has_figures {
-        draw_chart(app, frame, middle);
+        (None, Some(middle))
     } else {
-        points::draw(app, frame, middle);
+        (Some(middle), None)
     }
+}
+
+/// What is swept, its points, and the chosen one.
+fn rows(area: Rect) -> [Rect; 3] {
+    Layout::vertical([Constraint::Length(4), Constraint::Min(4), Constraint::Length(5)]).areas(area)
+}
+
+/// Where the table is; an empty place where it is not shown.
+pub(super) fn table_area(app: &App, area: Rect) -> Rect {
+    areas(app, area).0.unwrap_or_default()
+}
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let (table, chart) = areas(app, area);
+    if let Some(area) = table {
+        points::draw(app, frame, area);
+    }
+    if let Some(area) = chart {
+        draw_chart(app, frame, area);
+    }
+    if app.zoomed {
+        return;
+    }
+    let [top, _, bottom] = rows(area);
+    draw_top(app, frame, top);
     draw_details(app, frame, bottom);
 }
 
@@ -72,6 +97,7 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let progress = match (sweep.phase(), &app.running) {
         (Phase::Going, Some(running)) => going(app, running, width),
         (Phase::Ended, _) => ended(app, width),
+        (Phase::Stopped, _) => stopped(app),
         _ => planned(app),
     };
     let lines = vec![scope(app, width), progress];
@@ -80,8 +106,29 @@ fn draw_top(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 /// What is swept, with the keys that change it, and with names where there is room for them.
 fn scope(app: &App, width: u16) -> Line<'static> {
+    if app.sweep.is_fixed() {
+        return fixed(app);
+    }
     let named = scope_line(app, true);
     if named.width() <= usize::from(width) { named } else { scope_line(app, false) }
+}
+
+/// Points that were typed as ranges, or are from a file.
+fn fixed(app: &App) -> Line<'static> {
+    let theme = app.style.theme();
+    let what = match app.sweep.ranges.as_str() {
+        "" => "the points of a file".to_owned(),
+        ranges => ranges.to_owned(),
+    };
+    let runs = if app.sweep.scope.runs == Runs::Predicted { "predicted only" } else { "real runs" };
+    Line::from(vec![
+        Span::styled(format!("{} ", app.key_name(Action::Edit)), theme.key_hint),
+        Span::styled(format!("{what}   "), theme.text),
+        Span::styled(format!("{} ", app.key_name(Action::SweepRuns)), theme.key_hint),
+        Span::styled(format!("{runs}   "), theme.text),
+        Span::styled(format!("{} ", app.key_name(Action::NewSweep)), theme.key_hint),
+        Span::styled("follows the form again", theme.dim),
+    ])
 }
 
 fn scope_line(app: &App, is_named: bool) -> Line<'static> {
@@ -172,6 +219,19 @@ fn going(app: &App, running: &Running, width: u16) -> Line<'static> {
     Line::from(spans)
 }
 
+/// A sweep that was cancelled, and how it goes on.
+fn stopped(app: &App) -> Line<'static> {
+    let (theme, sweep) = (app.style.theme(), &app.sweep);
+    let text = format!("stopped at {} of {} points   ", sweep.ended(), sweep.rows().len());
+    Line::from(vec![
+        Span::styled(text, theme.text),
+        Span::styled(app.key_name(Action::Run), theme.key_hint),
+        Span::styled(" goes on   ", theme.dim),
+        Span::styled(app.key_name(Action::NewSweep), theme.key_hint),
+        Span::styled(" sets up another", theme.dim),
+    ])
+}
+
 fn ended(app: &App, width: u16) -> Line<'static> {
     let (theme, sweep) = (app.style.theme(), &app.sweep);
     let mut tally = Tally::default();
@@ -179,7 +239,8 @@ fn ended(app: &App, width: u16) -> Line<'static> {
     let mut text = if sweep.scope.runs == Runs::Predicted {
         format!("{} predicted", counted(sweep.rows().len(), "point"))
     } else {
-        format!("{} in {}", counted(sweep.rows().len(), "run"), seconds(sweep.spent_ms()))
+        let run = sweep.rows().iter().filter(|row| row.state == State::Done).count();
+        format!("{} in {}", counted(run, "run"), seconds(sweep.spent_ms()))
     };
     if tally.failed > 0 {
         text = format!("{text}, {} failed", tally.failed);
@@ -229,6 +290,9 @@ fn outcome(app: &App, row: &Row) -> Line<'static> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let standing = row.standing();
     match (&row.state, &row.record) {
+        (State::Failed(problem), _) if problem.refusal.is_some() => {
+            Line::styled(format!("not permitted: {problem}"), theme.warning)
+        }
         (State::Failed(problem), _) => {
             Line::styled(format!("{} {problem}", glyphs.cross), theme.bad)
         }

@@ -12,7 +12,9 @@ use crate::conv::Stage;
 use crate::report::{Fault, Record, bytes_text, count_text};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Done};
+use crate::tui::compare::differences;
 use crate::tui::running::Running;
+use crate::tui::when::when;
 
 /// Rows of the panel.
 pub(super) const HEIGHT: u16 = 5;
@@ -56,7 +58,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     } else if let Some(fault) = &fault {
         lines.extend(faulty(app, fault));
     } else if let Some(run) = app.shown() {
-        lines.extend(result(app, run));
+        lines.extend(result(app, run, inner.width));
     } else {
         lines.extend(ready(app));
     }
@@ -88,7 +90,12 @@ fn ready(app: &App) -> Vec<Line<'static>> {
 fn forecast(app: &App) -> Line<'static> {
     let (theme, cross) = (app.style.theme(), app.style.glyphs().cross);
     let Some(record) = app.predicted() else {
-        return Line::styled("working out what it will take", theme.dim);
+        let text = if app.is_calibrating {
+            "measuring this machine, once: predictions come in about two seconds"
+        } else {
+            "working out what it will take"
+        };
+        return Line::styled(text, theme.dim);
     };
     let noise = &record.noise_bits;
     if let Some((needed, allowed)) = app.memory_missing() {
@@ -185,7 +192,7 @@ fn faulty(app: &App, fault: &Fault) -> Vec<Line<'static>> {
 }
 
 /// How an exact run came out.
-fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
+fn result(app: &App, run: &Done, width: u16) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let record = &run.record;
     let values = count_text(record.verification.unwrap_or_default().values);
@@ -196,19 +203,36 @@ fn result(app: &App, run: &Done) -> Vec<Line<'static>> {
         record.latency_ms.server, record.latency_ms.total, record.noise_bits.last
     );
     let mut lines = vec![Line::from(vec![verdict, Span::styled(figures, theme.text)])];
-    let same_layer = |other: &&Record| other.layer == record.layer;
+    let same_layer = |(_, other): &(usize, &Done)| other.record.layer == record.layer;
     lines.push(match app.compare.baseline_of(record).filter(same_layer) {
-        Some(other) => {
+        Some((index, run)) => {
+            let other = &run.record;
             let (mine, theirs) = (record.latency_ms.server, other.latency_ms.server);
             let held = |r: &Record| r.storage_bytes.weights as f64;
-            let text = format!(
-                "server {}, weights {}, {:+.1} bits vs {} {}",
+            let figures = format!(
+                "server {}, weights {}, {:+.1} bits",
                 change(theirs / mine),
                 change(held(other) / held(record)),
                 record.noise_bits.last - other.noise_bits.last,
-                other.algorithm,
-                other.reduction,
             );
+            let when = when(run.at, app.at());
+            let whom = format!("run {}, {} {}", index + 1, other.algorithm, other.reduction);
+            let differs = differences(record, other).join(", ");
+            // What it is held against, when that was and what differs, as far as there is room.
+            let short = format!(
+                "server {}, {:+.1} bits vs run {}, {when}",
+                change(theirs / mine),
+                record.noise_bits.last - other.noise_bits.last,
+                index + 1
+            );
+            let texts = [
+                format!("{figures} vs {whom}, {when}; differs in {differs}"),
+                format!("{figures} vs run {}, {when}; differs in {differs}", index + 1),
+                format!("{short}; differs in {differs}"),
+                short,
+            ];
+            let fits = |text: &&String| text.chars().count() <= usize::from(width);
+            let text = texts.iter().find(fits).or(texts.last()).cloned().unwrap_or_default();
             Line::styled(text, theme.baseline)
         }
         None if record.algorithm == "conventional" => Line::default(),

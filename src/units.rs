@@ -16,25 +16,25 @@ fn quantity(text: &str, units: &[(&str, f64)], example: &str) -> Result<f64, Str
 }
 
 /// Bits a second: `100Mbit`, `1Gbit`, `500kbit`.
-pub(super) fn bandwidth(text: &str) -> Result<f64, String> {
+pub(crate) fn bandwidth(text: &str) -> Result<f64, String> {
     let units = [("bit", 1.0), ("kbit", 1e3), ("Mbit", 1e6), ("Gbit", 1e9)];
     let value = quantity(text, &units, "100Mbit or 1Gbit")?;
     if value >= 1.0 { Ok(value) } else { Err("must be at least 1bit a second".into()) }
 }
 
 /// Milliseconds: `10ms`, `500us`, `1s`.
-pub(super) fn milliseconds(text: &str) -> Result<f64, String> {
+pub(crate) fn milliseconds(text: &str) -> Result<f64, String> {
     quantity(text, &[("us", 1e-3), ("ms", 1.0), ("s", 1e3)], "10ms or 0.5s")
 }
 
 /// Bits of noise budget: a number from 0 on.
-pub(super) fn bits(text: &str) -> Result<f64, String> {
+pub(crate) fn bits(text: &str) -> Result<f64, String> {
     let bits = text.parse::<f64>().ok().filter(|bits| (0.0..=1000.0).contains(bits));
     bits.ok_or_else(|| "must be a number of bits from 0 to 1000".into())
 }
 
 /// Bytes: `8GiB`, `500MB`, or a bare number.
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let units = [
         ("", 1.0),
         ("B", 1.0),
