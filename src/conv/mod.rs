@@ -51,7 +51,7 @@ pub use choice::{Choice, WeightForm};
 pub use error::ConvError;
 pub use explain::{Fact, FactValue, Facts};
 pub use kind::AlgorithmKind;
-pub use layer::{Layer, LayerError, LayerSpec};
+pub use layer::{Layer, LayerError, LayerSpec, MAX_ACTIVATION_BITS};
 pub use outline::{Outline, WorkingBytes};
 pub use plan::{Need, Plan, PreparedWeights};
 pub use progress::{Observer, Silent, Steps};

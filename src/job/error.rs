@@ -5,6 +5,7 @@ use crate::arith::kernels::Backend;
 use crate::bfv::ParamsError;
 use crate::conv::planner::DoesNotFit;
 use crate::conv::{ConvError, LayerError};
+use crate::network::onnx::ModelError;
 use crate::report::{Fault, Refusal, counted};
 use crate::tensor::TensorError;
 
@@ -61,6 +62,9 @@ pub enum JobError {
     /// A file is not what was expected.
     #[error(transparent)]
     Tensor(#[from] TensorError),
+    /// A model that cannot be read, or not be run.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The run failed or was cancelled.
     #[error(transparent)]
     Run(#[from] ConvError),
@@ -149,6 +153,7 @@ impl JobError {
                 | Self::Memory { .. }
                 | Self::NoMemory { .. }
                 | Self::Tensor(_)
+                | Self::Model(_)
                 | Self::NotAGraph(_)
                 | Self::NetworkLayers { .. }
                 | Self::NoAlgorithm { .. }

@@ -19,6 +19,7 @@
 //! sum stands for itself times the scale of the input and that of the channel; padding is a true 0.
 
 mod activations;
+mod answer;
 mod client;
 mod fidelity;
 mod findings;
@@ -26,6 +27,7 @@ mod graph;
 mod layer_weights;
 mod left_out;
 mod normalise;
+pub mod onnx;
 mod pool;
 mod problem;
 mod quantise;
@@ -37,6 +39,7 @@ mod tests;
 mod weights;
 
 pub use activations::Width;
+pub use answer::{Answer, Ranked, best_class};
 pub use fidelity::{Fidelity, RealNetwork, signal_to_noise_db};
 pub(crate) use findings::listed;
 pub use findings::{Findings, Note};

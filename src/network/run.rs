@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::client;
 use super::graph::{Graph, Node, Source};
 use super::layer_weights::LayerWeights;
+use super::onnx::ModelError;
 use super::weights::Weights;
 use crate::conv::{Layer, add_bias, convolve};
 
@@ -91,6 +92,9 @@ pub enum RunError<E> {
         /// Its channel, row and column.
         at: (usize, usize, usize),
     },
+    /// What the client of an ONNX model cannot do.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// A convolution that failed.
     #[error("layer {layer}: {source}")]
     Convolution {
@@ -185,7 +189,7 @@ fn step<E>(
         bias: weights.integer_bias(),
     };
     let sums = convolve(&call).map_err(|source| RunError::Convolution { layer: name(), source })?;
-    let largest_sum = check_sums(node, &sums)?;
+    let largest_sum = check_sums(&node.layer, &sums)?;
     let reals = client::reals(&sums, input.scale, weights);
     let shortcut = node.shortcut.map(|source| &tensors[source.slot()].reals);
     let reals = client::finish(node, reals, shortcut);
@@ -209,15 +213,12 @@ fn check_values<E>(values: &Array3<f64>, of: impl Fn() -> String) -> Result<(), 
 }
 
 /// The largest sum in absolute value.
-fn check_sums<E>(node: &Node, sums: &Array3<i64>) -> Result<i64, RunError<E>> {
+pub(super) fn check_sums<E>(layer: &Layer, sums: &Array3<i64>) -> Result<i64, RunError<E>> {
     let error = |found: String, expected: String| {
-        Err(RunError::Sums { layer: node.spec.name().into(), found, expected })
+        Err(RunError::Sums { layer: layer.name().into(), found, expected })
     };
-    if sums.shape() != node.layer.output_shape() {
-        return error(
-            format!("shape {:?}", sums.shape()),
-            format!("{:?}", node.layer.output_shape()),
-        );
+    if sums.shape() != layer.output_shape() {
+        return error(format!("shape {:?}", sums.shape()), format!("{:?}", layer.output_shape()));
     }
     let largest = sums.iter().map(|sum| sum.unsigned_abs()).max().unwrap_or(0);
     if largest > LIMIT.unsigned_abs() {

@@ -19,7 +19,9 @@ pub use chart::{Chart, ChartCell, ChartRow};
 pub use fault::Fault;
 pub use history::{Beside, Entry, History, Loaded};
 pub use machine::{Machine, process_peak_bytes};
-pub use network::{Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios};
+pub use network::{
+    ClientWork, Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios,
+};
 pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;
 pub use record::{

@@ -1,12 +1,14 @@
 //! The record of a network, with the stable names of its JSON form.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::verdict::tell;
 use super::{
     Communication, LatencyMs, Machine, OperationCounts, Record, Storage, Verdict, rounded,
 };
-use crate::network::{Fidelity, LayerReport};
+use crate::network::{Answer, Fidelity, LayerReport};
 
 /// Everything about one run of a network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -50,6 +52,22 @@ pub struct NetworkRecord {
     /// The same network in another way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<Comparison>,
+    /// Which classes the output ranks first, where it is a list of scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+    /// What the client of a model computes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientWork>,
+}
+
+/// What the client of a model computes in floats.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ClientWork {
+    /// Its operators, and how often each.
+    pub operators: BTreeMap<String, usize>,
+    /// Convolutions and matrix products that the server could not compute, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<String>,
 }
 
 /// One convolution of a network, and what the client did with its result.

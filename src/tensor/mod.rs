@@ -20,10 +20,10 @@ pub use activations::read_activations;
 pub use archive::TensorFile;
 pub use array::TypedArray;
 pub use element::Element;
-pub use npy::{read_integers, write_integers, write_reals, write_weights};
+pub use npy::{read_integers, read_reals, write_integers, write_reals, write_weights};
 pub use picture::{
-    BUILTIN_IMAGES, Picture, builtin_image, picture_input, picture_pixels, picture_values,
-    read_picture, write_contact_sheet,
+    BUILTIN_IMAGES, Picture, builtin_image, decode_picture, picture_input, picture_pixels,
+    picture_values, read_picture, write_contact_sheet,
 };
 pub use resize::{Resize, ResizeError};
 

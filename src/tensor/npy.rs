@@ -48,6 +48,28 @@ pub fn read_integers(
     Ok(array.mapv(|value| value as i64))
 }
 
+/// Reads an array of finite numbers of `shape`.
+///
+/// # Errors
+/// [`TensorError`] naming the file, what it holds and what it should hold.
+pub fn read_reals(path: &Path, shape: &[usize]) -> Result<ArrayD<f64>, TensorError> {
+    let content = |found: String| TensorError::Content {
+        path: path.to_owned(),
+        found,
+        expected: format!("expected finite numbers of shape {shape:?}"),
+    };
+    let npy = Npy::open(path)?;
+    let header = npy.header();
+    if header.shape != shape || header.element.is_err() {
+        return Err(content(header.describe()));
+    }
+    let array = npy.numbers().map_err(content)?;
+    match array.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some((index, value)) => Err(content(format!("has {value} at {:?}", index.slice()))),
+        None => Ok(array),
+    }
+}
+
 /// A .npy file of which no more has been read than it takes to know its header.
 pub(super) struct Npy {
     header: Header,

@@ -59,7 +59,7 @@ pub fn builtin_image(name: &str) -> Result<Picture, TensorError> {
     if name != "cat-224" {
         return Err(TensorError::NoSuchImage { name: name.to_owned() });
     }
-    decode(include_bytes!("../../assets/cat-224.png"), Path::new(name), u64::MAX)
+    decode_picture(include_bytes!("../../assets/cat-224.png"), name)
 }
 
 /// Reads a PNG or JPEG file, whatever its name, turned as its EXIF orientation says. It may take
@@ -70,6 +70,14 @@ pub fn builtin_image(name: &str) -> Result<Picture, TensorError> {
 /// 256 MiB.
 pub fn read_picture(path: &Path, max_memory: u64) -> Result<Picture, TensorError> {
     decode(&read_at_most(path, MOST_BYTES.min(max_memory / 2))?, path, max_memory)
+}
+
+/// A picture that is in the binary, called `name` in messages.
+///
+/// # Errors
+/// As [`read_picture`].
+pub fn decode_picture(bytes: &[u8], name: &str) -> Result<Picture, TensorError> {
+    decode(bytes, Path::new(name), u64::MAX)
 }
 
 fn decode(bytes: &[u8], path: &Path, max_memory: u64) -> Result<Picture, TensorError> {

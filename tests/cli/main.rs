@@ -3,12 +3,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on must fail")]
 
 mod bench;
+#[path = "../../src/network/onnx/tests/build.rs"]
+mod builder;
 mod data;
 mod ends;
 mod exports;
 mod lists;
 mod memory;
 mod mistakes;
+mod models;
 mod network;
 mod runs;
 mod support;

@@ -1,6 +1,7 @@
 //! `heconv network`: a whole network, layer by layer, encrypted.
 
 mod layers;
+mod model;
 mod progress;
 mod resume;
 mod text;
@@ -8,6 +9,7 @@ mod text;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use self::model::ModelArgs;
 use self::progress::LayerProgress;
 use self::resume::ResumeFile;
 use super::common::Common;
@@ -25,8 +27,10 @@ use crate::tune::network::{BASELINE_PARAMS, conventional};
 
 /// Arguments of `heconv network`.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub(super) struct Args {
-    /// The network, by name or file; `-` is standard input.
+    /// The network, by name or file; `-` is standard input. A file that ends in .onnx is a model, of which
+    /// convolutions and products with constant matrices run encrypted; `digits` is one that is built in.
     #[arg(add = complete::networks())]
     network: String,
     /// Parameters of all layers: a name, a file, or like '4096:35,35|36:20'; or `tuned` for those
@@ -62,7 +66,8 @@ pub(super) struct Args {
         conflicts_with = "input"
     )]
     resize: Resize,
-    /// The network's input, integers of shape (channels, height, width) in units of `input_scale`.
+    /// The network's input, integers of shape (channels, height, width) in units of `input_scale`; of a
+    /// model floats of its input's shape.
     #[arg(long, value_name = "FILE.npy")]
     input: Option<PathBuf>,
     /// Weights by the names of PyTorch's state_dict, floats or integers; seeded ones where absent.
@@ -82,9 +87,15 @@ pub(super) struct Args {
     format: Format,
     #[command(flatten)]
     export: export::Args,
+    #[command(flatten)]
+    model: ModelArgs,
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
+    if model::is_model(&args.network) {
+        return model::run(&args);
+    }
+    args.model.check_absent(&args.network)?;
     let target = args.export.clone().into_directory()?.map(Target::Directory);
     let output = args.output.clone().map(OutputFile::new).transpose()?;
     let catalogue = presets::load()?;

@@ -67,9 +67,7 @@ impl LayerProgress {
         spec: &'a NetworkSpec,
         resume: Option<ResumeFile>,
     ) -> NetworkProgress<'a> {
-        let mut progress = self.named(&spec.network.name, &spec.layers);
-        progress.resume = Mutex::new(resume);
-        progress
+        self.named(&spec.network.name, &spec.layers).resumed(resume)
     }
 
     /// Progress of `runs`, one for each layer.
@@ -87,6 +85,11 @@ impl LayerProgress {
 }
 
 impl NetworkProgress<'_> {
+    /// The same, whose layers are kept in `resume`.
+    pub(super) fn resumed(self, resume: Option<ResumeFile>) -> Self {
+        Self { resume: Mutex::new(resume), ..self }
+    }
+
     /// Predicts how long layers take. A layer that cannot be predicted is told of when it is run.
     pub(super) fn expect(&mut self, estimator: &Estimator) {
         let time = |run: &RunSpec| {

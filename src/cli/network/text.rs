@@ -1,9 +1,12 @@
 //! A network's record for people.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
+use crate::network::{Answer, Ranked};
 use crate::report::{
-    Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text, counted,
+    ClientWork, Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text,
+    counted,
 };
 
 /// A report, without a newline at its end.
@@ -12,7 +15,41 @@ pub(super) fn text(record: &NetworkRecord) -> String {
     if !record.comparisons.is_empty() {
         parts.push(comparisons(record));
     }
+    parts.extend(record.client.as_ref().map(client));
+    parts.extend(record.answer.as_ref().map(answer));
     parts.join("\n\n")
+}
+
+/// What the client computes of a model.
+fn client(client: &ClientWork) -> String {
+    let each = |(operator, count): (&String, &usize)| match count {
+        1 => operator.clone(),
+        _ => format!("{operator} x{count}"),
+    };
+    let operators: Vec<String> = client.operators.iter().map(each).collect();
+    let mut text = format!("the client computes in floats: {}", operators.join(", "));
+    for layer in &client.layers {
+        let _ = write!(text, "\nand, which the server cannot: {layer}");
+    }
+    text
+}
+
+/// The classes that are ranked first.
+fn answer(answer: &Answer) -> String {
+    let name = |one: &Ranked| one.label.clone().unwrap_or_else(|| format!("class {}", one.class));
+    let best = |top: &[Ranked]| top.first().map(name).unwrap_or_default();
+    let mut text = format!("answer: {}", best(&answer.top));
+    if answer.top1_agrees {
+        text.push_str(", as in floats");
+    } else {
+        let _ = write!(text, "; in floats {}", best(&answer.float_top));
+    }
+    let of = answer.float_top.len();
+    let _ = write!(text, "; {} of the first {of} are those in floats", answer.top5_shared);
+    for one in &answer.top {
+        let _ = write!(text, "\n{:>12.4}  {}", one.score, name(one));
+    }
+    text
 }
 
 fn head(record: &NetworkRecord) -> String {
@@ -86,6 +123,7 @@ fn layers(record: &NetworkRecord) -> String {
         // Signal to quantisation noise.
         text.push_str("  SQNR dB");
     }
+    let worst = worst(record);
     for (name, layer) in names.iter().zip(&record.layers) {
         let run = &layer.record;
         let time = &run.latency_ms;
@@ -109,9 +147,21 @@ fn layers(record: &NetworkRecord) -> String {
         if is_trained {
             let ratio = layer.signal_to_noise_db.map_or("-".into(), |ratio| format!("{ratio:.1}"));
             let _ = write!(text, "{ratio:>9}");
+            if worst == Some(name.as_str()) {
+                text.push_str("  the least");
+            }
         }
     }
     text
+}
+
+/// The layer with the least signal to quantisation noise, of several.
+fn worst(record: &NetworkRecord) -> Option<&str> {
+    let ratio = |layer: &NetworkLayer| layer.signal_to_noise_db;
+    let told = record.layers.iter().filter(|layer| ratio(layer).is_some());
+    let least = told.min_by(|a, b| ratio(a).partial_cmp(&ratio(b)).unwrap_or(Ordering::Equal))?;
+    let name = least.record.layer.name.rsplit('/').next();
+    name.filter(|_| record.layers.len() > 1)
 }
 
 fn comparisons(record: &NetworkRecord) -> String {

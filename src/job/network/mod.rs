@@ -8,18 +8,20 @@
 
 mod baseline;
 mod keys;
+mod layer;
+mod model;
 mod overflow;
 mod resume;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ndarray::Array3;
 
 use super::data::FromFile;
 use super::memory::{Work, array_bytes, loading_bytes, require};
-use super::{JobError, Prepared, RunData, RunSpec};
+use super::{JobError, Prepared, RunSpec};
 use crate::conv::{ConvError, KeyNeeds, Observer};
 use crate::network::{
     self, Convolution, Fidelity, Findings, Graph, LayerReport, LayerWeights, Note, RealNetwork,
@@ -33,8 +35,10 @@ use crate::report::{
 use crate::tensor::{Resize, builtin_image, picture_values, read_activations, read_picture};
 
 use keys::{Keys, Sessions};
+use layer::{Half, convolve};
 
 pub use baseline::{Baseline, Wire};
+pub use model::{ModelSpec, PreparedModel, Quick, model_runs, quick};
 pub use resume::Finished;
 
 /// The picture that a network is given where the user gives none.
@@ -159,8 +163,10 @@ impl<'a> PreparedNetwork<'a> {
             notes
                 .push(Note::warning(format!("output channels without any weight but 0: {layers}")));
         }
-        notes.extend(overflow::note(self.named_weights().zip(&self.layers).map(
-            |((name, weights), prepared)| (name, prepared.layer(), weights, prepared.params()),
+        notes.extend(overflow::beyond(self.named_weights().zip(&self.layers).map(
+            |((name, weights), prepared)| {
+                (name, weights.largest_sum(prepared.layer()), prepared.params())
+            },
         )));
         notes
     }
@@ -212,6 +218,8 @@ impl<'a> PreparedNetwork<'a> {
             wall_ms: rounded(wall.as_secs_f64() * 1e3, 3),
             process_peak_bytes: process_peak_bytes(),
             comparisons: Vec::new(),
+            answer: None,
+            client: None,
         };
         Ok(NetworkResult { record, output })
     }
@@ -247,34 +255,16 @@ impl<'a> PreparedNetwork<'a> {
         FromFile { weight_scales, notes: Vec::new() }
     }
 
-    /// One convolution: encrypted, or plain where an earlier run has verified it on the same data.
     fn convolve(
         &self,
         call: &Convolution<'_>,
         sessions: &Sessions<'_>,
         observer: &dyn NetworkObserver,
     ) -> Result<(Half, Array3<i64>), JobError> {
-        observer.layer(call.index);
         let (prepared, run) = (&self.layers[call.index], &self.spec.layers[call.index]);
-        let digest = resume::digest(call, run);
-        if let Some(earlier) = self.spec.finished.iter().find(|one| one.is_of(&digest)) {
-            let Ok(sums) = network::plain(call);
-            return Ok((Half::Earlier(Box::new(earlier.clone())), sums));
-        }
-        let data = RunData {
-            input: call.input.clone(),
-            weights: call.weights.clone(),
-            from_file: self.file_facts(call.index),
-            bias: call.bias.cloned(),
-            stream: call.index as u64,
-        };
-        let session = sessions.open(call.index, observer)?;
-        let result = prepared.run_in(session, data, observer)?;
-        let layer = call.layer.name().to_owned();
-        match result.record.fault() {
-            Some(fault) => Err(JobError::Wrong { layer, fault }),
-            None => Ok((Half::New { digest, record: Box::new(result.record) }, result.output)),
-        }
+        let from_file = self.file_facts(call.index);
+        let layer = (prepared, run);
+        convolve(call, layer, sessions, &self.spec.finished, from_file, observer)
     }
 
     /// The plain network, and beside it the one in real values.
@@ -341,32 +331,6 @@ fn require_network(
     let weights = graph.weight_count().saturating_mul(each as u64);
     let all = [weights, largest.max(loading).max(reals), activations];
     require(Work::Network, all.into_iter().fold(0, u64::saturating_add), allowed)
-}
-
-/// A layer before what follows its convolution.
-enum Half {
-    New { digest: String, record: Box<crate::report::Record> },
-    Earlier(Box<Finished>),
-}
-
-impl Half {
-    fn finish(self, activation: LayerReport, time: Duration, from_file: FromFile) -> Finished {
-        match self {
-            // The same integers may stand for other values.
-            Self::Earlier(mut finished) => {
-                finished.layer.record = from_file.record(finished.layer.record);
-                finished.layer.activation = activation;
-                finished.layer.signal_to_noise_db = None;
-                *finished
-            }
-            Self::New { digest, record } => {
-                let (record, signal_to_noise_db) = (*record, None);
-                let activation_ms = rounded(time.as_secs_f64() * 1e3, 3);
-                let layer = NetworkLayer { record, activation, signal_to_noise_db, activation_ms };
-                Finished::new(digest, layer)
-            }
-        }
-    }
 }
 
 /// The input in real values: an array, a picture, or the built-in picture.

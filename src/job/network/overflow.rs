@@ -1,16 +1,14 @@
 //! Whether t holds whatever a picture may give.
 
 use crate::bfv::Params;
-use crate::conv::Layer;
-use crate::network::{LayerWeights, Note, listed};
+use crate::network::{Note, listed};
 
 /// Says which layers have inputs whose sums exceed the plaintext modulus: a run on another picture may
-/// fail there. The bound is over all inputs with these weights and the biases that the server adds.
-pub(super) fn note<'a>(
-    layers: impl Iterator<Item = (&'a str, &'a Layer, &'a LayerWeights, &'a Params)>,
-) -> Option<Note> {
-    let beyond = |(name, layer, weights, params): (&str, &Layer, &LayerWeights, &Params)| {
-        let largest = weights.largest_sum(layer).unsigned_abs();
+/// fail there. Of each layer is given the largest sum that any input gives with its weights and the
+/// biases that the server adds.
+pub(super) fn beyond<'a>(layers: impl Iterator<Item = (&'a str, i64, &'a Params)>) -> Option<Note> {
+    let beyond = |(name, largest, params): (&str, i64, &Params)| {
+        let largest = largest.unsigned_abs();
         let modulus = params.plain().value();
         // Values of up to (t - 1) / 2 fit, so t exceeds twice the largest.
         let bits = (2 * largest).max(1).ilog2() + 1;

@@ -1,0 +1,233 @@
+//! `heconv network MODEL.onnx`: a trained model, to its answer.
+
+mod args;
+mod bits;
+mod many;
+mod pictures;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use self::super::progress::LayerProgress;
+use self::super::resume::ResumeFile;
+use super::{Args, failure, text, verdict};
+use crate::cli::export::Target;
+use crate::cli::output::{Format, OutputFile, print_json};
+use crate::cli::{Failure, presets};
+use crate::job::{Estimator, ModelSpec, PreparedModel, RunSpec, model_runs};
+use crate::network::onnx::{
+    Builtin, Client, Given, Model, Options, PictureForm, Served, fewest_bits,
+};
+use crate::report::NetworkRecord;
+use crate::tensor::{builtin_image, read_picture, read_reals};
+
+use self::bits::BitsFile;
+
+pub(super) use args::ModelArgs;
+
+/// The picture for models that take three channels, where the user gives none.
+const DEFAULT_IMAGE: &str = "cat-224";
+
+/// The most bytes of a file of labels.
+const MOST_LABEL_BYTES: u64 = 1 << 24;
+
+/// Whether this is a model, and no network of presets.
+pub(super) fn is_model(network: &str) -> bool {
+    let ending = Path::new(network).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+        || Builtin::of(network).is_some()
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    refuse(args)?;
+    let max_memory = args.common.max_memory();
+    let model = match Builtin::of(&args.network) {
+        Some(builtin) => builtin.model(max_memory),
+        None => Model::open(Path::new(&args.network), max_memory),
+    };
+    let model = model.map_err(Failure::input)?;
+    let labels = labels(args)?;
+    match &args.model.images {
+        Some(folder) => many::run(args, &model, labels, folder),
+        None => one(args, &model, labels),
+    }
+}
+
+/// One input, encrypted.
+fn one(args: &Args, model: &Model, labels: Option<Vec<String>>) -> Result<(), Failure> {
+    let target = args.export.clone().into_directory()?.map(Target::Directory);
+    let output = args.output.clone().map(OutputFile::new).transpose()?;
+    let (given, positive) = given(args, model)?;
+    let progress = LayerProgress::start()?;
+    let mut served = serve(args, model, &given, positive, &progress)?;
+    settle_bits(args, &mut served, std::slice::from_ref(&given), &progress)?;
+    let estimator = Estimator::default();
+    let layers = tuned(args, &served, &estimator, &progress)?;
+    let resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
+    let finished = resume.as_ref().map(ResumeFile::finished).unwrap_or_default();
+    let spec = ModelSpec { layers, labels, finished };
+    let mut each = progress.named(served.name(), &spec.layers).resumed(resume);
+    each.expect(&estimator);
+    let prepared = PreparedModel::new(&served, &spec).map_err(failure)?;
+    for note in prepared.notes() {
+        writeln!(io::stderr(), "heconv: {note}")?;
+    }
+    let result = prepared.run(&given, &each).map_err(failure)?;
+    progress.finish();
+    let printed = print(&result.record, args.format);
+    if let Some(output) = output {
+        output.write_reals(&result.output, result.record.verdict)?;
+    }
+    if let Some(Target::Directory(directory)) = target {
+        for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
+            let export = directory.experiment(&run.layer.spec.name)?;
+            export.write(&run.experiment(), Some(&layer.record))?;
+        }
+    }
+    verdict(&result.record)?;
+    printed
+}
+
+/// The layers of the model, calibrated where that is asked for.
+fn serve<'m>(
+    args: &Args,
+    model: &'m Model,
+    given: &Given,
+    positive: bool,
+    progress: &LayerProgress,
+) -> Result<Served<'m>, Failure> {
+    let file = BitsFile::of(args.model.bits.as_ref())?;
+    let bits = |name: &str| file.bits(name);
+    let allow_client_layers = args.model.allow_client_layers;
+    let options = Options { bits: &bits, positive, allow_client_layers };
+    let client = Client::new(args.common.threads(None)?);
+    let mut served = Served::new(model, client, given, &options).map_err(Failure::input)?;
+    file.check(&served)?;
+    let Some(folder) = &args.model.calibration else { return Ok(served) };
+    let form = form(args, model)?;
+    let pictures = pictures::list("--calibration", folder, None, None)?;
+    let mut ranges = vec![[0f32; 2]; served.layers().len()];
+    for (done, picture) in pictures.iter().enumerate() {
+        progress.show("calibration", done, pictures.len());
+        if progress.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        let given = picture.given(args, &form)?;
+        let reference = served.reference(&given).map_err(Failure::input)?;
+        for ([least, most], [low, high]) in ranges.iter_mut().zip(reference.ranges) {
+            (*least, *most) = (least.min(low), most.max(high));
+        }
+    }
+    served.calibrate(&ranges);
+    Ok(served)
+}
+
+/// Gives the layers the fewest bits that keep what the model says of all inputs, where that is asked for,
+/// and writes what they have.
+fn settle_bits(
+    args: &Args,
+    served: &mut Served<'_>,
+    inputs: &[Given],
+    progress: &LayerProgress,
+) -> Result<(), Failure> {
+    if let Some(kept) = args.model.bits_search {
+        let mut each = Vec::new();
+        for (done, given) in inputs.iter().enumerate() {
+            progress.show("in floats", done, inputs.len());
+            each.push((given.clone(), served.reference(given).map_err(Failure::input)?));
+        }
+        let proceed = |done, of| {
+            progress.show("bits", done, of);
+            !progress.is_cancelled()
+        };
+        let found = fewest_bits(served, &each, kept, proceed).map_err(Failure::input)?;
+        if progress.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        if !found {
+            let text =
+                "the bits to begin with do not keep it either; give --bits more, or ask for less";
+            return Err(Failure::Failed(format!("--bits-search: {text}")));
+        }
+    }
+    match &args.model.write_bits {
+        Some(path) => BitsFile::of_layers(served).write(path),
+        None => Ok(()),
+    }
+}
+
+/// How the layers are run.
+fn tuned(
+    args: &Args,
+    served: &Served<'_>,
+    estimator: &Estimator,
+    progress: &LayerProgress,
+) -> Result<Vec<RunSpec>, Failure> {
+    let catalogue = presets::load()?;
+    args.tuned_layers(&catalogue, estimator, progress, |params| model_runs(served, params))
+}
+
+fn print(record: &NetworkRecord, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => writeln!(io::stdout(), "{}", text::text(record)).map_err(Failure::from),
+        Format::Json => print_json(record),
+    }
+}
+
+/// What is of networks of presets alone.
+fn refuse(args: &Args) -> Result<(), Failure> {
+    let given = [("--weights", args.weights.is_some()), ("--compare", args.compare.is_some())];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => {
+            Err(Failure::Input(format!("{flag} is for networks of presets, not for models")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The names of the classes.
+fn labels(args: &Args) -> Result<Option<Vec<String>>, Failure> {
+    let builtin = Builtin::of(&args.network).map(Builtin::labels);
+    let Some(path) = &args.model.labels else { return Ok(builtin) };
+    let problem = |error: &dyn std::fmt::Display| {
+        Failure::Input(format!("--labels {}: {error}", path.display()))
+    };
+    let length = std::fs::metadata(path).map_err(|error| problem(&error))?.len();
+    if length > MOST_LABEL_BYTES {
+        return Err(problem(&format_args!("has {length} bytes; a name a line is expected")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
+    let clean = |line: &str| line.trim().chars().filter(|c| !c.is_control()).collect();
+    Ok(Some(text.lines().map(clean).collect()))
+}
+
+/// How pictures become inputs.
+fn form(args: &Args, model: &Model) -> Result<PictureForm, Failure> {
+    let ModelArgs { mean, std, layout, .. } = &args.model;
+    let shape = shape(args, model)?;
+    let form = PictureForm::new(model.name(), &shape, layout.map(Into::into), [mean, std]);
+    form.map_err(Failure::input)
+}
+
+fn shape(args: &Args, model: &Model) -> Result<Vec<usize>, Failure> {
+    let pinned = Some(args.model.shape.as_slice()).filter(|shape| !shape.is_empty());
+    model.input_shape(pinned).map_err(Failure::input)
+}
+
+/// The input, and whether no input like it has values below 0.
+fn given(args: &Args, model: &Model) -> Result<(Given, bool), Failure> {
+    if let Some(path) = &args.input {
+        let shape = shape(args, model)?;
+        let values = read_reals(path, &shape).map_err(Failure::input)?;
+        let values = values.iter().map(|value| *value as f32).collect();
+        return Ok((Given { shape, values }, false));
+    }
+    let form = form(args, model)?;
+    let picture = match (&args.image, Builtin::of(&args.network)) {
+        (Some(path), _) => read_picture(path, args.common.max_memory()),
+        (None, Some(builtin)) => builtin.picture(),
+        (None, None) => builtin_image(DEFAULT_IMAGE),
+    };
+    let picture = picture.map_err(Failure::input)?.resized(args.resize);
+    Ok((form.given(&picture).map_err(Failure::input)?, form.is_positive()))
+}

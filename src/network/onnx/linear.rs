@@ -1,0 +1,482 @@
+//! Nodes that the server computes: convolutions, and products with a constant matrix.
+
+use ndarray::{Array1, Array3, Array4, ArrayView3};
+use rten::Value;
+use rten_tensor::{AsView, Layout as _};
+
+use super::attributes::Attributes;
+use super::axis::Axis;
+use crate::conv::LayerSpec;
+
+/// A node as a convolution of the server, and what the client does before and after it.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// Of the server's convolution: channels, sizes, kernel, stride, padding and groups.
+    pub(super) layer: LayerSpec,
+    /// Real weights of the server's convolution, each output channel with all its phases.
+    pub(super) weights: Array4<f32>,
+    /// One for each channel of the node's output.
+    pub(super) bias: Option<Array1<f64>>,
+    axes: [Axis; 2],
+    frame: Frame,
+}
+
+/// How a node's values are planes of channels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Frame {
+    /// (1, channels, rows, columns), or (1, channels, columns).
+    Planes {
+        /// How many sides a plane has.
+        sides: usize,
+    },
+    /// (..., rows, channels): a matrix, each row of which is a pixel.
+    Rows {
+        /// All sides but the last.
+        outer: Vec<usize>,
+    },
+}
+
+/// What a node's attributes say of one direction.
+struct Sides {
+    kernel: Vec<usize>,
+    strides: Vec<usize>,
+    dilations: Vec<usize>,
+    begins: Vec<usize>,
+    ends: Vec<usize>,
+    /// Whether padding is such that the output has as many rows as the input over the stride.
+    same: bool,
+}
+
+/// The operators that can be the server's.
+const OPERATORS: [&str; 4] = ["Conv", "ConvTranspose", "Gemm", "MatMul"];
+
+/// Whether an operator can be the server's, where its weights are constant.
+pub(super) fn is_linear(operator: &str) -> bool {
+    OPERATORS.contains(&operator)
+}
+
+/// A node that may be the server's.
+pub(super) struct Candidate<'a> {
+    /// Its operator.
+    pub(super) operator: &'a str,
+    /// Its attributes.
+    pub(super) attributes: Attributes<'a>,
+    /// Its second input.
+    pub(super) weights: Option<Value>,
+    /// Whether it has a third input.
+    pub(super) has_bias: bool,
+    /// That input, where it is constant.
+    pub(super) bias: Option<Value>,
+    /// The shape of its first input.
+    pub(super) input: &'a [usize],
+    /// Whether the client adds the padding, as something else than 0.
+    pub(super) explicit: bool,
+    /// Bytes that its weights may take.
+    pub(super) allowed: u64,
+}
+
+impl Candidate<'_> {
+    /// The convolution.
+    ///
+    /// # Errors
+    /// Why the node cannot be the server's.
+    pub(super) fn linear(&self) -> Result<Linear, String> {
+        let weights = self.weights.as_ref().ok_or("its weights are not constant")?;
+        let bias = match &self.bias {
+            None if self.has_bias => return Err("its bias is not constant".into()),
+            None => None,
+            Some(bias) => Some(reals(bias).ok_or("its bias is no tensor of floats")?),
+        };
+        let values = reals(weights).ok_or("its weights are no tensor of floats")?;
+        if values.iter().chain(bias.iter().flatten()).any(|value| !value.is_finite()) {
+            return Err("its weights are not all finite".into());
+        }
+        let shape: Vec<usize> = weights.shape().iter().copied().collect();
+        match self.operator {
+            "Conv" => self.convolution(&shape, &values, bias),
+            "ConvTranspose" => self.transposed(&shape, &values, bias),
+            "Gemm" => self.gemm(&shape, &values, bias),
+            _ => self.matrix(&shape, |i, o| values[i * shape[1] + o], None),
+        }
+    }
+
+    /// Channels, groups and sides of an input of planes, and of its weights.
+    fn planes<'a>(&self, shape: &'a [usize]) -> Result<(usize, &'a [usize]), String> {
+        let rank = self.input.len();
+        if !matches!(rank, 3 | 4) {
+            return Err(format!("its input has {rank} dimensions; 3 or 4 are taken"));
+        }
+        if shape.len() != rank || shape.contains(&0) || self.input.contains(&0) {
+            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+        }
+        if self.input[0] != 1 {
+            return Err(format!("its input is a batch of {}", self.input[0]));
+        }
+        let groups = usize::try_from(self.attributes.integer("group", 1)).unwrap_or(0);
+        if groups == 0 || !self.input[1].is_multiple_of(groups) || !shape[0].is_multiple_of(groups)
+        {
+            return Err(format!("group = {groups} does not divide its channels"));
+        }
+        Ok((groups, &shape[2..]))
+    }
+
+    fn sides(&self, kernel: &[usize]) -> Result<Sides, String> {
+        let count = kernel.len();
+        let given = self.attributes.sizes("kernel_shape", count, 1, 0)?;
+        if given.iter().zip(kernel).any(|(given, kernel)| *given != 0 && given != kernel) {
+            return Err(format!("kernel_shape = {given:?}, but its weights have {kernel:?}"));
+        }
+        let pads = self.attributes.sizes("pads", 2 * count, 0, 0)?;
+        let (begins, ends) = pads.split_at(count);
+        let none = vec![0; count];
+        let (begins, ends, same) = match self.attributes.text("auto_pad") {
+            "" | "NOTSET" => (begins.to_vec(), ends.to_vec(), false),
+            "VALID" => (none.clone(), none, false),
+            "SAME_UPPER" => (none.clone(), none, true),
+            other => return Err(format!("auto_pad = {other:?} is not known")),
+        };
+        Ok(Sides {
+            kernel: kernel.to_vec(),
+            strides: self.attributes.sizes("strides", count, 1, 1)?,
+            dilations: self.attributes.sizes("dilations", count, 1, 1)?,
+            begins,
+            ends,
+            same,
+        })
+    }
+
+    fn convolution(
+        &self,
+        shape: &[usize],
+        values: &[f32],
+        bias: Option<Vec<f32>>,
+    ) -> Result<Linear, String> {
+        let (groups, kernel) = self.planes(shape)?;
+        let [outputs, inputs] = [shape[0], self.input[1]];
+        if shape[1] != inputs / groups {
+            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+        }
+        let sides = self.sides(kernel)?;
+        let stride = sides.strides.iter().copied().reduce(gcd).unwrap_or(1);
+        let mut axes = Vec::new();
+        for (i, rows) in self.input[2..].iter().copied().enumerate() {
+            let [begin, output] = sides.convolved(i, rows)?;
+            let strides = [sides.strides[i], stride];
+            let (kernel, dilation) = (sides.kernel[i], sides.dilations[i]);
+            let (sizes, explicit) = ([rows, output], self.explicit);
+            axes.push(Axis::convolution(sizes, kernel, strides, dilation, begin, explicit));
+        }
+        let area: usize = kernel.iter().product();
+        let each = shape[1];
+        let weight = |o: usize, i: usize, place: usize| values[(o * each + i) * area + place];
+        let axes = two(axes);
+        let size = Size { channels: [inputs, outputs], groups, stride };
+        self.finish(size, axes, weight, bias, Frame::Planes { sides: kernel.len() })
+    }
+
+    fn transposed(
+        &self,
+        shape: &[usize],
+        values: &[f32],
+        bias: Option<Vec<f32>>,
+    ) -> Result<Linear, String> {
+        let (groups, kernel) = self.planes(shape)?;
+        let [inputs, each] = [shape[0], shape[1]];
+        if inputs != self.input[1] {
+            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+        }
+        let sides = self.sides(kernel)?;
+        let more = self.attributes.sizes("output_padding", kernel.len(), 0, 0)?;
+        let given = self.attributes.sizes("output_shape", kernel.len(), 1, 0)?;
+        let mut axes = Vec::new();
+        for (i, rows) in self.input[2..].iter().copied().enumerate() {
+            let given = Some(given[i]).filter(|given| *given > 0);
+            let [begin, output] = sides.transposed(i, rows, more[i], given)?;
+            let (kernel, stride) = (sides.kernel[i], sides.strides[i]);
+            let (sizes, explicit) = ([rows, output], self.explicit);
+            axes.push(Axis::transposed(sizes, kernel, stride, sides.dilations[i], begin, explicit));
+        }
+        let area: usize = kernel.iter().product();
+        let per_group = inputs / groups;
+        let weight = |o: usize, i: usize, place: usize| {
+            let (group, output) = (o / each, o % each);
+            values[((group * per_group + i) * each + output) * area + place]
+        };
+        let size = Size { channels: [inputs, each * groups], groups, stride: 1 };
+        self.finish(size, two(axes), weight, bias, Frame::Planes { sides: kernel.len() })
+    }
+
+    fn gemm(
+        &self,
+        shape: &[usize],
+        values: &[f32],
+        bias: Option<Vec<f32>>,
+    ) -> Result<Linear, String> {
+        let flag = |name| self.attributes.integer(name, 0) != 0;
+        if flag("transA") || shape.len() != 2 || self.input.len() != 2 {
+            return Err("only a matrix of rows times a constant matrix is taken".into());
+        }
+        let [alpha, beta] = ["alpha", "beta"].map(|name| self.attributes.real(name, 1.0));
+        let is_turned = flag("transB");
+        let shape = if is_turned { [shape[1], shape[0]] } else { [shape[0], shape[1]] };
+        let bias = match bias {
+            Some(bias) if bias.len() == 1 => Some(vec![beta * bias[0]; shape[1]]),
+            Some(bias) if bias.len() == shape[1] => {
+                Some(bias.into_iter().map(|bias| beta * bias).collect())
+            }
+            Some(bias) => return Err(format!("it adds {} values to its rows", bias.len())),
+            None => None,
+        };
+        let value = |i: usize, o: usize| {
+            alpha * values[if is_turned { o * shape[0] + i } else { i * shape[1] + o }]
+        };
+        self.matrix(&shape, value, bias)
+    }
+
+    /// Rows times a matrix.
+    fn matrix(
+        &self,
+        shape: &[usize],
+        value: impl Fn(usize, usize) -> f32,
+        bias: Option<Vec<f32>>,
+    ) -> Result<Linear, String> {
+        let [inputs, outputs] = *shape else {
+            return Err(format!("its constant has the shape {shape:?}; a matrix is taken"));
+        };
+        let Some((channels, outer)) = self.input.split_last() else {
+            return Err("its input is no matrix".into());
+        };
+        if *channels != inputs || inputs * outputs == 0 || outer.contains(&0) {
+            return Err(format!("its input is {:?} and its constant {shape:?}", self.input));
+        }
+        let rows = outer.iter().try_fold(1usize, |rows, side| rows.checked_mul(*side));
+        let rows = rows.ok_or("its input is too large")?;
+        let axes = [Axis::alone(rows), Axis::alone(1)];
+        let size = Size { channels: [inputs, outputs], groups: 1, stride: 1 };
+        let frame = Frame::Rows { outer: outer.to_vec() };
+        self.finish(size, axes, |o, i, _| value(i, o), bias, frame)
+    }
+
+    /// Puts the weights, of which `weight` gives one by output channel, input channel of the group and
+    /// kernel position, where they belong.
+    fn finish(
+        &self,
+        size: Size,
+        axes: [Axis; 2],
+        weight: impl Fn(usize, usize, usize) -> f32,
+        bias: Option<Vec<f32>>,
+        frame: Frame,
+    ) -> Result<Linear, String> {
+        let Size { channels: [inputs, outputs], groups, stride } = size;
+        if let Some(bias) = bias.as_ref().filter(|bias| bias.len() != outputs) {
+            return Err(format!("it has {} biases for {outputs} channels", bias.len()));
+        }
+        let [rows, columns] = &axes;
+        let (from, to) = (rows.from * columns.from, rows.to * columns.to);
+        let layer = LayerSpec {
+            name: String::new(),
+            in_channels: inputs.saturating_mul(from),
+            out_channels: outputs.saturating_mul(to),
+            height: rows.rows,
+            width: columns.rows,
+            kernel: [rows.kernel, columns.kernel],
+            stride,
+            padding: Some([
+                rows.padding[0],
+                columns.padding[0],
+                rows.padding[1],
+                columns.padding[1],
+            ]),
+            groups,
+            activation_bits: 8,
+            activation_signed: None,
+            weight_bits: 8,
+        };
+        // What no layer may be is told before its weights are made.
+        crate::conv::Layer::new(&layer).map_err(|error| error.to_string())?;
+        let each = inputs / groups;
+        let area = rows.kernel * columns.kernel;
+        let all = layer.out_channels as u64 * (each * from) as u64;
+        let bytes = all.saturating_mul((area * size_of::<f32>()) as u64);
+        if bytes > self.allowed {
+            let allowed = self.allowed;
+            return Err(format!("its weights take {bytes} bytes, --max-memory leaves {allowed}"));
+        }
+        let shape = (layer.out_channels, each * from, rows.kernel, columns.kernel);
+        let mut weights = Array4::zeros(shape);
+        for o in 0..outputs {
+            for i in 0..each {
+                for (ky, row) in rows.taps.iter().enumerate() {
+                    for (kx, column) in columns.taps.iter().enumerate() {
+                        let to = o * to + row.to * columns.to + column.to;
+                        let from = i * from + row.from * columns.from + column.from;
+                        weights[[to, from, row.kernel, column.kernel]] =
+                            weight(o, i, ky * columns.taps.len() + kx);
+                    }
+                }
+            }
+        }
+        let bias = bias.map(|bias| bias.into_iter().map(f64::from).collect());
+        Ok(Linear { layer, weights, bias, axes, frame })
+    }
+}
+
+/// Of a convolution.
+struct Size {
+    channels: [usize; 2],
+    groups: usize,
+    stride: usize,
+}
+
+impl Sides {
+    /// The reach of a kernel.
+    fn reach(&self, side: usize) -> usize {
+        (self.kernel[side] - 1) * self.dilations[side] + 1
+    }
+
+    /// The padding before, and the rows of the output.
+    fn convolved(&self, side: usize, rows: usize) -> Result<[usize; 2], String> {
+        let (reach, stride) = (self.reach(side), self.strides[side]);
+        if self.same {
+            let output = rows.div_ceil(stride);
+            let all = ((output - 1) * stride + reach).saturating_sub(rows);
+            return Ok([all / 2, output]);
+        }
+        let padded = rows + self.begins[side] + self.ends[side];
+        let room = padded.checked_sub(reach);
+        let room = room.ok_or_else(|| {
+            format!("its kernel reaches over {reach} rows, and {padded} are there with padding")
+        })?;
+        Ok([self.begins[side], room / stride + 1])
+    }
+
+    /// What is cut off before, and the rows of the output, of a transposed convolution.
+    fn transposed(
+        &self,
+        side: usize,
+        rows: usize,
+        more: usize,
+        given: Option<usize>,
+    ) -> Result<[usize; 2], String> {
+        let (reach, stride) = (self.reach(side), self.strides[side]);
+        let whole = (rows - 1) * stride + reach + more;
+        let output = given.or(self.same.then_some(rows * stride));
+        if let Some(output) = output {
+            let cut = whole.checked_sub(output).ok_or("its output is larger than it can be")?;
+            return Ok([cut / 2, output]);
+        }
+        let cut = self.begins[side] + self.ends[side];
+        let output = whole.checked_sub(cut).filter(|output| *output > 0);
+        Ok([self.begins[side], output.ok_or("its padding leaves nothing of it")?])
+    }
+}
+
+impl Linear {
+    /// Channels of the node's input, and its rows and columns.
+    pub(super) fn input(&self) -> [usize; 3] {
+        let [rows, columns] = &self.axes;
+        [self.layer.in_channels / (rows.from * columns.from), rows.input, columns.input]
+    }
+
+    /// The shape of the node's input.
+    pub(super) fn input_shape(&self) -> Vec<usize> {
+        let [channels, rows, columns] = self.input();
+        match &self.frame {
+            Frame::Planes { sides: 1 } => vec![1, channels, columns],
+            Frame::Planes { .. } => vec![1, channels, rows, columns],
+            Frame::Rows { outer } => outer.iter().copied().chain([channels]).collect(),
+        }
+    }
+
+    /// Channels of the node's output, and its rows and columns.
+    pub(super) fn output(&self) -> [usize; 3] {
+        let [rows, columns] = &self.axes;
+        [self.layer.out_channels / self.phases(), rows.output, columns.output]
+    }
+
+    /// Channels of the server for one of the node's output.
+    pub(super) fn phases(&self) -> usize {
+        self.axes[0].to * self.axes[1].to
+    }
+
+    /// The node's input as planes of channels; `None` for one of another shape.
+    pub(super) fn planes(&self, value: &Value) -> Option<Array3<f32>> {
+        let Value::FloatTensor(tensor) = value else { return None };
+        let [channels, rows, columns] = self.input();
+        let data = tensor.to_vec();
+        let shape: Vec<usize> = tensor.shape().to_vec();
+        match &self.frame {
+            Frame::Planes { .. } => {
+                let is_one = shape.first() == Some(&1) && shape.get(1) == Some(&channels);
+                let planes = Array3::from_shape_vec((channels, rows, columns), data).ok();
+                planes.filter(|_| is_one)
+            }
+            Frame::Rows { outer } => {
+                let is_it = shape.split_last() == Some((&channels, outer.as_slice()));
+                let planes = Array3::from_shape_vec((rows, columns, channels), data).ok();
+                let planes = planes.filter(|_| is_it)?.permuted_axes([2, 0, 1]);
+                Some(planes.as_standard_layout().into_owned())
+            }
+        }
+    }
+
+    /// What the server convolves: phases, and what is added to them, which is `fill`.
+    pub(super) fn prepare(&self, planes: ArrayView3<'_, i64>, fill: i64) -> Array3<i64> {
+        let [rows, columns] = &self.axes;
+        let (from, shape) = (rows.from * columns.from, self.layer.in_channels);
+        Array3::from_shape_fn((shape, rows.rows, columns.rows), |(channel, y, x)| {
+            let (channel, phase) = (channel / from, channel % from);
+            let row = rows.source(phase / columns.from, y);
+            match (row, columns.source(phase % columns.from, x)) {
+                (Some(row), Some(column)) => planes[[channel, row, column]],
+                _ => fill,
+            }
+        })
+    }
+
+    /// The node's output, from real values of all phases in planes of the server's size.
+    pub(super) fn restore(&self, served: &Array3<f64>) -> Option<Value> {
+        let [channels, height, width] = self.output();
+        let [rows, columns] = &self.axes;
+        let value = |channel: usize, y: usize, x: usize| {
+            let phase = y % rows.to * columns.to + x % columns.to;
+            served[[channel * self.phases() + phase, y / rows.to, x / columns.to]] as f32
+        };
+        let (shape, data) = match &self.frame {
+            Frame::Planes { sides } => {
+                let planes =
+                    Array3::from_shape_fn((channels, height, width), |(c, y, x)| value(c, y, x));
+                let mut shape = vec![1, channels, height, width];
+                if *sides == 1 {
+                    shape.remove(2);
+                }
+                (shape, planes.into_raw_vec_and_offset().0)
+            }
+            Frame::Rows { outer } => {
+                let matrix =
+                    Array3::from_shape_fn((height, width, channels), |(y, x, c)| value(c, y, x));
+                let shape = outer.iter().copied().chain([channels]).collect();
+                (shape, matrix.into_raw_vec_and_offset().0)
+            }
+        };
+        Value::from_shape(shape, data).ok()
+    }
+}
+
+/// The values of a tensor of floats.
+fn reals(value: &Value) -> Option<Vec<f32>> {
+    let Value::FloatTensor(tensor) = value else { return None };
+    Some(tensor.to_vec())
+}
+
+/// Rows and columns; one row where there is only one side.
+fn two(axes: Vec<Axis>) -> [Axis; 2] {
+    match <[Axis; 2]>::try_from(axes) {
+        Ok(axes) => axes,
+        Err(mut axes) => [Axis::alone(1), axes.pop().unwrap_or_else(|| Axis::alone(1))],
+    }
+}
+
+const fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
