@@ -280,7 +280,7 @@ impl Lacking {
 }
 
 /// Values this close are equal: of such plans the one with the fewest bytes of keys is the best.
-const EQUAL: f64 = 0.02;
+pub(super) const EQUAL: f64 = 0.02;
 
 /// How many sizes of Q above the least are looked at.
 const MORE_SIZES: u32 = 8;
