@@ -36,7 +36,9 @@ impl Keys {
     /// Those of all `layers`.
     pub(super) fn of(layers: &[Prepared<'_>]) -> Self {
         let mut keys = Self::default();
-        layers.iter().for_each(|layer| keys.add(layer));
+        for layer in layers {
+            keys.add(layer);
+        }
         keys
     }
 

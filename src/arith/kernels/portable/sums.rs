@@ -167,7 +167,7 @@ pub(in crate::arith::kernels) fn pair_tiles_lazy(
         let out = std::array::from_mut(out);
         match is_narrow {
             true if are_halves(modulus) => {
-                pair_sums::<OfHalves, 16>(modulus, segments, factors, out)
+                pair_sums::<OfHalves, 16>(modulus, segments, factors, out);
             }
             true => pair_sums::<u64, 4>(modulus, segments, factors, out),
             false => pair_sums::<u128, 2>(modulus, segments, factors, out),
