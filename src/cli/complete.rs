@@ -6,6 +6,7 @@ use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
 
+use crate::network::onnx::Builtin;
 use crate::preset::{Catalogue, LayerPreset};
 
 /// Completes names of layers.
@@ -18,7 +19,8 @@ pub(super) fn layers() -> ArgValueCompleter {
 /// Completes names of networks, and files.
 pub(super) fn networks() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        let names = named(typed, |all| all.networks().map(|one| one.name.clone()).collect());
+        let mut names = named(typed, |all| all.networks().map(|one| one.name.clone()).collect());
+        names.extend(beginning_with(typed, [Builtin::NAME.into()]));
         with_files(names, typed)
     })
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use crate::network::{Answer, Ranked};
 use crate::report::{
-    ClientWork, Comparison, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text, count_text,
-    counted,
+    ClientWork, Comparison, LayerRecord, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text,
+    count_text, counted,
 };
 
 /// A report, without a newline at its end.
@@ -15,9 +15,24 @@ pub(super) fn text(record: &NetworkRecord) -> String {
     if !record.comparisons.is_empty() {
         parts.push(comparisons(record));
     }
-    parts.extend(record.client.as_ref().map(client));
+    parts.extend(
+        record.client.as_ref().map(|work| format!("{}\n{}", integers(record), client(work))),
+    );
     parts.extend(record.answer.as_ref().map(answer));
     parts.join("\n\n")
+}
+
+/// Bits of the integers of a model's layers.
+fn integers(record: &NetworkRecord) -> String {
+    let layers = || record.layers.iter().map(|layer| &layer.record.layer);
+    let range = |bits: fn(&LayerRecord) -> u32| {
+        let [least, most] = [layers().map(bits).min(), layers().map(bits).max()];
+        let [least, most] = [least, most].map(Option::unwrap_or_default);
+        if least == most { least.to_string() } else { format!("{least} to {most}") }
+    };
+    let [weights, activations] =
+        [range(|layer| layer.weight_bits), range(|layer| layer.activation_bits)];
+    format!("integers: weights of {weights} bits, activations of {activations}")
 }
 
 /// What the client computes of a model.

@@ -6,6 +6,7 @@ use rten_tensor::{AsView, Layout as _};
 
 use super::attributes::Attributes;
 use super::axis::Axis;
+use super::sides::Sides;
 use crate::conv::LayerSpec;
 
 /// A node as a convolution of the server, and what the client does before and after it.
@@ -34,17 +35,6 @@ enum Frame {
         /// All sides but the last.
         outer: Vec<usize>,
     },
-}
-
-/// What a node's attributes say of one direction.
-struct Sides {
-    kernel: Vec<usize>,
-    strides: Vec<usize>,
-    dilations: Vec<usize>,
-    begins: Vec<usize>,
-    ends: Vec<usize>,
-    /// Whether padding is such that the output has as many rows as the input over the stride.
-    same: bool,
 }
 
 /// The operators that can be the server's.
@@ -120,31 +110,6 @@ impl Candidate<'_> {
         Ok((groups, &shape[2..]))
     }
 
-    fn sides(&self, kernel: &[usize]) -> Result<Sides, String> {
-        let count = kernel.len();
-        let given = self.attributes.sizes("kernel_shape", count, 1, 0)?;
-        if given.iter().zip(kernel).any(|(given, kernel)| *given != 0 && given != kernel) {
-            return Err(format!("kernel_shape = {given:?}, but its weights have {kernel:?}"));
-        }
-        let pads = self.attributes.sizes("pads", 2 * count, 0, 0)?;
-        let (begins, ends) = pads.split_at(count);
-        let none = vec![0; count];
-        let (begins, ends, same) = match self.attributes.text("auto_pad") {
-            "" | "NOTSET" => (begins.to_vec(), ends.to_vec(), false),
-            "VALID" => (none.clone(), none, false),
-            "SAME_UPPER" => (none.clone(), none, true),
-            other => return Err(format!("auto_pad = {other:?} is not known")),
-        };
-        Ok(Sides {
-            kernel: kernel.to_vec(),
-            strides: self.attributes.sizes("strides", count, 1, 1)?,
-            dilations: self.attributes.sizes("dilations", count, 1, 1)?,
-            begins,
-            ends,
-            same,
-        })
-    }
-
     fn convolution(
         &self,
         shape: &[usize],
@@ -156,7 +121,7 @@ impl Candidate<'_> {
         if shape[1] != inputs / groups {
             return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
         }
-        let sides = self.sides(kernel)?;
+        let sides = Sides::of(self.attributes, kernel)?;
         let stride = sides.strides.iter().copied().reduce(gcd).unwrap_or(1);
         let mut axes = Vec::new();
         for (i, rows) in self.input[2..].iter().copied().enumerate() {
@@ -185,7 +150,7 @@ impl Candidate<'_> {
         if inputs != self.input[1] {
             return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
         }
-        let sides = self.sides(kernel)?;
+        let sides = Sides::of(self.attributes, kernel)?;
         let more = self.attributes.sizes("output_padding", kernel.len(), 0, 0)?;
         let given = self.attributes.sizes("output_shape", kernel.len(), 1, 0)?;
         let mut axes = Vec::new();
@@ -326,49 +291,6 @@ struct Size {
     channels: [usize; 2],
     groups: usize,
     stride: usize,
-}
-
-impl Sides {
-    /// The reach of a kernel.
-    fn reach(&self, side: usize) -> usize {
-        (self.kernel[side] - 1) * self.dilations[side] + 1
-    }
-
-    /// The padding before, and the rows of the output.
-    fn convolved(&self, side: usize, rows: usize) -> Result<[usize; 2], String> {
-        let (reach, stride) = (self.reach(side), self.strides[side]);
-        if self.same {
-            let output = rows.div_ceil(stride);
-            let all = ((output - 1) * stride + reach).saturating_sub(rows);
-            return Ok([all / 2, output]);
-        }
-        let padded = rows + self.begins[side] + self.ends[side];
-        let room = padded.checked_sub(reach);
-        let room = room.ok_or_else(|| {
-            format!("its kernel reaches over {reach} rows, and {padded} are there with padding")
-        })?;
-        Ok([self.begins[side], room / stride + 1])
-    }
-
-    /// What is cut off before, and the rows of the output, of a transposed convolution.
-    fn transposed(
-        &self,
-        side: usize,
-        rows: usize,
-        more: usize,
-        given: Option<usize>,
-    ) -> Result<[usize; 2], String> {
-        let (reach, stride) = (self.reach(side), self.strides[side]);
-        let whole = (rows - 1) * stride + reach + more;
-        let output = given.or(self.same.then_some(rows * stride));
-        if let Some(output) = output {
-            let cut = whole.checked_sub(output).ok_or("its output is larger than it can be")?;
-            return Ok([cut / 2, output]);
-        }
-        let cut = self.begins[side] + self.ends[side];
-        let output = whole.checked_sub(cut).filter(|output| *output > 0);
-        Ok([self.begins[side], output.ok_or("its padding leaves nothing of it")?])
-    }
 }
 
 impl Linear {

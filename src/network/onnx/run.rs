@@ -132,9 +132,10 @@ impl Model {
             }
         }
         let mut held = Held::default();
-        let client = Client::new(1);
-        for node in nodes.into_iter().rev() {
-            let outputs = self.compute(&client, node, &held)?;
+        // Threads are started only where there is something to compute.
+        let client = (!nodes.is_empty()).then(|| Client::new(1));
+        for (node, client) in nodes.into_iter().rev().zip(client.iter().cycle()) {
+            let outputs = self.compute(client, node, &held)?;
             node.outputs.iter().flatten().zip(outputs).for_each(|(at, value)| held.add(*at, value));
         }
         let value = held.take(place).or_else(|| self.stored(place));

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use super::error::ModelError;
-use super::served::{Bits, Given, Reference, Served, ServedOutput};
+use super::layer::Bits;
+use super::served::{Given, Reference, Served, ServedOutput};
 use crate::network::{RunError, best_class, plain};
 
 /// What fewer bits must keep.

@@ -14,7 +14,7 @@ use crate::cli::output::{Format, print_json};
 use crate::conv::{Observer, Stage};
 use crate::job::{Estimator, Finished, ModelSpec, NetworkObserver, PreparedModel, quick};
 use crate::network::onnx::{Bits, Given, Model, Served, digest};
-use crate::report::SCHEMA;
+use crate::report::{SCHEMA, bytes_text};
 
 /// What is reported.
 #[derive(Serialize)]
@@ -67,6 +67,16 @@ pub(super) fn run(
     };
     let mut served = serve(args, model, &first, form.is_positive(), &progress)?;
     if args.model.bits_search.is_some() {
+        // All are held at once, and what each gives in floats.
+        let each = (first.values.len() * size_of::<f32>() * 2) as u64;
+        let (needed, allowed) =
+            (each.saturating_mul(pictures.len() as u64), args.common.max_memory() / 4);
+        if needed > allowed {
+            let [needed, allowed] = [needed, allowed].map(bytes_text);
+            return Err(Failure::Input(format!(
+                "--bits-search holds all of --images, {needed}; --max-memory leaves {allowed}: give fewer"
+            )));
+        }
         let inputs = pictures.iter().map(|picture| picture.given(args, &form));
         let inputs: Vec<Given> = inputs.collect::<Result<_, _>>()?;
         settle_bits(args, &mut served, &inputs, &progress)?;

@@ -134,7 +134,10 @@ fn settle_bits(
         let mut each = Vec::new();
         for (done, given) in inputs.iter().enumerate() {
             progress.show("in floats", done, inputs.len());
-            each.push((given.clone(), served.reference(given).map_err(Failure::input)?));
+            let mut reference = served.reference(given).map_err(Failure::input)?;
+            // What layers give is not looked at, and takes the most.
+            reference.layers.clear();
+            each.push((given.clone(), reference));
         }
         let proceed = |done, of| {
             progress.show("bits", done, of);
