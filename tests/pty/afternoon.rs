@@ -20,7 +20,11 @@ fn command(terminal: &mut Terminal, text: &str, told: &str) {
     terminal.send(text);
     let typed = format!("> {text}");
     terminal.wait_for("what is typed", |screen| screen.contains(&typed));
-    terminal.send_for("\r", told);
+    terminal.send("\r");
+    // It may take more than a line.
+    terminal.wait_for(told, |screen| {
+        screen.split_whitespace().collect::<Vec<_>>().join(" ").contains(told)
+    });
 }
 
 #[test]

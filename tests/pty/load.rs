@@ -94,7 +94,9 @@ fn idling_costs_nothing() {
         assert!(before > Duration::ZERO, "the program took time to start");
         eprintln!("a second of idling {state} costs {spent:?}");
         assert!(spent < Duration::from_millis(10), "{spent:?} {state}");
-        terminal.run();
+        if state == "at the start" {
+            terminal.run();
+        }
     }
     terminal.quit();
 }

@@ -217,6 +217,7 @@ fn a_panic_of_the_worker_is_an_error_on_the_screen() {
     // The explorer goes on, and so does its worker.
     terminal.send_for("\r", "The run panicked");
     terminal.is_taken();
+    terminal.close("The run panicked");
     terminal.quit();
     assert!(!String::from_utf8_lossy(&terminal.bytes()).contains("panicked at"));
 }

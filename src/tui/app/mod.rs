@@ -272,6 +272,15 @@ impl App {
     /// Takes in an event that happened at `now_ms`.
     pub fn update(&mut self, now_ms: u64, event: Event) -> Vec<Effect> {
         self.now_ms = now_ms;
+        let effects = self.happened(event);
+        // What was to be waited for has ended meanwhile: there is nothing to ask any more.
+        if matches!(self.overlay, Some(Overlay::Leave(_))) && self.going_on().is_none() {
+            self.overlay = None;
+        }
+        effects
+    }
+
+    fn happened(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Key(key) => self.key(key),
             Event::Paste(text) => self.paste(&text),
@@ -279,7 +288,7 @@ impl App {
             Event::Pointer(pointer) => self.pointed(pointer),
             Event::Tick => {
                 if let Some(running) = &mut self.running {
-                    running.tick(now_ms);
+                    running.tick(self.now_ms);
                 }
                 Vec::new()
             }

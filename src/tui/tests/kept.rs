@@ -45,6 +45,15 @@ fn leaving_asks_while_something_runs_and_only_then() {
 }
 
 #[test]
+fn the_question_goes_with_what_it_was_about() {
+    let mut replay = scene("running");
+    replay.press(KeyCode::Char('q')).expect("told");
+    assert!(matches!(replay.app.overlay, Some(Overlay::Leave(_))));
+    replay.pass(1.0).expect("recorded");
+    assert!(replay.app.overlay.is_none() && replay.app.running.is_none());
+}
+
+#[test]
 fn q_closes_what_is_read() {
     for name in ["help", "error", "optimise decided", "layers", "parameters", "pictures"] {
         let mut app = scene(name).app;
