@@ -66,7 +66,7 @@ fn file(text: &str) -> Result<PathBuf, String> {
         .collect();
     let nearest = nearest(text, names.iter().copied()).unwrap_or_default();
     Err(format!(
-        "there is no subcommand '{text}', nor such a file; the nearest subcommand is {nearest}"
+        "there is no subcommand '{text}', nor such a file; the nearest subcommand is '{nearest}'"
     ))
 }
 

@@ -213,7 +213,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.to_string();
-    let noise = ["Usage:", "For more information", "tip: to pass"];
+    let noise = ["Usage:", "heconv <COMMAND>", "For more information", "tip: to pass"];
     let said = text
         .lines()
         .map(|line| in_our_words(line.trim()))

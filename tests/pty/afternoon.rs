@@ -128,7 +128,7 @@ fn it_opens_on_what_is_named() {
     // Without a terminal, and where there is no such file.
     for (args, part) in [
         (vec!["mine.toml"], "heconv run"),
-        (vec!["rnu"], "the nearest subcommand is run"),
+        (vec!["rnu"], "the nearest subcommand is 'run'"),
         (vec!["--layer", "c16-32-k4"], "heconv run"),
     ] {
         let output = place.heconv(&args);
