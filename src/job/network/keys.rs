@@ -51,6 +51,16 @@ impl Keys {
     }
 }
 
+/// Bytes that the layer takes which needs the most, beside the keys of all others: each layer's own are in
+/// what it needs.
+pub(super) fn most_needed(layers: &[Prepared<'_>]) -> u64 {
+    let keys = Keys::of(layers).bytes().stored;
+    let needed = |layer: &Prepared<'_>| {
+        layer.needed_bytes() + keys - KeyNeeds::from(&layer.told()).stored_bytes(layer.params())
+    };
+    layers.iter().map(needed).max().unwrap_or(0)
+}
+
 /// The sessions of a network: one for each set of primes, opened by the first layer that needs it.
 pub(super) struct Sessions<'a> {
     layers: &'a [Prepared<'a>],

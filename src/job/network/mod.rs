@@ -22,7 +22,7 @@ use ndarray::Array3;
 use super::data::FromFile;
 use super::memory::{Work, array_bytes, loading_bytes, require};
 use super::{JobError, Prepared, RunSpec};
-use crate::conv::{ConvError, KeyNeeds, Observer};
+use crate::conv::{ConvError, Observer};
 use crate::network::{
     self, Convolution, Fidelity, Findings, Graph, LayerReport, LayerWeights, Note, RealNetwork,
     RunError, Weights, Width, signal_to_noise_db,
@@ -34,7 +34,7 @@ use crate::report::{
 };
 use crate::tensor::{Resize, builtin_image, picture_values, read_activations, read_picture};
 
-use keys::{Keys, Sessions};
+use keys::{Keys, Sessions, most_needed};
 use layer::{Half, convolve};
 
 pub use baseline::{Baseline, Wire};
@@ -312,12 +312,7 @@ fn require_network(
     layers: &[Prepared<'_>],
 ) -> Result<(), JobError> {
     let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
-    // Each layer's own keys are in what it needs; those of all are held together.
-    let keys = Keys::of(layers).bytes().stored;
-    let needed = |layer: &Prepared<'_>| {
-        layer.needed_bytes() + keys - KeyNeeds::from(&layer.told()).stored_bytes(layer.params())
-    };
-    let largest = layers.iter().map(needed).max().unwrap_or(0);
+    let largest = most_needed(layers);
     // A result, the shortcut that is added to it, and copies of both while they change; the same of the
     // network in real values, of which the weights of a layer are made beside those that are kept.
     let nodes = || graph.nodes().iter();

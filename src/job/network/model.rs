@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array3;
 
-use super::keys::{Keys, Sessions};
+use super::keys::{Keys, Sessions, most_needed};
 use super::layer::{Half, convolve};
 use super::{Finished, NetworkObserver, NetworkResult, overflow};
 use crate::bfv::ParamsSpec;
-use crate::conv::KeyNeeds;
 use crate::job::data::FromFile;
 use crate::job::memory::{Work, require};
 use crate::job::{JobError, Prepared, RunSpec};
@@ -81,12 +80,7 @@ impl<'a> PreparedModel<'a> {
         let layers: Vec<Prepared<'a>> =
             spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
         let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
-        // Each layer's own keys are in what it needs; those of all are held together.
-        let keys = Keys::of(&layers).bytes().stored;
-        let needed = |layer: &Prepared<'_>| {
-            layer.needed_bytes() + keys - KeyNeeds::from(&layer.told()).stored_bytes(layer.params())
-        };
-        let largest = layers.iter().map(needed).max().unwrap_or(0);
+        let largest = most_needed(&layers);
         // Integers and the floats that they were made of, and of each layer what it gives, twice.
         let weights = |layer: &ServedLayer| (layer.layer.weight_count() * 5) as u64;
         let values =
