@@ -172,8 +172,9 @@ fn all_algorithms_give_the_same_output() {
     assert_eq!(read_array(&place.path("padded-lazy.npy")).dim(), (16, 32, 32));
 }
 
+/// Plans may differ, for they are those that take the backend the least time; values never do.
 #[test]
-fn backends_differ_in_time_alone() {
+fn backends_give_the_same_values() {
     let place = Place::new();
     for algorithm in ALGORITHMS {
         let run = |backend| {
@@ -187,7 +188,9 @@ fn backends_differ_in_time_alone() {
         for backend in Backend::available().map(Backend::name) {
             let (record, output) = run(backend);
             assert_eq!(record["backend"], backend);
-            assert_eq!(sizes(&auto), sizes(&record), "{algorithm} {backend}");
+            if record["backend"] == auto["backend"] {
+                assert_eq!(sizes(&auto), sizes(&record), "{algorithm} {backend}");
+            }
             assert!(first == output, "{algorithm} {backend}");
         }
     }
