@@ -22,6 +22,12 @@ impl Ciphertext {
         Self { c0: Poly::zero(basis), c1: Poly::zero(basis) }
     }
 
+    /// The same ciphertext, with all memory taken; it must be zero.
+    pub fn taken(mut self) -> Self {
+        self.polys_mut().into_iter().for_each(Poly::take);
+        self
+    }
+
     /// Both polynomials.
     pub(super) const fn polys_mut(&mut self) -> [&mut Poly<NttForm>; 2] {
         [&mut self.c0, &mut self.c1]

@@ -308,7 +308,7 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Ciphertext, MissingKey> {
         let (mut sum, mut scratch) = (self.rotation_sum(), self.scratch());
         sum.add(self, ciphertext, element, &mut scratch)?;
-        Ok(sum.finish(self, &mut scratch))
+        Ok(sum.finish(self, &mut scratch, Ciphertext::zero(self.context)))
     }
 
     /// Switches a polynomial of a context of one limb more to this evaluator's. One inverse and L

@@ -112,9 +112,14 @@ impl RotationSum {
         evaluator.switch_modulo(key, m, self.terms > 1, scratch, sums);
     }
 
-    /// The sum; after it this is the empty sum again.
-    pub fn finish(&mut self, evaluator: &Evaluator<'_>, scratch: &mut Scratch) -> Ciphertext {
-        let mut result = Ciphertext::zero(evaluator.context());
+    /// The sum, written over `result`, which is a ciphertext of the evaluator's; after it this is the empty
+    /// sum again.
+    pub fn finish(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        scratch: &mut Scratch,
+        mut result: Ciphertext,
+    ) -> Ciphertext {
         self.begun();
         let Self { plain, is_begun, switched, terms } = self;
         let is_lower = result.limbs() < plain.limbs();

@@ -160,7 +160,7 @@ fn variances_follow_the_model() {
             let same = GaloisElement::new(n, 1);
             sum.add(&evaluator, &rotated, same, &mut scratch).expect("needs no key");
         }
-        let total = sum.finish(&evaluator, &mut scratch);
+        let total = sum.finish(&evaluator, &mut scratch, Ciphertext::zero(&setup.context));
         close(variance(&total), 9.0 * expected, "three times the same");
     }
 }
@@ -214,7 +214,7 @@ fn sums_may_lie_a_limb_below_their_terms() {
         for element in elements {
             sum.add(below, &terms, element, &mut scratch).expect("has the key");
         }
-        let total = sum.finish(below, &mut scratch);
+        let total = sum.finish(below, &mut scratch, Ciphertext::zero(below.context()));
         assert_eq!(total.limbs(), count);
         // Each term with three times the transforms of its limbs, and what they share.
         assert_eq!(evaluator.rotations(), 3);
@@ -234,7 +234,7 @@ fn sums_may_lie_a_limb_below_their_terms() {
         assert!((ratio - 1.0).abs() < 0.15, "{limbs:?}: {ratio}");
         // The empty sum again, and without moved terms.
         sum.add_plain(&terms);
-        let alone = sum.finish(below, &mut scratch);
+        let alone = sum.finish(below, &mut scratch, Ciphertext::zero(below.context()));
         let found = context.slots().expect("slots").decode(&decrypt(lower, &setup.secret, &alone));
         assert_eq!(found, setup.slots());
     }

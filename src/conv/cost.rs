@@ -122,8 +122,8 @@ pub struct CostTable {
     pub divide: Curve,
     /// Switching a polynomial down by a limb, transforms aside: per word of the result, by its words.
     pub lower: Curve,
-    /// Copying a sum that is not rotated into its output ciphertext, and taking the memory of that: per
-    /// word of both polynomials, 2 L N, by N L.
+    /// Copying a sum that is not rotated into its output ciphertext: per word of both polynomials, 2 L N,
+    /// by N L.
     pub place: Curve,
     /// Eager reduction.
     pub eager: ReductionCosts,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::near::Near;
 use super::panel::Panels;
 use super::sums::{Sums, SumsChunk};
 use super::{ConvError, Server};
@@ -78,7 +79,7 @@ struct Maker<'a> {
     kernels: &'a Kernels,
     reduction: Reduction,
     /// Words of a tile, laid end to end.
-    near: Vec<u64>,
+    near: Near,
 }
 
 impl Maker<'_> {
@@ -93,9 +94,8 @@ impl Maker<'_> {
     ) {
         let words = run.words(self.panels, later, place);
         if run.gathers() {
-            self.near.clear();
-            words.for_each(|words| self.near.extend_from_slice(words));
-            dense_tiles(self.kernels, self.reduction, &[&self.near], factors, out);
+            let near = self.near.lay(run.terms * PAIR, words);
+            dense_tiles(self.kernels, self.reduction, &[near], factors, out);
         } else {
             let segments: Vec<&[u64]> = words.collect();
             dense_tiles(self.kernels, self.reduction, &segments, factors, out);
@@ -120,7 +120,8 @@ pub fn multiply_dense(
     let multiply = |mut chunk: SumsChunk<'_>| {
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let mut maker = Maker { panels, kernels, reduction: context.reduction(), near: Vec::new() };
+        let (reduction, near) = (context.reduction(), Near::default());
+        let mut maker = Maker { panels, kernels, reduction, near };
         for tile in chunk.tiles() {
             server.check_cancelled()?;
             let mut first = tile * terms * TILE;

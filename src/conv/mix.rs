@@ -1,6 +1,7 @@
 //! The mix stage: sums moved to their places and added up.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -8,7 +9,7 @@ use super::panel::Panels;
 use super::setting::Setting;
 use super::sums::Sums;
 use super::{ConvError, Server, Stage};
-use crate::bfv::{Ciphertext, Evaluator, MissingKey, RotationSum, Scratch};
+use crate::bfv::{Ciphertext, Context, Evaluator, MissingKey, RotationSum, Scratch};
 use crate::ring::GaloisElement;
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
@@ -24,6 +25,35 @@ pub struct Moved {
     pub group: usize,
     /// The automorphism that takes it there.
     pub element: GaloisElement,
+}
+
+/// Ciphertexts to become outputs, whose memory is taken already: a server takes it once, not for every
+/// inference.
+#[derive(Debug)]
+pub struct Outputs {
+    limbs: usize,
+    spare: Mutex<Vec<Ciphertext>>,
+}
+
+impl Outputs {
+    /// `count` ciphertexts of `limbs` limbs.
+    pub fn taken(context: &Context, limbs: usize, count: usize) -> Self {
+        let context = context.of(limbs);
+        let spare = (0..count).map(|_| Ciphertext::zero(context).taken()).collect();
+        Self { limbs, spare: Mutex::new(spare) }
+    }
+
+    /// One of them, whatever it holds, or a new one where there are none.
+    fn next(&self, context: &Context) -> Ciphertext {
+        // Only whole ciphertexts are ever put in.
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Ciphertext::zero(context))
+    }
+
+    /// Takes outputs back.
+    pub fn keep(&self, outputs: Vec<Ciphertext>) {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).extend(outputs);
+    }
 }
 
 /// The output ciphertexts that are made side by side.
@@ -48,28 +78,30 @@ pub fn mix_scratch_bytes(groups: usize, limbs: usize, setting: Setting<'_>, thre
     groups.div_ceil(share).min(threads) as u64 * space
 }
 
-/// The output ciphertexts `groups`, of `limbs` limbs, from all sums of theirs. Those that one
+/// The output ciphertexts `groups`, of those that `outputs` holds, from all sums of theirs. Those that one
 /// automorphism moves stand together, and an output has at most one of each stretch.
 ///
 /// # Errors
 /// [`ConvError::MissingKey`], or [`ConvError::Cancelled`].
 pub fn mix(
     server: &Server<'_>,
-    limbs: usize,
     groups: Range<usize>,
     moved: &[Moved],
     sums: &Sums,
+    outputs: &Outputs,
 ) -> Result<Vec<Ciphertext>, ConvError> {
     let context = server.evaluator().context();
     if moved.iter().all(|moved| moved.element.is_identity()) && moved.len() == groups.len() {
         let one = |moved: &Moved| {
             server.check_cancelled()?;
             server.advance(1);
-            Ok(sums.ciphertext(context, moved.sum))
+            let mut output = outputs.next(context);
+            sums.copy_to(moved.sum, &mut output);
+            Ok(output)
         };
         return server.stage(Stage::Mix, || moved.par_iter().map(one).collect());
     }
-    let evaluator = server.evaluator().of(limbs);
+    let evaluator = server.evaluator().of(outputs.limbs);
     let share = together(groups.len(), rayon::current_num_threads());
     let parts: Vec<Range<usize>> =
         groups.clone().step_by(share).map(|first| first..groups.end.min(first + share)).collect();
@@ -85,7 +117,7 @@ pub fn mix(
             made.add(evaluator, sums, same)?;
             server.advance(same.len() as u64);
         }
-        Ok(made.finish(evaluator))
+        Ok(made.finish(evaluator, outputs))
     };
     server.stage(Stage::Mix, || {
         let parts: Vec<Vec<Ciphertext>> =
@@ -133,9 +165,10 @@ impl Part {
     }
 
     /// The output ciphertexts.
-    fn finish(self, evaluator: &Evaluator<'_>) -> Vec<Ciphertext> {
+    fn finish(self, evaluator: &Evaluator<'_>, outputs: &Outputs) -> Vec<Ciphertext> {
         let finish = |(mut total, mut scratch): (RotationSum, Scratch)| {
-            let result = total.finish(evaluator, &mut scratch);
+            let output = outputs.next(evaluator.context());
+            let result = total.finish(evaluator, &mut scratch, output);
             evaluator.keep_sum(total);
             evaluator.keep_scratch(scratch);
             result

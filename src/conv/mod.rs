@@ -21,6 +21,7 @@ mod grid;
 mod kind;
 pub mod layer;
 pub mod mix;
+mod near;
 pub mod noise;
 mod outline;
 pub mod panel;

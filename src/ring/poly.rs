@@ -40,6 +40,12 @@ impl<R: Representation> Poly<R> {
         Self { basis: Arc::clone(basis), words: zeroed(basis.words()), representation: PhantomData }
     }
 
+    /// Takes all memory of the words from the system now, as [`AlignedWords::take`]; they must still be
+    /// zero.
+    pub fn take(&mut self) {
+        self.words.take();
+    }
+
     /// The basis.
     pub const fn basis(&self) -> &Arc<Basis> {
         &self.basis

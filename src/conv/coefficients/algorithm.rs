@@ -13,7 +13,7 @@ use crate::bfv::{Ciphertext, Coefficients, Context, Params, Plaintext};
 use crate::conv::algorithm::Moduli;
 use crate::conv::explain::{Facts, coefficient_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
-use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
+use crate::conv::mix::{Moved, Outputs, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
 use crate::conv::outline::share_bytes;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
@@ -217,7 +217,9 @@ impl Plan for CoefficientAlgorithm {
         let panels = Panels::zero(context, terms).taken();
         let space = Space::new(plan, context);
         let touched = self.touched().first().cloned().unwrap_or(Coefficients::All);
-        let space = Mutex::new((panels, space));
+        let limbs = context.ciphertext_basis().len();
+        let results = Outputs::taken(context, limbs, self.messages()[1]);
+        let space = Mutex::new((panels, space, results));
         Ok(Box::new(Prepared { plan, touched, read: self.read(), weights, space }))
     }
 
@@ -303,7 +305,7 @@ struct Prepared<'a> {
     /// Of each output, what is read.
     read: &'a [Coefficients],
     weights: Weights,
-    space: Mutex<(Panels, Space)>,
+    space: Mutex<(Panels, Space, Outputs)>,
 }
 
 impl Prepared<'_> {
@@ -356,7 +358,7 @@ impl PreparedWeights for Prepared<'_> {
         let (plan, context) = (self.plan, server.evaluator().context());
         // What an inference that panicked has left is overwritten.
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
-        let (panels, space) = &mut *space;
+        let (panels, space, outputs) = &mut *space;
         let mut results = Vec::new();
         for (round, inputs) in inputs.chunks(plan.together() * plan.inputs()).enumerate() {
             let mut of_strips = vec![Vec::new(); inputs.len() / plan.inputs()];
@@ -377,8 +379,7 @@ impl PreparedWeights for Prepared<'_> {
                         server.sample(Stage::Multiply, &space.sums.ciphertext(context, sum), used);
                     }
                 }
-                let limbs = context.params().limbs().len();
-                let made = mix(server, limbs, 0..groups, &self.moved(groups), &space.sums)?;
+                let made = mix(server, 0..groups, &self.moved(groups), &space.sums, outputs)?;
                 let mut made = made.into_iter();
                 for strip in &mut of_strips {
                     strip.extend(made.by_ref().take(wave.len()));

@@ -11,6 +11,7 @@ use crate::arith::kernels::{Factors, PAIR, TILE};
 use crate::arith::{AlignedWords, PackedMut, PackedWords, zeroed};
 use crate::bfv::Context;
 use crate::conv::dense::{Copies, dense_tiles, multiply_dense};
+use crate::conv::near::Near;
 use crate::conv::panel::Panels;
 use crate::conv::setting::Setting;
 use crate::conv::sums::{Sums, SumsChunk};
@@ -327,29 +328,25 @@ impl RawSums<'_> {
         let context = self.server.evaluator().context();
         let (limb, reduction) = (chunk.limb, context.reduction());
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let (mut near, mut factors, mut new) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut near, mut factors, mut new) = (Near::default(), Near::default(), Vec::new());
         for tile in chunk.tiles() {
-            factors.clear();
-            for giant in 0..self.sums.len() {
-                let tiles = batch.tiles(terms.len(), giant, limb, tile);
-                tiles.for_each(|tile| factors.extend_from_slice(tile));
-            }
-            let factors = Factors::of(&factors);
+            let of_giant = |giant| batch.tiles(terms.len(), giant, limb, tile);
+            let len = self.sums.len() * terms.len() * TILE;
+            let factors = Factors::of(factors.lay(len, (0..self.sums.len()).flat_map(of_giant)));
             for copy in 0..self.copies.count {
-                near.clear();
-                for (input, baby) in terms {
+                let words = terms.iter().map(|(input, baby)| {
                     let panel = input + copy * self.copies.panels;
-                    let words = self.panels.tile(panel, limb, tile);
-                    near.extend_from_slice(&words[baby * PAIR..][..PAIR]);
-                }
+                    &self.panels.tile(panel, limb, tile)[baby * PAIR..][..PAIR]
+                });
+                let near = near.lay(terms.len() * PAIR, words);
                 let out = chunk.tile_mut(tile, self.copies.places(copy, &self.sums));
                 if adds {
                     new.clear();
                     new.resize(out.len(), [0; PAIR]);
-                    dense_tiles(kernels, reduction, &[&near], factors, &mut new);
+                    dense_tiles(kernels, reduction, &[near], factors, &mut new);
                     kernels.add(out.as_flattened_mut(), new.as_flattened());
                 } else {
-                    dense_tiles(kernels, reduction, &[&near], factors, out);
+                    dense_tiles(kernels, reduction, &[near], factors, out);
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Coefficients, Context, Params, Plaintext};
 use crate::conv::explain::{Facts, slot_facts};
 use crate::conv::gains::{Gain, SumGains, WeightGains};
-use crate::conv::mix::{Moved, mix, mix_scratch_bytes};
+use crate::conv::mix::{Moved, Outputs, mix, mix_scratch_bytes};
 use crate::conv::noise::StageNoise;
 use crate::conv::outline::share_bytes;
 use crate::conv::panel::{Panels, rotate_inputs, rotate_scratch_bytes};
@@ -189,11 +189,13 @@ impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
     ) -> Result<Box<dyn PreparedWeights + '_>, ConvError> {
         let plan = &self.plan;
         let weights = W::prepare(plan, context, weights, steps)?;
+        let limbs = plan.output_limbs(context.params());
         // A server takes its working space once, not for every inference.
         let space = Space {
             panels: Panels::zero(context, plan.terms_of_inputs()).taken(),
             sums: Sums::zero(context, plan.wave_sums()).taken(),
             derived: W::space(plan, context),
+            results: Outputs::taken(context, limbs, self.messages()[1]),
         };
         Ok(Box::new(Prepared { plan, weights, space: Mutex::new(space) }))
     }
@@ -267,6 +269,7 @@ struct Space<D> {
     panels: Panels,
     sums: Sums,
     derived: D,
+    results: Outputs,
 }
 
 impl<W: SlotWeights> PreparedWeights for Prepared<'_, W> {
@@ -284,8 +287,8 @@ impl<W: SlotWeights> PreparedWeights for Prepared<'_, W> {
         let context = server.evaluator().context();
         // What an inference that panicked has left is overwritten.
         let mut space = self.space.lock().unwrap_or_else(PoisonError::into_inner);
-        let Space { panels, sums, derived } = &mut *space;
-        let mut results = Vec::new();
+        let Space { panels, sums, derived, results } = &mut *space;
+        let mut made = Vec::new();
         for (strips, inputs) in inputs.chunks(self.plan.inputs()).enumerate() {
             rotate_inputs(server, |input| self.plan.elements(input), inputs, panels)?;
             for (index, groups) in self.plan.waves().into_iter().enumerate() {
@@ -306,10 +309,9 @@ impl<W: SlotWeights> PreparedWeights for Prepared<'_, W> {
                         server.sample(Stage::Multiply, &sums.ciphertext(context, sum), all);
                     }
                 }
-                let limbs = self.plan.output_limbs(context.params());
-                results.extend(mix(server, limbs, groups, &moved(&outputs), sums)?);
+                made.extend(mix(server, groups, &moved(&outputs), sums, results)?);
             }
         }
-        Ok(results)
+        Ok(made)
     }
 }

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::{Output, ScalarRows, SlotPlan, Wave};
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
 use crate::conv::dense::Alike;
+use crate::conv::near::Near;
 use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::{ConvError, Server};
 
@@ -42,7 +43,7 @@ pub fn multiply_scalars(
         let limb = chunk.limb;
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let mut segments = Vec::with_capacity(wave.plan.inputs());
-        let mut near = Vec::new();
+        let mut near = Near::default();
         for tile in chunk.tiles() {
             server.check_cancelled()?;
             for run in &alike {
@@ -53,9 +54,7 @@ pub fn multiply_scalars(
                 let words = run.words(wave.panels, 0, [limb, tile]);
                 let bias = rows.bias(run.terms);
                 if run.gathers() {
-                    near.clear();
-                    words.for_each(|words| near.extend_from_slice(words));
-                    let near = [near.as_slice()];
+                    let near = [near.lay(run.terms * PAIR, words)];
                     scalar_tiles(kernels, reduction, &near, row, bias, sums);
                 } else {
                     segments.clear();

@@ -9,7 +9,7 @@ use crate::bfv::{
     SeededGaloisKeys, Widths, encrypt, wire,
 };
 use crate::conv::cost::Curve;
-use crate::conv::mix::mix;
+use crate::conv::mix::{Outputs, mix};
 use crate::conv::panel::{Panels, rotate_inputs};
 use crate::conv::sizes::galois_key_bytes;
 use crate::conv::slots::algorithms::conventional::DenseWeights;
@@ -185,13 +185,8 @@ pub(super) fn rotation_times(
             rotate_inputs(server, |input| plan.elements(input), &inputs, &mut panels).is_ok()
         });
         let decomposed = decompose * plan.rotated() as f64;
-        let place = time(|| {
-            let mut sum = evaluator.rotation_sum();
-            sum.add_plain(&inputs[0]);
-            let placed = sum.finish(evaluator, &mut scratch);
-            evaluator.keep_sum(sum);
-            placed
-        });
+        let place =
+            place_time(context, (PANEL_BYTES / Panels::bytes(context.into(), 1) as usize).max(1));
         let limbs = mix_plan(context.ring_degree(), MIXED_LANES)?.output_limbs(context.params());
         let below = evaluator.of(limbs);
         let (mut scratch_below, lowered) = (below.scratch(), Ciphertext::zero(below.context()).c1);
@@ -210,6 +205,17 @@ pub(super) fn rotation_times(
             place,
         })
     })
+}
+
+/// Copying one of `count` sums to an output.
+fn place_time(context: &Context, count: usize) -> f64 {
+    let sums = Sums::zero(context, count).taken();
+    let mut outputs: Vec<Ciphertext> =
+        (0..count).map(|_| Ciphertext::zero(context).taken()).collect();
+    let all = time(|| {
+        outputs.iter_mut().enumerate().for_each(|(i, output)| sums.copy_to(i, output));
+    });
+    all / count as f64
 }
 
 /// Lanes of a row whose sums are mixed: so many, and half of them, take more keys than a cache near
@@ -232,7 +238,11 @@ fn mix_time(server: &Server<'_>, lanes: usize) -> Result<f64, ProbeError> {
     let outputs = plan.outputs();
     let sums = Sums::zero(context, outputs.len()).taken();
     let (limbs, moved) = (plan.output_limbs(context.params()), moved(&outputs));
-    let all = time(|| mix(server, limbs, 0..plan.out_groups(), &moved, &sums).is_ok());
+    let results = Outputs::taken(context, limbs, plan.out_groups());
+    let all = time(|| {
+        let made = mix(server, 0..plan.out_groups(), &moved, &sums, &results);
+        made.map(|made| results.keep(made)).is_ok()
+    });
     Ok(all / plan.out_groups() as f64)
 }
 

@@ -213,7 +213,7 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
 /// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn ask(factor: *const u8, bytes: usize) -> *const u8 {
+pub(in super::super) fn ask(factor: *const u8, bytes: usize) -> *const u8 {
     _mm_prefetch::<_MM_HINT_T0>(factor.cast());
     factor.wrapping_add(bytes)
 }

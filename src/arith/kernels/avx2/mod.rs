@@ -34,7 +34,7 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
-pub(super) use dense::pair_tiles_lazy;
+pub(super) use dense::{ask, pair_tiles_lazy};
 pub(super) use limit::{ROUND, multiply_adds};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;

@@ -10,7 +10,7 @@ use super::{
     reduce, reduce_short, splat, splat_factor, store, subtract_once, wide,
 };
 use crate::arith::Shoup;
-use crate::arith::kernels::avx2::{Unpack, unpack};
+use crate::arith::kernels::avx2::{Unpack, ask, unpack};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
@@ -319,6 +319,9 @@ fn load_factors(unpack: Unpack, tile: Tile<'_>) -> [__m512i; TILE / LANES] {
     ]
 }
 
+/// Words by which memory is asked for factors before they are needed.
+const AHEAD: usize = 24 * TILE;
+
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn pair_tile_by<const NARROW: bool>(
     constants: &Constants,
@@ -329,6 +332,7 @@ fn pair_tile_by<const NARROW: bool>(
     let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
     let (unpack, mut tiles) = (unpack(factors), factors.tiles());
     let count = factors.len() / TILE;
+    let mut ahead = factors.address(AHEAD);
     let mut room = LAZY_TERMS;
     for segment in segments {
         let mut terms = segment.as_chunks::<PAIR>().0;
@@ -342,6 +346,9 @@ fn pair_tile_by<const NARROW: bool>(
             for term in now {
                 let Some(tile) = tiles.next() else { break };
                 let (words, factor) = (load_pair(term), load_factors(unpack, tile));
+                // They may lie in two lines.
+                ahead = ask(ahead, factors.word_bytes() * TILE / 2);
+                ahead = ask(ahead, factors.word_bytes() * TILE / 2);
                 for (i, (sum, word)) in sums.iter_mut().zip(words).enumerate() {
                     *sum = add_product::<NARROW>(*sum, word, factor[i % 2]);
                 }
