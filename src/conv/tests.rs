@@ -50,11 +50,22 @@ fn outcome_shared(
     algorithm: &dyn Plan,
     layer: &Layer,
     context: &Context,
-    (seed, shared_by): (u64, usize),
+    of: (u64, usize),
     weights: &Array4<i8>,
 ) -> Outcome {
-    let input = data::input(layer, seed);
     let bias: Array1<i64> = (0..layer.out_channels() as i64).map(|i| (i * 37) % 101 - 50).collect();
+    outcome_biased(algorithm, layer, context, of, weights, &bias)
+}
+
+fn outcome_biased(
+    algorithm: &dyn Plan,
+    layer: &Layer,
+    context: &Context,
+    (seed, shared_by): (u64, usize),
+    weights: &Array4<i8>,
+    bias: &Array1<i64>,
+) -> Outcome {
+    let input = data::input(layer, seed);
     let secrets = Zeroizing::new([seed as u8; 32]);
     let job = Job {
         layer,
@@ -272,6 +283,31 @@ fn extreme_bit_widths_are_exact() {
                 .expect("has roots");
             let outcome = outcome(kind, &layer, &context, 2);
             assert_eq!((outcome.mismatches, outcome.overflows), (0, 0), "{}", kind.name());
+        }
+    }
+}
+
+/// A sum of no weights but 0 has no noise, whatever becomes of it: that of a layer without weights, and
+/// those beside a single one.
+#[test]
+fn sums_without_weights_have_no_noise() {
+    let context = Context::new(params(1024, &[35, 35], 36, 20), backend(), Reduction::Lazy);
+    let context = context.expect("has roots");
+    let layer = layer(6, 5, [5, 26], [1, 1], None);
+    // A bias would be rounded.
+    let no_bias = Array1::zeros(layer.out_channels());
+    let none = Array4::zeros(layer.weight_shape());
+    let mut one = none.clone();
+    one[[1, 2, 0, 0]] = 1;
+    for kind in AlgorithmKind::ALL {
+        for weights in [&none, &one] {
+            let costs = CostTable::reference(Backend::Portable);
+            let plan = kind.plan(&layer, &context, &costs, Choice::default()).expect("fits");
+            let outcome =
+                outcome_biased(plan.as_ref(), &layer, &context, (5, 1), weights, &no_bias);
+            let (measured, predicted) = (outcome.noise.last, outcome.noise.predicted.last);
+            assert_eq!(outcome.mismatches, 0, "{}", kind.name());
+            assert!((measured - predicted).abs() < 2.0, "{} {:?}", kind.name(), outcome.noise);
         }
     }
 }

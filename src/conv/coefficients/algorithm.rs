@@ -255,10 +255,16 @@ impl Plan for CoefficientAlgorithm {
         // What rotating an input adds, once for each baby step but the identity; there is no key switch
         // where there are none.
         let rotation = if babies > 1.0 { model.key_switch() + model.rounding() } else { 0.0 };
-        let merge = if self.plan.merges() {
-            (self.plan.giants() - 1) as f64 * model.key_switch() + model.rounding()
-        } else {
-            0.0
+        let giants = self.plan.giants();
+        // What merging the outputs of a ciphertext adds to each. Channels of one giant step are one sum,
+        // and moving one without a weight, which is exactly zero, adds nothing.
+        let merge = |products: &[f64]| {
+            let has_weights =
+                |giant: &usize| products.iter().skip(*giant).step_by(giants).any(|v| *v > 0.0);
+            match (1..giants).filter(has_weights).count() {
+                0 => 0.0,
+                moved => moved as f64 * model.key_switch() + model.rounding(),
+            }
         };
         let product = |gain: &Gain| {
             babies * babies * gain.fresh * model.fresh() + (babies - 1.0) * gain.rotated * rotation
@@ -267,7 +273,10 @@ impl Plan for CoefficientAlgorithm {
         let layer = self.plan.packing().layer();
         let count = (layer.out_height() * layer.out_width()) as u64;
         let products: Vec<f64> = gains.sums.iter().map(product).collect();
-        let outputs = products.iter().map(|v| Samples { variance: v + merge, count });
+        let outputs = products.chunks(self.plan.packing().out_channels()).flat_map(|products| {
+            let merge = merge(products);
+            products.iter().map(move |v| Samples { variance: v + merge, count })
+        });
         StageNoise {
             rotated: (babies > 1.0).then(|| model.fresh() + rotation),
             multiplied: products.iter().copied().fold(0.0, f64::max),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayView4};
 
 use super::form::{SlotWeights, Wave};
+use super::level::moving_variance;
 use super::{Output, SlotPlan};
 use crate::bfv::noise::{NoiseModel, Samples, merged};
 use crate::bfv::{Ciphertext, Coefficients, Context, Params, Plaintext};
@@ -54,18 +55,23 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
         Self { plan, form: std::marker::PhantomData }
     }
 
-    /// What the mix stage adds to the variance of v of an output, as if that had all limbs.
-    fn moving_variance(&self, params: &Params) -> f64 {
-        let model = NoiseModel::new(params);
-        let moved = self.plan.moved();
-        match (moved, self.plan.lowered(params)) {
-            (0, _) => 0.0,
-            (_, Some(lower)) => {
-                let last = (params.log2_q() - lower.log2_q()).exp2();
-                last * last * self.plan.moving_variance(&lower)
+    /// The variance of v of an output after the mix stage, as if it had all limbs, by what its sums have
+    /// together and how many of those that are moved have any. A sum without a weight is exactly zero, and
+    /// moving that adds nothing.
+    fn mixed_variance(&self, params: &Params) -> impl Fn(f64, usize) -> f64 {
+        let (model, lower) = (NoiseModel::new(params), self.plan.lowered(params));
+        let (log2_q, plain) = (params.log2_q(), params.plain().value() as f64);
+        move |sums, moved| match &lower {
+            Some(lower) => {
+                let last = (log2_q - lower.log2_q()).exp2();
+                // On the lower level, too, t |v| counts as at least 1.
+                let own = if sums > 0.0 { moving_variance(lower, moved) } else { plain.powi(-2) };
+                sums + last * last * own
             }
+            _ if sums == 0.0 => 0.0,
+            None if moved == 0 => sums,
             // Moved sums share one rounding.
-            (_, None) => moved as f64 * model.key_switch() + model.rounding(),
+            None => sums + moved as f64 * model.key_switch() + model.rounding(),
         }
     }
 
@@ -217,18 +223,23 @@ impl<W: SlotWeights + 'static> Plan for SlotAlgorithm<W> {
         let model = NoiseModel::new(params);
         let inputs = InputVariance::new(&model);
         let sums: Vec<f64> = gains.sums.iter().map(|gain| inputs.under(gain)).collect();
-        let mut outputs = vec![0.0; plan.out_groups()];
+        // Of each output what its sums have, and how many of those that are moved.
+        let mut outputs = vec![(0.0, 0); plan.out_groups()];
         for (output, variance) in plan.outputs().iter().zip(&sums) {
-            outputs[output.group] += variance;
+            let (total, moved) = &mut outputs[output.group];
+            *total += variance;
+            *moved += usize::from(*variance > 0.0 && !output.offset.element.is_identity());
         }
-        let moving = self.moving_variance(params);
+        let mixed = self.mixed_variance(params);
         let strips = plan.packing().strip_groups() as u64;
-        let samples = |coefficients: usize| {
-            let count = coefficients as u64 * strips;
-            move |variance: f64| Samples { variance: variance + moving, count }
+        let samples = |coefficients: usize, variance: f64, moved: usize| Samples {
+            variance: mixed(variance, moved),
+            count: coefficients as u64 * strips,
         };
-        let fixed = gains.fixed.iter().map(|gain| inputs.under(gain)).map(samples(2));
-        let outputs = outputs.into_iter().map(samples(params.ring_degree()));
+        let fixed = gains.fixed.iter().zip(&outputs);
+        let fixed = fixed.map(|(gain, (_, moved))| samples(2, inputs.under(gain), *moved));
+        let n = params.ring_degree();
+        let outputs = outputs.iter().map(|(variance, moved)| samples(n, *variance, *moved));
         StageNoise {
             rotated: (plan.rotated() > 0).then_some(inputs.rotated),
             multiplied: sums.iter().copied().fold(0.0, f64::max),

@@ -34,17 +34,18 @@ impl SlotPlan {
         let lower = params.lower().filter(|_| self.moved() > 0);
         let fits = |lower: &Params| {
             let count = self.out_groups() * self.packing().strip_groups() * params.ring_degree();
-            let samples = [Samples { variance: self.moving_variance(lower), count: count as u64 }];
+            let variance = moving_variance(lower, self.moved());
+            let samples = [Samples { variance, count: count as u64 }];
             NoiseModel::new(lower).leaves(&samples, BUDGET)
         };
         lower.filter(fits)
     }
+}
 
-    /// What moving and adding up the sums of one output adds to the variance of v, on the level of
-    /// `lower`, to which they are switched down first: every moved sum is rounded and switched, and
-    /// what they share is rounded twice, by the last limb and by P.
-    pub fn moving_variance(&self, lower: &Params) -> f64 {
-        let (model, moved) = (NoiseModel::new(lower), self.moved() as f64);
-        moved * (model.key_switch() + model.rounding()) + 2.0 * model.rounding()
-    }
+/// What moving `moved` sums of one output and adding all of its sums up adds to the variance of v, on the
+/// level of `lower`, to which they are switched down first: every moved sum is rounded and switched, and
+/// what they share is rounded twice, by the last limb and by P.
+pub(super) fn moving_variance(lower: &Params, moved: usize) -> f64 {
+    let model = NoiseModel::new(lower);
+    moved as f64 * (model.key_switch() + model.rounding()) + 2.0 * model.rounding()
 }
