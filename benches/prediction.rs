@@ -3,7 +3,7 @@
 //! `cargo bench --bench prediction` first holds the noise, sizes and counts of random layers,
 //! parameters and algorithms against runs of them, then the server times of the bench layers.
 //! `cargo bench --bench prediction -- times` does the latter alone; a number is how many random
-//! points.
+//! points, and a backend's name has the times measured on it.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a bench that cannot go on must say so")]
 
@@ -77,7 +77,9 @@ fn spec(catalogue: &Catalogue, layer: &str, params: &str) -> RunSpec {
 /// Predicted and measured times of the bench layers, in milliseconds.
 fn times(catalogue: &Catalogue, words: &[String]) {
     let start = Instant::now();
-    let calibration = Calibration::measure(Backend::detect()).expect("measured");
+    let named = |backend: &Backend| words.iter().any(|word| word == backend.name());
+    let backend = Backend::ALL.into_iter().find(named).unwrap_or_else(Backend::detect);
+    let calibration = Calibration::measure(backend).expect("measured");
     println!("calibration took {:.2} s", start.elapsed().as_secs_f64());
     if words.iter().any(|word| word == "costs") {
         println!("{:?}", calibration.costs);
@@ -85,7 +87,10 @@ fn times(catalogue: &Catalogue, words: &[String]) {
     let costs = Arc::new(calibration.costs);
     let set = words.iter().find(|word| word.starts_with('n'));
     let set = set.map_or("n4096-t20", String::as_str);
-    println!("{set}, one thread: predicted and measured milliseconds, median of 3 runs");
+    println!(
+        "{set}, {}, one thread: predicted and measured milliseconds, median of 3 runs",
+        backend.name()
+    );
     println!(
         "{:<12} {:<15}{:>16}{:>7}{:>18}{:>18}{:>16}",
         "layer", "algorithm", "server", "ratio", "rotate", "multiply", "mix"
@@ -96,7 +101,7 @@ fn times(catalogue: &Catalogue, words: &[String]) {
         LAYERS.into_iter().flat_map(|layer| AlgorithmKind::ALL.map(|kind| (layer, kind)))
     {
         let base = spec(catalogue, layer, set);
-        let spec = RunSpec { algorithm, costs: Some(Arc::clone(&costs)), ..base };
+        let spec = RunSpec { algorithm, backend, costs: Some(Arc::clone(&costs)), ..base };
         let guess = estimator.estimate(&spec).expect("fits").record.latency_ms;
         let run = Prepared::new(&spec).and_then(|prepared| prepared.run(&Silent)).expect("runs");
         let found = run.record.latency_ms;

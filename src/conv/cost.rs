@@ -87,6 +87,9 @@ pub struct ReductionCosts {
     pub sum: SumCost,
     /// The same where products are narrow, at most 52 bits, and take one instruction.
     pub narrow_sum: SumCost,
+    /// The same where words and factors have at most 32 bits each: integer multiplication of halves of
+    /// words gives their products on machines without a wider one.
+    pub half_sum: SumCost,
     /// The same for one sum at a time.
     pub lone_sum: SumCost,
     /// A sum of products with dense plaintexts, a factor per word, read from memory.

@@ -4,7 +4,7 @@ use super::cost::{CostTable, PACKED_BYTES, PolynomialCosts, ReductionCosts};
 use super::setting::Setting;
 use super::work::{Primitive, Task};
 use crate::arith::Modulus;
-use crate::arith::kernels::{Reduction, are_narrow, word_bytes};
+use crate::arith::kernels::{Reduction, are_halves, are_narrow, word_bytes};
 use crate::bfv::pairs_of;
 
 /// Times of work under one setting on one machine.
@@ -123,9 +123,14 @@ impl Pricing<'_> {
 
     /// A sum of `terms` terms with factors of so many bits modulo a limb.
     fn sum(&self, terms: usize, bits: impl Fn(&Modulus) -> u32) -> f64 {
-        let ReductionCosts { narrow_sum, sum, .. } = self.costs.of(self.setting.reduction);
+        let costs = self.costs.of(self.setting.reduction);
         let of_limb = |limb: &Modulus| {
-            if are_narrow(limb.bits(), bits(limb)) { narrow_sum } else { sum }.at(terms)
+            let cost = match (limb.bits(), bits(limb)) {
+                (limb, factor) if !are_narrow(limb, factor) => &costs.sum,
+                (limb, factor) if are_halves(limb, factor) => &costs.half_sum,
+                _ => &costs.narrow_sum,
+            };
+            cost.at(terms)
         };
         let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();
         2.0 * self.words(1) * each

@@ -29,10 +29,6 @@ fn ntt(costs: [f64; 3]) -> Curve {
     Curve::new([1024.0, 4096.0, 32_768.0].into_iter().zip(costs).collect())
 }
 
-fn sum(points: &[(f64, f64)]) -> SumCost {
-    SumCost::new(points.to_vec())
-}
-
 /// Sums of 3, 12, 48, 192, 768 and 3072 terms.
 fn sums(costs: [f64; 6]) -> SumCost {
     let terms = [3.0, 12.0, 48.0, 192.0, 768.0, 3072.0];
@@ -61,50 +57,46 @@ fn item(serial: f64, parallel: f64) -> ItemCost {
 
 /// Zen 4, with AVX-512 IFMA.
 fn ifma() -> CostTable {
+    let eager_sums = [1.27, 3.15, 10.8, 42.0, 167.0, 681.0];
     CostTable {
-        ntt: ntt([0.093, 0.089, 0.096]),
-        decompose: curve(WORDS, [0.12, 0.15]),
-        divide: curve(MOVED_WORDS, [0.1, 5.1]),
-        lower: curve(MOVED_WORDS, [0.38, 0.34]),
-        place: curve(WORDS, [0.29, 0.33]),
+        ntt: ntt([0.093, 0.088, 0.096]),
+        decompose: curve(WORDS, [0.2, 0.14]),
+        divide: curve(MOVED_WORDS, [0.1, 2.4]),
+        lower: curve(MOVED_WORDS, [0.46, 0.32]),
+        place: curve(WORDS, [0.58, 0.28]),
         eager: ReductionCosts {
-            switch: curve(WORDS, [0.65, 0.71]),
-            add: curve(MOVED_WORDS, [1.37, 1.36]),
-            sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
-            narrow_sum: sum(&[(3.0, 1.03), (12.0, 2.9), (192.0, 42.5), (3072.0, 698.0)]),
-            lone_sum: sum(&[(3.0, 1.75), (12.0, 3.75), (192.0, 47.7), (768.0, 184.0)]),
-            dense_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
-            packed_sum: sum(&[(3.0, 1.9), (24.0, 11.3), (192.0, 119.0)]),
+            switch: curve(WORDS, [0.6, 0.81]),
+            add: curve(MOVED_WORDS, [1.08, 1.33]),
+            sum: sums(eager_sums),
+            narrow_sum: sums(eager_sums),
+            half_sum: sums(eager_sums),
+            lone_sum: sums([1.83, 3.88, 12.5, 48.0, 185.0, 740.0]),
+            dense_sum: dense_sums([1.87, 10.1, 104.0, 418.0]),
+            packed_sum: dense_sums([1.8, 9.96, 88.6, 354.0]),
             factor: 3.6,
         },
         lazy: ReductionCosts {
-            switch: curve(WORDS, [1.09, 0.84]),
-            add: curve(MOVED_WORDS, [1.61, 1.08]),
-            sum: sum(&[(3.0, 0.71), (12.0, 1.34), (48.0, 3.9), (192.0, 14.3), (3072.0, 230.0)]),
-            narrow_sum: sum(&[
-                (3.0, 0.77),
-                (12.0, 1.14),
-                (48.0, 2.67),
-                (192.0, 8.95),
-                (3072.0, 148.0),
-            ]),
-            lone_sum: sum(&[(3.0, 1.63), (12.0, 2.55), (192.0, 27.9), (768.0, 99.8)]),
-            dense_sum: sum(&[(3.0, 0.91), (24.0, 4.9), (192.0, 62.7)]),
-            // Not measured: as much less as is read, 5 bytes for 8.
-            packed_sum: sum(&[(3.0, 0.57), (24.0, 3.06), (192.0, 39.2)]),
-            factor: 0.41,
+            switch: curve(WORDS, [0.9, 0.85]),
+            add: curve(MOVED_WORDS, [1.34, 1.38]),
+            sum: sums([1.02, 1.65, 4.2, 14.6, 55.3, 229.0]),
+            narrow_sum: sums([0.98, 1.34, 2.86, 9.09, 33.3, 147.0]),
+            half_sum: sums([0.98, 1.34, 2.86, 9.09, 33.3, 147.0]),
+            lone_sum: sums([1.73, 2.63, 6.61, 28.0, 101.0, 404.0]),
+            dense_sum: dense_sums([1.18, 4.65, 57.5, 228.0]),
+            packed_sum: dense_sums([1.11, 3.24, 43.3, 173.0]),
+            factor: 0.38,
         },
-        block_scalars: by_lanes([1.12, 0.78, 0.89]),
-        encode: curve(WORDS, [3.3, 4.2]),
+        block_scalars: by_lanes([1.4, 0.81, 0.95]),
+        encode: curve(WORDS, [2.85, 4.23]),
         polynomials: PolynomialCosts {
-            coefficient: by_giants([0.6, 0.7, 0.9, 1.2]),
-            weight: 0.8,
-            limb: 0.5,
+            coefficient: by_giants([0.98, 0.91, 1.36, 2.2]),
+            weight: 0.58,
+            limb: 2.0,
         },
-        key: item(4.2, 13.5),
-        encrypt: item(3.7, 12.5),
-        respond: item(0.6, 9.2),
-        decrypt: item(2.9, 4.8),
+        key: item(4.1, 13.9),
+        encrypt: item(3.8, 17.2),
+        respond: item(0.65, 8.4),
+        decrypt: item(4.1, 6.3),
     }
 }
 
@@ -121,6 +113,7 @@ fn avx2() -> CostTable {
             add: curve(MOVED_WORDS, [2.47, 2.0]),
             sum: sums([2.35, 6.3, 22.3, 89.9, 366.0, 1520.0]),
             narrow_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
+            half_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
             lone_sum: sums([4.17, 8.75, 33.5, 136.0, 531.0, 2120.0]),
             dense_sum: dense_sums([4.72, 18.7, 159.0, 717.0]),
             packed_sum: dense_sums([5.06, 17.3, 128.0, 566.0]),
@@ -131,6 +124,7 @@ fn avx2() -> CostTable {
             add: curve(MOVED_WORDS, [2.44, 1.86]),
             sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
             narrow_sum: sums([2.63, 4.34, 10.9, 39.4, 164.0, 655.0]),
+            half_sum: sums([1.3, 2.0, 5.0, 14.0, 55.0, 220.0]),
             lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
             dense_sum: dense_sums([1.89, 5.9, 54.9, 226.0]),
             packed_sum: dense_sums([1.85, 5.77, 48.3, 194.0]),
@@ -164,6 +158,7 @@ fn portable() -> CostTable {
             add: curve(MOVED_WORDS, [7.7, 7.3]),
             sum: sums(eager_sums),
             narrow_sum: sums(eager_sums),
+            half_sum: sums(eager_sums),
             lone_sum: sums([6.15, 20.8, 101.0, 361.0, 1970.0, 7900.0]),
             dense_sum: dense_sums([18.2, 111.0, 964.0, 3590.0]),
             packed_sum: dense_sums([15.3, 115.0, 1250.0, 4580.0]),
@@ -174,6 +169,7 @@ fn portable() -> CostTable {
             add: curve(MOVED_WORDS, [9.0, 5.3]),
             sum: sums([5.13, 11.3, 35.9, 150.0, 599.0, 2620.0]),
             narrow_sum: sums([5.6, 9.82, 26.7, 108.0, 462.0, 2310.0]),
+            half_sum: sums([2.6, 4.0, 11.0, 40.0, 160.0, 700.0]),
             lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
             dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
             packed_sum: dense_sums([10.5, 43.1, 306.0, 1240.0]),

@@ -53,6 +53,12 @@ pub const fn are_narrow(modulus_bits: u32, factor_bits: u32) -> bool {
     factor_bits.saturating_add(modulus_bits) <= NARROW_BITS
 }
 
+/// Whether words modulo a modulus and factors, of so many bits each, are halves of words, whose products
+/// many machines make at once where they have none of longer ones.
+pub const fn are_halves(modulus_bits: u32, factor_bits: u32) -> bool {
+    modulus_bits <= 32 && factor_bits <= 32
+}
+
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels {

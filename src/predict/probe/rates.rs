@@ -185,8 +185,7 @@ pub(super) fn rotation_times(
             rotate_inputs(server, |input| plan.elements(input), &inputs, &mut panels).is_ok()
         });
         let decomposed = decompose * plan.rotated() as f64;
-        let place =
-            place_time(context, (PANEL_BYTES / Panels::bytes(context.into(), 1) as usize).max(1));
+        let place = place_time(context);
         let limbs = mix_plan(context.ring_degree(), MIXED_LANES)?.output_limbs(context.params());
         let below = evaluator.of(limbs);
         let (mut scratch_below, lowered) = (below.scratch(), Ciphertext::zero(below.context()).c1);
@@ -207,8 +206,10 @@ pub(super) fn rotation_times(
     })
 }
 
-/// Copying one of `count` sums to an output.
-fn place_time(context: &Context, count: usize) -> f64 {
+/// Copying a sum to an output, both of which lie in memory: weights have gone through the caches since.
+fn place_time(context: &Context) -> f64 {
+    const SUMS_BYTES: usize = 48 << 20;
+    let count = (SUMS_BYTES / Panels::bytes(context.into(), 1) as usize).max(1);
     let sums = Sums::zero(context, count).taken();
     let mut outputs: Vec<Ciphertext> =
         (0..count).map(|_| Ciphertext::zero(context).taken()).collect();

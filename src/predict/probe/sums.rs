@@ -26,6 +26,12 @@ pub(super) struct KernelBench {
 /// The ring that kernels are measured in.
 const KERNEL_SIZES: Sizes = Sizes { ring_degree: 1024, limbs: 1, limb_bits: 36 };
 
+/// The same with a modulus whose words are halves of words.
+const HALF_SIZES: Sizes = Sizes { limb_bits: 26, ..KERNEL_SIZES };
+
+/// Panels that sums with scalar factors are measured with.
+const SCALAR_PANELS: [usize; 6] = [1, 4, 16, 64, 256, 1024];
+
 /// Shifts of the plan that kernels are measured with.
 const SHIFTS: usize = 3;
 
@@ -54,8 +60,13 @@ impl KernelBench {
         switch: Curve,
         add: Curve,
     ) -> Result<ReductionCosts, ProbeError> {
+        let halves = context(HALF_SIZES, self.backend, reduction)?;
         let context = context(KERNEL_SIZES, self.backend, reduction)?;
         let keys = GaloisKeys::default();
+        let half_sum = serve(&halves, &keys, |server| {
+            let sum = |panels: &usize| Self::scalar(server, *panels, 16, false);
+            SCALAR_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
+        })?;
         serve(&context, &keys, |server| {
             let sum = |panels: usize| Self::scalar(server, panels, 16, false);
             let integer = |panels: usize| Self::scalar(server, panels, 16, true);
@@ -71,8 +82,9 @@ impl KernelBench {
             Ok(ReductionCosts {
                 switch,
                 add,
-                sum: curve(&sum, &[1, 4, 16, 64, 256, 1024])?,
-                narrow_sum: curve(&integer, &[1, 4, 16, 64, 256, 1024])?,
+                sum: curve(&sum, &SCALAR_PANELS)?,
+                narrow_sum: curve(&integer, &SCALAR_PANELS)?,
+                half_sum,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&dense, &[1, 8, 64, 256])?,
                 packed_sum: curve(&packed, &[1, 8, 64, 256])?,

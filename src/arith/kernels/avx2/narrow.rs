@@ -12,9 +12,6 @@ use super::{
 };
 use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
-/// Bits of a factor of integer multiplication.
-pub(super) const FACTOR_BITS: u32 = 32;
-
 /// Terms whose sum is below 2^64.
 pub(super) const TERMS: usize = 1 << 12;
 

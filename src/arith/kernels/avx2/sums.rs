@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_sub_pd,
 };
 
-use super::narrow::{self, FACTOR_BITS, TERMS};
+use super::narrow::{self, TERMS};
 use super::wide::{
     Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
 };
@@ -13,7 +13,7 @@ use super::{
     Barrett, Constants, Factor, LANES, LAZY_TERMS, UNSIGNED, barrett, load_doubles, mul_barrett,
     mul_shoup, ratio, remainder, store, to_doubles, to_words, unpack,
 };
-use crate::arith::kernels::{Factors, PAIR, Row};
+use crate::arith::kernels::{Factors, PAIR, Row, are_halves};
 
 /// Terms that are worked through one register of the pair after another: few enough to stay in the
 /// fastest cache meanwhile, and so many that loading and storing the sums is no matter.
@@ -66,8 +66,8 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    let fits = |row: &Row<'_>| row.bits <= FACTOR_BITS && row.factors.len() <= TERMS;
-    if is_narrow && constants.bits <= FACTOR_BITS && rows.iter().all(fits) {
+    let fits = |row: &Row<'_>| are_halves(constants.bits, row.bits) && row.factors.len() <= TERMS;
+    if is_narrow && rows.iter().all(fits) {
         return narrow::scalar_tile(constants, segments, &rows, out);
     }
     let by = split(constants);

@@ -6,7 +6,7 @@
 //! of 64 bits; any others take 128 bits.
 
 use crate::arith::Modulus;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE, are_halves};
 
 /// Terms of a piece: 8 KiB of panel.
 const PIECE: usize = 32;
@@ -88,10 +88,10 @@ impl Sum for OfHalves {
     }
 }
 
-/// Whether words modulo `modulus`, and factors of products with them that are narrow, are below 2^32: a
-/// factor is another word, or an integer of a few bits.
-pub(super) const fn are_halves(modulus: &Modulus) -> bool {
-    modulus.bits() <= 32
+/// Whether words modulo `modulus`, and factors of products with them that are narrow, are halves of words:
+/// a factor is another word, or an integer of a few bits.
+pub(super) const fn have_halves(modulus: &Modulus) -> bool {
+    are_halves(modulus.bits(), modulus.bits())
 }
 
 /// Makes `out` of sums to which `add` adds the terms of a piece, of which it is told the first's place.
@@ -126,7 +126,9 @@ pub(in crate::arith::kernels) fn scalar_tile_lazy<const O: usize>(
     out: &mut [[u64; PAIR]; O],
 ) {
     match is_narrow {
-        true if are_halves(modulus) => scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out),
+        true if have_halves(modulus) => {
+            scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out)
+        }
         true => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
         false => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),
     }
@@ -166,7 +168,7 @@ pub(in crate::arith::kernels) fn pair_tiles_lazy(
         let factors = factors.range(i * each..(i + 1) * each);
         let out = std::array::from_mut(out);
         match is_narrow {
-            true if are_halves(modulus) => {
+            true if have_halves(modulus) => {
                 pair_sums::<OfHalves, 16>(modulus, segments, factors, out);
             }
             true => pair_sums::<u64, 4>(modulus, segments, factors, out),

@@ -1,6 +1,6 @@
 //! Key switches.
 
-use super::sums::{OfHalves, Sum, are_halves};
+use super::sums::{OfHalves, Sum, have_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE, are_narrow};
 
@@ -69,7 +69,7 @@ fn switched(
     let is_narrow = are_narrow(modulus.bits(), modulus.bits());
     let sums = match reduction {
         Reduction::Eager => terms.fold(0, |sum, a, b| modulus.add(sum, modulus.mul(a, b))),
-        Reduction::Lazy if is_narrow && are_halves(modulus) => terms.lazy::<OfHalves>(modulus),
+        Reduction::Lazy if is_narrow && have_halves(modulus) => terms.lazy::<OfHalves>(modulus),
         Reduction::Lazy => terms.lazy::<u128>(modulus),
     };
     sums.map(|sums| order.map(|from| sums[from as usize]))
