@@ -1,12 +1,14 @@
 //! The record of a network, with the stable names of its JSON form.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::verdict::tell;
 use super::{
-    Communication, LatencyMs, Machine, OperationCounts, Record, Storage, Verdict, rounded,
+    Communication, LatencyMs, Machine, OperationCounts, Record, SCHEMA, Storage, Verdict,
+    process_peak_bytes, rounded,
 };
 use crate::network::{Answer, Fidelity, LayerReport};
 
@@ -58,6 +60,43 @@ pub struct NetworkRecord {
     /// What the client of a model computes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientWork>,
+}
+
+impl NetworkRecord {
+    /// The record of a network that has just been run on this machine in `wall`: its `layers`, the keys
+    /// of all of them, and of how many values of the output how many are wrong. What not every network
+    /// has is absent.
+    pub fn new(
+        network: String,
+        layers: Vec<NetworkLayer>,
+        keys: KeyBytes,
+        [output_values, output_mismatches]: [usize; 2],
+        wall: Duration,
+    ) -> Self {
+        let activations = layers.iter().map(|layer| layer.activation_ms).sum();
+        Self {
+            schema: SCHEMA,
+            heconv_version: env!("CARGO_PKG_VERSION").to_owned(),
+            machine: Machine::detect(),
+            network,
+            protocol: "client-aided",
+            verdict: Verdict::of_network(&layers, output_mismatches),
+            output_values,
+            output_mismatches,
+            // The first layer takes the network's input.
+            input_scale: layers.first().map_or(1.0, |layer| layer.activation.input_scale),
+            output_scale: 1.0,
+            fidelity: None,
+            unused_tensors: Vec::new(),
+            totals: NetworkTotals::of(layers.iter().map(|layer| &layer.record), activations, keys),
+            layers,
+            wall_ms: rounded(wall.as_secs_f64() * 1e3, 3),
+            process_peak_bytes: process_peak_bytes(),
+            comparisons: Vec::new(),
+            answer: None,
+            client: None,
+        }
+    }
 }
 
 /// What the client of a model computes in floats.
@@ -116,6 +155,14 @@ pub struct KeyBytes {
     pub sent: u64,
 }
 
+impl KeyBytes {
+    /// What a layer takes that by itself takes `needed` bytes, `own` of them its keys: the keys of all
+    /// layers are held together, and its own are among them.
+    pub const fn beside(self, needed: u64, own: u64) -> u64 {
+        needed.saturating_add(self.stored.saturating_sub(own))
+    }
+}
+
 impl NetworkTotals {
     /// The totals of `records`, with `activations` in milliseconds.
     pub fn of<'a>(
@@ -142,10 +189,9 @@ impl NetworkTotals {
             all.layers += 1;
             all.latency_ms.add(&record.latency_ms);
             all.storage_bytes.weights += record.storage_bytes.weights;
-            // The keys of all layers are held together, its own among them.
-            let others = keys.stored.saturating_sub(record.storage_bytes.galois_keys);
+            let own = &record.storage_bytes;
             let peak = &mut all.storage_bytes.server_peak;
-            *peak = (*peak).max(record.storage_bytes.server_peak + others);
+            *peak = (*peak).max(keys.beside(own.server_peak, own.galois_keys));
             all.communication_bytes.upload += record.communication_bytes.upload;
             all.communication_bytes.download += record.communication_bytes.download;
             all.operations.add(&record.operations);

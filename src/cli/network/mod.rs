@@ -3,6 +3,7 @@
 mod layers;
 mod model;
 mod progress;
+mod result;
 mod resume;
 mod text;
 
@@ -11,16 +12,17 @@ use std::path::PathBuf;
 
 use self::model::ModelArgs;
 use self::progress::LayerProgress;
+use self::result::Destinations;
 use self::resume::ResumeFile;
 use super::common::Common;
-use super::export::{self, Target};
-use super::output::{Format, OutputFile, print_json};
+use super::export;
+use super::output::Format;
 use super::{Failure, choices, complete, presets};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmChoice;
 use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork};
 use crate::preset::Catalogue;
-use crate::report::{NetworkRecord, count_text};
+use crate::report::NetworkRecord;
 use crate::tensor::Resize;
 use crate::tune::Objective;
 use crate::tune::network::{BASELINE_PARAMS, conventional};
@@ -96,8 +98,7 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         return model::run(&args);
     }
     args.model.check_absent(&args.network)?;
-    let target = args.export.clone().into_directory()?.map(Target::Directory);
-    let output = args.output.clone().map(OutputFile::new).transpose()?;
+    let destinations = Destinations::of(&args)?;
     let catalogue = presets::load()?;
     let network = catalogue.network(&args.network).map_err(Failure::input)?;
     if network.graph.is_none() {
@@ -123,24 +124,8 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         None => Ok(()),
     };
     progress.finish();
-    let printed = match args.format {
-        Format::Text => {
-            writeln!(io::stdout(), "{}", text::text(&result.record)).map_err(Failure::from)
-        }
-        Format::Json => print_json(&result.record),
-    };
-    if let Some(output) = output {
-        output.write_reals(&result.output, result.record.verdict)?;
-    }
-    if let Some(Target::Directory(directory)) = target {
-        for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
-            let export = directory.experiment(&run.layer.spec.name)?;
-            export.write(&run.experiment(), Some(&layer.record))?;
-        }
-    }
-    verdict(&result.record)?;
-    compared?;
-    printed
+    destinations.take(&result, &spec.layers, args.format)?;
+    compared
 }
 
 /// Runs the network.
@@ -187,20 +172,4 @@ fn failure(error: JobError) -> Failure {
         error if error.is_bad_input() => Failure::input(error),
         error => Failure::Failed(error.to_string()),
     }
-}
-
-fn verdict(record: &NetworkRecord) -> Result<(), Failure> {
-    if record.verdict.is_bad() {
-        let (wrong, all) = (record.output_mismatches as u64, record.output_values as u64);
-        let (wrong, all) = (count_text(wrong), count_text(all));
-        return Err(Failure::Failed(format!(
-            "wrong result: {wrong} of {all} values of the output differ from the plain network"
-        )));
-    }
-    let wrong = record.comparisons.iter().find_map(|comparison| {
-        let (layer, fault) =
-            comparison.layers.iter().find_map(|layer| Some((&layer.layer.name, layer.fault()?)))?;
-        Some(format!("{}, layer {layer}: {fault}", comparison.name))
-    });
-    wrong.map_or(Ok(()), |wrong| Err(Failure::Failed(wrong)))
 }

@@ -22,15 +22,18 @@ fn primes(params: &Params) -> Primes {
 #[derive(Default)]
 pub(super) struct Keys {
     sets: BTreeMap<Primes, (Params, KeyNeeds)>,
+    /// Bytes of each layer's own, in the server's memory.
+    own: Vec<u64>,
 }
 
 impl Keys {
     /// Adds those of a layer.
     pub(super) fn add(&mut self, layer: &Prepared<'_>) {
-        let params = layer.params();
+        let (params, outline) = (layer.params(), layer.told());
+        self.own.push(KeyNeeds::from(&outline).stored_bytes(params));
         let new = || (params.clone(), KeyNeeds::default());
         let (_, needs) = self.sets.entry(primes(params)).or_insert_with(new);
-        needs.add(&layer.told());
+        needs.add(&outline);
     }
 
     /// Those of all `layers`.
@@ -49,30 +52,29 @@ impl Keys {
             sent: sum.sent + needs.sent_bytes(params),
         })
     }
-}
 
-/// Bytes that the layer takes which needs the most, beside the keys of all others: each layer's own are in
-/// what it needs.
-pub(super) fn most_needed(layers: &[Prepared<'_>]) -> u64 {
-    let keys = Keys::of(layers).bytes().stored;
-    let needed = |layer: &Prepared<'_>| {
-        layer.needed_bytes() + keys - KeyNeeds::from(&layer.told()).stored_bytes(layer.params())
-    };
-    layers.iter().map(needed).max().unwrap_or(0)
+    /// Bytes that the layer takes which needs the most, beside the keys of all others. `layers` are those
+    /// whose keys these are.
+    pub(super) fn most_needed(&self, layers: &[Prepared<'_>]) -> u64 {
+        let keys = self.bytes();
+        let needed = layers.iter().map(Prepared::needed_bytes).zip(&self.own);
+        needed.map(|(needed, own)| keys.beside(needed, *own)).max().unwrap_or(0)
+    }
 }
 
 /// The sessions of a network: one for each set of primes, opened by the first layer that needs it.
 pub(super) struct Sessions<'a> {
     layers: &'a [Prepared<'a>],
-    sets: BTreeMap<Primes, (KeyNeeds, OnceLock<Session>)>,
+    sets: BTreeMap<&'a Primes, (&'a KeyNeeds, OnceLock<Session>)>,
 }
 
 impl<'a> Sessions<'a> {
-    /// Of all `layers`; nothing is made yet.
-    pub(super) fn of(layers: &'a [Prepared<'a>]) -> Self {
-        let sets = Keys::of(layers).sets.into_iter();
-        let sets = sets.map(|(primes, (_, needs))| (primes, (needs, OnceLock::new()))).collect();
-        Self { layers, sets }
+    /// Of all `layers`, whose keys are `keys`; nothing is made yet.
+    pub(super) fn of(layers: &'a [Prepared<'a>], keys: &'a Keys) -> Self {
+        let set = |(primes, (_, needs)): (&'a Primes, &'a (Params, KeyNeeds))| {
+            (primes, (needs, OnceLock::new()))
+        };
+        Self { layers, sets: keys.sets.iter().map(set).collect() }
     }
 
     /// The session of layer `index`, and whether it was opened for it.
@@ -122,7 +124,8 @@ mod tests {
         specs[1].params.plain = PrimeSpec::Bits(18);
         let layers: Vec<Prepared<'_>> =
             specs.iter().map(|spec| Prepared::new(spec).expect("valid")).collect();
-        let sessions = Sessions::of(&layers);
+        let keys = Keys::of(&layers);
+        let sessions = Sessions::of(&layers, &keys);
         let (mut new, mut bytes) = (Vec::new(), KeyBytes::default());
         for (index, prepared) in layers.iter().enumerate() {
             let (session, is_new) = sessions.open(index, &Silent).expect("opens");
@@ -138,7 +141,7 @@ mod tests {
             assert_eq!(result.record.latency_ms.keygen > 0.0, is_new);
         }
         assert_eq!(new, [true, false, true, false]);
-        assert_eq!(bytes, Keys::of(&layers).bytes());
+        assert_eq!(bytes, keys.bytes());
         let apart: u64 =
             layers.iter().map(|one| KeyNeeds::from(&one.told()).sent_bytes(one.params())).sum();
         assert!(bytes.sent < apart, "{} {apart}", bytes.sent);

@@ -28,13 +28,10 @@ use crate::network::{
     RunError, Weights, Width, signal_to_noise_db,
 };
 use crate::preset::Network;
-use crate::report::{
-    Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict, process_peak_bytes,
-    rounded,
-};
+use crate::report::{NetworkLayer, NetworkRecord, rounded};
 use crate::tensor::{Resize, builtin_image, picture_values, read_activations, read_picture};
 
-use keys::{Keys, Sessions, most_needed};
+use keys::{Keys, Sessions};
 use layer::{Half, convolve};
 
 pub use baseline::{Baseline, Wire};
@@ -77,6 +74,7 @@ pub struct PreparedNetwork<'a> {
     spec: &'a NetworkSpec,
     graph: &'a Graph,
     layers: Vec<Prepared<'a>>,
+    keys: Keys,
     weights: Weights,
     /// What is in the file of weights, if there is one.
     findings: Option<Findings>,
@@ -143,10 +141,11 @@ impl<'a> PreparedNetwork<'a> {
         }
         let layers: Vec<Prepared<'a>> =
             spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
-        require_network(spec, graph, &layers)?;
+        let keys = Keys::of(&layers);
+        require_network(spec, graph, keys.most_needed(&layers))?;
         let seed = spec.layers.first().map_or(super::DEFAULT_SEED, RunSpec::data_seed);
         let (weights, findings) = weights(graph, spec.weights.as_deref(), seed)?;
-        Ok(Self { spec, graph, layers, weights, findings, input: input(spec, graph)? })
+        Ok(Self { spec, graph, layers, keys, weights, findings, input: input(spec, graph)? })
     }
 
     /// What there is to know before the run: of the file of weights, and which layers may exceed the
@@ -184,7 +183,7 @@ impl<'a> PreparedNetwork<'a> {
         let threads = self.spec.layers.first().map_or(1, |run| run.threads);
         let pool = super::threads(threads)?;
         let begin = Instant::now();
-        let sessions = Sessions::of(&self.layers);
+        let sessions = Sessions::of(&self.layers, &self.keys);
         let (output, mut layers) = pool.install(|| self.encrypted(&sessions, observer))?;
         let wall = begin.elapsed();
         let expected = pool.install(|| self.plain(observer))?;
@@ -194,32 +193,11 @@ impl<'a> PreparedNetwork<'a> {
         // The same computation gives the same bits.
         let is_other = |(a, b): &(&f64, &f64)| a.to_bits() != b.to_bits();
         let output_mismatches = output.iter().zip(&expected.output).filter(is_other).count();
-        let activations = layers.iter().map(|layer| layer.activation_ms).sum();
-        let unused = self.findings.as_ref().map(Findings::unused).unwrap_or_default();
+        let (name, counts) = (self.spec.network.name.clone(), [output.len(), output_mismatches]);
         let record = NetworkRecord {
-            schema: SCHEMA,
-            heconv_version: env!("CARGO_PKG_VERSION").to_owned(),
-            machine: Machine::detect(),
-            network: self.spec.network.name.clone(),
-            protocol: "client-aided",
-            verdict: Verdict::of_network(&layers, output_mismatches),
-            output_values: output.len(),
-            output_mismatches,
-            input_scale: self.graph.input_form().scale(),
-            output_scale: 1.0,
             fidelity: expected.fidelity,
-            unused_tensors: unused.to_vec(),
-            totals: NetworkTotals::of(
-                layers.iter().map(|layer| &layer.record),
-                activations,
-                Keys::of(&self.layers).bytes(),
-            ),
-            layers,
-            wall_ms: rounded(wall.as_secs_f64() * 1e3, 3),
-            process_peak_bytes: process_peak_bytes(),
-            comparisons: Vec::new(),
-            answer: None,
-            client: None,
+            unused_tensors: self.findings.as_ref().map_or(&[][..], Findings::unused).to_vec(),
+            ..NetworkRecord::new(name, layers, self.keys.bytes(), counts, wall)
         };
         Ok(NetworkResult { record, output })
     }
@@ -305,14 +283,9 @@ impl<'a> PreparedNetwork<'a> {
 }
 
 /// Whether the weights of all layers, what the client holds of activations, and the layer that needs
-/// the most have room.
-fn require_network(
-    spec: &NetworkSpec,
-    graph: &Graph,
-    layers: &[Prepared<'_>],
-) -> Result<(), JobError> {
+/// the most, so many bytes, have room.
+fn require_network(spec: &NetworkSpec, graph: &Graph, largest: u64) -> Result<(), JobError> {
     let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
-    let largest = most_needed(layers);
     // A result, the shortcut that is added to it, and copies of both while they change; the same of the
     // network in real values, of which the weights of a layer are made beside those that are kept.
     let nodes = || graph.nodes().iter();

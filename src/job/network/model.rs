@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array3;
 
-use super::keys::{Keys, Sessions, most_needed};
+use super::keys::{Keys, Sessions};
 use super::layer::{Half, convolve};
 use super::{Finished, NetworkObserver, NetworkResult, overflow};
 use crate::bfv::ParamsSpec;
@@ -23,10 +23,7 @@ use crate::network::{
     signal_to_noise_db,
 };
 use crate::preset::LayerPreset;
-use crate::report::{
-    ClientWork, Machine, NetworkLayer, NetworkRecord, NetworkTotals, SCHEMA, Verdict,
-    process_peak_bytes, rounded,
-};
+use crate::report::{ClientWork, NetworkLayer, NetworkRecord, rounded};
 
 /// How a model's layers are run.
 #[derive(Clone, Debug)]
@@ -61,6 +58,7 @@ pub struct PreparedModel<'a> {
     served: &'a Served<'a>,
     spec: &'a ModelSpec,
     layers: Vec<Prepared<'a>>,
+    keys: Keys,
 }
 
 /// What a run gave besides its outputs.
@@ -80,7 +78,8 @@ impl<'a> PreparedModel<'a> {
         let layers: Vec<Prepared<'a>> =
             spec.layers.iter().map(Prepared::new).collect::<Result<_, _>>()?;
         let allowed = spec.layers.iter().map(|run| run.max_memory).min().unwrap_or(u64::MAX);
-        let largest = most_needed(&layers);
+        let keys = Keys::of(&layers);
+        let largest = keys.most_needed(&layers);
         // Integers and the floats that they were made of, and of each layer what it gives, twice.
         let weights = |layer: &ServedLayer| (layer.layer.weight_count() * 5) as u64;
         let values =
@@ -88,7 +87,7 @@ impl<'a> PreparedModel<'a> {
         let held: u64 =
             served.layers().iter().map(|layer| weights(layer) + 8 * values(layer)).sum();
         require(Work::Network, largest.saturating_add(held), allowed)?;
-        Ok(Self { served, spec, layers })
+        Ok(Self { served, spec, layers, keys })
     }
 
     /// What there is to know before the run.
@@ -122,7 +121,7 @@ impl<'a> PreparedModel<'a> {
         let threads = self.spec.layers.first().map_or(1, |run| run.threads);
         let pool = crate::job::threads(threads)?;
         let begin = Instant::now();
-        let sessions = Sessions::of(&self.layers);
+        let sessions = Sessions::of(&self.layers, &self.keys);
         let encrypted = pool.install(|| self.encrypted(given, &sessions, observer));
         let (outputs, mut layers, values) = encrypted?;
         let wall = begin.elapsed();
@@ -152,33 +151,13 @@ impl<'a> PreparedModel<'a> {
         let (found, expected) = (values(outputs), values(expected));
         let mismatches = found.iter().zip(&expected).filter(|(a, b)| a != b).count();
         let first = outputs.first().zip(reference.outputs.first());
-        let activations = layers.iter().map(|layer| layer.activation_ms).sum();
         let each = |layer: &crate::network::onnx::ClientLayer| {
             format!("{} ({}): {}", layer.name, layer.operator, layer.reason)
         };
+        let (name, counts) = (self.served.name().to_owned(), [found.len(), mismatches]);
         NetworkRecord {
-            schema: SCHEMA,
-            heconv_version: env!("CARGO_PKG_VERSION").to_owned(),
-            machine: Machine::detect(),
-            network: self.served.name().to_owned(),
-            protocol: "client-aided",
-            verdict: Verdict::of_network(&layers, mismatches),
-            output_values: found.len(),
-            output_mismatches: mismatches,
-            input_scale: layers.first().map_or(1.0, |layer| layer.activation.input_scale),
-            output_scale: 1.0,
             fidelity: first
                 .map(|(found, real)| Fidelity::of(&row(&found.values), &row(&real.values))),
-            unused_tensors: Vec::new(),
-            totals: NetworkTotals::of(
-                layers.iter().map(|layer| &layer.record),
-                activations,
-                Keys::of(&self.layers).bytes(),
-            ),
-            layers,
-            wall_ms: rounded(wall.as_secs_f64() * 1e3, 3),
-            process_peak_bytes: process_peak_bytes(),
-            comparisons: Vec::new(),
             answer: first.and_then(|(found, real)| {
                 let scores = scores(found)?;
                 Answer::of(scores, &real.values, self.spec.labels.as_deref())
@@ -187,6 +166,7 @@ impl<'a> PreparedModel<'a> {
                 operators: self.served.client_operators(),
                 layers: self.served.client_layers().iter().map(each).collect(),
             }),
+            ..NetworkRecord::new(name, layers, self.keys.bytes(), counts, wall)
         }
     }
 

@@ -110,6 +110,19 @@ impl Candidate<'_> {
         Ok((groups, &shape[2..]))
     }
 
+    /// Rows and columns, where `axis` makes one of a side and its length; one row where there is only one
+    /// side.
+    fn axes(
+        &self,
+        axis: impl Fn(usize, usize) -> Result<Axis, String>,
+    ) -> Result<[Axis; 2], String> {
+        let sides = self.input[2..].iter().copied().enumerate();
+        let axes: Vec<Axis> = sides.map(|(i, rows)| axis(i, rows)).collect::<Result<_, _>>()?;
+        Ok(<[Axis; 2]>::try_from(axes).unwrap_or_else(|mut axes| {
+            [Axis::alone(1), axes.pop().unwrap_or_else(|| Axis::alone(1))]
+        }))
+    }
+
     fn convolution(
         &self,
         shape: &[usize],
@@ -123,18 +136,16 @@ impl Candidate<'_> {
         }
         let sides = Sides::of(self.attributes, kernel)?;
         let stride = sides.strides.iter().copied().reduce(gcd).unwrap_or(1);
-        let mut axes = Vec::new();
-        for (i, rows) in self.input[2..].iter().copied().enumerate() {
+        let axes = self.axes(|i, rows| {
             let [begin, output] = sides.convolved(i, rows)?;
             let strides = [sides.strides[i], stride];
             let (kernel, dilation) = (sides.kernel[i], sides.dilations[i]);
             let (sizes, explicit) = ([rows, output], self.explicit);
-            axes.push(Axis::convolution(sizes, kernel, strides, dilation, begin, explicit));
-        }
+            Ok(Axis::convolution(sizes, kernel, strides, dilation, begin, explicit))
+        })?;
         let area: usize = kernel.iter().product();
         let each = shape[1];
         let weight = |o: usize, i: usize, place: usize| values[(o * each + i) * area + place];
-        let axes = two(axes);
         let size = Size { channels: [inputs, outputs], groups, stride };
         self.finish(size, axes, weight, bias, Frame::Planes { sides: kernel.len() })
     }
@@ -153,14 +164,13 @@ impl Candidate<'_> {
         let sides = Sides::of(self.attributes, kernel)?;
         let more = self.attributes.sizes("output_padding", kernel.len(), 0, 0)?;
         let given = self.attributes.sizes("output_shape", kernel.len(), 1, 0)?;
-        let mut axes = Vec::new();
-        for (i, rows) in self.input[2..].iter().copied().enumerate() {
+        let axes = self.axes(|i, rows| {
             let given = Some(given[i]).filter(|given| *given > 0);
             let [begin, output] = sides.transposed(i, rows, more[i], given)?;
             let (kernel, stride) = (sides.kernel[i], sides.strides[i]);
             let (sizes, explicit) = ([rows, output], self.explicit);
-            axes.push(Axis::transposed(sizes, kernel, stride, sides.dilations[i], begin, explicit));
-        }
+            Ok(Axis::transposed(sizes, kernel, stride, sides.dilations[i], begin, explicit))
+        })?;
         let area: usize = kernel.iter().product();
         let per_group = inputs / groups;
         let weight = |o: usize, i: usize, place: usize| {
@@ -168,7 +178,7 @@ impl Candidate<'_> {
             values[((group * per_group + i) * each + output) * area + place]
         };
         let size = Size { channels: [inputs, each * groups], groups, stride: 1 };
-        self.finish(size, two(axes), weight, bias, Frame::Planes { sides: kernel.len() })
+        self.finish(size, axes, weight, bias, Frame::Planes { sides: kernel.len() })
     }
 
     fn gemm(
@@ -389,14 +399,6 @@ impl Linear {
 fn reals(value: &Value) -> Option<Vec<f32>> {
     let Value::FloatTensor(tensor) = value else { return None };
     Some(tensor.to_vec())
-}
-
-/// Rows and columns; one row where there is only one side.
-fn two(axes: Vec<Axis>) -> [Axis; 2] {
-    match <[Axis; 2]>::try_from(axes) {
-        Ok(axes) => axes,
-        Err(mut axes) => [Axis::alone(1), axes.pop().unwrap_or_else(|| Axis::alone(1))],
-    }
 }
 
 const fn gcd(a: usize, b: usize) -> usize {

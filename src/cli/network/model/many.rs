@@ -9,6 +9,7 @@ use super::pictures::{Accuracy, Answers, Picture, Row, list};
 use super::{form, serve, settle_bits, tuned};
 use crate::cli::Failure;
 use crate::cli::network::progress::LayerProgress;
+use crate::cli::network::result::verdict;
 use crate::cli::network::{Args, failure};
 use crate::cli::output::{Format, print_json};
 use crate::conv::{Observer, Stage};
@@ -135,7 +136,7 @@ fn answer(
     let encrypted = match prepared {
         Some(prepared) => {
             let record = prepared.run(given, observer).map_err(of)?.record;
-            super::verdict(&record)?;
+            verdict(&record)?;
             record.answer.and_then(|answer| Some(answer.top.first()?.class))
         }
         None => None,

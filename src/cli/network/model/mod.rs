@@ -8,17 +8,15 @@ mod pictures;
 use std::io::{self, Write};
 use std::path::Path;
 
-use self::super::progress::LayerProgress;
-use self::super::resume::ResumeFile;
-use super::{Args, failure, text, verdict};
-use crate::cli::export::Target;
-use crate::cli::output::{Format, OutputFile, print_json};
+use super::progress::LayerProgress;
+use super::result::Destinations;
+use super::resume::ResumeFile;
+use super::{Args, failure};
 use crate::cli::{Failure, presets};
 use crate::job::{Estimator, ModelSpec, PreparedModel, RunSpec, model_runs};
 use crate::network::onnx::{
     Builtin, Client, Given, Model, Options, PictureForm, Served, fewest_bits,
 };
-use crate::report::NetworkRecord;
 use crate::tensor::{builtin_image, read_picture, read_reals};
 
 use self::bits::BitsFile;
@@ -55,8 +53,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// One input, encrypted.
 fn one(args: &Args, model: &Model, labels: Option<Vec<String>>) -> Result<(), Failure> {
-    let target = args.export.clone().into_directory()?.map(Target::Directory);
-    let output = args.output.clone().map(OutputFile::new).transpose()?;
+    let destinations = Destinations::of(args)?;
     let (given, positive) = given(args, model)?;
     let progress = LayerProgress::start()?;
     let mut served = serve(args, model, &given, positive, &progress)?;
@@ -74,18 +71,7 @@ fn one(args: &Args, model: &Model, labels: Option<Vec<String>>) -> Result<(), Fa
     }
     let result = prepared.run(&given, &each).map_err(failure)?;
     progress.finish();
-    let printed = print(&result.record, args.format);
-    if let Some(output) = output {
-        output.write_reals(&result.output, result.record.verdict)?;
-    }
-    if let Some(Target::Directory(directory)) = target {
-        for (run, layer) in spec.layers.iter().zip(&result.record.layers) {
-            let export = directory.experiment(&run.layer.spec.name)?;
-            export.write(&run.experiment(), Some(&layer.record))?;
-        }
-    }
-    verdict(&result.record)?;
-    printed
+    destinations.take(&result, &spec.layers, args.format)
 }
 
 /// The layers of the model, calibrated where that is asked for.
@@ -168,13 +154,6 @@ fn tuned(
 ) -> Result<Vec<RunSpec>, Failure> {
     let catalogue = presets::load()?;
     args.tuned_layers(&catalogue, estimator, progress, |params| model_runs(served, params))
-}
-
-fn print(record: &NetworkRecord, format: Format) -> Result<(), Failure> {
-    match format {
-        Format::Text => writeln!(io::stdout(), "{}", text::text(record)).map_err(Failure::from),
-        Format::Json => print_json(record),
-    }
 }
 
 /// What is of networks of presets alone.
