@@ -1,5 +1,8 @@
 //! Primality and the search for NTT-friendly primes.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use super::Modulus;
 
 /// Why no suitable primes were found.
@@ -58,10 +61,9 @@ pub fn largest_ntt_primes(
     count: usize,
     taken: &[u64],
 ) -> Result<Vec<u64>, PrimeError> {
-    let found: Vec<u64> = candidates(bits, two_n)
-        .filter(|p| !taken.contains(p) && is_prime(*p))
-        .take(count)
-        .collect();
+    // However many of them are taken, this is enough.
+    let first = largest(bits, two_n, count + taken.len());
+    let found: Vec<u64> = first.into_iter().filter(|p| !taken.contains(p)).take(count).collect();
     if found.len() == count {
         return Ok(found);
     }
@@ -71,6 +73,22 @@ pub fn largest_ntt_primes(
         .flatten()
         .find(|&size| (2..=61).contains(&size) && has_one(size));
     Err(PrimeError::NoneLeft { bits, modulus: two_n, nearest })
+}
+
+/// The primes `= 1 mod two_n` of a size that were looked for, from the largest on, and for how many: a
+/// tuner asks for the same ones thousands of times.
+type Known = BTreeMap<(u32, u64), (Vec<u64>, usize)>;
+
+/// The `count` largest primes `= 1 mod two_n` of exactly `bits` bits, or all where there are fewer.
+fn largest(bits: u32, two_n: u64, count: usize) -> Vec<u64> {
+    static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (primes, sought) = known.entry((bits, two_n)).or_default();
+    if *sought < count {
+        *primes = candidates(bits, two_n).filter(|p| is_prime(*p)).take(count).collect();
+        *sought = count;
+    }
+    primes.iter().copied().take(count).collect()
 }
 
 /// All numbers `= 1 mod two_n` of exactly `bits` bits, falling.

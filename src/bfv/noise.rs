@@ -150,7 +150,7 @@ impl NoiseModel {
 
     /// Whether all |v| stay below `limit` with probability 1 - 2^-40.
     pub fn keeps(samples: &[Samples], limit: f64) -> bool {
-        expected_beyond(samples, limit) < FAILURE
+        !is_beyond(samples, limit, |beyond| beyond >= FAILURE)
     }
 }
 
@@ -177,6 +177,26 @@ fn expected_beyond(samples: &[Samples], x: f64) -> f64 {
     samples.iter().filter(|s| s.variance > 0.0).map(tail).sum()
 }
 
+/// Whether [`expected_beyond`] is `too_many`, as every number above one that is too many is. The group of
+/// the largest variance alone, or all coefficients as if they had it, nearly always tell.
+fn is_beyond(samples: &[Samples], x: f64, too_many: impl Fn(f64) -> bool) -> bool {
+    /// More than what rounding adds to a sum.
+    const SLACK: f64 = 1.0 + 1e-9;
+    let louder = |a: &Samples, b: &Samples| a.variance.total_cmp(&b.variance);
+    let Some(largest) = samples.iter().copied().max_by(louder) else { return too_many(0.0) };
+    if samples.len() > 1 && largest.variance > 0.0 {
+        let count = samples.iter().map(|s| s.count as f64).sum::<f64>();
+        let one = expected_beyond(&[Samples { count: 1, ..largest }], x);
+        if too_many(one * largest.count as f64) {
+            return true;
+        }
+        if !too_many(one * count * SLACK) {
+            return false;
+        }
+    }
+    too_many(expected_beyond(samples, x))
+}
+
 /// The x for which the expected number of coefficients beyond +-x is `excess`. The number of them is
 /// close to Poisson, so excess = ln 2 gives the median of the largest.
 fn bound(samples: &[Samples], excess: f64) -> f64 {
@@ -185,8 +205,8 @@ fn bound(samples: &[Samples], excess: f64) -> f64 {
     let (mut low, mut high) = (0.0, 30.0);
     for _ in 0..30 {
         let middle = f64::midpoint(low, high);
-        let beyond = expected_beyond(samples, middle * largest);
-        if beyond > excess { low = middle } else { high = middle }
+        let is_low = is_beyond(samples, middle * largest, |beyond| beyond > excess);
+        if is_low { low = middle } else { high = middle }
     }
     high * largest
 }
@@ -232,6 +252,29 @@ mod tests {
             let more = (bound(&few, excess) / bound(&samples, excess)).log2();
             assert!((0.0..1.0 / 64.0).contains(&more), "{more}");
         }
+    }
+
+    /// What tells quickly whether there are too many tells the same as the sum does.
+    #[test]
+    fn shortcuts_tell_what_the_sum_tells() {
+        let mut told = [0; 2];
+        for groups in 1..12u32 {
+            let group = |i: u32| Samples {
+                variance: f64::from(i * i * groups % 7),
+                count: 1 << (i * 5 % groups),
+            };
+            let samples: Vec<Samples> = (0..groups).map(group).collect();
+            for step in 0..400 {
+                let x = f64::from(step) / 10.0;
+                for excess in [FAILURE, std::f64::consts::LN_2, 5.0] {
+                    let whole = expected_beyond(&samples, x) > excess;
+                    assert_eq!(is_beyond(&samples, x, |beyond| beyond > excess), whole);
+                    told[usize::from(whole)] += 1;
+                }
+            }
+        }
+        assert!(told.iter().all(|count| *count > 1000), "{told:?}");
+        assert!(!is_beyond(&[], 1.0, |beyond| beyond > 0.0));
     }
 
     #[test]

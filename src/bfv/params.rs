@@ -176,6 +176,7 @@ pub struct Params {
     limbs: Vec<Modulus>,
     special: Option<Modulus>,
     plain: Modulus,
+    has_slots: bool,
     security: SecurityVerdict,
 }
 
@@ -214,7 +215,8 @@ impl Params {
             return Err(ParamsError::Insecure { ring_degree: n, log2_qp, verdict: security });
         }
         let name = spec.name.clone();
-        Ok(Self { name, ring_degree: n, limbs, special, plain, security })
+        let has_slots = plain.value() % (2 * n as u64) == 1 && is_prime(plain.value());
+        Ok(Self { name, ring_degree: n, limbs, special, plain, has_slots, security })
     }
 
     /// The same without the last limb, if another is left. What is encrypted under it hides as much
@@ -245,8 +247,8 @@ impl Params {
     }
 
     /// Whether plaintexts have slots: t is a prime = 1 mod 2N.
-    pub fn has_slots(&self) -> bool {
-        self.plain.value() % (2 * self.ring_degree as u64) == 1 && is_prime(self.plain.value())
+    pub const fn has_slots(&self) -> bool {
+        self.has_slots
     }
 
     /// t.

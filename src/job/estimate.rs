@@ -102,10 +102,10 @@ impl Estimator {
         let layer = predictor.layer();
         let (plans, place) = plan(spec, &predictor, setting)?;
         let plan = &plans[place];
-        let gains = plan.as_ref().outline(setting, spec.threads).gains_bytes;
-        self.require(spec, weight_bytes(layer).saturating_add(gains))?;
         let pricing = Pricing { costs, setting, threads: spec.threads };
-        let prediction = predictor.predict_plan(plan, &pricing);
+        let sketch = predictor.sketch(plan, pricing);
+        self.require(spec, weight_bytes(layer).saturating_add(sketch.outline().gains_bytes))?;
+        let prediction = sketch.predict();
         let server = [prediction.sizes.server_peak, prediction.beside_server_bytes];
         let needed_bytes = run_bytes(spec, [layer, layer], server);
         let record = record::predicted(spec, layer, &params, &prediction);
@@ -125,7 +125,8 @@ impl Estimator {
         let part = spec.subset.and_then(|ciphertexts| whole.subset(ciphertexts));
         let part = part.as_ref().map(|(layer, plan)| (layer, plan.as_ref()));
         let (layer, plan) = part.unwrap_or((predictor.layer(), whole));
-        let needed = needed_for_part(spec, [predictor.layer(), layer], plan, setting);
+        let outline = plan.outline(setting, spec.threads);
+        let needed = needed_for_part(spec, [predictor.layer(), layer], &outline, setting);
         require(Work::Run, needed, spec.max_memory)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{JobError, RunSpec};
 use crate::conv::sizes::{beside_server_bytes, server_peak_bound};
-use crate::conv::{Layer, Plan, Setting};
+use crate::conv::{Layer, Outline, Setting};
 use crate::memory::can_have;
 use crate::report::bytes_text;
 
@@ -124,20 +124,19 @@ pub(super) fn run_bytes(
     most.saturating_add(most / KEPT_PART).saturating_add(process)
 }
 
-/// Bytes that a run of the whole `layer` by this plan may hold at most, whatever else `spec` says of
-/// parameters and algorithm: what is held against its limit before it begins.
-pub fn needed_bytes(spec: &RunSpec, layer: &Layer, plan: &dyn Plan, setting: Setting<'_>) -> u64 {
-    needed_for_part(spec, [layer, layer], plan, setting)
+/// Bytes that a run of the whole `layer` by a plan with this outline may hold at most, whatever else `spec`
+/// says of parameters and algorithm: what is held against its limit before it begins.
+pub fn needed_bytes(spec: &RunSpec, layer: &Layer, outline: &Outline, setting: Setting<'_>) -> u64 {
+    needed_for_part(spec, [layer, layer], outline, setting)
 }
 
 /// The same of a run of `part` of `layer`.
 pub(super) fn needed_for_part(
     spec: &RunSpec,
     layers: [&Layer; 2],
-    plan: &dyn Plan,
+    outline: &Outline,
     setting: Setting<'_>,
 ) -> u64 {
-    let outline = plan.outline(setting, spec.threads);
-    let server = server_peak_bound(&outline, setting, spec.threads);
-    run_bytes(spec, layers, [server, beside_server_bytes(&outline, setting)])
+    let server = server_peak_bound(outline, setting, spec.threads);
+    run_bytes(spec, layers, [server, beside_server_bytes(outline, setting)])
 }

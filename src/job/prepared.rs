@@ -55,7 +55,7 @@ impl<'a> Prepared<'a> {
         let prepared = Self { spec, context, layer, whole, part, needed: 0 };
         let setting = spec.setting(prepared.context.params());
         let layers = [&prepared.layer, prepared.part()];
-        let needed = needed_for_part(spec, layers, prepared.plan(), setting);
+        let needed = needed_for_part(spec, layers, &prepared.told(), setting);
         require(Work::Run, needed, spec.max_memory)?;
         Ok(Self { needed, ..prepared })
     }

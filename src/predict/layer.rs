@@ -14,6 +14,7 @@ use crate::conv::noise::{PredictedBudgets, StageNoise};
 use crate::conv::planner::{DoesNotFit, choose};
 use crate::conv::pricing::Pricing;
 use crate::conv::sizes::{Sizes, beside_server_bytes};
+use crate::conv::work::Work;
 use crate::conv::{
     AlgorithmKind, Choice, Layer, Operations, Outline, Plan, Setting, largest_output,
 };
@@ -183,18 +184,45 @@ impl LayerPredictor {
 
     /// What a run of `plan` will give.
     pub fn predict_plan(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
-        let params = pricing.setting.params;
-        let noise = plan.noise(params, self.weights.view());
-        let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
-        let noise = noise.shared(pricing.setting, outline.output_limbs);
-        let shared_by = outline.shared_by;
-        let widths = Widths::least(params, &noise.outputs, &outline.downloads, shared_by);
-        self.prediction(plan, pricing, &outline, (widths, noise.budgets(params)))
+        self.sketch(plan, *pricing).predict()
     }
 
-    /// What is known of a run of `plan` without its noise: with the fewest bits of a response, so
-    /// that no figure will be less.
-    pub fn bound(&self, plan: &Planned, pricing: &Pricing<'_>) -> Prediction {
+    /// What a run of `plan` sends, holds and does.
+    pub fn sketch<'a>(&'a self, plan: &'a Planned, pricing: Pricing<'a>) -> Sketch<'a> {
+        let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
+        Sketch { layer: self, plan, pricing, outline, work: OnceLock::new() }
+    }
+}
+
+/// What a run of a plan sends, holds and does: all its figures follow from that.
+#[derive(Debug)]
+pub struct Sketch<'a> {
+    layer: &'a LayerPredictor,
+    plan: &'a Planned,
+    pricing: Pricing<'a>,
+    outline: Outline,
+    work: OnceLock<Work>,
+}
+
+impl Sketch<'_> {
+    /// What it sends and holds.
+    pub const fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// What the run will give.
+    pub fn predict(&self) -> Prediction {
+        let (setting, outline) = (self.pricing.setting, &self.outline);
+        let noise = self.plan.noise(setting.params, self.layer.weights.view());
+        let noise = noise.shared(setting, outline.output_limbs);
+        let shared_by = outline.shared_by;
+        let widths = Widths::least(setting.params, &noise.outputs, &outline.downloads, shared_by);
+        self.prediction(widths, noise.budgets(setting.params))
+    }
+
+    /// What is known of it without its noise: with the fewest bits of a response, so that no figure will
+    /// be less.
+    pub fn bound(&self) -> Prediction {
         let nothing = f64::NEG_INFINITY;
         let budgets = PredictedBudgets {
             fresh: nothing,
@@ -203,20 +231,13 @@ impl LayerPredictor {
             last: nothing,
             floor: nothing,
         };
-        let outline = plan.algorithm.outline(pricing.setting, pricing.threads);
-        let fewest = Widths::fewest(pricing.setting.params);
-        self.prediction(plan, pricing, &outline, (fewest, budgets))
+        self.prediction(Widths::fewest(self.pricing.setting.params), budgets)
     }
 
-    fn prediction(
-        &self,
-        plan: &Planned,
-        pricing: &Pricing<'_>,
-        outline: &Outline,
-        (response, noise): (Widths, PredictedBudgets),
-    ) -> Prediction {
+    fn prediction(&self, response: Widths, noise: PredictedBudgets) -> Prediction {
+        let Self { layer, plan, pricing, outline, .. } = self;
         let algorithm = plan.algorithm.as_ref();
-        let work = algorithm.work(pricing.setting);
+        let work = self.work.get_or_init(|| algorithm.work(pricing.setting));
         let (setting, params) = (pricing.setting, pricing.setting.params);
         Prediction {
             choice: Choice { shared_by: setting.sharing(), ..algorithm.choice() },
@@ -229,8 +250,8 @@ impl LayerPredictor {
             sizes: Sizes::of(outline, setting, response, pricing.threads),
             beside_server_bytes: beside_server_bytes(outline, setting),
             operations: work.operations(setting),
-            headroom_bits: headroom_bits(params, self.largest),
-            worst_headroom_bits: headroom_bits(params, self.layer.worst_output()),
+            headroom_bits: headroom_bits(params, layer.largest),
+            worst_headroom_bits: headroom_bits(params, layer.layer.worst_output()),
         }
     }
 }

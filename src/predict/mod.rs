@@ -9,6 +9,6 @@ mod probe;
 mod yardstick;
 
 pub use calibration::Calibration;
-pub use layer::{LayerPredictor, Planned, Plans, Prediction, headroom_bits};
+pub use layer::{LayerPredictor, Planned, Plans, Prediction, Sketch, headroom_bits};
 pub use probe::{Limits, Primitives};
 pub use yardstick::{limits, primitives};

@@ -20,7 +20,7 @@ use crate::conv::cost::CostTable;
 use crate::conv::pricing::Pricing;
 use crate::conv::{AlgorithmKind, Setting};
 use crate::job::{Estimator, JobError, RunSpec, needed_bytes};
-use crate::predict::{LayerPredictor, Planned, Prediction};
+use crate::predict::{LayerPredictor, Planned, Prediction, Sketch};
 use crate::report::bytes_text;
 
 /// What is to be tuned.
@@ -331,7 +331,10 @@ fn search_family(
         for size in range {
             if try_size(size, alone, &mut best) {
                 kept += 1;
-                try_size(size, group, &mut best);
+                // One by itself was tried just now.
+                if group.len() > 1 {
+                    try_size(size, group, &mut best);
+                }
             }
             if kept > MORE_SIZES {
                 break;
@@ -410,27 +413,29 @@ fn best_plan(
         let choices = layer.choices(*kind, plans, alone).into_iter();
         choices.map(|place| (*kind, &plans[place]))
     });
-    let plans = plans.flat_map(|(kind, plan)| sharing.clone().map(move |by| (kind, plan, by)));
+    let sketches = plans.flat_map(|(kind, plan)| {
+        let sharing = sharing.clone();
+        sharing.map(move |by| (kind, layer.sketch(plan, pricing(by)), alone.shared(by)))
+    });
     let mut lacking = Lacking::default();
     // A run that holds more than it may is refused, so its plan is no answer.
-    let plans = plans.filter(|(_, plan, by)| {
-        let needed = needed_bytes(run, layer.layer(), plan.as_ref(), alone.shared(*by));
+    let sketches = sketches.filter(|(_, sketch, setting)| {
+        let needed = needed_bytes(run, layer.layer(), sketch.outline(), *setting);
         if needed > run.max_memory {
             lacking = lacking.and(Lacking { needed: Some(needed), floor: None });
         }
         needed <= run.max_memory
     });
     // In the order of what they can be at best, so that noise is worked out for few of them.
-    let mut bounds: Vec<(f64, AlgorithmKind, &Planned, usize)> = plans
-        .map(|(kind, plan, by)| (value(&layer.bound(plan, &pricing(by))), kind, plan, by))
-        .collect();
+    let mut bounds: Vec<(f64, AlgorithmKind, Sketch<'_>)> =
+        sketches.map(|(kind, sketch, _)| (value(&sketch.bound()), kind, sketch)).collect();
     bounds.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut least, mut good) = (f64::INFINITY, Vec::new());
-    for (bound, kind, plan, by) in bounds {
+    for (bound, kind, sketch) in bounds {
         if bound >= least * (1.0 + EQUAL) || !course.goes_on() {
             break;
         }
-        let prediction = layer.predict_plan(plan, &pricing(by));
+        let prediction = sketch.predict();
         lacking = lacking.and(Lacking { floor: Some(prediction.noise.floor), needed: None });
         if prediction.noise.floor >= query.margin_bits {
             let value = value(&prediction);
@@ -566,8 +571,10 @@ mod tests {
             let plans = layer.plans(unlimited.algorithm, params.ring_degree());
             let lanes = |plan: &&Planned| unlimited.pinned.admits(&AsRef::as_ref(*plan).choice());
             let all = plans.iter().filter(lanes);
-            let bytes =
-                all.map(|plan| needed_bytes(&unlimited, layer.layer(), plan.as_ref(), setting));
+            let bytes = all.map(|plan| {
+                let outline = AsRef::as_ref(plan).outline(setting, unlimited.threads);
+                needed_bytes(&unlimited, layer.layer(), &outline, setting)
+            });
             bytes.min().expect("a plan")
         };
         let free = search(&estimator, &query, |_, _| true).expect("valid");
