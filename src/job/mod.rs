@@ -36,8 +36,8 @@ pub use estimate::{Estimate, Estimator};
 pub use explain::{Candidate, Explanation, Rival, UnitCosts};
 pub use memory::{Work, needed_bytes};
 pub use network::{
-    Baseline, Finished, ModelSpec, NetworkObserver, NetworkResult, NetworkSpec, PreparedModel,
-    PreparedNetwork, Quick, Wire, model_runs, quick, tell_largest,
+    Baseline, Finished, ModelSpec, NetworkObserver, NetworkOutput, NetworkResult, NetworkSpec,
+    PreparedModel, PreparedNetwork, Quick, Wire, model_runs, quick, tell_largest,
 };
 pub use prepared::Prepared;
 pub use record::predicted;

@@ -79,11 +79,6 @@ impl<'a> Prepared<'a> {
         plan.outline(self.spec.setting(self.context.params()), self.spec.threads)
     }
 
-    /// The whole layer.
-    pub(super) const fn layer(&self) -> &Layer {
-        &self.layer
-    }
-
     /// The parameters.
     pub const fn params(&self) -> &Params {
         self.context.params()

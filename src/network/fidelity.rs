@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use ndarray::{Array3, Zip};
+use ndarray::{Array3, ArrayView, Dimension, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::client;
@@ -25,7 +25,7 @@ pub struct Fidelity {
 
 impl Fidelity {
     /// Of `found` beside `real`, of the same shape.
-    pub fn of(found: &Array3<f64>, real: &Array3<f64>) -> Self {
+    pub fn of<D: Dimension>(found: ArrayView<'_, f64, D>, real: ArrayView<'_, f64, D>) -> Self {
         let [mut product, mut squares, mut real_squares] = [0f64; 3];
         let [mut largest_error, mut largest_value] = [0f64; 2];
         Zip::from(found).and(real).for_each(|found, real| {
@@ -47,7 +47,10 @@ impl Fidelity {
 
 /// Ten times the decimal logarithm of the real values' squares over those of what `found` differs by;
 /// `None` where there is no difference, or no value.
-pub fn signal_to_noise_db(found: &Array3<f64>, real: &Array3<f64>) -> Option<f64> {
+pub fn signal_to_noise_db<D: Dimension>(
+    found: ArrayView<'_, f64, D>,
+    real: ArrayView<'_, f64, D>,
+) -> Option<f64> {
     let [mut signal, mut noise] = [0f64; 2];
     Zip::from(found).and(real).for_each(|found, real| {
         signal += real * real;
@@ -73,6 +76,12 @@ impl<'a> RealNetwork<'a> {
         let is_real = weights.layers().iter().all(|layer| layer.integer_bias().is_none());
         let fits = weights.are_of(graph) && input.shape() == graph.input_shape();
         (is_real && fits).then(|| Self { graph, weights, tensors: vec![input] })
+    }
+
+    /// The result of the last node so far, or the input.
+    pub fn last(&self) -> &Array3<f64> {
+        // There is at least the input.
+        &self.tensors[self.tensors.len() - 1]
     }
 
     /// The result of the next node; `None` after the last one.
@@ -114,21 +123,21 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "all of these are exact")]
     fn outputs_are_held_against_real_ones() {
         let real = array![[[3.0, -4.0]]];
-        let same = Fidelity::of(&real, &real);
+        let same = Fidelity::of(real.view(), real.view());
         assert_eq!((same.cosine, same.largest_error, same.largest_value), (1.0, 0.0, 4.0));
-        let across = Fidelity::of(&array![[[4.0, 3.0]]], &real);
+        let across = Fidelity::of(array![[[4.0, 3.0]]].view(), real.view());
         assert_eq!((across.cosine, across.largest_error), (0.0, 7.0));
         let zero = array![[[0.0, 0.0]]];
-        assert_eq!(Fidelity::of(&zero, &real).cosine, 0.0);
-        assert_eq!(Fidelity::of(&zero, &zero).cosine, 1.0);
+        assert_eq!(Fidelity::of(zero.view(), real.view()).cosine, 0.0);
+        assert_eq!(Fidelity::of(zero.view(), zero.view()).cosine, 1.0);
     }
 
     #[test]
     fn noise_is_told_in_decibels() {
         let real = array![[[3.0, -4.0]]];
-        let ratio = signal_to_noise_db(&array![[[3.0, -3.5]]], &real).expect("noise");
+        let ratio = signal_to_noise_db(array![[[3.0, -3.5]]].view(), real.view()).expect("noise");
         assert!((ratio - 20.0).abs() < 1e-9, "{ratio}");
-        assert_eq!(signal_to_noise_db(&real, &real), None);
-        assert_eq!(signal_to_noise_db(&real, &array![[[0.0, 0.0]]]), None);
+        assert_eq!(signal_to_noise_db(real.view(), real.view()), None);
+        assert_eq!(signal_to_noise_db(real.view(), array![[[0.0, 0.0]]].view()), None);
     }
 }

@@ -118,18 +118,36 @@ fn few_bits_are_found_and_kept() {
     assert_refused([refusal(&["network", "digits", "--bits", &unknown], &words)]);
 }
 
+/// A model is held against the conventional way as networks of presets are.
+#[test]
+fn models_are_compared() {
+    let args = ["--params", "n4096-t20", "--algorithm", "interleaved"];
+    let args = [&["network", "digits", "--compare", "conventional", "--format", "json"], &args[..]];
+    let record = heconv(&args.concat()).record();
+    let comparisons = record["comparisons"].as_array().expect("a list");
+    assert_eq!(comparisons.len(), 2);
+    for comparison in comparisons {
+        assert_eq!(comparison["verified"], true, "{comparison}");
+        let layers = |record: &Value| record["layers"].as_array().expect("a list").len();
+        assert_eq!(layers(comparison), layers(&record));
+        assert!(comparison["ratios"]["weights"].as_f64().expect("a number") > 1.0);
+    }
+}
+
 #[test]
 fn models_are_refused_with_what_is_wrong() {
     let place = Place::new();
     let broken = place.file("broken.onnx", "not a model");
     let missing = place.path("missing.onnx");
     let (open, _) = model(&place, "encoder-decoder");
-    let cases: [(&[&str], &[&str]); 8] = [
+    let many = ["network", "digits", "--images", ".", "--compare", "conventional"];
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&many, &["--compare", "--images", "--image"]),
         (&["network", &broken], &["broken.onnx", "no ONNX model"]),
         (&["network", &missing], &["missing.onnx"]),
         (&["network", &open], &["[1, 3, ?, ?]", "--shape says it"]),
         (&["network", &open, "--shape", "1,4,8,8"], &["[1, 3, ?, ?]", "[1, 4, 8, 8] was given"]),
-        (&["network", "digits", "--weights", "w.npz"], &["--weights is for networks of presets"]),
+        (&["network", "digits", "--weights", "w.npz"], &["a model has its weights in its file"]),
         (&["network", "resnet20", "--bits", "8,8"], &["--bits is for models", "resnet20"]),
         (&["network", "digits", "--bits", "9,8"], &["like 8,8"]),
         (&["network", "digits", "--max-memory", "100KiB"], &["--max-memory"]),

@@ -311,3 +311,22 @@ fn wrapped_names_and_hints() {
     let words = ["\"tinny.weight\" is not in the file", "nearest is \"module.tiny.weight\""];
     assert_refused([refusal(&["run", &other, "--weights", &file], &words)]);
 }
+
+/// The scores of a network with trained weights are ranked beside those in floats, under their names.
+#[test]
+fn what_a_trained_network_says_is_told() {
+    let place = Place::new();
+    let weights = [0.1, 0.2, 0.0, 0.3, 0.9, 0.5, -0.5, 0.4, 0.1];
+    let weights =
+        place.file("w.safetensors", safetensors(&[("c.weight", &[3, 3, 1, 1], &weights)]));
+    let layer = format!("out_channels = 3\nkernel = 1\npool = \"global\"\n{BITS}");
+    let file = one(&place, "input = [3, 4, 4]", &layer);
+    let labels = place.file("labels.txt", "ant\nbee\ncat\n");
+    let args = [file.as_str(), "--weights", &weights, "--labels", &labels];
+    let (_, record) = network(&args);
+    let answer = &record["answer"];
+    assert_eq!((&answer["top"][0]["label"], &answer["top1_agrees"]), (&"bee".into(), &true.into()));
+    assert_eq!(answer["top"].as_array().map(Vec::len), Some(3));
+    // Seeded weights say nothing.
+    assert!(network(&[&file]).1.get("answer").is_none());
+}

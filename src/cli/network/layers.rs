@@ -3,6 +3,7 @@
 use super::Args;
 use super::failure;
 use super::progress::LayerProgress;
+use super::session::Session;
 use crate::bfv::ParamsSpec;
 use crate::cli::one::DEFAULT_PARAMS;
 use crate::cli::{Failure, calibrate};
@@ -25,17 +26,16 @@ impl Args {
     pub(super) fn layers(
         &self,
         network: &Network,
-        catalogue: &Catalogue,
-        estimator: &Estimator,
-        progress: &LayerProgress,
+        session: &Session<'_>,
     ) -> Result<Vec<RunSpec>, Failure> {
         let sharing = self.sharing();
         let usual = if sharing.is_some() { AlgorithmChoice::Any } else { USUAL.into() };
         let choice = self.algorithm.unwrap_or(usual);
-        let mut runs = self.runs(network, catalogue, sharing.is_some(), choice)?;
+        let mut runs = self.runs(network, &session.catalogue, sharing.is_some(), choice)?;
         if let (Some(_), Some(graph)) = (sharing, &network.graph) {
             tell_largest(&mut runs, graph, self.weights.as_deref()).map_err(failure)?;
         }
+        let Session { estimator, progress, .. } = session;
         self.best(runs, sharing, choice, &choice.kinds(), estimator, progress)
     }
 

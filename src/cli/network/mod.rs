@@ -5,27 +5,22 @@ mod model;
 mod progress;
 mod result;
 mod resume;
+mod session;
 mod text;
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use self::model::ModelArgs;
-use self::progress::LayerProgress;
-use self::result::Destinations;
-use self::resume::ResumeFile;
+use self::session::{Session, tell};
 use super::common::Common;
 use super::export;
 use super::output::Format;
-use super::{Failure, choices, complete, presets};
+use super::{Failure, choices, complete};
 use crate::arith::kernels::Reduction;
 use crate::conv::AlgorithmChoice;
-use crate::job::{Estimator, JobError, NetworkResult, NetworkSpec, PreparedNetwork};
-use crate::preset::Catalogue;
-use crate::report::NetworkRecord;
+use crate::job::{JobError, NetworkSpec, PreparedNetwork};
 use crate::tensor::Resize;
 use crate::tune::Objective;
-use crate::tune::network::{BASELINE_PARAMS, conventional};
 
 /// Arguments of `heconv network`.
 #[derive(Debug, clap::Args)]
@@ -98,16 +93,13 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         return model::run(&args);
     }
     args.model.check_absent(&args.network)?;
-    let destinations = Destinations::of(&args)?;
-    let catalogue = presets::load()?;
-    let network = catalogue.network(&args.network).map_err(Failure::input)?;
+    let labels = args.model.labels()?;
+    let mut session = Session::begin(&args)?;
+    let network = session.catalogue.network(&args.network).map_err(Failure::input)?;
     if network.graph.is_none() {
         return Err(Failure::input(JobError::NotAGraph(network.name)));
     }
-    let estimator = Estimator::default();
-    let progress = LayerProgress::start()?;
-    let layers = args.layers(&network, &catalogue, &estimator, &progress)?;
-    let resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
+    let layers = args.layers(&network, &session)?;
     let spec = NetworkSpec {
         network,
         layers,
@@ -115,55 +107,13 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
         resize: args.resize,
         input: args.input.clone(),
         weights: args.weights.clone(),
-        finished: resume.as_ref().map(ResumeFile::finished).unwrap_or_default(),
+        finished: session.resume()?,
     };
-    let mut result = run_network(&spec, &estimator, progress.of(&spec, resume))?;
-    // Whatever comes after it, what the run gave is told and written.
-    let compared = match args.compare {
-        Some(_) => compare(&mut result.record, &spec, &catalogue, &estimator, &progress),
-        None => Ok(()),
-    };
-    progress.finish();
-    destinations.take(&result, &spec.layers, args.format)?;
-    compared
-}
-
-/// Runs the network.
-fn run_network(
-    spec: &NetworkSpec,
-    estimator: &Estimator,
-    mut progress: progress::NetworkProgress<'_>,
-) -> Result<NetworkResult, Failure> {
-    progress.expect(estimator);
-    let prepared = PreparedNetwork::new(spec).map_err(failure)?;
-    for note in prepared.notes() {
-        writeln!(io::stderr(), "heconv: {note}")?;
-    }
-    prepared.run(&progress).map_err(failure)
-}
-
-/// Runs the baselines.
-fn compare(
-    record: &mut NetworkRecord,
-    spec: &NetworkSpec,
-    catalogue: &Catalogue,
-    estimator: &Estimator,
-    progress: &LayerProgress,
-) -> Result<(), Failure> {
-    let params = catalogue.params_set(BASELINE_PARAMS).map_err(Failure::input)?;
-    let baselines = conventional(estimator, &spec.layers, &params, |done, of| {
-        progress.show("search", done, of);
-        !progress.is_cancelled()
-    });
-    for baseline in baselines.map_err(failure)? {
-        if progress.is_cancelled() {
-            return Err(Failure::Interrupted);
-        }
-        let mut each = progress.named(&baseline.name, &baseline.layers);
-        each.expect(estimator);
-        record.comparisons.push(baseline.compare(&record.totals, &each).map_err(failure)?);
-    }
-    Ok(())
+    session.run(&spec.network.name, &spec.layers, |progress| {
+        let prepared = PreparedNetwork::new(&spec).map_err(failure)?.with_labels(labels);
+        tell(&prepared.notes())?;
+        prepared.run(progress).map_err(failure)
+    })
 }
 
 fn failure(error: JobError) -> Failure {

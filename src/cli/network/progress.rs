@@ -10,7 +10,7 @@ use super::resume::ResumeFile;
 use crate::cli::interruption::Interruption;
 use crate::cli::progress::target;
 use crate::conv::{Observer, Stage};
-use crate::job::{Estimator, Finished, NetworkObserver, NetworkSpec, RunSpec};
+use crate::job::{Estimator, Finished, NetworkObserver, RunSpec};
 
 /// The line of progress of the whole command.
 pub(super) struct LayerProgress {
@@ -59,15 +59,6 @@ impl LayerProgress {
     /// Takes the line away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-
-    /// Progress of a network's run, whose layers are kept in `resume`.
-    pub(super) fn of<'a>(
-        &'a self,
-        spec: &'a NetworkSpec,
-        resume: Option<ResumeFile>,
-    ) -> NetworkProgress<'a> {
-        self.named(&spec.network.name, &spec.layers).resumed(resume)
     }
 
     /// Progress of `runs`, one for each layer.

@@ -36,7 +36,7 @@ impl Destinations {
         let record = &result.record;
         let printed = print(record, format);
         if let Some(output) = self.output {
-            output.write_reals(&result.output, record.verdict)?;
+            output.write_reals(&result.output(), record.verdict)?;
         }
         if let Some(directory) = self.experiments {
             for (run, layer) in runs.iter().zip(&record.layers) {

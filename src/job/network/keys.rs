@@ -134,8 +134,8 @@ mod tests {
                 bytes.stored += session.stored_bytes();
                 bytes.sent += session.sent_bytes();
             }
-            let layer = prepared.layer();
-            let data = data::load(&specs[index], layer, layer, 5).expect("loads");
+            let layer = crate::conv::Layer::new(&specs[index].layer.spec).expect("valid");
+            let data = data::load(&specs[index], &layer, &layer, 5).expect("loads");
             let result = prepared.run_in((session, is_new), data, &Silent).expect("runs");
             assert!(result.record.is_exact());
             assert_eq!(result.record.latency_ms.keygen > 0.0, is_new);

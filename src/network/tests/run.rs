@@ -156,7 +156,7 @@ fn real_networks_are_met_closely() {
     let mut last = Array3::zeros((6, 1, 1));
     let done = |_, _: &LayerReport, values: &Array3<f64>| {
         let real = reals.step().expect("a node");
-        let ratio = signal_to_noise_db(values, real).expect("noise");
+        let ratio = signal_to_noise_db(values.view(), real.view()).expect("noise");
         assert!(ratio > 60.0, "{ratio}");
         last.clone_from(real);
     };

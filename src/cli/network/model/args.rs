@@ -9,11 +9,14 @@ use crate::network::onnx::{Kept, Order};
 
 use super::bits::{self, Asked};
 
+/// The most bytes of a file of labels.
+const MOST_LABEL_BYTES: u64 = 1 << 24;
+
 /// What is said of a model, a .onnx file or `digits`.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Models")]
 pub(in crate::cli::network) struct ModelArgs {
-    /// Names of a model's classes, one a line, in the order of its scores.
+    /// Names of the classes, one a line, in the order of the scores; of a network with trained weights too.
     #[arg(long, value_name = "FILE.txt")]
     pub(super) labels: Option<PathBuf>,
     /// What a model was trained to have taken from a picture's values from 0 to 1; one number, or one for
@@ -83,11 +86,25 @@ impl From<Layout> for Order {
 }
 
 impl ModelArgs {
+    /// The names of the classes, where they are given.
+    pub(in crate::cli::network) fn labels(&self) -> Result<Option<Vec<String>>, Failure> {
+        let Some(path) = &self.labels else { return Ok(None) };
+        let problem = |error: &dyn std::fmt::Display| {
+            Failure::Input(format!("--labels {}: {error}", path.display()))
+        };
+        let length = std::fs::metadata(path).map_err(|error| problem(&error))?.len();
+        if length > MOST_LABEL_BYTES {
+            return Err(problem(&format_args!("has {length} bytes; a name a line is expected")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
+        let clean = |line: &str| line.trim().chars().filter(|c| !c.is_control()).collect();
+        Ok(Some(text.lines().map(clean).collect()))
+    }
+
     /// Refuses what is said of a model where there is none.
     pub(in crate::cli::network) fn check_absent(&self, network: &str) -> Result<(), Failure> {
-        let Self { labels, mean, std, layout, shape, bits, allow_client_layers, .. } = self;
+        let Self { mean, std, layout, shape, bits, allow_client_layers, .. } = self;
         let given = [
-            ("--labels", labels.is_some()),
             ("--mean", !mean.is_empty()),
             ("--std", !std.is_empty()),
             ("--layout", layout.is_some()),

@@ -5,12 +5,10 @@ mod bits;
 mod many;
 mod pictures;
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use super::progress::LayerProgress;
-use super::result::Destinations;
-use super::resume::ResumeFile;
+use super::session::{Session, tell};
 use super::{Args, failure};
 use crate::cli::{Failure, presets};
 use crate::job::{Estimator, ModelSpec, PreparedModel, RunSpec, model_runs};
@@ -25,9 +23,6 @@ pub(super) use args::ModelArgs;
 
 /// The picture for models that take three channels, where the user gives none.
 const DEFAULT_IMAGE: &str = "cat-224";
-
-/// The most bytes of a file of labels.
-const MOST_LABEL_BYTES: u64 = 1 << 24;
 
 /// Whether this is a model, and no network of presets.
 pub(super) fn is_model(network: &str) -> bool {
@@ -53,25 +48,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// One input, encrypted.
 fn one(args: &Args, model: &Model, labels: Option<Vec<String>>) -> Result<(), Failure> {
-    let destinations = Destinations::of(args)?;
+    let mut session = Session::begin(args)?;
     let (given, positive) = given(args, model)?;
-    let progress = LayerProgress::start()?;
-    let mut served = serve(args, model, &given, positive, &progress)?;
-    settle_bits(args, &mut served, std::slice::from_ref(&given), &progress)?;
-    let estimator = Estimator::default();
-    let layers = tuned(args, &served, &estimator, &progress)?;
-    let resume = args.resume.as_deref().map(ResumeFile::open).transpose()?;
-    let finished = resume.as_ref().map(ResumeFile::finished).unwrap_or_default();
-    let spec = ModelSpec { layers, labels, finished };
-    let mut each = progress.named(served.name(), &spec.layers).resumed(resume);
-    each.expect(&estimator);
-    let prepared = PreparedModel::new(&served, &spec).map_err(failure)?;
-    for note in prepared.notes() {
-        writeln!(io::stderr(), "heconv: {note}")?;
-    }
-    let result = prepared.run(&given, &each).map_err(failure)?;
-    progress.finish();
-    destinations.take(&result, &spec.layers, args.format)
+    let mut served = serve(args, model, &given, positive, &session.progress)?;
+    settle_bits(args, &mut served, std::slice::from_ref(&given), &session.progress)?;
+    let layers = tuned(args, &served, &session.estimator, &session.progress)?;
+    let spec = ModelSpec { layers, labels, finished: session.resume()? };
+    session.run(served.name(), &spec.layers, |progress| {
+        let prepared = PreparedModel::new(&served, &spec).map_err(failure)?;
+        tell(&prepared.notes())?;
+        prepared.run(&given, progress).map_err(failure)
+    })
 }
 
 /// The layers of the model, calibrated where that is asked for.
@@ -158,29 +145,21 @@ fn tuned(
 
 /// What is of networks of presets alone.
 fn refuse(args: &Args) -> Result<(), Failure> {
-    let given = [("--weights", args.weights.is_some()), ("--compare", args.compare.is_some())];
-    match given.iter().find(|(_, is_given)| *is_given) {
-        Some((flag, _)) => {
-            Err(Failure::Input(format!("{flag} is for networks of presets, not for models")))
-        }
-        None => Ok(()),
+    if args.weights.is_some() {
+        let text = "a model has its weights in its file; --weights is for networks of presets";
+        return Err(Failure::Input(format!("--weights: {text}")));
     }
+    if args.compare.is_some() && args.model.images.is_some() {
+        let text = "tells of many pictures what they show; compare on one, with --image";
+        return Err(Failure::Input(format!("--compare: --images {text}")));
+    }
+    Ok(())
 }
 
-/// The names of the classes.
+/// The names of the classes: those given, or those of a model that is built in.
 fn labels(args: &Args) -> Result<Option<Vec<String>>, Failure> {
     let builtin = Builtin::of(&args.network).map(Builtin::labels);
-    let Some(path) = &args.model.labels else { return Ok(builtin) };
-    let problem = |error: &dyn std::fmt::Display| {
-        Failure::Input(format!("--labels {}: {error}", path.display()))
-    };
-    let length = std::fs::metadata(path).map_err(|error| problem(&error))?.len();
-    if length > MOST_LABEL_BYTES {
-        return Err(problem(&format_args!("has {length} bytes; a name a line is expected")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
-    let clean = |line: &str| line.trim().chars().filter(|c| !c.is_control()).collect();
-    Ok(Some(text.lines().map(clean).collect()))
+    Ok(args.model.labels()?.or(builtin))
 }
 
 /// How pictures become inputs.

@@ -3,14 +3,11 @@
 use super::build::families;
 use super::*;
 use crate::network::{plain, signal_to_noise_db};
-use ndarray::Array3;
+use ndarray::Array1;
 
 fn ratio(found: &[f32], real: &[f32]) -> f64 {
-    let array = |values: &[f32]| {
-        let values: Vec<f64> = values.iter().map(|value| f64::from(*value)).collect();
-        Array3::from_shape_vec((1, 1, values.len()), values).expect("fits")
-    };
-    signal_to_noise_db(&array(found), &array(real)).unwrap_or(f64::INFINITY)
+    let array = |values: &[f32]| -> Array1<f64> { values.iter().copied().map(f64::from).collect() };
+    signal_to_noise_db(array(found).view(), array(real).view()).unwrap_or(f64::INFINITY)
 }
 
 /// With integers of many bits nothing is left of quantisation but that of 8-bit weights, so that each layer
