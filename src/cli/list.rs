@@ -15,8 +15,9 @@ use crate::bfv::security::{SecurityLevel, SecurityPolicy, SecurityTable};
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::{AlgorithmKind, Layer};
 use crate::network::Graph;
+use crate::network::onnx::Builtin;
 use crate::preset::{Catalogue, LayerPreset, Network};
-use crate::report::{LayerRecord, ParamsRecord, SCHEMA, SecurityRecord};
+use crate::report::{LayerRecord, ParamsRecord, SCHEMA, SecurityRecord, counted};
 use crate::tensor::BUILTIN_IMAGES;
 use crate::tune::Objective;
 use backends::backend;
@@ -88,7 +89,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn rows(what: What, catalogue: &Catalogue) -> Result<Vec<Row>, Failure> {
     Ok(match what {
-        What::Networks => catalogue.networks().map(network).collect(),
+        What::Networks => {
+            catalogue.networks().map(network).map(Ok).chain([model()]).collect::<Result<_, _>>()?
+        }
         What::Layers => catalogue.layers().map(layer).collect::<Result<_, _>>()?,
         What::Params => catalogue.params().map(params).collect::<Result<_, _>>()?,
         What::Algorithms => {
@@ -120,9 +123,18 @@ fn image(name: &str) -> Row {
 
 fn network(network: &Network) -> Row {
     let Network { name, about, layers, graph } = network;
-    let count = layers.len();
-    let plural = if count == 1 { "" } else { "s" };
-    let input = graph.as_ref().map(Graph::input_shape);
+    network_row(name, about, layers.len(), graph.as_ref().map(Graph::input_shape))
+}
+
+/// The model that is built in.
+fn model() -> Result<Row, Failure> {
+    let model = Builtin.model(u64::MAX).map_err(Failure::input)?;
+    let shape = model.input_shape(None).map_err(Failure::input)?;
+    let input = shape.get(1..).and_then(|planes| planes.try_into().ok());
+    Ok(network_row(Builtin::NAME, Builtin::ABOUT, model.linear_nodes(), input))
+}
+
+fn network_row(name: &str, about: &str, count: usize, input: Option<[usize; 3]>) -> Row {
     let runs = input.map_or_else(
         || "layers alone".into(),
         |[channels, height, width]| format!("runs on {channels}x{height}x{width}"),
@@ -131,7 +143,7 @@ fn network(network: &Network) -> Row {
     if let Some(input) = input {
         json["input"] = json!(input);
     }
-    Row { columns: vec![name.clone(), format!("{count} layer{plural}"), runs, about.clone()], json }
+    Row { columns: vec![name.into(), counted(count, "layer"), runs, about.into()], json }
 }
 
 fn layer(preset: &LayerPreset) -> Result<Row, Failure> {

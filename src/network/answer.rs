@@ -15,6 +15,16 @@ pub struct Ranked {
     pub label: Option<String>,
     /// Its score, as the network gives it.
     pub score: f32,
+    /// How probable the network holds it to be; absent where a score is no number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub probability: Option<f64>,
+}
+
+impl Ranked {
+    /// What it is called.
+    pub fn name(&self) -> String {
+        self.label.clone().unwrap_or_else(|| format!("class {}", self.class))
+    }
 }
 
 /// The classes with the largest scores, beside those of the same network in floats.
@@ -58,13 +68,48 @@ fn ranked(scores: &[f32], labels: Option<&[String]>) -> Vec<Ranked> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
     let label = |class: usize| labels.and_then(|labels| labels.get(class)).cloned();
-    let ranked = |class: usize| Ranked { class, label: label(class), score: scores[class] };
+    let probabilities = probabilities(scores);
+    let ranked = |class: usize| Ranked {
+        class,
+        label: label(class),
+        score: scores[class],
+        probability: probabilities.as_ref().map(|all| all[class]),
+    };
     order.into_iter().take(TOLD).map(ranked).collect()
+}
+
+/// What scores say of probabilities: themselves where each is one, as behind a softmax or a sigmoid, and
+/// otherwise, as logits, their softmax. `None` where one is no number.
+fn probabilities(scores: &[f32]) -> Option<Vec<f64>> {
+    let scores = || scores.iter().map(|score| f64::from(*score));
+    if !scores().all(f64::is_finite) {
+        return None;
+    }
+    if scores().all(|score| (0.0..=1.0).contains(&score)) {
+        return Some(scores().collect());
+    }
+    // Less the largest, so that no power overflows.
+    let largest = scores().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = scores().map(|score| (score - largest).exp()).sum();
+    Some(scores().map(|score| (score - largest).exp() / sum).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scores_say_how_probable_classes_are() {
+        let of = |scores: &[f32]| probabilities(scores).expect("numbers");
+        let logits = of(&[1000.0, 1000.0, -1000.0]);
+        assert!((logits[0] - 0.5).abs() < 1e-12 && logits[2] < 1e-300, "{logits:?}");
+        let third = of(&[0.0, 0.0, 2f32.ln() * 10.0]);
+        assert!((third[2] - 1024.0 / 1026.0).abs() < 1e-6, "{third:?}");
+        // Behind a softmax, and behind a sigmoid, they are said already.
+        assert!((of(&[0.75, 0.25])[0] - 0.75).abs() < 1e-12);
+        assert!((of(&[0.75, 0.5])[1] - 0.5).abs() < 1e-12);
+        assert_eq!(probabilities(&[1.0, f32::NAN]), None);
+    }
 
     #[test]
     fn classes_are_ranked_beside_those_in_floats() {

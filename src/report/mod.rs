@@ -20,7 +20,7 @@ pub use fault::Fault;
 pub use history::{Beside, Entry, History, Loaded};
 pub use machine::{Machine, process_peak_bytes};
 pub use network::{
-    ClientWork, Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios,
+    ClientWork, Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios, noisiest,
 };
 pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;
@@ -34,5 +34,5 @@ pub use table::{
     TableError, TableFormat, csv_header, csv_line, json_line, table_text, unknown_table_ending,
     value_text,
 };
-pub use text::{bandwidth_text, bytes_text, count_text, counted, text};
+pub use text::{bandwidth_text, bytes_text, count_text, counted, digits, percent_text, text};
 pub use verdict::{Verdict, Verification};

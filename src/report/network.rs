@@ -126,6 +126,15 @@ pub struct NetworkLayer {
     pub activation_ms: f64,
 }
 
+/// The layer of several with the least signal to quantisation noise, by its place.
+pub fn noisiest<'a>(layers: impl IntoIterator<Item = &'a NetworkLayer>) -> Option<usize> {
+    let ratios: Vec<Option<f64>> =
+        layers.into_iter().map(|layer| layer.signal_to_noise_db).collect();
+    let told = ratios.iter().enumerate().filter_map(|(place, ratio)| Some((place, (*ratio)?)));
+    let least = told.min_by(|a, b| a.1.total_cmp(&b.1));
+    least.filter(|_| ratios.len() > 1).map(|(place, _)| place)
+}
+
 /// The layers of a network together: times and messages added up, the server's peak that of the
 /// layer with the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -188,6 +188,27 @@ fn scales_text(scales: &[f64]) -> Option<String> {
     }
 }
 
+/// Three digits of a number that is not negative.
+pub fn digits(value: f64) -> String {
+    match value {
+        0.0 => "0".into(),
+        0.001..1000.0 => format!("{value:.*}", (2.0 - value.log10().floor()) as usize),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// A probability for people, as in 87 %: never 0 or all, which it is not.
+pub fn percent_text(probability: f64) -> String {
+    let percent = 100.0 * probability;
+    match percent {
+        percent if percent >= 99.95 => ">99.9 %".into(),
+        percent if percent >= 99.5 => format!("{percent:.1} %"),
+        percent if percent >= 0.95 => format!("{percent:.0} %"),
+        percent if percent >= 0.05 => format!("{percent:.1} %"),
+        _ => "<0.1 %".into(),
+    }
+}
+
 /// A number with commas between thousands.
 pub fn count_text(count: u64) -> String {
     let digits = count.to_string();

@@ -15,6 +15,7 @@ fn lists_name_everything() {
     assert!(params.starts_with("n2048-q50-t16\t") && params.contains("\tt 1032193\t"), "{params}");
     let networks = heconv(&["list", "networks"]).success();
     assert!(networks.contains("resnet20\t19 layers\truns on 3x32x32\t"), "{networks}");
+    assert!(networks.contains("digits\t4 layers\truns on 1x8x8\t"), "{networks}");
     let algorithms = heconv(&["list", "algorithms"]).success();
     let names: Vec<_> = algorithms.lines().filter_map(|l| l.split_whitespace().next()).collect();
     assert_eq!(names, ALGORITHMS);

@@ -1,12 +1,11 @@
 //! A network's record for people.
 
-use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::network::{Answer, Ranked};
 use crate::report::{
     ClientWork, Comparison, LayerRecord, NetworkLayer, NetworkRecord, NetworkTotals, bytes_text,
-    count_text, counted,
+    count_text, counted, digits, noisiest, percent_text,
 };
 
 /// A report, without a newline at its end.
@@ -18,7 +17,7 @@ pub(super) fn text(record: &NetworkRecord) -> String {
     parts.extend(
         record.client.as_ref().map(|work| format!("{}\n{}", integers(record), client(work))),
     );
-    parts.extend(record.answer.as_ref().map(answer));
+    parts.extend(record.answer.as_ref().map(ranking));
     parts.join("\n\n")
 }
 
@@ -49,20 +48,31 @@ fn client(client: &ClientWork) -> String {
     text
 }
 
-/// The classes that are ranked first.
+/// What is in the picture, before all else.
 fn answer(answer: &Answer) -> String {
-    let name = |one: &Ranked| one.label.clone().unwrap_or_else(|| format!("class {}", one.class));
-    let best = |top: &[Ranked]| top.first().map(name).unwrap_or_default();
-    let mut text = format!("answer: {}", best(&answer.top));
+    let said = |one: &Ranked| match one.probability {
+        Some(probability) => format!("{}, {}", one.name(), percent_text(probability)),
+        None => one.name(),
+    };
+    let mut text = answer.top.first().map(said).unwrap_or_default();
     if answer.top1_agrees {
         text.push_str(", as in floats");
     } else {
-        let _ = write!(text, "; in floats {}", best(&answer.float_top));
+        let real = answer.float_top.first().map(said).unwrap_or_default();
+        let _ = write!(text, "; in floats {real}");
     }
-    let of = answer.float_top.len();
-    let _ = write!(text, "; {} of the first {of} are those in floats", answer.top5_shared);
+    if let Some(second) = answer.top.get(1) {
+        let _ = write!(text, "; then {}", said(second));
+    }
+    text
+}
+
+/// The classes that are ranked first, with their scores.
+fn ranking(answer: &Answer) -> String {
+    let (shared, of) = (answer.top5_shared, answer.float_top.len());
+    let mut text = format!("{:>12}  of the first {of}, {shared} are those in floats", "score");
     for one in &answer.top {
-        let _ = write!(text, "\n{:>12.4}  {}", one.score, name(one));
+        let _ = write!(text, "\n{:>12.4}  {}", one.score, one.name());
     }
     text
 }
@@ -75,9 +85,10 @@ fn head(record: &NetworkRecord) -> String {
         let (label, wrong) = (record.verdict.label(), count_text(record.output_mismatches as u64));
         format!("{label}: {wrong} of {values} values of the output differ from the plain network")
     };
+    let answer = record.answer.as_ref().map_or_else(String::new, |found| answer(found) + "\n");
     let totals = &record.totals;
     let mut text = format!(
-        "{verdict}\n{}: {}, server {:.0} ms, client {:.0} ms, transfer {:.0} ms, total {:.0} ms\n\
+        "{answer}{verdict}\n{}: {}, server {:.0} ms, client {:.0} ms, transfer {:.0} ms, total {:.0} ms\n\
          weights stored {}, server peak {}, sent {}, keys {}\nrun in {:.1} s",
         record.network,
         counted(totals.layers, "layer"),
@@ -110,24 +121,13 @@ fn head(record: &NetworkRecord) -> String {
     text
 }
 
-/// Three digits of a number that is not negative.
-fn digits(value: f64) -> String {
-    match value {
-        0.0 => "0".into(),
-        0.001..1000.0 => format!("{value:.*}", (2.0 - value.log10().floor()) as usize),
-        _ => format!("{value:.2e}"),
-    }
-}
-
 /// The figures' columns, all of the same width.
 const COLUMNS: [&str; 7] =
     ["server ms", "client ms", "total ms", "upload", "download", "weights", "peak"];
 
 fn layers(record: &NetworkRecord) -> String {
-    let name = |layer: &NetworkLayer| layer.record.layer.name.clone();
-    let short = |name: String| name.rsplit('/').next().map(String::from).unwrap_or_default();
-    let names: Vec<String> = record.layers.iter().map(|layer| short(name(layer))).collect();
-    let width = names.iter().map(String::len).max().unwrap_or(0).max("layer".len());
+    let names: Vec<&str> = record.layers.iter().map(name).collect();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0).max("layer".len());
     let mut text = format!("{:<width$}  {:<15}{:>8}{:>7}", "layer", "algorithm", "params", "lanes");
     for column in COLUMNS {
         let _ = write!(text, "{column:>12}");
@@ -138,8 +138,8 @@ fn layers(record: &NetworkRecord) -> String {
         // Signal to quantisation noise.
         text.push_str("  SQNR dB");
     }
-    let worst = worst(record);
-    for (name, layer) in names.iter().zip(&record.layers) {
+    let worst = noisiest(&record.layers);
+    for (place, (name, layer)) in names.iter().zip(&record.layers).enumerate() {
         let run = &layer.record;
         let time = &run.latency_ms;
         let client = time.encrypt + time.decrypt + layer.activation_ms;
@@ -162,7 +162,7 @@ fn layers(record: &NetworkRecord) -> String {
         if is_trained {
             let ratio = layer.signal_to_noise_db.map_or("-".into(), |ratio| format!("{ratio:.1}"));
             let _ = write!(text, "{ratio:>9}");
-            if worst == Some(name.as_str()) {
+            if worst == Some(place) {
                 text.push_str("  the least");
             }
         }
@@ -170,13 +170,10 @@ fn layers(record: &NetworkRecord) -> String {
     text
 }
 
-/// The layer with the least signal to quantisation noise, of several.
-fn worst(record: &NetworkRecord) -> Option<&str> {
-    let ratio = |layer: &NetworkLayer| layer.signal_to_noise_db;
-    let told = record.layers.iter().filter(|layer| ratio(layer).is_some());
-    let least = told.min_by(|a, b| ratio(a).partial_cmp(&ratio(b)).unwrap_or(Ordering::Equal))?;
-    let name = least.record.layer.name.rsplit('/').next();
-    name.filter(|_| record.layers.len() > 1)
+/// The name of a layer within its network, which may hold slashes itself.
+fn name(layer: &NetworkLayer) -> &str {
+    let full = layer.record.layer.name.as_str();
+    full.split_once('/').map_or(full, |(_, name)| name)
 }
 
 fn comparisons(record: &NetworkRecord) -> String {

@@ -1,6 +1,7 @@
 //! A layer of the server: a linear node over integers.
 
 use ndarray::{Array1, Array3, Array4, ArrayView3, Zip};
+use serde::{Deserialize, Serialize};
 
 use super::coding::{Coding, Integers, quantise_weights};
 use super::error::ModelError;
@@ -9,7 +10,7 @@ use super::model::Model;
 use crate::conv::{Layer, LayerSpec, MAX_ACTIVATION_BITS, largest_output};
 
 /// Bits of the integers of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bits {
     /// Of a weight, from 2 to 8.
     pub weights: u32,

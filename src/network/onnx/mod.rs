@@ -19,6 +19,7 @@ mod bound;
 mod builtin;
 mod coding;
 mod error;
+mod labels;
 mod layer;
 mod linear;
 mod model;
@@ -35,9 +36,13 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use tests::build::Builder as ModelBuilder;
+
 pub use builtin::Builtin;
 pub use coding::{Coding, range_of};
 pub use error::ModelError;
+pub use labels::read_labels;
 pub use layer::{Bits, ServedLayer};
 pub use model::{Model, digest};
 pub use picture::{Order, PictureForm};

@@ -158,6 +158,24 @@ impl Model {
         fits.then(|| pinned.to_vec()).ok_or_else(|| error(format!("{pinned:?}")))
     }
 
+    /// The shape of its input: that of the file, with 1 for an open batch, and an open plane as large as
+    /// `plane`, rows and columns.
+    ///
+    /// # Errors
+    /// As [`Model::input_shape`], where channels stay open, or all.
+    pub fn shape_on(&self, plane: [usize; 2]) -> Result<Vec<usize>, ModelError> {
+        let [batch, a, b, c] = self.sides[..] else { return self.input_shape(None) };
+        let is_last = a.is_none_or(|side| !matches!(side, 1 | 3)) && matches!(c, Some(1 | 3));
+        let [rows, columns] = plane.map(Some);
+        let filled = if is_last {
+            [batch.or(Some(1)), a.or(rows), b.or(columns), c]
+        } else {
+            [batch.or(Some(1)), a, b.or(rows), c.or(columns)]
+        };
+        let filled: Option<Vec<usize>> = filled.into_iter().collect();
+        self.input_shape(filled.as_deref())
+    }
+
     /// An error of a node.
     pub(super) fn node_error(&self, node: &Node, problem: impl Into<String>) -> ModelError {
         ModelError::Node {
@@ -166,6 +184,11 @@ impl Model {
             operator: node.operator.clone(),
             problem: problem.into(),
         }
+    }
+
+    /// How many nodes the server may compute.
+    pub fn linear_nodes(&self) -> usize {
+        self.nodes.iter().filter(|node| self.is_linear(node)).count()
     }
 
     /// The nodes that the server may compute: convolutions, and products with a matrix that is constant.

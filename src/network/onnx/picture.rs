@@ -74,6 +74,11 @@ impl PictureForm {
         Ok(Self { model: model.to_owned(), shape: shape.to_vec(), order, planes, mean, std })
     }
 
+    /// Channels, rows and columns of the picture.
+    pub const fn planes(&self) -> [usize; 3] {
+        self.planes
+    }
+
     /// Whether no picture has values below 0.
     pub fn is_positive(&self) -> bool {
         self.mean.iter().all(|mean| *mean <= 0.0)
