@@ -8,6 +8,7 @@ use clap_complete::engine::{
 
 use crate::network::onnx::Builtin;
 use crate::preset::{Catalogue, LayerPreset};
+use crate::tui::OPENED;
 
 /// Completes names of layers.
 pub(super) fn layers() -> ArgValueCompleter {
@@ -21,13 +22,13 @@ pub(super) fn networks() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let mut names = named(typed, |all| all.networks().map(|one| one.name.clone()).collect());
         names.extend(beginning_with(typed, [Builtin::NAME.into()]));
-        with_files(names, typed)
+        with_files(names, typed, &["toml", "onnx"])
     })
 }
 
 /// Completes names of parameter sets, and files.
 pub(super) fn params() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| with_files(sets(typed), typed))
+    ArgValueCompleter::new(|typed: &OsStr| with_files(sets(typed), typed, &["toml"]))
 }
 
 /// As [`params`], where sets may be tuned too.
@@ -35,13 +36,13 @@ pub(super) fn tuned_params() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let mut names = beginning_with(typed, ["tuned".into(), "tuned-shared".into()]);
         names.extend(sets(typed));
-        with_files(names, typed)
+        with_files(names, typed, &["toml"])
     })
 }
 
-/// Completes TOML files.
+/// Completes files that the explorer opens.
 pub(super) fn files() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| with_files(Vec::new(), typed))
+    ArgValueCompleter::new(|typed: &OsStr| with_files(Vec::new(), typed, &OPENED))
 }
 
 fn sets(typed: &OsStr) -> Vec<CompletionCandidate> {
@@ -63,9 +64,16 @@ fn beginning_with(
     names.map(CompletionCandidate::new).collect()
 }
 
-/// `names`, and after them the TOML files that what was typed leads to.
-fn with_files(mut names: Vec<CompletionCandidate>, typed: &OsStr) -> Vec<CompletionCandidate> {
-    let is_toml = |path: &std::path::Path| path.extension().is_some_and(|end| end == "toml");
-    names.extend(PathCompleter::any().filter(is_toml).complete(typed));
+/// `names`, and after them the files with one of these endings that what was typed leads to.
+fn with_files(
+    mut names: Vec<CompletionCandidate>,
+    typed: &OsStr,
+    endings: &'static [&'static str],
+) -> Vec<CompletionCandidate> {
+    let is_wanted = |path: &std::path::Path| {
+        let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        endings.iter().any(|ending| ending.trim_start_matches('.').eq_ignore_ascii_case(end))
+    };
+    names.extend(PathCompleter::any().filter(is_wanted).complete(typed));
     names
 }

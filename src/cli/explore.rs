@@ -37,8 +37,8 @@ pub(super) fn guard(args: &GuardArgs) -> Result<(), Failure> {
 /// Arguments of a bare `heconv`.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Args {
-    /// What the explorer opens: an experiment, network, parameter set or sweep (.toml), weights (.npy,
-    /// .npz, .safetensors), or an input (.png, .jpg, .npy).
+    /// What the explorer opens: an experiment, network, parameter set or sweep (.toml), a model (.onnx),
+    /// weights (.npy, .npz, .safetensors), or an input (.png, .jpg, .npy).
     #[arg(value_parser = file, add = complete::files())]
     file: Option<PathBuf>,
     /// The layer it begins with, by name.
@@ -132,7 +132,11 @@ pub(super) fn open(args: &Args) -> Result<(), Failure> {
 
 /// Shows what the arguments ask for.
 fn begin(app: &mut App, catalogue: &Catalogue, args: &Args) -> Result<Vec<Effect>, Failure> {
-    let layer = args.layer.as_deref().map(|name| catalogue.layer(name).cloned()).transpose();
+    let layer = args.layer.as_deref().map(|name| match app.layers.find(name) {
+        Some(layer) => Ok(layer.clone()),
+        None => catalogue.layer(name).cloned(),
+    });
+    let layer = layer.transpose();
     let params = args.params.as_deref().map(|text| catalogue.params_set(text)).transpose();
     let (layer, params) = (layer.map_err(Failure::input)?, params.map_err(Failure::input)?);
     let mut effects = Vec::new();

@@ -11,7 +11,7 @@ use super::Layer;
 use crate::ring::sampling::generator;
 
 /// Streams of the data seed.
-const INPUT_STREAM: u64 = 1;
+pub(crate) const INPUT_STREAM: u64 = 1;
 pub(crate) const WEIGHT_STREAM: u64 = 2;
 pub(crate) const BIAS_STREAM: u64 = 3;
 

@@ -7,6 +7,7 @@ use ndarray::{Array1, Array3, Array4, s};
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, LayerSpec, convolve, data};
 use crate::network::{InputForm, Width, read_layer};
+use crate::preset::LayerData;
 use crate::report::Record;
 use crate::tensor::{
     Picture, TensorError, builtin_image, picture_input, picture_values, read_activations,
@@ -99,8 +100,16 @@ fn input(spec: &RunSpec, layer: &Layer, seed: u64) -> Result<Array3<i64>, Tensor
             of_picture(spec, layer, &picture.resized(spec.resize))
         }
         (None, Some(name)) => of_picture(spec, layer, &builtin_image(name)?.resized(spec.resize)),
-        (None, None) => Ok(data::input(layer, seed)),
+        (None, None) => Ok(match own_data(spec, layer) {
+            Some(own) => own.input(layer),
+            None => data::input(layer, seed),
+        }),
     }
+}
+
+/// What comes with the layer, where that is of its shape.
+fn own_data<'a>(spec: &'a RunSpec, layer: &Layer) -> Option<&'a LayerData> {
+    spec.layer.data.as_deref().filter(|data| data.fits(layer))
 }
 
 /// A picture as the layer takes it: normalised where it takes the input of a network that says so.
@@ -157,6 +166,11 @@ pub(super) fn weights(
         let notes = notes.into_iter().map(|note| note.text).collect();
         let from_file = FromFile { weight_scales: Some(read.scales.to_vec()), notes };
         return Ok((first(read.weights), from_file));
+    }
+    if let Some(own) = own_data(spec, layer) {
+        let (weights, scales) = own.weights(layer);
+        let from_file = FromFile { weight_scales: Some(scales), notes: Vec::new() };
+        return Ok((first(weights), from_file));
     }
     let none = FromFile::default();
     // Seeded weights come channel by channel, so the first ones are the same in part and whole.

@@ -9,6 +9,7 @@ mod estimate;
 mod explain;
 mod memory;
 mod network;
+mod opened;
 mod prepared;
 mod record;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use network::{
     Baseline, Finished, ModelSpec, NetworkObserver, NetworkOutput, NetworkResult, NetworkSpec,
     PreparedModel, PreparedNetwork, Quick, Wire, model_runs, quick, tell_largest,
 };
+pub use opened::{ModelAsked, OpenedModel};
 pub use prepared::Prepared;
 pub use record::predicted;
 pub use request::{Asked, Problem};

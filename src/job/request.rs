@@ -167,9 +167,10 @@ fn layer_record(layer: &LayerPreset) -> LayerRecord {
 
 /// The digest of weights and input that do not come from the seed.
 fn data(spec: &RunSpec) -> Option<String> {
-    let LayerPreset { spec: _, network: _, filters, image, origin } = &spec.layer;
+    let LayerPreset { spec: _, network: _, filters, image, origin, data } = &spec.layer;
     let files = [("image", &spec.image), ("input", &spec.input), ("weights", &spec.weights)];
-    if filters.is_none() && image.is_none() && files.iter().all(|(_, path)| path.is_none()) {
+    let is_seeded = filters.is_none() && image.is_none() && data.is_none();
+    if is_seeded && files.iter().all(|(_, path)| path.is_none()) {
         return None;
     }
     let mut digest = Digest::new("heconv data of a layer 1");
@@ -189,6 +190,10 @@ fn data(spec: &RunSpec) -> Option<String> {
     match origin {
         None => digest.absent("origin"),
         Some(origin) => add_origin(&mut digest, origin),
+    }
+    // Requests of earlier versions had no such part, and their digests stand.
+    if let Some(data) = data {
+        digest.text("layer.data", data.digest());
     }
     match spec.resize {
         Resize::Crop => digest.text("resize", "crop"),

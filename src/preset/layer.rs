@@ -1,11 +1,13 @@
 //! A layer as a file gives it.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::conv::{Layer, LayerSpec};
 use crate::network::Origin;
 use crate::tensor::BUILTIN_IMAGES;
 
+use super::data::LayerData;
 use super::error::{PresetError, Problem};
 use super::filter::{self, Filter};
 use super::not_yet;
@@ -24,9 +26,16 @@ pub struct LayerPreset {
     pub image: Option<String>,
     /// What the layer takes over from its network, where that runs.
     pub origin: Option<Origin>,
+    /// Weights and an input that come with it otherwise, as with a layer of a model.
+    pub data: Option<Arc<LayerData>>,
 }
 
 impl LayerPreset {
+    /// A layer with weights and an input from a seed.
+    pub const fn new(spec: LayerSpec, network: Option<String>) -> Self {
+        Self { spec, network, filters: None, image: None, origin: None, data: None }
+    }
+
     /// The name that finds the layer among all: `bench/c64-56-k3`.
     pub fn full_name(&self) -> String {
         match &self.network {
@@ -122,7 +131,7 @@ pub(super) fn read_shape(
     };
     check(section, &spec)?;
     let network = network.map(String::from);
-    Ok(LayerPreset { spec, network, filters: None, image: None, origin: None })
+    Ok(LayerPreset::new(spec, network))
 }
 
 fn kernel(field: &Field<'_>) -> Result<[usize; 2], PresetError> {

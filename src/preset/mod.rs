@@ -19,6 +19,7 @@ use crate::bfv::security::SecurityPolicy;
 
 mod catalogue;
 mod check;
+mod data;
 mod error;
 mod experiment;
 mod export;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use catalogue::Catalogue;
 pub use check::{Checked, Preset, PresetKind, check_file, read_preset};
+pub use data::LayerData;
 pub use error::{Pattern, PresetError, Problem};
 pub use experiment::{Experiment, MAX_THREADS};
 pub use export::{

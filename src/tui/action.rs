@@ -80,7 +80,7 @@ actions! {
         Increase = "increase",
         /// To the previous valid value of the field.
         Decrease = "decrease",
-        /// Type a value, or ranges to sweep.
+        /// Type a value, ranges, or a model's setting.
         Edit = "edit",
         /// Take back the last change.
         Undo = "undo",
@@ -148,6 +148,8 @@ actions! {
         YAxis = "y-axis",
         /// Show chart or bars, of the next figure.
         Chart = "chart",
+        /// The same bars, of the figure before.
+        ChartBack = "chart-back",
     }
     Program {
         /// Choose a command by name.

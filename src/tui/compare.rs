@@ -181,6 +181,11 @@ impl Compare {
         }
     }
 
+    /// The forms of runs, where they are known.
+    pub fn forms_mut(&mut self) -> impl Iterator<Item = &mut Form> {
+        self.runs.iter_mut().filter_map(|run| run.form.as_mut())
+    }
+
     /// Every run, in the order they were made.
     pub fn runs(&self) -> std::slice::Iter<'_, Done> {
         self.runs.iter()
@@ -315,14 +320,18 @@ impl Compare {
             Action::Left => self.scrolled = self.scrolled.saturating_sub(1),
             Action::Right => self.scrolled = (self.scrolled + 1).min(Column::ALL.len() - 2),
             Action::Graph => self.graph = !self.graph,
-            Action::Chart => {
-                self.bar = match self.bar {
-                    None => Some(Metric::ALL[0]),
-                    Some(metric) => Some(metric.next()).filter(|next| *next != Metric::ALL[0]),
-                };
-            }
+            Action::Chart | Action::ChartBack => self.turn_bar(action == Action::Chart),
             _ => {}
         }
+    }
+
+    /// The bars of the next figure, or of the one before; between the last and the first there are none.
+    fn turn_bar(&mut self, forward: bool) {
+        let turns: Vec<Option<Metric>> =
+            std::iter::once(None).chain(Metric::ALL.map(Some)).collect();
+        let at = turns.iter().position(|bar| *bar == self.bar).unwrap_or(0);
+        let step = if forward { 1 } else { turns.len() - 1 };
+        self.bar = turns[(at + step) % turns.len()];
     }
 
     /// Moves the cursor.

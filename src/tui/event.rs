@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use ndarray::Array3;
 
-use super::network::NetworkEvent;
-use super::open::Opened;
+use super::beside::Beside;
+use super::network::{NetworkEvent, NetworkJob, Subject};
+use super::open::{ModelSource, Opened, Served};
 use super::state::SavedRows;
 use super::view::Hit;
 use crate::bfv::ParamsSpec;
-use crate::job::{Estimate, JobEvent, NetworkSpec, Problem, RunSpec};
-use crate::preset::Network;
+use crate::job::{Estimate, JobEvent, ModelAsked, Problem, RunSpec};
 use crate::report::{Entry, NetworkTotals};
 use crate::tensor::OutputFormat;
 use crate::tune::{Found, Objective, Query};
@@ -107,6 +107,8 @@ pub enum Event {
     },
     /// A file was read, or not.
     Opened(PathBuf, Box<Result<Opened, String>>),
+    /// A model is there with its layers, or not.
+    Served(Box<Served>),
     /// What a text may be the start of.
     Completed {
         /// The text.
@@ -178,7 +180,7 @@ pub enum Effect {
         /// The run's number.
         number: u64,
         /// What to run.
-        spec: Box<NetworkSpec>,
+        job: NetworkJob,
     },
     /// Run the layers of a network conventionally, and hold that against its run.
     CompareNetwork {
@@ -196,7 +198,7 @@ pub enum Effect {
         /// The search's number, among the runs of networks.
         number: u64,
         /// The network.
-        network: Box<Network>,
+        subject: Subject,
         /// How the layers are run now.
         layers: Vec<RunSpec>,
         /// The file of its weights, where there is one.
@@ -212,6 +214,8 @@ pub enum Effect {
         path: PathBuf,
         /// What.
         text: String,
+        /// What is written beside it.
+        beside: Option<Beside>,
         /// Whether a file there may be replaced.
         overwrite: bool,
     },
@@ -219,8 +223,8 @@ pub enum Effect {
     ExportAll {
         /// Where.
         directory: PathBuf,
-        /// Their names and what is in them.
-        files: Vec<(String, String)>,
+        /// Their names, what is in them, and what is written beside them.
+        files: Vec<(String, String, Option<Beside>)>,
     },
     /// Write an array or a picture.
     SaveValues {
@@ -259,6 +263,15 @@ pub enum Effect {
         path: PathBuf,
         /// The shape of the weights that an array may be.
         weights: Option<[usize; 4]>,
+    },
+    /// Find out what the layers of a model are, and what they take of its input.
+    Serve {
+        /// Which model.
+        source: ModelSource,
+        /// What is said of it.
+        asked: ModelAsked,
+        /// Whether nothing of it is to be shown.
+        quiet: bool,
     },
     /// Find the paths that a text may be the start of.
     Complete {

@@ -135,6 +135,13 @@ impl Form {
         if let Some(weight) = largest.map(|w| w.abs()).max().filter(|w| *w > layer.max_weight()) {
             return Err(format!("a filter has weight {weight}: too large for weight bits"));
         }
+        if self.layer.data.as_ref().is_some_and(|data| data.is_signed())
+            && !layer.activation_signed()
+        {
+            return Err(
+                "the layer's activations have signs: activation bits are like 8 signed".into()
+            );
+        }
         if !(1..=MAX_THREADS).contains(&self.threads) {
             return Err(format!("threads must be from 1 to {MAX_THREADS}"));
         }

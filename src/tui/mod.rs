@@ -5,6 +5,8 @@
 
 pub mod action;
 mod app;
+mod asked;
+mod beside;
 mod colour;
 mod compare;
 pub mod config;
@@ -16,6 +18,7 @@ pub mod glyphs;
 mod guard;
 mod key;
 pub mod keymap;
+mod large;
 mod layers;
 mod meaning;
 mod metric;
@@ -47,7 +50,7 @@ pub use error::{Mistake, SettingsError, UnknownTheme};
 pub use event::{Effect, Event, ExportError};
 pub use guard::stand_guard;
 pub use key::{Key, NoKey};
-pub use open::{Opened, open as open_file};
+pub use open::{OPENED, Opened, open as open_file};
 pub use paths::expanded;
 pub use recording::{Recording, RecordingError};
 pub use runtime::run;

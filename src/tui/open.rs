@@ -1,14 +1,19 @@
 //! Files that the user opens: what they are, and what is in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::paths;
 use crate::bfv::ParamsSpec;
+use crate::job::{JobError, ModelAsked, OpenedModel};
+use crate::memory;
+use crate::network::onnx::Model;
 use crate::preset::{Catalogue, Experiment, Network, Preset, SweepFile, read_preset};
 use crate::tensor::TensorFile;
 
 /// Endings of files that can be opened.
-pub const OPENED: [&str; 7] = [".toml", ".npy", ".npz", ".safetensors", ".png", ".jpg", ".jpeg"];
+pub const OPENED: [&str; 9] =
+    [".toml", ".onnx", ".npy", ".npz", ".safetensors", ".png", ".jpg", ".jpeg", ".txt"];
 
 /// The sides of an array of weights, where it stands alone.
 const SIDES_OF_WEIGHTS: usize = 4;
@@ -24,6 +29,10 @@ pub enum Opened {
     Params(ParamsSpec),
     /// Runs.
     Sweep(Box<SweepFile>),
+    /// A model, and the file it is from. What its layers are is still to be found out.
+    Model(Arc<Model>, PathBuf),
+    /// Names of classes, in this file.
+    Labels(PathBuf),
     /// Weights, in this file.
     Weights(PathBuf),
     /// An input, in this file.
@@ -41,7 +50,8 @@ pub fn open(path: &Path, weights: Option<[usize; 4]>) -> Result<Opened, String> 
     if !paths::ends_in_any(path, &OPENED) {
         return Err(format!(
             "{}: what it is must be said by its ending: .toml for an experiment, network, parameter \
-             set or sweep, .npy .npz .safetensors for weights, .png .jpg .npy for an input",
+             set or sweep, .onnx for a model, .npy .npz .safetensors for weights, .png .jpg .npy for \
+             an input, .txt for names of a model's classes",
             paths::shortened(path)
         ));
     }
@@ -52,6 +62,14 @@ pub fn open(path: &Path, weights: Option<[usize; 4]>) -> Result<Opened, String> 
     }
     if paths::is_picture(path) {
         return Ok(Opened::Input(absolute));
+    }
+    if paths::ends_in_any(path, &[".txt"]) {
+        return Ok(Opened::Labels(absolute));
+    }
+    if paths::ends_in_any(path, &[".onnx"]) {
+        let model = Model::open(path, memory::default_limit());
+        let model = model.map_err(|error| named(Some(path), &error.to_string()))?;
+        return Ok(Opened::Model(Arc::new(model), absolute));
     }
     if paths::ends_in_any(path, &paths::WEIGHTS) {
         return tensors(absolute, weights);
@@ -64,6 +82,64 @@ pub fn open(path: &Path, weights: Option<[usize; 4]>) -> Result<Opened, String> 
         Preset::Params(params) => Opened::Params(params),
         Preset::Sweep(sweep) => Opened::Sweep(sweep),
     })
+}
+
+/// Which model is meant.
+#[derive(Clone, Debug)]
+pub enum ModelSource {
+    /// The one in this file.
+    File(PathBuf),
+    /// One that was read, from this file; the one in the binary where there is none.
+    Read(Arc<Model>, Option<PathBuf>),
+}
+
+impl ModelSource {
+    /// The file of the model; `None` of the one in the binary.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Read(_, path) => path.as_deref(),
+        }
+    }
+}
+
+/// What came of serving a model.
+#[derive(Debug)]
+pub struct Served {
+    /// The file of the model; absent of the one in the binary.
+    pub file: Option<PathBuf>,
+    /// The model, or what is wrong.
+    pub result: Result<Arc<OpenedModel>, String>,
+    /// Whether nothing of it is to be shown.
+    pub quiet: bool,
+}
+
+/// Finds out what the layers of a model are, and what they take of its input.
+pub fn serve(source: ModelSource, asked: ModelAsked, quiet: bool) -> Served {
+    let max_memory = memory::default_limit();
+    let file = source.file().map(Path::to_owned);
+    let read = match source {
+        ModelSource::Read(model, file) => Ok((model, file)),
+        ModelSource::File(path) => {
+            Model::open(&path, max_memory).map(|model| (Arc::new(model), Some(path)))
+        }
+    };
+    let result = read
+        .map_err(Into::into)
+        .and_then(|(model, file)| OpenedModel::new(model, file, asked, max_memory).map(Arc::new));
+    let result = result.map_err(|error: JobError| named(file.as_deref(), &error.to_string()));
+    Served { file, result, quiet }
+}
+
+/// What is wrong with a model, with the file it is from.
+fn named(file: Option<&Path>, problem: &str) -> String {
+    let is_named = |file: &&Path| {
+        file.file_name().is_some_and(|name| problem.contains(&*name.to_string_lossy()))
+    };
+    match file {
+        Some(file) if !is_named(&file) => format!("{}: {problem}", paths::shortened(file)),
+        _ => problem.to_owned(),
+    }
 }
 
 /// Weights or an input. A lone array with four sides is weights, unless the first is one, as that of a

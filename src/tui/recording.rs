@@ -4,15 +4,20 @@
 //! convolution, as the record of every recorded run says.
 
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
+use super::network::NetworkOutcome;
 use crate::arith::kernels::Reduction;
-use crate::conv::{AlgorithmKind, Stage};
-use crate::job::{JobError, JobEvent, RunResult, RunSpec, Worker};
-use crate::preset::{Catalogue, PresetError};
+use crate::conv::{AlgorithmKind, Observer, Stage};
+use crate::job::{
+    Finished, JobError, JobEvent, ModelSpec, NetworkObserver, OpenedModel, RunResult, RunSpec,
+    Worker,
+};
+use crate::preset::{Catalogue, LayerPreset, PresetError};
 use crate::report::{Fault, Record};
 
 /// The recording in this program.
@@ -70,6 +75,64 @@ pub enum RecordingError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
     pub(super) runs: Vec<RecordedRun>,
+    /// The run of the model that is built in; absent in recordings of versions without one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) network: Option<RecordedNetwork>,
+}
+
+/// The recorded run of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RecordedNetwork {
+    /// Its layers.
+    pub layers: Vec<Finished>,
+    /// What it came to.
+    pub outcome: NetworkOutcome,
+}
+
+/// Keeps the layers of a network's run.
+#[derive(Default)]
+struct Layers(Mutex<Vec<Finished>>);
+
+impl Observer for Layers {
+    fn enter(&self, _: Stage, _: u64) {}
+
+    fn advance(&self, _: Stage, _: u64) {}
+
+    fn measured(&self, _: Stage, _: f64) {}
+
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+impl NetworkObserver for Layers {
+    fn layer(&self, _: usize) {}
+
+    fn finished(&self, _: usize, layer: &Finished) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(layer.clone());
+    }
+}
+
+impl RecordedNetwork {
+    /// Runs the built-in model as `demo` says.
+    fn make(demo: &Form) -> Result<Self, RecordingError> {
+        let max_memory = crate::memory::default_limit();
+        let model = OpenedModel::builtin(max_memory)?;
+        let form = |layer: &LayerPreset| Form { layer: layer.clone(), ..demo.clone() };
+        let layers = model.layers().iter().map(|layer| form(layer).spec(max_memory)).collect();
+        let spec = ModelSpec { layers, labels: model.labels(), finished: Vec::new() };
+        let told = Layers::default();
+        let record = model.run(&spec, &told)?.record;
+        if !record.verdict.is_exact() {
+            let problem = format!("the network's output is {}", record.verdict.label());
+            return Err(RecordingError::Failed(problem));
+        }
+        let mut layers = told.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (finished, layer) in layers.iter_mut().zip(&record.layers) {
+            finished.layer.signal_to_noise_db = layer.signal_to_noise_db;
+        }
+        Ok(Self { layers, outcome: (&record).into() })
+    }
 }
 
 /// A recorded run.
@@ -200,6 +263,9 @@ impl Recording {
     /// That a run failed or gave a wrong result.
     pub fn make(threads: usize, tries: u32) -> Result<Self, RecordingError> {
         let demo = Form::demo(&Catalogue::builtin()?, threads)?;
+        let network = |_| RecordedNetwork::make(&demo);
+        let made = (0..tries).map(network).collect::<Result<Vec<_>, _>>()?;
+        let network = middle(made, |run| run.outcome.totals.total_ms);
         let mut runs = Vec::new();
         for (algorithm, reduction) in RUNS {
             let form = Form { algorithm, reduction, ..demo.clone() };
@@ -207,12 +273,9 @@ impl Recording {
             for _ in 0..tries {
                 made.push(RecordedRun::make(form.spec(crate::memory::default_limit()))?);
             }
-            let total = |run: &RecordedRun| run.record.latency_ms.total;
-            made.sort_by(|a, b| total(a).total_cmp(&total(b)));
-            let middle = made.len().saturating_sub(1) / 2;
-            runs.extend(made.into_iter().nth(middle));
+            runs.extend(middle(made, |run| run.record.latency_ms.total));
         }
-        Ok(Self { runs })
+        Ok(Self { runs, network })
     }
 
     /// The recording as a file, one event a line.
@@ -237,4 +300,11 @@ impl Recording {
         });
         found.ok_or(RecordingError::NotRecorded { layer, algorithm, reduction })
     }
+}
+
+/// The run in the middle by its `time`, of several.
+fn middle<T>(mut runs: Vec<T>, time: impl Fn(&T) -> f64) -> Option<T> {
+    runs.sort_by(|a, b| time(a).total_cmp(&time(b)));
+    let place = runs.len().saturating_sub(1) / 2;
+    runs.into_iter().nth(place)
 }

@@ -12,7 +12,8 @@ use ratatui::buffer::Buffer;
 use super::app::App;
 use super::event::{Effect, Event};
 use super::keymap::Keymap;
-use super::recording::{RecordedRun, Recording, RecordingError};
+use super::network::{NetworkEvent, NetworkPhase, Seen};
+use super::recording::{RecordedNetwork, RecordedRun, Recording, RecordingError};
 use super::style::Style;
 use super::view;
 use crate::arith::kernels::Backend;
@@ -109,6 +110,27 @@ impl Replay {
         self.event(Event::Tick)
     }
 
+    /// Shows the network that is chosen as it was run.
+    pub fn network_ran(&mut self, run: RecordedNetwork) -> Result<(), RecordingError> {
+        let number = self.app.networks.number;
+        for (index, layer) in run.layers.into_iter().enumerate() {
+            let event = NetworkEvent::Finished(index, Box::new(layer));
+            self.event(Event::Network { number, event })?;
+        }
+        self.app.networks.phase = NetworkPhase::Done(Box::new(run.outcome));
+        // One ciphertext looks like another.
+        self.app.networks.seen = self.recording.runs.first().map(|run| Seen {
+            limb_bits: run.record.params.limbs.first().map_or(0, |limb| limb.ilog2() + 1),
+            words: run.words().into(),
+        });
+        Ok(())
+    }
+
+    /// The recorded run of the built-in model.
+    pub fn recorded_network(&self) -> Option<RecordedNetwork> {
+        self.recording.network.clone()
+    }
+
     /// The screen.
     pub fn draw(&self, width: u16, height: u16) -> Buffer {
         let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
@@ -125,7 +147,8 @@ impl Replay {
                     self.event(Event::Planned { number, estimate, input })?;
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
-                Effect::Search { number, query } => {
+                Effect::Search { number, mut query } => {
+                    query.runs.iter_mut().for_each(|run| run.backend = Backend::Avx2);
                     let found = survey(&self.estimator, &query, |_, _| true).map(Box::new);
                     let found = found.map_err(|error| error.to_string());
                     self.event(Event::Found { number, found })?;
@@ -134,6 +157,12 @@ impl Replay {
                     for (index, spec) in specs.into_iter().enumerate() {
                         let estimate = self.estimate(spec);
                         self.event(Event::Predicted { number, index, estimate })?;
+                    }
+                }
+                Effect::PredictNetwork { number, specs } => {
+                    for (index, spec) in specs.into_iter().enumerate() {
+                        let estimate = self.estimate(spec).map_err(|problem| problem.text);
+                        self.event(Event::NetworkPredicted { number, index, estimate })?;
                     }
                 }
                 Effect::Cancel(number) => {

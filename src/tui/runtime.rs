@@ -1,7 +1,7 @@
 //! The runtime: the terminal, the threads that send events, and the effects.
 
 mod costs;
-mod files;
+pub(super) mod files;
 mod keeper;
 mod network;
 mod planner;
@@ -323,8 +323,8 @@ impl Runtime {
                 self.stops.networks.fetch_max(number, Ordering::Relaxed);
                 let _ = self.tasks.send(Task::PredictNetwork(number, specs));
             }
-            Effect::RunNetwork { number, spec } => {
-                self.on_network(number, move |run| run.work(*spec));
+            Effect::RunNetwork { number, job } => {
+                self.on_network(number, move |run| run.work(job));
             }
             Effect::CompareNetwork { number, layers, params, totals } => {
                 let estimator = Arc::clone(&self.estimator);
@@ -332,16 +332,17 @@ impl Runtime {
                     run.compare(&estimator, layers, &params, &totals);
                 });
             }
-            Effect::TuneNetwork { number, network, layers, weights, objective } => {
+            Effect::TuneNetwork { number, subject, layers, weights, objective } => {
                 let estimator = Arc::clone(&self.estimator);
                 self.on_network(number, move |run| {
-                    run.tune(&estimator, &network, layers, weights.as_deref(), objective);
+                    run.tune(&estimator, &subject, layers, weights.as_deref(), objective);
                 });
             }
             Effect::StopNetwork(number) => {
                 self.stopped_networks.fetch_max(number, Ordering::Relaxed);
             }
             Effect::Open { .. }
+            | Effect::Serve { .. }
             | Effect::Complete { .. }
             | Effect::RestoreRows
             | Effect::Export { .. }

@@ -17,6 +17,8 @@ use super::theme::Theme;
 /// That the recording in this program lacks a run.
 pub fn pictures() -> Result<Vec<(&'static str, String)>, RecordingError> {
     let mut replay = Replay::new(style())?;
+    let mut network = replay.clone();
+    network.press(KeyCode::Char('4'))?;
     run(&mut replay, KeyCode::Char('b'))?;
     let mut running = replay.clone();
     running.press(KeyCode::Enter)?;
@@ -26,12 +28,17 @@ pub fn pictures() -> Result<Vec<(&'static str, String)>, RecordingError> {
     all_runs(&mut compare)?;
     // By server time, the least first.
     compare.types("2ss")?;
-    Ok(vec![
+    let mut pictures = vec![
         ("explore.svg", picture(&replay, 120, 40)),
         ("running.svg", picture(&running, 120, 40)),
         ("compare.svg", picture(&compare, 100, 30)),
         ("compact.svg", picture(&replay, 80, 24)),
-    ])
+    ];
+    if let Some(run) = network.recorded_network() {
+        network.network_ran(run)?;
+        pictures.push(("network.svg", picture(&network, 100, 30)));
+    }
+    Ok(pictures)
 }
 
 /// The default looks, in a terminal that can show them.

@@ -49,6 +49,8 @@ pub struct Sweep {
     phase: Phase,
     /// Whether the points are from a file, or typed, and do not follow the form.
     is_fixed: bool,
+    /// How often each point is run.
+    repeat: usize,
     /// The ranges that were typed last.
     pub ranges: String,
     /// The number of the plan: predictions for another are stale.
@@ -72,6 +74,7 @@ impl Default for Sweep {
             chart_turned: false,
             phase: Phase::Planned,
             is_fixed: false,
+            repeat: 1,
             ranges: String::new(),
             number: 0,
             rows: Vec::new(),
@@ -95,6 +98,11 @@ impl Sweep {
     /// Its points in the order they are run.
     pub fn rows(&self) -> &[Row] {
         &self.rows
+    }
+
+    /// The forms of its points.
+    pub fn forms_mut(&mut self) -> impl Iterator<Item = &mut Form> {
+        self.rows.iter_mut().map(|row| &mut row.form)
     }
 
     /// Places of rows in the order shown.
@@ -192,8 +200,14 @@ impl Sweep {
         self.is_fixed
     }
 
-    /// Puts `points` in place of what is planned, whatever the scope says.
-    pub fn take_points(&mut self, points: Vec<Form>) {
+    /// How often each point is run.
+    pub const fn repeat(&self) -> usize {
+        self.repeat
+    }
+
+    /// Puts `points` in place of what is planned, whatever the scope says, each to be run so often.
+    pub fn take_points(&mut self, points: Vec<Form>, repeat: usize) {
+        self.repeat = repeat;
         self.phase = Phase::Planned;
         self.problem = points.is_empty().then(|| "there is nothing to run".to_owned());
         self.rows = points.into_iter().map(Row::new).collect();
@@ -203,12 +217,12 @@ impl Sweep {
         self.sort();
     }
 
-    /// Takes in a sweep of an earlier start: what was not run can be.
-    pub fn restore(&mut self, scope: Scope, rows: Vec<Row>) {
+    /// Takes in a sweep of an earlier start: what was not run can be, each point so often.
+    pub fn restore(&mut self, scope: Scope, rows: Vec<Row>, repeat: usize) {
         if rows.is_empty() {
             return;
         }
-        (self.scope, self.rows) = (scope, rows);
+        (self.scope, self.rows, self.repeat) = (scope, rows, repeat);
         self.number += 1;
         self.chosen = 0;
         let is_over = self.rows.iter().all(|row| row.state != State::Waiting);
@@ -282,7 +296,7 @@ impl Sweep {
     pub fn clear(&mut self) {
         if matches!(self.phase, Phase::Ended | Phase::Stopped) || self.is_fixed {
             self.phase = Phase::Planned;
-            self.is_fixed = false;
+            (self.is_fixed, self.repeat) = (false, 1);
             self.rows.clear();
             self.number += 1;
             self.sort();

@@ -7,7 +7,7 @@ const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 
 /// When `at` was, seen from `now`, both in milliseconds since 1970: how long ago within a day, else the
-/// date, in UTC. What is not known is a dash.
+/// date. What is not known is a dash.
 pub fn when(at: Option<u64>, now: Option<u64>) -> String {
     let Some(at) = at else { return "-".into() };
     let Some(ago) = now.map(|now| now.saturating_sub(at)) else { return date(at) };
@@ -19,7 +19,7 @@ pub fn when(at: Option<u64>, now: Option<u64>) -> String {
     }
 }
 
-/// The date, as in 2026-11-29.
+/// The date in UTC, as in 2026-11-29 UTC.
 fn date(at: u64) -> String {
     // Days are counted from 0000-03-01, so that a leap day is the last of its year.
     let days = at / DAY + 719_468;
@@ -29,7 +29,7 @@ fn date(at: u64) -> String {
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
-    format!("{:04}-{month:02}-{day:02}", era * 400 + year)
+    format!("{:04}-{month:02}-{day:02} UTC", era * 400 + year)
 }
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ mod tests {
             "59 min ago",
             "1 h ago",
             "23 h ago",
-            "2025-11-28",
+            "2025-11-28 UTC",
         ];
         assert_eq!(told, expected);
         assert_eq!(when(None, Some(now)), "-");
@@ -68,7 +68,7 @@ mod tests {
             (20_454, "2026-01-01"),
             (20_786, "2026-11-29"),
         ] {
-            assert_eq!(date(days * DAY + DAY / 2), expected);
+            assert_eq!(date(days * DAY + DAY / 2), format!("{expected} UTC"));
         }
     }
 }

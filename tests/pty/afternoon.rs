@@ -125,6 +125,20 @@ fn it_opens_on_what_is_named() {
     terminal.wait_for_text("bench/c16-32-k3   16 to 16 channels");
     terminal.wait_for_text("N 8192");
     terminal.quit();
+    // A model to its answer, and the same again at the next start.
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/digits/digits.onnx");
+    let digit = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/digits/digit.png");
+    fs::copy(model, place.path("mine.onnx")).expect("copied");
+    let mut terminal = Setup { args: &["mine.onnx"], ..Setup::new(&place) }.open_at("mine.onnx");
+    terminal.wait_for_text("mine.onnx: 4 layers, on the photograph");
+    command(&mut terminal, &format!("open {digit}"), "on digit.png");
+    terminal.send_for("\r", "as in floats");
+    terminal.wait_for_text("class 2");
+    terminal.quit();
+    drop(terminal);
+    let mut terminal = Setup::new(&place).open_at("mine.onnx");
+    terminal.wait_for_text("as in floats");
+    terminal.quit();
     // Without a terminal, and where there is no such file.
     for (args, part) in [
         (vec!["mine.toml"], "heconv run"),

@@ -227,9 +227,9 @@ fn a_network_runs_and_its_layers_open() {
     let _turn = alone();
     let place = Place::new();
     let mut terminal = Setup::new(&place).open();
-    terminal.send_for("4", "ResNet-20 for CIFAR-10");
-    terminal.send_for("\r", "values equal the plain network");
+    terminal.send_for("4", "What does the model make of a digit?");
+    terminal.send_for("\r", "as in floats");
     terminal.send("j");
-    terminal.send_for("\r", "resnet20/block1_conv1");
+    terminal.send_for("\r", "digits/conv2");
     terminal.quit();
 }

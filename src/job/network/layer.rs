@@ -36,6 +36,8 @@ pub(super) fn convolve(
     };
     let session = sessions.open(call.index, observer)?;
     let result = prepared.run_in(session, data, observer)?;
+    let limb = result.record.params.limbs.first().map_or(0, |limb| limb.ilog2() + 1);
+    observer.uploaded(&result.upload_sample, limb);
     let layer = call.layer.name().to_owned();
     match result.record.fault() {
         Some(fault) => Err(JobError::Wrong { layer, fault }),

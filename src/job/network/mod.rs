@@ -37,6 +37,9 @@ pub trait NetworkObserver: Observer {
 
     /// Layer `index` is finished.
     fn finished(&self, index: usize, layer: &Finished);
+
+    /// The server was sent a ciphertext, of whose words these are some, modulo a limb of so many bits.
+    fn uploaded(&self, _words: &[u64], _limb_bits: u32) {}
 }
 
 /// What a network gave.

@@ -28,13 +28,7 @@ pub struct ModelSpec {
 /// predicted for seeded weights of the same widths.
 pub fn model_runs(served: &Served<'_>, params: &ParamsSpec) -> Vec<RunSpec> {
     let run = |layer: &ServedLayer| {
-        let preset = LayerPreset {
-            spec: layer.spec.clone(),
-            network: Some(served.name().to_owned()),
-            filters: None,
-            image: None,
-            origin: None,
-        };
+        let preset = LayerPreset::new(layer.spec.clone(), Some(served.name().to_owned()));
         let largest_output = Some(layer.largest_sum());
         RunSpec { largest_output, ..RunSpec::new(preset, params.clone()) }
     };

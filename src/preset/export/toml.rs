@@ -99,7 +99,7 @@ impl Text {
 
     /// All of a layer but its name.
     fn shape(&mut self, preset: &LayerPreset) {
-        let LayerPreset { spec, network: _, filters, image, origin: _ } = preset;
+        let LayerPreset { spec, network: _, filters, image, origin: _, data: _ } = preset;
         let LayerSpec {
             name: _,
             in_channels,
@@ -286,6 +286,7 @@ pub fn sweep_toml(
     reductions: &[Reduction],
     threads: usize,
     seed: Option<u64>,
+    repeat: usize,
 ) -> String {
     let mut text = Text(String::new());
     text.line("# A sweep of heconv: `heconv sweep FILE` runs it.");
@@ -298,5 +299,6 @@ pub fn sweep_toml(
     text.entry("reductions", reductions, "");
     text.entry("threads", threads, "");
     text.entry_if("seed", seed, "of data and secrets: fixed secrets are for experiments alone");
+    text.entry_if("repeat", Some(repeat).filter(|repeat| *repeat > 1), "runs of each point");
     text.0
 }

@@ -69,6 +69,7 @@ fn layer() -> impl Strategy<Value = LayerPreset> {
             filters,
             image: image.then(|| "cat-224".into()),
             origin: None,
+            data: None,
         })
     })
 }

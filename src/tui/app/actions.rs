@@ -1,5 +1,6 @@
 //! What keys and commands do.
 
+use super::exports::file_stem;
 use super::{App, Asking, HelpView, Overlay, Panel, Screen, Tone};
 use crate::conv::AlgorithmKind;
 use crate::tui::action::Action;
@@ -39,7 +40,7 @@ impl App {
             }
             Action::Export => {
                 let name =
-                    format!("{}-{}.toml", self.form.layer.spec.name, self.form.algorithm.name());
+                    format!("{}-{}.toml", file_stem(&self.form.layer), self.form.algorithm.name());
                 self.ask(Asking::ExportPath, name)
             }
             Action::Copy => {
@@ -59,6 +60,7 @@ impl App {
                 None => Vec::new(),
             },
             Action::Edit if self.screen == Screen::Sweep => self.ask_for_ranges(),
+            Action::Edit if self.screen == Screen::Network => self.ask_about_model(),
             Action::Edit => {
                 self.panel = Panel::Parameters;
                 let field = Field::ALL[self.field];

@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use super::{App, Asking, Overlay, Tone, What};
 use crate::preset::{
-    Experiment, ExportFormat, experiment_toml, export_text, unknown_export_ending,
+    Experiment, ExportFormat, LayerPreset, experiment_toml, export_text, unknown_export_ending,
 };
 use crate::report::{Record, SweepRow, TableFormat, table_text, unknown_table_ending};
+use crate::tui::beside::Beside;
 use crate::tui::event::{Effect, ExportError};
 use crate::tui::network::NetworkRow;
 use crate::tui::paths;
 use crate::tui::sweep::Runs;
+
+/// What a file of a layer is called, without its ending.
+pub(super) fn file_stem(layer: &LayerPreset) -> String {
+    layer.spec.name.replace(['/', '\\'], "-")
+}
 
 impl App {
     /// The form as an experiment file.
@@ -45,7 +51,7 @@ impl App {
 
     /// Asks for a directory for the layers of the network.
     pub(super) fn ask_for_directory(&mut self) -> Vec<Effect> {
-        let name = self.networks.chosen().map_or_else(String::new, |network| network.name.clone());
+        let name = self.networks.chosen().map_or_else(String::new, |one| one.name().to_owned());
         let form = self.networks.rows.first().map_or(&self.form, |row| &row.form);
         let params = form.params.name.clone();
         self.ask(Asking::ExportLayers, format!("{name}-{params}"))
@@ -56,9 +62,12 @@ impl App {
         let layer = |row: &NetworkRow| {
             let record = row.finished.as_ref().map(|finished| &finished.layer.record);
             let text = experiment_toml(&row.form.experiment(), record);
-            (format!("{}.toml", row.form.layer.spec.name), text)
+            let name = format!("{}.toml", file_stem(&row.form.layer));
+            let beside = Beside::of(&row.form.layer);
+            let told = beside.as_ref().map(|_| Beside::told(Path::new(&name)));
+            (name, told.unwrap_or_default() + &text, beside)
         };
-        let files: Vec<(String, String)> = self.networks.rows.iter().map(layer).collect();
+        let files: Vec<_> = self.networks.rows.iter().map(layer).collect();
         let directory = paths::expanded(text);
         if files.is_empty() || directory.as_os_str().is_empty() {
             return Vec::new();
@@ -111,7 +120,8 @@ impl App {
     fn rows(&self) -> Vec<SweepRow> {
         let rows = self.sweep.order().iter().filter_map(|&index| self.sweep.rows().get(index));
         let predicted = self.sweep.scope.runs == Runs::Predicted;
-        rows.filter_map(|row| row.to_export(predicted, self.max_memory)).collect()
+        rows.filter_map(|row| row.to_export(predicted, self.max_memory, self.sweep.repeat()))
+            .collect()
     }
 
     pub(super) fn exported(&mut self, result: Result<PathBuf, ExportError>) {

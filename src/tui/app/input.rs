@@ -237,6 +237,7 @@ impl App {
             Asking::Note(index) => self.note_run(index, text),
             Asking::Bookmark => self.bookmark(text),
             Asking::Ranges => self.sweep_ranges(text),
+            Asking::Model => self.said_of_model(text),
             Asking::RunFilter => {
                 self.compare.set_filter(text);
                 Vec::new()

@@ -5,6 +5,7 @@ mod bookmarks;
 mod exports;
 mod forms;
 mod input;
+mod models;
 mod mouse;
 mod network;
 mod open;
@@ -29,14 +30,15 @@ use super::event::{Effect, Event};
 use super::form::Form;
 use super::keymap::{Context, Keymap};
 use super::layers::LayerList;
-use super::network::Networks;
+use super::network::{Networks, Subject};
 use super::optimise::{Decided, Optimisation, Wish};
 use super::running::Running;
+use super::state::SavedModel;
 use super::style::Style;
 use super::sweep::Sweep;
 use crate::bfv::{Params, ParamsSpec};
 use crate::conv::Layer;
-use crate::job::Estimate;
+use crate::job::{Estimate, OpenedModel};
 use crate::preset::{Catalogue, PresetError};
 use crate::report::{Entry, Record};
 
@@ -177,6 +179,10 @@ pub struct App {
     opened_params: Vec<ParamsSpec>,
     /// Files of networks that were opened.
     opened_networks: Vec<PathBuf>,
+    /// Models of an earlier start that are not there yet.
+    models_to_come: Vec<SavedModel>,
+    /// The network that was shown then.
+    awaited: String,
     /// Forms by name.
     pub bookmarks: Vec<(String, Form)>,
     /// The theme of the settings.
@@ -205,7 +211,12 @@ impl App {
     ) -> Result<(Self, Vec<Effect>), PresetError> {
         let form = Form::demo(catalogue, threads)?;
         let configured_theme = style.theme_name().to_owned();
-        let mut layers = LayerList::new(catalogue.layers().cloned().collect());
+        // Where it may not have the memory, nothing else may either.
+        let digits = OpenedModel::builtin(max_memory).ok().map(Arc::new);
+        let own = digits.iter().flat_map(|model| model.layers()).cloned();
+        let mut layers = LayerList::new(catalogue.layers().cloned().chain(own).collect());
+        let presets = catalogue.networks().map(|one| Subject::Network(Arc::new(one.clone())));
+        let subjects = digits.clone().into_iter().map(Subject::Model).chain(presets);
         layers.select(&form.layer.full_name());
         let mut app = Self {
             keymap,
@@ -228,7 +239,7 @@ impl App {
             shown: None,
             compare: Compare::new(history),
             sweep: Sweep::default(),
-            networks: Networks::new(catalogue.networks().cloned()),
+            networks: Networks::new(subjects),
             optimising: None,
             decided: None,
             wish: Wish::default(),
@@ -248,6 +259,8 @@ impl App {
             directory: PathBuf::new(),
             opened_params: Vec::new(),
             opened_networks: Vec::new(),
+            models_to_come: Vec::new(),
+            awaited: String::new(),
             bookmarks: Vec::new(),
             configured_theme,
             rows_to_come: false,
@@ -319,6 +332,7 @@ impl App {
             }
             Event::Network { number, event } => self.network_happened(number, event),
             Event::Opened(path, result) => self.opened(&path, *result),
+            Event::Served(served) => self.served(*served),
             Event::Completed { text, found } => {
                 self.completed(&text, &found);
                 Vec::new()

@@ -41,7 +41,7 @@ impl App {
         let mut effects = self.plan_network(true);
         let begun = self.networks.begin(self.now_ms, self.max_memory);
         let number = self.networks.number;
-        effects.extend(begun.map(|spec| Effect::RunNetwork { number, spec: Box::new(spec) }));
+        effects.extend(begun.map(|job| Effect::RunNetwork { number, job }));
         effects
     }
 
@@ -73,13 +73,12 @@ impl App {
             self.message = Some((Tone::Info, text));
             return Vec::new();
         }
-        let Some((network, layers)) = self.networks.begin_tuning(self.max_memory) else {
+        let Some((subject, layers)) = self.networks.begin_tuning(self.max_memory) else {
             return Vec::new();
         };
         let (number, objective) = (self.networks.number, self.wish.objective);
         let weights = self.networks.data.weights.clone();
-        let network = Box::new(network);
-        vec![Effect::TuneNetwork { number, network, layers, weights, objective }]
+        vec![Effect::TuneNetwork { number, subject, layers, weights, objective }]
     }
 
     /// Shows the chosen layer in Explore.
@@ -119,8 +118,14 @@ impl App {
                 let text = format!("the network's output is {}", record.verdict.label());
                 self.message = Some((Tone::Bad, text));
             }
-            NetworkEvent::Done(_) if is_elsewhere => {
-                self.message = ended("the network has been run");
+            NetworkEvent::Done(record) if is_elsewhere => {
+                let answer = record.answer.as_ref().and_then(|answer| answer.top.first());
+                self.message = match answer {
+                    Some(top) => {
+                        ended(&format!("the answer of {} is {}", record.network, top.name()))
+                    }
+                    None => ended("the network has been run"),
+                };
             }
             NetworkEvent::ComparisonsDone if is_elsewhere => {
                 self.message = ended("the network has been compared");

@@ -1,17 +1,20 @@
 //! Files: opened, and completed while they are typed.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tui_input::Input;
 
 use super::{App, Asking, Overlay, Screen, Tone, What};
 use crate::bfv::ParamsSpec;
 use crate::conv::{AlgorithmKind, Layer};
-use crate::preset::{Experiment, LayerPreset, OWN_NETWORK, SweepFile};
+use crate::job::ModelAsked;
+use crate::preset::{Experiment, LayerData, LayerPreset, OWN_NETWORK, SweepFile};
 use crate::tui::action::Action;
 use crate::tui::event::Effect;
 use crate::tui::form::{DataFiles, Form};
-use crate::tui::open::{OPENED, Opened};
+use crate::tui::network::Subject;
+use crate::tui::open::{ModelSource, OPENED, Opened};
 use crate::tui::paths;
 
 impl App {
@@ -70,6 +73,16 @@ impl App {
                 self.change_form(Form { params, ..self.form.clone() })
             }
             Opened::Sweep(sweep) => self.open_sweep(&sweep, &shown),
+            Opened::Model(model, file) => {
+                self.overlay = None;
+                self.serve(ModelSource::Read(model, Some(file)), ModelAsked::default())
+            }
+            Opened::Labels(file) => {
+                self.ask_of_model(|asked| ModelAsked { labels: Some(file), ..asked })
+            }
+            Opened::Input(file) if self.screen == Screen::Network && self.shows_model() => {
+                self.ask_of_model(|asked| ModelAsked { input: Some(file), ..asked })
+            }
             Opened::Weights(file) if self.screen == Screen::Network => self.open_for_network(
                 |data| data.weights = Some(file),
                 &format!("opened {shown}: weights"),
@@ -96,7 +109,12 @@ impl App {
     /// The network that is shown takes a file, unless it was run with another.
     fn open_for_network(&mut self, take: impl FnOnce(&mut DataFiles), told: &str) -> Vec<Effect> {
         let has_run = self.networks.rows.iter().any(|row| row.finished.is_some());
-        let name = self.networks.chosen().map_or("", |network| network.name.as_str());
+        let name = self.networks.chosen().map_or("", Subject::name);
+        if self.shows_model() {
+            let text = format!("not opened: the weights of {name} are its own");
+            self.message = Some((Tone::Bad, text));
+            return Vec::new();
+        }
         if has_run || self.networks.is_going() {
             let key = self.key_name(Action::NewSweep);
             let text = format!("not opened: {name} was run without it; {key} puts that run away");
@@ -126,6 +144,11 @@ impl App {
             Some(_) => layer,
             None => LayerPreset { network: Some(OWN_NETWORK.into()), ..layer },
         };
+        // What comes with a layer of a model is there while that is.
+        let own = self.layers.find(&layer.full_name()).and_then(|twin| twin.data.clone());
+        let fits = |data: &LayerData| Layer::new(&layer.spec).is_ok_and(|one| data.fits(&one));
+        let own = own.filter(|data| layer.data.is_none() && fits(data));
+        let layer = LayerPreset { data: layer.data.clone().or(own), ..layer };
         let data =
             if layer == self.form.layer { self.form.data.clone() } else { DataFiles::default() };
         let algorithm = algorithm.map_or(self.form.algorithm, |choice| {
@@ -176,7 +199,7 @@ impl App {
     pub fn list_network(&mut self, network: crate::preset::Network) {
         self.layers.replace_network(&network.name, &network.layers);
         if network.graph.is_some() {
-            self.networks.list(network);
+            self.networks.list(Subject::Network(Arc::new(network)), &self.layers);
         }
     }
 
@@ -185,7 +208,7 @@ impl App {
         self.layers.replace_network(&network.name, &network.layers);
         self.overlay = None;
         if network.graph.is_some() {
-            self.networks.add(network);
+            self.networks.add(Subject::Network(Arc::new(network)), &self.layers);
             return self.show_network();
         }
         self.screen = Screen::Explore;
@@ -214,7 +237,7 @@ impl App {
         self.overlay = None;
         self.screen = Screen::Sweep;
         self.sweep.ranges.clear();
-        self.sweep.take_points(points);
+        self.sweep.take_points(points, file.repeat.unwrap_or(1));
         self.predict_sweep()
     }
 

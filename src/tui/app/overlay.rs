@@ -29,6 +29,8 @@ pub enum Asking {
     RunFilter,
     /// Ranges to sweep over.
     Ranges,
+    /// What a model takes.
+    Model,
     /// A name for the form.
     Bookmark,
     /// A file to open.
@@ -42,7 +44,12 @@ impl Asking {
     pub const fn is_path(self) -> bool {
         match self {
             Self::Value(field) => matches!(field, Field::Weights | Field::Input),
-            Self::Filter | Self::RunFilter | Self::Note(_) | Self::Ranges | Self::Bookmark => false,
+            Self::Filter
+            | Self::RunFilter
+            | Self::Note(_)
+            | Self::Ranges
+            | Self::Model
+            | Self::Bookmark => false,
             _ => true,
         }
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::exports::file_stem;
 use super::{App, Asking, Screen, Tone};
 use crate::preset::{
     ExportFormat, LayerPreset, OWN_NETWORK, layers_toml, params_toml, sweep_toml,
@@ -10,8 +11,10 @@ use crate::preset::{
 };
 use crate::report::{TableFormat, unknown_table_ending};
 use crate::tensor::OutputFormat;
+use crate::tui::beside::Beside;
 use crate::tui::event::Effect;
-use crate::tui::form::Form;
+use crate::tui::form::{DataFiles, Form};
+use crate::tui::network::Subject;
 use crate::tui::paths;
 
 /// Makes [`What`] of one table.
@@ -120,11 +123,11 @@ impl App {
     /// Asks for where to save what the screen shows.
     pub(super) fn ask_to_save(&mut self) -> Vec<Effect> {
         let (what, name) = match self.screen {
-            Screen::Explore => (What::Experiment, format!("{}.toml", self.form.layer.spec.name)),
+            Screen::Explore => (What::Experiment, format!("{}.toml", file_stem(&self.form.layer))),
             Screen::Compare => (What::Runs, "runs.csv".to_owned()),
             Screen::Sweep => (What::Points, "points.csv".to_owned()),
             Screen::Network => {
-                let name = self.networks.chosen().map_or("network", |one| one.name.as_str());
+                let name = self.networks.chosen().map_or("network", Subject::name);
                 (What::Network, format!("{name}.toml"))
             }
         };
@@ -182,7 +185,13 @@ impl App {
             }
             What::Input | What::Output => return self.tensor_file(path, overwrite),
         };
-        Ok(Effect::Export { path: path.into(), text, overwrite })
+        let is_whole =
+            self.saving == What::Experiment && ExportFormat::of(path) == Some(ExportFormat::Toml);
+        // Files of the user's choice are where they are.
+        let is_own = self.form.data == DataFiles::default();
+        let beside = Beside::of(&self.form.layer).filter(|_| is_whole && is_own);
+        let told = beside.as_ref().map(|_| Beside::told(path)).unwrap_or_default();
+        Ok(Effect::Export { path: path.into(), text: told + &text, beside, overwrite })
     }
 
     /// The input or output of the run shown.
@@ -207,7 +216,14 @@ impl App {
     fn network_file(&self, path: &Path, overwrite: bool) -> Result<Effect, String> {
         let path = path.to_owned();
         if self.screen == Screen::Network {
-            let name = self.networks.chosen().ok_or("there is no network that runs")?.name.clone();
+            let chosen = self.networks.chosen().ok_or("there is no network that runs")?;
+            let name = chosen.name().to_owned();
+            if chosen.model().is_some() {
+                let key = self.key_name(crate::tui::action::Action::Export);
+                return Err(format!(
+                    "{name} is a model, no file of layers; {key} writes each layer"
+                ));
+            }
             let files = self.opened_networks.clone();
             return Ok(Effect::SaveNetwork { path, name, files, overwrite });
         }
@@ -222,7 +238,7 @@ impl App {
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let text = layers_toml(&stem, &own);
-        Ok(Effect::Export { path, text, overwrite })
+        Ok(Effect::Export { path, text, beside: None, overwrite })
     }
 
     fn sweep_text(&self) -> Result<String, String> {
@@ -234,6 +250,13 @@ impl App {
             return Err(format!(
                 "a sweep file names layers of networks, and {} is in none; save network FILE.toml in \
                  Explore, and put the file into the networks of the configuration directory",
+                point.layer.full_name()
+            ));
+        }
+        if let Some(point) = points.iter().find(|point| point.layer.data.is_some()) {
+            let key = self.key_name(crate::tui::action::Action::Export);
+            return Err(format!(
+                "a sweep file names layers of presets, and {} is a model's; {key} in Explore exports it",
                 point.layer.full_name()
             ));
         }
@@ -249,7 +272,16 @@ impl App {
             .iter()
             .map(|set| if known(&set.name) == Some(set) { set.name.clone() } else { set.inline() })
             .collect();
-        Ok(sweep_toml(&layers, &params, &algorithms, &reductions, first.threads, first.seed))
+        let repeat = self.sweep.repeat();
+        Ok(sweep_toml(
+            &layers,
+            &params,
+            &algorithms,
+            &reductions,
+            first.threads,
+            first.seed,
+            repeat,
+        ))
     }
 }
 

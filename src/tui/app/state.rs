@@ -16,7 +16,12 @@ impl App {
             _ if self.rows_to_come => None,
             StateFile::Sweep => {
                 let begun = self.sweep.phase() != Phase::Planned;
-                let sweep = SavedSweep::new(self.sweep.scope, self.sweep.rows(), &self.layers);
+                let sweep = SavedSweep::new(
+                    self.sweep.scope,
+                    self.sweep.rows(),
+                    self.sweep.repeat(),
+                    &self.layers,
+                );
                 file.text(&begun.then_some(sweep))
             }
             StateFile::Networks => file.text(&self.networks.saved(&self.layers)),
@@ -53,7 +58,8 @@ impl App {
             layers: own.map(LayerFile::from).collect(),
             params: self.opened_params.clone(),
             networks: self.opened_networks.clone(),
-            network: self.networks.chosen().map_or_else(String::new, |one| one.name.clone()),
+            models: self.saved_models(),
+            network: self.networks.chosen().map_or_else(String::new, |one| one.name().into()),
             bookmarks: self.bookmarks.iter().map(named).collect(),
             left: Some(self.left),
             directory: self.directory.clone(),
@@ -83,6 +89,7 @@ impl App {
         self.directory = saved.directory;
         self.set_left(saved.left.unwrap_or(self.left));
         self.networks.select(&saved.network);
+        let mut effects = self.restore_models(saved.models, saved.network);
         let (theme, configured) = saved.theme;
         if configured == self.configured_theme {
             self.style.select_theme(&theme);
@@ -102,7 +109,7 @@ impl App {
         self.field = saved.field.min(Field::ALL.len() - 1);
         self.panel = if saved.in_form { Panel::Parameters } else { Panel::Layers };
         self.rows_to_come = true;
-        let mut effects = vec![Effect::RestoreRows];
+        effects.push(Effect::RestoreRows);
         if let Some(form) = saved.form.and_then(|form| form.form(&self.layers)) {
             self.form = form;
             self.layers.select(&self.form.layer.full_name());
@@ -120,11 +127,11 @@ impl App {
         let SavedRows { sweep, networks, problems } = rows;
         self.warn(&problems);
         if let Some(sweep) = sweep.filter(|_| self.sweep.phase() == Phase::Planned) {
-            let (scope, rows) = sweep.sweep(&self.layers);
-            self.sweep.restore(scope, rows);
+            let (scope, rows, repeat) = sweep.sweep(&self.layers);
+            self.sweep.restore(scope, rows, repeat);
         }
         for network in networks {
-            self.networks.restore(&network, &self.layers);
+            self.networks.restore(network, &self.layers);
         }
         if self.screen == Screen::Network { self.plan_network(true) } else { Vec::new() }
     }

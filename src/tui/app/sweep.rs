@@ -48,7 +48,7 @@ impl App {
     /// Starts the next point, if there is one.
     fn next_point(&mut self) -> Vec<Effect> {
         if let Some(form) = self.sweep.begin_next() {
-            return vec![self.start(form)];
+            return vec![self.start_repeated(form, self.sweep.repeat())];
         }
         // Where the sweep is seen, so is its end; what was told of it before holds no longer.
         self.message = (self.screen != Screen::Sweep).then(|| {
@@ -122,7 +122,7 @@ impl App {
         match points(&self.form, text, &self.presets) {
             Ok(points) => {
                 text.trim().clone_into(&mut self.sweep.ranges);
-                self.sweep.take_points(points);
+                self.sweep.take_points(points, 1);
                 self.predict_sweep()
             }
             Err(problem) => {

@@ -2,7 +2,7 @@
 
 use super::{Field, Form};
 use crate::conv::{Layer, LayerSpec};
-use crate::preset::{LayerPreset, OWN_NETWORK};
+use crate::preset::{LayerData, LayerPreset, OWN_NETWORK};
 
 /// Padding that keeps the size of the plane.
 const HALF_KERNEL: &str = "auto";
@@ -118,6 +118,10 @@ impl Form {
         if weights(&self.layer.spec) != weights(&before.spec) {
             self.layer.filters = None;
             self.layer.origin = None;
+        }
+        let fits = |data: &LayerData| Layer::new(&self.layer.spec).is_ok_and(|one| data.fits(&one));
+        if !self.layer.data.as_deref().is_some_and(fits) {
+            self.layer.data = None;
         }
         if self.layer.spec.in_channels != before.spec.in_channels {
             // Pictures have three channels, or one.

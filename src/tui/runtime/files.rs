@@ -9,8 +9,9 @@ use super::Message;
 use crate::job::run_weights;
 use crate::preset::{network_text, save_new, save_over};
 use crate::tensor::write_weights;
+use crate::tui::beside::Beside;
 use crate::tui::event::{Effect, Event, ExportError};
-use crate::tui::open::open;
+use crate::tui::open::{open, serve};
 use crate::tui::paths;
 use crate::tui::state::{SavedRows, StateFile, read};
 
@@ -30,18 +31,24 @@ pub(super) fn work(
     thread::Builder::new().name("files".into()).spawn(work).map(drop)
 }
 
-fn done(effect: Effect, state: Option<PathBuf>) -> Option<Event> {
+/// Does it, and gives what came of it.
+pub(in crate::tui) fn done(effect: Effect, state: Option<PathBuf>) -> Option<Event> {
     Some(match effect {
         Effect::Open { path, weights } => {
             let opened = open(&path, weights);
             Event::Opened(path, Box::new(opened))
+        }
+        Effect::Serve { source, asked, quiet } => {
+            Event::Served(Box::new(serve(source, asked, quiet)))
         }
         Effect::Complete { text, endings } => {
             let found = paths::completions(&text, &endings);
             Event::Completed { text, found }
         }
         Effect::RestoreRows => restored(state),
-        Effect::Export { path, text, overwrite } => Event::Exported(export(path, &text, overwrite)),
+        Effect::Export { path, text, beside, overwrite } => {
+            Event::Exported(export_with(path, &text, beside.as_ref(), overwrite))
+        }
         Effect::ExportAll { directory, files } => Event::Exported(export_all(directory, &files)),
         Effect::SaveValues { path, format, values, overwrite } => {
             Event::Exported(unless_there(path, overwrite, |path| {
@@ -78,16 +85,38 @@ fn unless_there(
     Ok(path)
 }
 
+/// Writes a file, and others beside it, none of which must be there unless all may be replaced.
+fn export_with(
+    path: PathBuf,
+    text: &str,
+    beside: Option<&Beside>,
+    overwrite: bool,
+) -> Result<PathBuf, ExportError> {
+    let Some(beside) = beside else { return export(path, text, overwrite) };
+    if !overwrite && Beside::paths(&path).iter().any(|path| path.exists()) {
+        return Err(ExportError::Exists(path));
+    }
+    let path = export(path, text, overwrite)?;
+    beside.write(&path).map_err(|error| ExportError::Failed(error.to_string()))?;
+    Ok(path)
+}
+
 /// Writes files to a directory that is not there yet.
-fn export_all(directory: PathBuf, files: &[(String, String)]) -> Result<PathBuf, ExportError> {
+fn export_all(
+    directory: PathBuf,
+    files: &[(String, String, Option<Beside>)],
+) -> Result<PathBuf, ExportError> {
     let failed = |error: io::Error| {
         let hint =
             if error.kind() == io::ErrorKind::AlreadyExists { "; give a new one" } else { "" };
         ExportError::Failed(format!("{}: {error}{hint}", directory.display()))
     };
     std::fs::create_dir(&directory).map_err(failed)?;
-    for (name, text) in files {
-        save_new(&directory.join(name), text).map_err(failed)?;
+    for (name, text, beside) in files {
+        let path = directory.join(name);
+        save_new(&path, text).map_err(failed)?;
+        let written = beside.as_ref().map_or(Ok(()), |beside| beside.write(&path));
+        written.map_err(|error| ExportError::Failed(error.to_string()))?;
     }
     Ok(directory)
 }

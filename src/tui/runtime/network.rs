@@ -12,13 +12,12 @@ use super::costs::Costs;
 use crate::bfv::ParamsSpec;
 use crate::conv::{AlgorithmKind, Choice, Observer, Stage};
 use crate::job::{
-    Estimator, Finished, JobError, NetworkObserver, NetworkSpec, PreparedNetwork, RunSpec,
-    panic_message, tell_largest,
+    Estimator, Finished, JobError, NetworkObserver, PreparedNetwork, RunSpec, panic_message,
+    tell_largest,
 };
-use crate::preset::Network;
 use crate::report::NetworkTotals;
 use crate::tui::event::Event;
-use crate::tui::network::NetworkEvent;
+use crate::tui::network::{NetworkEvent, NetworkJob, Seen, Subject};
 use crate::tune::Objective;
 use crate::tune::network::{Sharing, Wanted, conventional, tuned};
 
@@ -35,10 +34,19 @@ pub(super) struct NetworkRun {
 
 impl NetworkRun {
     /// Runs to the end, however that comes.
-    pub(super) fn work(&self, mut spec: NetworkSpec) {
+    pub(super) fn work(&self, mut job: NetworkJob) {
         let costs = self.costs.known();
-        spec.layers.iter_mut().for_each(|run| run.costs.clone_from(&costs));
-        let run = || PreparedNetwork::new(&spec).and_then(|prepared| prepared.run(self));
+        let layers = match &mut job {
+            NetworkJob::Network(spec) => &mut spec.layers,
+            NetworkJob::Model(_, spec) => &mut spec.layers,
+        };
+        layers.iter_mut().for_each(|run| run.costs.clone_from(&costs));
+        let run = || match &job {
+            NetworkJob::Network(spec) => {
+                PreparedNetwork::new(spec).and_then(|prepared| prepared.run(self))
+            }
+            NetworkJob::Model(model, spec) => model.run(spec, self),
+        };
         let event = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(result)) => NetworkEvent::Done(Box::new(result.record)),
             Ok(Err(error)) => ended(&error),
@@ -78,7 +86,7 @@ impl NetworkRun {
     pub(super) fn tune(
         &self,
         estimator: &Estimator,
-        network: &Network,
+        subject: &Subject,
         mut layers: Vec<RunSpec>,
         weights: Option<&Path>,
         objective: Objective,
@@ -89,7 +97,10 @@ impl NetworkRun {
             run.pinned = Choice::default();
         }
         let run = || {
-            if let Some(graph) = &network.graph {
+            // Layers of a model have their weights with them.
+            if let Subject::Network(network) = subject
+                && let Some(graph) = &network.graph
+            {
                 tell_largest(&mut layers, graph, weights)?;
             }
             let wanted =
@@ -151,5 +162,9 @@ impl NetworkObserver for NetworkRun {
 
     fn finished(&self, index: usize, layer: &Finished) {
         self.tell(NetworkEvent::Finished(index, Box::new(layer.clone())));
+    }
+
+    fn uploaded(&self, words: &[u64], limb_bits: u32) {
+        self.tell(NetworkEvent::Uploaded(Seen { words: words.into(), limb_bits }));
     }
 }

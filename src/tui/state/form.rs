@@ -78,6 +78,7 @@ impl SavedForm {
         if let Some(twin) = twin(&layer, known) {
             layer.filters = layer.filters.or_else(|| twin.filters.clone());
             layer.origin.clone_from(&twin.origin);
+            layer.data.clone_from(&twin.data);
         }
         let weight_form = match &self.weight_form {
             None => None,

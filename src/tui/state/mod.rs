@@ -16,6 +16,7 @@ pub use form::SavedForm;
 pub use rows::{SavedNetwork, SavedRows, SavedSweep};
 
 use crate::bfv::ParamsSpec;
+use crate::job::ModelAsked;
 use crate::preset::LayerPreset;
 
 /// What is needed for the first frame.
@@ -43,6 +44,8 @@ pub struct Saved {
     pub params: Vec<ParamsSpec>,
     /// Files of networks that were opened.
     pub networks: Vec<PathBuf>,
+    /// Models that were opened, or what was said of the built-in one.
+    pub models: Vec<SavedModel>,
     /// The network that was chosen.
     pub network: String,
     /// Named forms.
@@ -51,6 +54,16 @@ pub struct Saved {
     pub left: Option<u16>,
     /// What was opened or saved last, for the next prompt.
     pub directory: PathBuf,
+}
+
+/// A model and what was said of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedModel {
+    /// Its file; absent of the built-in one.
+    pub file: Option<PathBuf>,
+    /// What was said.
+    pub asked: ModelAsked,
 }
 
 /// What tells a run of the history from others.
@@ -86,13 +99,13 @@ pub struct LayerFile {
 
 impl From<&LayerPreset> for LayerFile {
     fn from(layer: &LayerPreset) -> Self {
-        let LayerPreset { spec, network, filters, image, origin: _ } = layer.clone();
+        let LayerPreset { spec, network, filters, image, origin: _, data: _ } = layer.clone();
         Self { spec, network, filters, image }
     }
 }
 
 impl From<LayerFile> for LayerPreset {
     fn from(LayerFile { spec, network, filters, image }: LayerFile) -> Self {
-        Self { spec, network, filters, image, origin: None }
+        Self { filters, image, ..Self::new(spec, network) }
     }
 }

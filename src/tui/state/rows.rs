@@ -28,7 +28,14 @@ pub struct SavedSweep {
     both_reductions: bool,
     neighbours: bool,
     runs: String,
+    /// How often each point is run.
+    #[serde(default = "once")]
+    repeat: usize,
     rows: Vec<SavedRow>,
+}
+
+const fn once() -> usize {
+    1
 }
 
 /// A point.
@@ -47,21 +54,21 @@ struct SavedRow {
 }
 
 impl SavedSweep {
-    /// A sweep over `scope` with these rows.
-    pub fn new(scope: Scope, rows: &[Row], known: &LayerList) -> Self {
+    /// A sweep over `scope` with these rows, each run so often.
+    pub fn new(scope: Scope, rows: &[Row], repeat: usize, known: &LayerList) -> Self {
         let Scope { all_algorithms, both_reductions, neighbours, runs } = scope;
         let rows = rows.iter().map(|row| SavedRow::new(row, known)).collect();
         let runs = runs.name().to_owned();
-        Self { all_algorithms, both_reductions, neighbours, runs, rows }
+        Self { all_algorithms, both_reductions, neighbours, runs, repeat, rows }
     }
 
-    /// Its scope and its rows; those that this version does not know are left out.
-    pub fn sweep(self, known: &LayerList) -> (Scope, Vec<Row>) {
-        let Self { all_algorithms, both_reductions, neighbours, runs, rows } = self;
+    /// Its scope, its rows, and how often each is run; rows that this version does not know are left out.
+    pub fn sweep(self, known: &LayerList) -> (Scope, Vec<Row>, usize) {
+        let Self { all_algorithms, both_reductions, neighbours, runs, repeat, rows } = self;
         let is_predicted = runs == Runs::Predicted.name();
         let runs = if is_predicted { Runs::Predicted } else { Runs::Real };
         let rows = rows.into_iter().filter_map(|row| row.row(known)).collect();
-        (Scope { all_algorithms, both_reductions, neighbours, runs }, rows)
+        (Scope { all_algorithms, both_reductions, neighbours, runs }, rows, repeat)
     }
 }
 
@@ -104,6 +111,9 @@ pub struct SavedNetwork {
     /// Its name.
     pub name: String,
     rows: Vec<(SavedForm, Option<Finished>)>,
+    /// What tells the data of its layers from others, where they have some.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    data: Vec<String>,
     /// What it came to, where it was run to its end.
     pub outcome: Option<NetworkOutcome>,
     /// The same layers in other ways.
@@ -123,17 +133,24 @@ impl SavedNetwork {
         Self {
             name: name.into(),
             rows: rows.iter().map(row).collect(),
-            outcome: outcome.copied(),
+            data: digests(rows),
+            outcome: outcome.cloned(),
             comparisons: comparisons.to_vec(),
         }
     }
 
-    /// Its rows; `None` where this version does not know all of them.
+    /// Its rows; `None` where this version does not know all of them, or layers have other data by now.
     pub fn rows(&self, known: &LayerList) -> Option<Vec<NetworkRow>> {
         let row = |(form, finished): &(SavedForm, Option<Finished>)| {
             let form: Form = form.form(known)?;
             Some(NetworkRow { form, predicted: None, finished: finished.clone() })
         };
-        self.rows.iter().map(row).collect()
+        let rows: Vec<NetworkRow> = self.rows.iter().map(row).collect::<Option<_>>()?;
+        (digests(&rows) == self.data).then_some(rows)
     }
+}
+
+fn digests(rows: &[NetworkRow]) -> Vec<String> {
+    let data = rows.iter().filter_map(|row| row.form.layer.data.as_deref());
+    data.map(|data| data.digest().to_owned()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::job::{Asked, Problem};
+use crate::job::{Asked, Problem, RunSpec};
 use crate::report::{Record, Refusal, SweepRow, Verdict};
 use crate::tui::form::Form;
 use crate::tui::metric::Metric;
@@ -108,8 +108,9 @@ impl Row {
 
     /// The row as it is written to a file, of a sweep that is `predicted` or run, where a run may
     /// hold `max_memory` bytes; `None` where nothing is known of it yet.
-    pub fn to_export(&self, predicted: bool, max_memory: u64) -> Option<SweepRow> {
-        let asked = |predicted| Asked::new(&self.form.spec(max_memory), predicted);
+    pub fn to_export(&self, predicted: bool, max_memory: u64, repeat: usize) -> Option<SweepRow> {
+        let spec = RunSpec { repeat, ..self.form.spec(max_memory) };
+        let asked = |predicted| Asked::new(&spec, predicted);
         match (&self.state, &self.record) {
             (State::Failed(problem), _) => Some(asked(predicted).failed(problem)),
             (_, Some(record)) => Some(asked(record.predicted).done(record.clone())),

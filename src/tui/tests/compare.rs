@@ -57,10 +57,16 @@ fn bars_are_of_any_figure() {
     // The longest is full, and every row has one.
     let shown = screen(&app, 120, 40);
     assert_eq!(shown.matches(&"█".repeat(14)).count(), 1, "{shown}");
+    press(&mut app, KeyCode::Char('v'));
+    press(&mut app, KeyCode::Char('b'));
+    assert_eq!(screen(&app, 120, 40), shown);
     for _ in 0..crate::tui::metric::Metric::ALL.len() {
         press(&mut app, KeyCode::Char('v'));
     }
     assert_eq!(screen(&app, 120, 40), screen(&scene("compare").app, 120, 40));
+    // The other way around.
+    press(&mut app, KeyCode::Char('b'));
+    assert!(screen(&app, 120, 40).contains("peak"));
 }
 
 #[test]

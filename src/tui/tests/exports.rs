@@ -114,7 +114,7 @@ fn rows_of_a_sweep_are_written_as_sorted_with_those_that_failed() {
     let rows = text(&effects).lines().map(serde_json::from_str::<SweepRow>);
     let rows: Vec<SweepRow> = rows.map(|row| row.expect("a row")).collect();
     let order = app.sweep.order().iter();
-    let sorted = order.filter_map(|&index| app.sweep.rows()[index].to_export(false, u64::MAX));
+    let sorted = order.filter_map(|&index| app.sweep.rows()[index].to_export(false, u64::MAX, 1));
     assert_eq!(rows, sorted.collect::<Vec<_>>());
     let failed = rows.iter().filter(|row| row.failed().is_some()).count();
     assert_eq!((rows.len(), failed), (12, 6));

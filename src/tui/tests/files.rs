@@ -11,6 +11,7 @@ use crate::tui::action::Action;
 use crate::tui::app::{App, Overlay, Screen, Tone};
 use crate::tui::event::{Effect, Event};
 use crate::tui::form::Field;
+use crate::tui::network::NetworkJob;
 use crate::tui::open::open;
 use crate::tui::paths;
 
@@ -102,6 +103,18 @@ fn a_sweep_is_saved_and_opened() {
 }
 
 #[test]
+fn a_sweep_file_says_how_often_each_point_runs() {
+    let place = place();
+    let mut app = scene("ready").app;
+    let text = "schema = 1\nlayers = [\"demo/photo\"]\nalgorithms = [\"padded\"]\nrepeat = 3\n";
+    opens(&mut app, &place.file("sweep.toml", text));
+    let effects = app.act(Action::Run);
+    let [Effect::Start { spec, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(spec.repeat, 3);
+    assert!(saved(&mut app, "sweep again.toml").contains("repeat = 3"));
+}
+
+#[test]
 fn weights_and_pictures_become_those_of_the_form() {
     let place = place();
     let mut app = scene("ready").app;
@@ -129,7 +142,7 @@ fn weights_and_pictures_become_those_of_the_form() {
     for (name, parts) in [
         ("w.npz", ["cannot read", "the nearest is w.npy"]),
         ("nowhere/w.npy", ["cannot read", "there is no directory"]),
-        ("notes.txt", ["must be said by its ending", ".safetensors"]),
+        ("notes.pdf", ["must be said by its ending", ".onnx for a model"]),
         ("", ["is a directory", "name a file"]),
     ] {
         opens(&mut app, &place.0.path().join(name));
@@ -235,6 +248,7 @@ fn a_plan_is_pinned_and_free_again() {
 fn a_network_takes_weights_and_an_input_of_its_own() {
     let place = place();
     let mut app = scene("ready").app;
+    app.networks.select("resnet20");
     app.act(Action::Network);
     let picture = place.0.path().join("cat.png");
     crate::tensor::write_contact_sheet(&picture, &ndarray::Array3::ones((1, 4, 4)))
@@ -243,7 +257,7 @@ fn a_network_takes_weights_and_an_input_of_its_own() {
     assert_eq!(app.screen, Screen::Network);
     let effects = app.act(Action::Run);
     let spec = effects.iter().find_map(|effect| match effect {
-        Effect::RunNetwork { spec, .. } => Some(spec),
+        Effect::RunNetwork { job: NetworkJob::Network(spec), .. } => Some(spec),
         _ => None,
     });
     assert_eq!(spec.expect("starts").image.as_deref(), Some(picture.as_path()));

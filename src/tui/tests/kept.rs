@@ -64,6 +64,11 @@ fn q_closes_what_is_read() {
 
 /// The explorer as it starts on what another one has left.
 fn restarted(app: &App) -> App {
+    restarting(app).0
+}
+
+/// The same, and what it still wants done.
+pub(super) fn restarting(app: &App) -> (App, Vec<Effect>) {
     let directory = tempfile::tempdir().expect("a directory");
     for file in [StateFile::Explorer, StateFile::Sweep, StateFile::Networks] {
         let text = app.state(file).expect("a state");
@@ -87,7 +92,7 @@ fn restarted(app: &App) -> App {
     // Until rows have come in, nothing is written over them.
     assert!(again.state(StateFile::Sweep).is_none() && again.state(StateFile::Networks).is_none());
     again.update(0, Event::RowsRestored(Box::new(rows(directory.path()))));
-    again
+    (again, effects)
 }
 
 fn rows(directory: &Path) -> SavedRows {

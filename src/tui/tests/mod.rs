@@ -6,6 +6,7 @@ mod files;
 mod frames;
 mod harm;
 mod kept;
+mod models;
 mod network;
 mod optimise;
 mod pictures;

@@ -8,11 +8,11 @@ use crate::job::{Finished, NetworkObserver, NetworkSpec, PreparedNetwork};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Screen};
 use crate::tui::event::{Effect, Event};
-use crate::tui::network::{NetworkEvent, NetworkPhase};
+use crate::tui::network::{NetworkEvent, NetworkJob, NetworkPhase};
 
 /// Keeps what happens.
 #[derive(Default)]
-struct Notes(Mutex<Vec<NetworkEvent>>);
+pub(super) struct Notes(pub(super) Mutex<Vec<NetworkEvent>>);
 
 impl Observer for Notes {
     fn enter(&self, stage: Stage, _: u64) {
@@ -42,6 +42,7 @@ impl Notes {
 
 fn shown() -> App {
     let mut app = scene("ready").app;
+    app.networks.select("resnet20");
     app.act(Action::Network);
     app
 }
@@ -53,7 +54,7 @@ fn message(app: &App) -> &str {
 /// The run that effects start.
 fn started(effects: Vec<Effect>) -> Option<(u64, NetworkSpec)> {
     effects.into_iter().find_map(|effect| match effect {
-        Effect::RunNetwork { number, spec } => Some((number, *spec)),
+        Effect::RunNetwork { number, job: NetworkJob::Network(spec) } => Some((number, *spec)),
         _ => None,
     })
 }
@@ -61,13 +62,14 @@ fn started(effects: Vec<Effect>) -> Option<(u64, NetworkSpec)> {
 #[test]
 fn a_plan_follows_the_form_and_the_network() {
     let mut app = scene("ready").app;
+    app.networks.select("resnet20");
     let effects = app.act(Action::Network);
     assert!(matches!(&effects[..], [Effect::PredictNetwork { specs, .. }] if specs.len() == 19));
     assert!(app.act(Action::Network).is_empty(), "nothing has changed");
     app.act(Action::Right);
-    assert_ne!(app.networks.chosen().expect("there is one").name, "resnet20");
+    assert_ne!(app.networks.chosen().expect("there is one").name(), "resnet20");
     app.act(Action::Left);
-    assert_eq!(app.networks.chosen().expect("there is one").name, "resnet20");
+    assert_eq!(app.networks.chosen().expect("there is one").name(), "resnet20");
     app.act(Action::Explore);
     app.field = 6;
     app.act(Action::Decrease);
@@ -158,7 +160,7 @@ fn all_layers_are_exported_to_a_directory() {
     let effects = app.update(1, Event::Key(crossterm::event::KeyCode::Enter.into()));
     let [Effect::ExportAll { directory, files }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((directory.to_str(), files.len()), (Some("resnet20-n4096-t20"), 19));
-    for (name, text) in files {
+    for (name, text, _) in files {
         crate::preset::Experiment::parse(text, name).expect("reads back");
     }
 }

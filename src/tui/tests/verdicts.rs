@@ -119,6 +119,7 @@ fn a_point_of_a_sweep_says_why_it_is_bad() {
 #[test]
 fn a_network_that_stops_says_why_to_the_end() {
     let mut app = scene("ready").app;
+    app.networks.select("resnet20");
     app.act(Action::Network);
     let (layer, mut record) =
         ("first".into(), scene("finished").app.shown().expect("a run").record.clone());

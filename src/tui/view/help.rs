@@ -114,7 +114,7 @@ fn entries(lines: impl Iterator<Item = (Vec<Key>, &'static str, Action)>) -> Vec
 }
 
 /// The words of the screen.
-const WORDS: [(&str, &str); 21] = [
+const WORDS: [(&str, &str); 22] = [
     ("noise budget", "bits of noise that a ciphertext can still take; at 0 results are wrong"),
     ("fresh", "of uploads; then of rotated inputs, of sums, and of final outputs"),
     ("floor", "the noise budget that is left but for one run in 2^40"),
@@ -144,4 +144,9 @@ const WORDS: [(&str, &str); 21] = [
     ),
     ("~", "predicted, from the plan, the weights and the costs of this machine"),
     ("exact", "every output value equals the plain convolution"),
+    (
+        "SQNR",
+        "signal to quantisation noise of a layer, in dB: its results in floats over what integers, \
+         here and before, make of them",
+    ),
 ];

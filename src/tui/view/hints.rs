@@ -41,6 +41,7 @@ pub(super) fn hints(app: &App, is_wide: bool) -> Vec<(Action, &'static str)> {
 }
 
 fn network(app: &App) -> Vec<(Action, &'static str)> {
+    let is_model = app.networks.chosen().is_some_and(|one| one.model().is_some());
     let first = if app.networks.is_going() {
         vec![(Action::Cancel, "cancel")]
     } else if matches!(app.networks.phase, NetworkPhase::Done(_)) {
@@ -58,6 +59,7 @@ fn network(app: &App) -> Vec<(Action, &'static str)> {
             (Action::Right, "next network"),
         ]
     };
+    let setting = is_model.then_some((Action::Edit, "set"));
     let more = [
         (Action::Export, "export"),
         (Action::Down, "down"),
@@ -65,7 +67,7 @@ fn network(app: &App) -> Vec<(Action, &'static str)> {
         (Action::Help, "help"),
         (Action::Quit, "quit"),
     ];
-    [first, more.to_vec()].concat()
+    first.into_iter().chain(setting).chain(more).collect()
 }
 
 fn question() -> Vec<(Action, &'static str)> {

@@ -47,7 +47,7 @@ pub fn hit(app: &App, size: Rect, at: Position) -> Hit {
             row(table, 1, app.sweep.order().len(), app.sweep.cursor(), at)
         }
         Screen::Network => {
-            let [_, table, _] = network::areas(app, body);
+            let table = network::areas(app, body).table;
             let networks = &app.networks;
             let focus = networks.current.map_or(networks.cursor, |(index, _)| index);
             row(table, 1, networks.rows.len(), focus, at)

@@ -95,6 +95,10 @@ fn question(asking: Asking) -> (String, String) {
         Asking::Ranges => {
             ("sweep over ranges of any field of the form".into(), format!("like {EXAMPLE}"))
         }
+        Asking::Model => (
+            "the model, and its input".into(),
+            "bits of weights and activations; mean std shape input labels".into(),
+        ),
         Asking::Note(index) => (
             format!("note of run {}", index + 1),
             "Enter keeps it, with the run in the history".into(),
@@ -104,7 +108,7 @@ fn question(asking: Asking) -> (String, String) {
             "layer, method, note, ...; Enter keeps, Esc shows all".into(),
         ),
         Asking::Open => {
-            ("open".into(), "Tab completes; .toml .npy .npz .safetensors .png .jpg".into())
+            ("open".into(), "Tab completes; .toml .onnx .npy .npz .safetensors .png .jpg".into())
         }
         Asking::Save => {
             ("save".into(), "experiment params network sweep runs points weights ...".into())

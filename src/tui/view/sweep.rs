@@ -120,7 +120,11 @@ fn fixed(app: &App) -> Line<'static> {
         "" => "the points of a file".to_owned(),
         ranges => ranges.to_owned(),
     };
-    let runs = if app.sweep.scope.runs == Runs::Predicted { "predicted only" } else { "real runs" };
+    let runs = match (app.sweep.scope.runs, app.sweep.repeat()) {
+        (Runs::Predicted, _) => "predicted only".to_owned(),
+        (Runs::Real, 1) => "real runs".into(),
+        (Runs::Real, repeat) => format!("real runs, {repeat} of each"),
+    };
     Line::from(vec![
         Span::styled(format!("{} ", app.key_name(Action::Edit)), theme.key_hint),
         Span::styled(format!("{what}   "), theme.text),

@@ -25,7 +25,7 @@ pub(in crate::tune) fn layer(name: &str) -> LayerPreset {
         activation_signed: None,
         weight_bits: 4,
     };
-    LayerPreset { spec, network: Some("net".into()), filters: None, image: None, origin: None }
+    LayerPreset::new(spec, Some("net".into()))
 }
 
 /// A parameter set.
