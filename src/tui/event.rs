@@ -270,8 +270,8 @@ pub enum Effect {
         source: ModelSource,
         /// What is said of it.
         asked: ModelAsked,
-        /// Whether nothing of it is to be shown.
-        quiet: bool,
+        /// Its number, of those that are to be shown.
+        number: Option<u64>,
     },
     /// Find the paths that a text may be the start of.
     Complete {

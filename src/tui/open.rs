@@ -110,12 +110,12 @@ pub struct Served {
     pub file: Option<PathBuf>,
     /// The model, or what is wrong.
     pub result: Result<Arc<OpenedModel>, String>,
-    /// Whether nothing of it is to be shown.
-    pub quiet: bool,
+    /// Its number, of those that are to be shown.
+    pub number: Option<u64>,
 }
 
 /// Finds out what the layers of a model are, and what they take of its input.
-pub fn serve(source: ModelSource, asked: ModelAsked, quiet: bool) -> Served {
+pub fn serve(source: ModelSource, asked: ModelAsked, number: Option<u64>) -> Served {
     let max_memory = memory::default_limit();
     let file = source.file().map(Path::to_owned);
     let read = match source {
@@ -128,7 +128,7 @@ pub fn serve(source: ModelSource, asked: ModelAsked, quiet: bool) -> Served {
         .map_err(Into::into)
         .and_then(|(model, file)| OpenedModel::new(model, file, asked, max_memory).map(Arc::new));
     let result = result.map_err(|error: JobError| named(file.as_deref(), &error.to_string()));
-    Served { file, result, quiet }
+    Served { file, result, number }
 }
 
 /// What is wrong with a model, with the file it is from.

@@ -179,6 +179,8 @@ pub struct App {
     opened_params: Vec<ParamsSpec>,
     /// Files of networks that were opened.
     opened_networks: Vec<PathBuf>,
+    /// The number of what was said of a model last.
+    serving: u64,
     /// Models of an earlier start that are not there yet.
     models_to_come: Vec<SavedModel>,
     /// The network that was shown then.
@@ -259,6 +261,7 @@ impl App {
             directory: PathBuf::new(),
             opened_params: Vec::new(),
             opened_networks: Vec::new(),
+            serving: 0,
             models_to_come: Vec::new(),
             awaited: String::new(),
             bookmarks: Vec::new(),

@@ -1,6 +1,6 @@
 //! Models: opened, served, and asked about another input.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{App, Asking, Screen, Tone};
@@ -9,6 +9,7 @@ use crate::report::counted;
 use crate::tui::asked;
 use crate::tui::event::Effect;
 use crate::tui::form::Form;
+use crate::tui::layers::LayerList;
 use crate::tui::network::Subject;
 use crate::tui::open::{ModelSource, Served};
 use crate::tui::state::SavedModel;
@@ -32,7 +33,8 @@ impl App {
         }
         self.message =
             Some((Tone::Info, "the model in floats, and its layers over integers ...".into()));
-        vec![Effect::Serve { source, asked, quiet: false }]
+        self.serving += 1;
+        vec![Effect::Serve { source, asked, number: Some(self.serving) }]
     }
 
     /// Says something else of the model that is shown, such as another input.
@@ -53,17 +55,13 @@ impl App {
 
     /// Asks for all that can be said of the model that is shown.
     pub(super) fn ask_about_model(&mut self) -> Vec<Effect> {
-        match self.shown_model() {
-            Some(model) => {
-                let text = asked::text(model.asked());
-                self.ask(Asking::Model, text)
-            }
-            None => {
-                let text = "there is nothing to set: this is no model, but a network of presets";
-                self.message = Some((Tone::Info, text.into()));
-                Vec::new()
-            }
-        }
+        let Some(model) = self.shown_model() else {
+            let text = "there is nothing to set: this is no model, but a network of presets";
+            self.message = Some((Tone::Info, text.into()));
+            return Vec::new();
+        };
+        let text = asked::text(model.asked());
+        self.ask(Asking::Model, text)
     }
 
     /// Takes what was said of the model that is shown. Where that is wrong, it is asked for again.
@@ -80,8 +78,13 @@ impl App {
 
     /// Takes in a model with its layers.
     pub(super) fn served(&mut self, served: Served) -> Vec<Effect> {
-        let Served { file, result, quiet } = served;
+        let Served { file, result, number } = served;
+        let quiet = number.is_none();
         self.models_to_come.retain(|saved| !quiet || saved.file != file);
+        if !quiet && number != Some(self.serving) {
+            // Something else was said meanwhile.
+            return Vec::new();
+        }
         let model = match result {
             Ok(model) => model,
             Err(problem) => {
@@ -89,42 +92,51 @@ impl App {
                 return Vec::new();
             }
         };
-        if self.networks.is_going() {
-            let text = format!("{} is not taken in while a network runs", model.name());
-            self.message = Some((Tone::Bad, text));
+        let (name, is_going) = (model.name().to_owned(), self.networks.is_going());
+        if is_going && self.networks.chosen().is_some_and(|chosen| chosen.name() == name) {
+            self.message = Some((Tone::Bad, format!("not opened: {name} is being run")));
             return Vec::new();
         }
-        let name = model.name().to_owned();
-        let is_wanted = !quiet || std::mem::take(&mut self.awaited) == name;
+        let told = format!(
+            "opened {name}: {}, on {}",
+            counted(model.layers().len(), "layer"),
+            model.input_name()
+        );
+        let before = self.layers.clone();
         self.layers.replace_network(&name, model.layers());
-        let effects = self.adopt_data();
-        let (count, input) =
-            (counted(model.layers().len(), "layer"), model.input_name().to_owned());
         self.networks.list(Subject::Model(model), &self.layers);
-        if is_wanted {
-            self.networks.select(&name);
-        }
-        let mut effects = effects;
+        let mut effects = self.adopt_data(&before);
         if self.form.layer.network.as_deref() == Some(name.as_str()) {
             self.layers.select(&self.form.layer.full_name());
         }
         if !quiet {
-            self.message = Some((Tone::Info, format!("opened {name}: {count}, on {input}")));
-            self.overlay = None;
-            effects.extend(self.show_network());
-        } else if is_wanted && self.screen == Screen::Network {
-            effects.extend(self.plan_network(true));
+            self.message = Some((Tone::Info, told));
+        }
+        let is_wanted = !quiet || self.awaited == name;
+        // What runs stays on the screen.
+        if is_wanted && !is_going {
+            self.awaited.clear();
+            self.networks.select(&name);
+            if !quiet {
+                self.overlay = None;
+                effects.extend(self.show_network());
+            } else if self.screen == Screen::Network {
+                effects.extend(self.plan_network(true));
+            }
         }
         effects
     }
 
-    /// Forms of layers that are listed take their data from there: those of an earlier start have none
-    /// until the model is there, and another input gives others.
-    fn adopt_data(&mut self) -> Vec<Effect> {
+    /// Forms of layers that are listed follow them: those of an earlier start have no data until the model
+    /// is there, and what else is said of it changes its layers, of which those `before` were listed.
+    fn adopt_data(&mut self, before: &LayerList) -> Vec<Effect> {
         let layers = &self.layers;
         let adopt = |form: &mut Form| {
-            let twin = layers.find(&form.layer.full_name());
-            if let Some(twin) = twin.filter(|twin| twin.data.is_some()) {
+            let name = form.layer.full_name();
+            let Some(twin) = layers.find(&name).filter(|twin| twin.data.is_some()) else { return };
+            if before.find(&name) == Some(&form.layer) {
+                form.layer = twin.clone();
+            } else {
                 form.layer.data.clone_from(&twin.data);
             }
         };
@@ -149,6 +161,16 @@ impl App {
         there.chain(self.models_to_come.iter().cloned()).collect()
     }
 
+    /// The name of the network that is shown, or that will be once it is there.
+    pub(super) fn shown_network(&self) -> String {
+        let chosen = self.networks.chosen().map_or_else(String::new, |one| one.name().into());
+        let is_to_come = self.models_to_come.iter().any(|saved| {
+            let name = saved.file.as_deref().and_then(Path::file_name);
+            name.is_some_and(|name| name.to_string_lossy() == self.awaited)
+        });
+        if is_to_come { self.awaited.clone() } else { chosen }
+    }
+
     /// Serves the models of an earlier start, and the one that was shown then again once it is there.
     pub(super) fn restore_models(&mut self, models: Vec<SavedModel>, shown: String) -> Vec<Effect> {
         self.awaited = shown;
@@ -160,7 +182,7 @@ impl App {
             None => Some(ModelSource::Read(builtin.clone()?, None)),
         };
         let effect = |SavedModel { file, asked }: SavedModel| {
-            Some(Effect::Serve { source: source(file)?, asked, quiet: true })
+            Some(Effect::Serve { source: source(file)?, asked, number: None })
         };
         models.into_iter().filter_map(effect).collect()
     }

@@ -147,6 +147,7 @@ impl App {
         match (action.rows(), action) {
             (Some(rows), _) => self.networks.move_by(rows),
             (None, Action::Left | Action::Right) if !self.is_busy() => {
+                self.awaited.clear();
                 self.networks.turn(action == Action::Right);
                 return self.plan_network(true);
             }

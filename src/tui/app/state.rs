@@ -59,7 +59,7 @@ impl App {
             params: self.opened_params.clone(),
             networks: self.opened_networks.clone(),
             models: self.saved_models(),
-            network: self.networks.chosen().map_or_else(String::new, |one| one.name().into()),
+            network: self.shown_network(),
             bookmarks: self.bookmarks.iter().map(named).collect(),
             left: Some(self.left),
             directory: self.directory.clone(),

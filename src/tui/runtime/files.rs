@@ -38,8 +38,8 @@ pub(in crate::tui) fn done(effect: Effect, state: Option<PathBuf>) -> Option<Eve
             let opened = open(&path, weights);
             Event::Opened(path, Box::new(opened))
         }
-        Effect::Serve { source, asked, quiet } => {
-            Event::Served(Box::new(serve(source, asked, quiet)))
+        Effect::Serve { source, asked, number } => {
+            Event::Served(Box::new(serve(source, asked, number)))
         }
         Effect::Complete { text, endings } => {
             let found = paths::completions(&text, &endings);

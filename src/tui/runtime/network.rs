@@ -40,7 +40,9 @@ impl NetworkRun {
             NetworkJob::Network(spec) => &mut spec.layers,
             NetworkJob::Model(_, spec) => &mut spec.layers,
         };
-        layers.iter_mut().for_each(|run| run.costs.clone_from(&costs));
+        for run in layers {
+            run.costs.clone_from(&costs);
+        }
         let run = || match &job {
             NetworkJob::Network(spec) => {
                 PreparedNetwork::new(spec).and_then(|prepared| prepared.run(self))

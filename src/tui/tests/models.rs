@@ -50,8 +50,8 @@ fn types(app: &mut App, text: &str) {
 
 fn serves(app: &mut App, effects: Vec<Effect>) {
     for effect in effects {
-        if let Effect::Serve { source, asked, quiet } = effect {
-            let served = serve(source, asked, quiet);
+        if let Effect::Serve { source, asked, number } = effect {
+            let served = serve(source, asked, number);
             app.update(0, Event::Served(Box::new(served)));
         }
     }
@@ -307,4 +307,29 @@ fn a_layer_is_exported_with_its_weights_and_its_input() {
     assert_eq!(crate::job::run_weights(&alone).expect("weights"), weights);
     let input = crate::job::input_preview(&own).expect("an input");
     assert_eq!(crate::job::input_preview(&alone).expect("an input"), input);
+}
+
+#[test]
+fn the_form_follows_what_is_said_of_its_model() {
+    let mut app = scene("ready").app;
+    let layer = app.layers.find("digits/conv2").cloned();
+    app.choose(layer, None);
+    app.act(Action::Network);
+    let says = |app: &mut App, text: &str| {
+        app.act(Action::Edit);
+        types(app, text);
+        app.update(0, Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)))
+    };
+    // Of two that are asked for the later one counts, in whatever order they are there.
+    let first = says(&mut app, "bits=3,3");
+    let second = says(&mut app, "bits=4,4");
+    serves(&mut app, second);
+    serves(&mut app, first);
+    assert_eq!(app.form.layer, *app.layers.find("digits/conv2").expect("listed"));
+    assert_eq!(app.form.layer.spec.weight_bits, 4);
+    assert!(app.form.layer.data.is_some());
+    // While it runs nothing takes its place.
+    app.act(Action::Run);
+    assert!(says(&mut app, "bits=5,5").is_empty());
+    assert!(message(&app).contains("in progress"), "{}", message(&app));
 }

@@ -56,10 +56,14 @@ pub(super) fn draw(app: &App, model: &OpenedModel, frame: &mut Frame<'_>, area: 
 
 /// Columns that a picture of this width and height takes with its border, at most a third.
 fn columns((width, height): (usize, usize), area: Rect) -> u16 {
+    const LEAST: usize = 12;
     let rows = usize::from(area.height.saturating_sub(2));
+    if rows < 3 {
+        return 0;
+    }
     // A cell is twice as high as it is wide.
-    let columns = (2 * rows * width).div_ceil(height.max(1)) + 2;
-    columns.min(usize::from(area.width / 3)).max(if rows > 2 { 14 } else { 0 }) as u16
+    let columns = (2 * rows * width).div_ceil(height.max(1)).max(LEAST) + 2;
+    columns.min(usize::from(area.width / 3)) as u16
 }
 
 /// A picture, or that there will be ciphertexts.
