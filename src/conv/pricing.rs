@@ -1,6 +1,6 @@
 //! The time of work under one setting on one machine.
 
-use super::cost::{CostTable, PACKED_BYTES, PolynomialCosts, ReductionCosts};
+use super::cost::{CostTable, PACKED_BYTES, PolynomialCosts};
 use super::setting::Setting;
 use super::work::{Primitive, Task};
 use crate::arith::Modulus;
