@@ -63,7 +63,7 @@ fn ifma() -> CostTable {
         decompose: curve(WORDS, [0.2, 0.14]),
         divide: curve(MOVED_WORDS, [0.1, 2.4]),
         lower: curve(MOVED_WORDS, [0.46, 0.32]),
-        place: curve(WORDS, [0.58, 0.28]),
+        place: curve(WORDS, [0.89, 0.82]),
         eager: ReductionCosts {
             switch: curve(WORDS, [0.6, 0.81]),
             add: curve(MOVED_WORDS, [1.08, 1.33]),
@@ -80,7 +80,7 @@ fn ifma() -> CostTable {
             add: curve(MOVED_WORDS, [1.34, 1.38]),
             sum: sums([1.02, 1.65, 4.2, 14.6, 55.3, 229.0]),
             narrow_sum: sums([0.98, 1.34, 2.86, 9.09, 33.3, 147.0]),
-            half_sum: sums([0.98, 1.34, 2.86, 9.09, 33.3, 147.0]),
+            half_sum: sums([0.81, 1.13, 2.45, 7.97, 28.6, 129.0]),
             lone_sum: sums([1.73, 2.63, 6.61, 28.0, 101.0, 404.0]),
             dense_sum: dense_sums([1.18, 4.65, 57.5, 228.0]),
             packed_sum: dense_sums([1.11, 3.24, 43.3, 173.0]),
@@ -100,14 +100,14 @@ fn ifma() -> CostTable {
     }
 }
 
-/// Zen 3, with AVX2.
+/// Zen 3, with AVX2; sums of halves by what they take of others, and copies, on Zen 4.
 fn avx2() -> CostTable {
     CostTable {
         ntt: ntt([0.184, 0.167, 0.159]),
         decompose: curve(WORDS, [0.5, 0.56]),
         divide: curve(MOVED_WORDS, [0.5, 5.0]),
         lower: curve(MOVED_WORDS, [1.07, 0.96]),
-        place: curve(WORDS, [0.36, 0.44]),
+        place: curve(WORDS, [0.91, 0.9]),
         eager: ReductionCosts {
             switch: curve(WORDS, [1.61, 1.39]),
             add: curve(MOVED_WORDS, [2.47, 2.0]),
@@ -124,7 +124,7 @@ fn avx2() -> CostTable {
             add: curve(MOVED_WORDS, [2.44, 1.86]),
             sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
             narrow_sum: sums([2.63, 4.34, 10.9, 39.4, 164.0, 655.0]),
-            half_sum: sums([1.3, 2.0, 5.0, 14.0, 55.0, 220.0]),
+            half_sum: sums([1.6, 2.4, 5.8, 22.0, 97.0, 370.0]),
             lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
             dense_sum: dense_sums([1.89, 5.9, 54.9, 226.0]),
             packed_sum: dense_sums([1.85, 5.77, 48.3, 194.0]),
@@ -144,7 +144,7 @@ fn avx2() -> CostTable {
     }
 }
 
-/// Zen 3, with what every x86-64 has.
+/// Zen 3, with what every x86-64 has; sums of halves and copies as above.
 fn portable() -> CostTable {
     let eager_sums = [4.49, 16.7, 72.1, 288.0, 1150.0, 5480.0];
     CostTable {
@@ -152,7 +152,7 @@ fn portable() -> CostTable {
         decompose: curve(WORDS, [0.69, 1.5]),
         divide: curve(MOVED_WORDS, [0.5, 2.2]),
         lower: curve(MOVED_WORDS, [2.7, 3.0]),
-        place: curve(WORDS, [0.84, 0.94]),
+        place: curve(WORDS, [0.92, 0.88]),
         eager: ReductionCosts {
             switch: curve(WORDS, [7.6, 10.5]),
             add: curve(MOVED_WORDS, [7.7, 7.3]),
@@ -169,7 +169,7 @@ fn portable() -> CostTable {
             add: curve(MOVED_WORDS, [9.0, 5.3]),
             sum: sums([5.13, 11.3, 35.9, 150.0, 599.0, 2620.0]),
             narrow_sum: sums([5.6, 9.82, 26.7, 108.0, 462.0, 2310.0]),
-            half_sum: sums([2.6, 4.0, 11.0, 40.0, 160.0, 700.0]),
+            half_sum: sums([2.83, 4.3, 10.1, 35.3, 140.0, 643.0]),
             lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
             dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
             packed_sum: dense_sums([10.5, 43.1, 306.0, 1240.0]),
