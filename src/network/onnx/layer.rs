@@ -3,9 +3,10 @@
 use ndarray::{Array1, Array3, Array4, ArrayView3, Zip};
 use serde::{Deserialize, Serialize};
 
+use super::candidate::Candidate;
 use super::coding::{Coding, Integers, quantise_weights};
 use super::error::ModelError;
-use super::linear::{Candidate, Linear};
+use super::linear::Linear;
 use super::model::Model;
 use crate::conv::{Layer, LayerSpec, MAX_ACTIVATION_BITS, largest_output};
 

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::attributes::{Attribute, Attributes};
 use super::bound::Stored;
+use super::candidate::is_linear;
 use super::error::ModelError;
-use super::linear::is_linear;
 use super::reader::{Reader, check_version};
 use super::scan;
 use super::tensor::External;

@@ -7,9 +7,10 @@ use rten_onnx::onnx::{
     AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 };
 
-use super::attributes::Attribute;
+use super::attributes::{Attribute, Attributes};
 use super::bound::Stored;
 use super::error::ModelError;
+use super::lower;
 use super::model::{Model, Node, Slot};
 use super::operators::is_known;
 use super::panics::caught;
@@ -263,7 +264,10 @@ impl Reader<'_, '_> {
                 self.tensor(&format!("{what} of node {name}"), tensor)?;
             }
         }
-        let attributes = proto.attribute.iter().map(Attribute::from).collect();
+        let attributes: Vec<Attribute> = proto.attribute.iter().map(Attribute::from).collect();
+        if lower::check(&operator, Attributes(&attributes)).map_err(error)? {
+            proto.attribute.retain(|attribute| attribute.name.as_deref() != Some("auto_pad"));
+        }
         proto.name = None;
         Ok((Node { name, operator, attributes, inputs, outputs }, proto))
     }
@@ -376,14 +380,6 @@ fn check_operator(proto: &NodeProto, operator: &str) -> Result<(), String> {
     }
     if proto.attribute.iter().any(|attribute| attribute.g.is_some()) {
         return Err("has a graph of its own".into());
-    }
-    let is_lower = |attribute: &AttributeProto| {
-        attribute.name.as_deref() == Some("auto_pad")
-            && attribute.s.as_deref() == Some("SAME_LOWER")
-    };
-    if proto.attribute.iter().any(is_lower) {
-        // RTen pads as SAME_UPPER does.
-        return Err("auto_pad = SAME_LOWER is not taken; say the pads".into());
     }
     Ok(())
 }

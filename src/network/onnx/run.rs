@@ -8,6 +8,7 @@ use rten_tensor::Layout as _;
 
 use super::bound::{Asked, Known, Stored, sides};
 use super::error::ModelError;
+use super::lower::{is_lower, padded};
 use super::model::{Model, Node};
 use super::panics::caught;
 
@@ -154,11 +155,14 @@ impl Model {
     /// The outputs of one node that are named.
     fn compute(&self, client: &Client, node: &Node, held: &Held) -> Result<Vec<Value>, ModelError> {
         self.require(node, held)?;
+        let padded = self.padded(node, held)?;
+        let first = node.inputs.first().copied().flatten();
         let mut inputs: Vec<(rten::NodeId, ValueOrView<'_>)> = Vec::new();
         for place in node.inputs.iter().flatten() {
             let Some(id) = self.values[*place].id else { continue };
             let is_new = inputs.iter().all(|(other, _)| *other != id);
-            if let Some(value) = held.get(*place).filter(|_| is_new) {
+            let padded = padded.as_ref().filter(|_| Some(*place) == first);
+            if let Some(value) = padded.or_else(|| held.get(*place)).filter(|_| is_new) {
                 inputs.push((id, value.into()));
             }
         }
@@ -171,6 +175,17 @@ impl Model {
             run.map_err(|error| error.to_string())
         };
         caught(run).map_err(|problem| self.node_error(node, problem))
+    }
+
+    /// The first input of a node with padding that RTen does not know.
+    fn padded(&self, node: &Node, held: &Held) -> Result<Option<Value>, ModelError> {
+        let place = |input: usize| node.inputs.get(input).copied().flatten();
+        let first = place(0).and_then(|place| held.get(place));
+        let weights = place(1).and_then(|place| {
+            held.known(place).or_else(|| self.values[place].known.as_ref().map(Stored::known))
+        });
+        let padded = padded(node, first, weights.map(|weights| weights.shape));
+        padded.map_err(|problem| self.node_error(node, problem))
     }
 
     /// Whether what a node may give has room beside what is held.
@@ -187,7 +202,11 @@ impl Model {
             outputs: node.outputs.iter().flatten().count(),
         };
         let values = asked.values().map_err(|problem| self.node_error(node, problem))?;
+        // What is padded is a copy, with no more padding than values but for the smallest planes.
+        let first = node.inputs.first().copied().flatten().and_then(|place| held.get(place));
+        let padded = first.filter(|_| is_lower(node.attributes())).map_or(0, |v| 4 * bytes(v));
         let needed = values.saturating_mul(VALUE_BYTES * COPIES).saturating_add(held.bytes);
+        let needed = needed.saturating_add(padded);
         if needed > self.allowed {
             let problem = format!(
                 "may take {needed} bytes, --max-memory allows {}: give a smaller input, or more memory",

@@ -9,8 +9,16 @@ pub(super) struct Sides {
     pub(super) dilations: Vec<usize>,
     begins: Vec<usize>,
     ends: Vec<usize>,
-    /// Whether padding is such that the output has as many rows as the input over the stride.
-    same: bool,
+    /// Where padding is such that the output has as many rows as the input over the stride, on which side
+    /// an odd row of it is.
+    same: Option<Odd>,
+}
+
+/// Where an odd row of padding is.
+#[derive(Clone, Copy)]
+enum Odd {
+    Before,
+    After,
 }
 
 impl Sides {
@@ -28,9 +36,10 @@ impl Sides {
         let (begins, ends) = pads.split_at(count);
         let none = vec![0; count];
         let (begins, ends, same) = match attributes.text("auto_pad") {
-            "" | "NOTSET" => (begins.to_vec(), ends.to_vec(), false),
-            "VALID" => (none.clone(), none, false),
-            "SAME_UPPER" => (none.clone(), none, true),
+            "" | "NOTSET" => (begins.to_vec(), ends.to_vec(), None),
+            "VALID" => (none.clone(), none, None),
+            "SAME_UPPER" => (none.clone(), none, Some(Odd::After)),
+            "SAME_LOWER" => (none.clone(), none, Some(Odd::Before)),
             other => return Err(format!("auto_pad = {other:?} is not known")),
         };
         Ok(Self {
@@ -51,10 +60,14 @@ impl Sides {
     /// The padding before, and the rows of the output.
     pub(super) fn convolved(&self, side: usize, rows: usize) -> Result<[usize; 2], String> {
         let (reach, stride) = (self.reach(side), self.strides[side]);
-        if self.same {
+        if let Some(odd) = self.same {
             let output = rows.div_ceil(stride);
             let all = ((output - 1) * stride + reach).saturating_sub(rows);
-            return Ok([all / 2, output]);
+            let before = match odd {
+                Odd::Before => all.div_ceil(2),
+                Odd::After => all / 2,
+            };
+            return Ok([before, output]);
         }
         let padded = rows + self.begins[side] + self.ends[side];
         let room = padded.checked_sub(reach);
@@ -62,6 +75,13 @@ impl Sides {
             format!("its kernel reaches over {reach} rows, and {padded} are there with padding")
         })?;
         Ok([self.begins[side], room / stride + 1])
+    }
+
+    /// The padding before and after that so many rows are given.
+    pub(super) fn padding(&self, side: usize, rows: usize) -> Result<[usize; 2], String> {
+        let [before, output] = self.convolved(side, rows)?;
+        let seen = (output - 1) * self.strides[side] + self.reach(side);
+        Ok([before, seen.saturating_sub(rows + before)])
     }
 
     /// What is cut off before, and the rows of the output, of a transposed convolution.
@@ -74,7 +94,7 @@ impl Sides {
     ) -> Result<[usize; 2], String> {
         let (reach, stride) = (self.reach(side), self.strides[side]);
         let whole = (rows - 1) * stride + reach + more;
-        let output = given.or(self.same.then_some(rows * stride));
+        let output = given.or(self.same.map(|_| rows * stride));
         if let Some(output) = output {
             let cut = whole.checked_sub(output).ok_or("its output is larger than it can be")?;
             return Ok([cut / 2, output]);

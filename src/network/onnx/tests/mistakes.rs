@@ -65,8 +65,13 @@ fn every_mistake_is_named_with_its_node() {
     assert!(kernel.contains("(Conv)"), "{kernel}");
     let shape = changed(|b, y| b.conv(y, [4, 3, 3, 3], &[]));
     assert!(shape.contains("node conv1.Conv (Conv)"), "{shape}");
-    let lower = changed(|b, _| b.conv("x", [4, 3, 3, 3], &[text("auto_pad", "SAME_LOWER")]));
-    assert!(lower.contains("SAME_LOWER is not taken"), "{lower}");
+    let lower = changed(|b, y| {
+        let pad = [text("auto_pad", "SAME_LOWER"), integers("kernel_shape", &[2, 2])];
+        b.node("AveragePool", &[y], &pad)
+    });
+    assert!(lower.contains("(AveragePool): auto_pad = SAME_LOWER is taken of Conv"), "{lower}");
+    let odd = changed(|b, _| b.conv("x", [4, 3, 3, 3], &[text("auto_pad", "SAME")]));
+    assert!(odd.contains("(Conv)") && odd.contains("auto_pad"), "{odd}");
     let nothing = refusal(&{
         let mut b = Builder::new(1, &[1, 3, 8, 8]);
         let y = b.node("Relu", &["x"], &[]);

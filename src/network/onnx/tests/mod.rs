@@ -4,6 +4,7 @@ mod digits;
 mod families;
 mod mistakes;
 mod search;
+mod shapes;
 
 use super::{Bits, Client, Given, Model, Options, Served};
 
