@@ -38,6 +38,13 @@ impl OutputFile {
         Ok(Self { path, format })
     }
 
+    /// The file beside it of another output, which has a name.
+    pub(super) fn of_output(&self, name: &str) -> Self {
+        let ending = self.path.extension().unwrap_or_default().to_string_lossy();
+        let name = name.replace(['/', '\\'], "-");
+        Self { path: self.path.with_extension(format!("{name}.{ending}")), format: self.format }
+    }
+
     /// Writes the integers of a layer.
     pub(super) fn write(&self, output: &Array3<i64>, verdict: Verdict) -> Result<(), Failure> {
         self.write_by(verdict, |path| self.format.write(path, output))

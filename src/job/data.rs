@@ -6,7 +6,7 @@ use ndarray::{Array1, Array3, Array4, s};
 
 use super::{JobError, RunSpec};
 use crate::conv::{Layer, LayerSpec, convolve, data};
-use crate::network::{InputForm, Width, read_layer};
+use crate::network::{InputForm, InputRange, Width, read_layer};
 use crate::preset::LayerData;
 use crate::report::Record;
 use crate::tensor::{
@@ -119,10 +119,8 @@ fn of_picture(
     picture: &Picture,
 ) -> Result<Array3<i64>, TensorError> {
     let normalise = spec.layer.origin.as_ref().and_then(|origin| origin.normalise.clone());
-    if normalise.is_none() {
-        return picture_input(picture, layer);
-    }
-    let form = InputForm { width: Width::of(layer), normalise };
+    let Some(normalise) = normalise else { return picture_input(picture, layer) };
+    let form = InputForm { width: Width::of(layer), range: InputRange::Normalised(normalise) };
     let taker = format!("layer {}", layer.name());
     let values = picture_values(picture, layer.input_shape(), &taker)?;
     Ok(form.quantise(&form.reals(values)))

@@ -215,7 +215,8 @@ fn data(spec: &RunSpec) -> Option<String> {
 
 /// Adds what a file of weights and a picture are read by.
 fn add_origin(digest: &mut Digest, origin: &Origin) {
-    let Origin { tensors, bias, bn, normalise } = origin;
+    // Of which shape a file has the same weights is one.
+    let Origin { tensors, is_dense: _, bias, bn, normalise } = origin;
     digest.text("tensors", tensors);
     digest.number("bias", (*bias).into());
     match bn {

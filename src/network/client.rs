@@ -3,9 +3,12 @@
 //! Every step is IEEE arithmetic in one order, so that it gives the same on every machine and with
 //! any number of threads.
 
-use ndarray::Array3;
+use std::borrow::Cow;
 
-use super::graph::{Activation, Node};
+use ndarray::{Array3, Axis};
+
+use super::Activation;
+use super::graph::Node;
 use super::layer_weights::LayerWeights;
 
 /// What the sums of a convolution stand for: times the scales of its input and weights, and with the
@@ -21,6 +24,26 @@ pub(super) fn reals(sums: &Array3<i64>, input_scale: f64, weights: &LayerWeights
     reals
 }
 
+/// What the convolution of a node takes of these: the channels of all, one after the other.
+pub(super) fn joined<'a, T: Clone + Default>(
+    node: &Node,
+    taken: &[&'a Array3<T>],
+) -> Cow<'a, Array3<T>> {
+    let joined = if let [one] = *taken {
+        Cow::Borrowed(one)
+    } else {
+        let views: Vec<_> = taken.iter().map(|values| values.view()).collect();
+        // Planes of one size, as the graph was checked to have.
+        Cow::Owned(ndarray::concatenate(Axis(0), &views).unwrap_or_default())
+    };
+    if !node.spec.is_dense {
+        return joined;
+    }
+    // All values, channel by channel and row by row.
+    let values: Vec<T> = joined.iter().cloned().collect();
+    Cow::Owned(Array3::from_shape_vec((values.len(), 1, 1), values).unwrap_or_default())
+}
+
 /// The result of a node from its sums: with the shortcut, the activation and pooling.
 pub(super) fn finish(
     node: &Node,
@@ -30,13 +53,8 @@ pub(super) fn finish(
     if let (Some(add), Some(shortcut)) = (&node.spec.add, shortcut) {
         add.add(&mut values, shortcut);
     }
-    match node.spec.activation {
-        // Which zero `f64::max` gives of 0 and -0 is left open.
-        Activation::Relu => values.par_mapv_inplace(|value| if value > 0.0 { value } else { 0.0 }),
-        Activation::Relu6 => {
-            values.par_mapv_inplace(|value| if value > 0.0 { value.min(6.0) } else { 0.0 });
-        }
-        Activation::None => {}
+    if node.spec.activation != Activation::None {
+        values.par_mapv_inplace(|value| node.spec.activation.apply(value));
     }
     match &node.spec.pool {
         Some(pool) => pool.apply(&values, node.shape),

@@ -6,7 +6,7 @@ use ndarray::{Array3, ArrayView, Dimension, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::client;
-use super::graph::{Graph, Source};
+use super::graph::{Graph, Node, Source};
 use super::weights::Weights;
 use crate::conv::convolve_reals;
 
@@ -78,10 +78,9 @@ impl<'a> RealNetwork<'a> {
         (is_real && fits).then(|| Self { graph, weights, tensors: vec![input] })
     }
 
-    /// The result of the last node so far, or the input.
-    pub fn last(&self) -> &Array3<f64> {
-        // There is at least the input.
-        &self.tensors[self.tensors.len() - 1]
+    /// The outputs, once every node is done.
+    pub fn outputs(&self) -> impl Iterator<Item = &Array3<f64>> {
+        self.graph.outputs().iter().filter_map(|place| self.tensors.get(place + 1))
     }
 
     /// The result of the next node; `None` after the last one.
@@ -89,9 +88,10 @@ impl<'a> RealNetwork<'a> {
         let index = self.tensors.len() - 1;
         let node = self.graph.nodes().get(index)?;
         let weights = self.weights.layers().get(index)?;
-        let input = self.tensors[node.input.slot()].view();
+        let parts: Vec<_> = node.inputs.iter().map(|input| &self.tensors[input.slot()]).collect();
+        let input = client::joined(node, &parts);
         let never = || Ok::<_, Infallible>(());
-        let Ok(mut sums) = convolve_reals(&node.layer, input, weights.reals().view(), never);
+        let Ok(mut sums) = convolve_reals(&node.layer, input.view(), weights.reals().view(), never);
         if let Some(bias) = weights.real_bias() {
             sums.outer_iter_mut().zip(bias).for_each(|(mut plane, bias)| plane += *bias);
         }
@@ -102,12 +102,13 @@ impl<'a> RealNetwork<'a> {
         self.tensors.last()
     }
 
-    /// Lets go of what no node after `index` takes.
+    /// Lets go of what no node after `index` takes and is no output.
     fn free(&mut self, index: usize) {
         for (place, tensor) in self.tensors.iter_mut().enumerate().take(index + 1) {
             let source = Source::of_slot(place);
             let mut later = self.graph.nodes().iter().skip(index + 1);
-            if !later.any(|node| node.input == source || node.shortcut == Some(source)) {
+            let takes = |node: &Node| node.takes_alone(source) || node.takes_reals(source);
+            if !self.graph.gives(source) && !later.any(takes) {
                 *tensor = Array3::default([0; 3]);
             }
         }

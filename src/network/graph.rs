@@ -4,37 +4,10 @@ use crate::conv::{Layer, LayerSpec};
 
 use super::activations::Width;
 use super::normalise::{InputForm, Normalise};
-use super::problem::{GraphError, GraphProblem};
-use super::{Pool, Shortcut};
+use super::{Activation, GraphBuilder, Pool, Shortcut};
 
 /// The name that stands for the network's input.
 pub const INPUT: &str = "input";
-
-/// What the client applies to the sums of a convolution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Activation {
-    /// Negative values become 0.
-    #[default]
-    Relu,
-    /// As [`Activation::Relu`], and values above 6 become 6.
-    Relu6,
-    /// Nothing: convolutions that take the result take it signed.
-    None,
-}
-
-impl Activation {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Relu, Self::Relu6, Self::None];
-
-    /// The word for it in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Relu => "relu",
-            Self::Relu6 => "relu6",
-            Self::None => "none",
-        }
-    }
-}
 
 /// A batch normalisation that is folded into a convolution.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +33,8 @@ impl BatchNorm {
 pub struct Origin {
     /// What the names of its tensors begin with in a file of weights.
     pub tensors: String,
+    /// Whether its weights are a matrix.
+    pub is_dense: bool,
     /// Whether every output channel has a bias of its own.
     pub bias: bool,
     /// The batch normalisation that is folded into it.
@@ -68,14 +43,24 @@ pub struct Origin {
     pub normalise: Option<Normalise>,
 }
 
+impl Origin {
+    /// Of a layer that has nothing but a name.
+    pub(super) fn of_name(name: &str) -> Self {
+        Self { tensors: name.into(), is_dense: false, bias: false, bn: None, normalise: None }
+    }
+}
+
 /// A node as a user gives it, unchecked: a convolution and what follows it, in the order of the
 /// fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NodeSpec {
     /// The convolution; its name is the node's.
     pub layer: LayerSpec,
-    /// The node whose result it takes; the node before it where absent.
-    pub from: Option<String>,
+    /// The nodes whose results it takes, their channels one after the other; the node before it where
+    /// there are none.
+    pub from: Vec<String>,
+    /// Whether it takes all values, channel by channel and row by row, as channels of one pixel each.
+    pub is_dense: bool,
     /// Whether every output channel has a bias.
     pub bias: bool,
     /// What is added to the sums.
@@ -93,8 +78,17 @@ pub struct NodeSpec {
 impl NodeSpec {
     /// A convolution that takes the node before it, and relu.
     pub fn new(layer: LayerSpec) -> Self {
-        let (from, add, pool, weights, bn) = (None, None, None, None, None);
-        Self { layer, from, bias: false, add, activation: Activation::Relu, pool, weights, bn }
+        Self {
+            layer,
+            from: Vec::new(),
+            is_dense: false,
+            bias: false,
+            add: None,
+            activation: Activation::Relu,
+            pool: None,
+            weights: None,
+            bn: None,
+        }
     }
 
     /// The name.
@@ -147,15 +141,29 @@ pub struct Node {
     pub spec: NodeSpec,
     /// The convolution.
     pub layer: Layer,
-    /// What the convolution takes.
-    pub input: Source,
+    /// What the convolution takes: one result, or the channels of several.
+    pub inputs: Vec<Source>,
     /// What the shortcut takes.
     pub shortcut: Option<Source>,
     /// Shape of the node's result.
     pub shape: [usize; 3],
-    /// The integers that the convolutions which take the result want; `None` where none takes it,
-    /// and nothing needs to be quantised.
+    /// The integers that the convolutions which take the result alone want; `None` where none does, and
+    /// nothing needs to be quantised.
     pub width: Option<Width>,
+}
+
+impl Node {
+    /// Whether the convolution takes the result of `source`, and nothing else.
+    pub(super) fn takes_alone(&self, source: Source) -> bool {
+        self.inputs == [source]
+    }
+
+    /// Whether the client needs the real values of `source` for it: to add them, or to put them together
+    /// with others before they are quantised.
+    pub(super) fn takes_reals(&self, source: Source) -> bool {
+        let is_part = self.inputs.len() > 1 && self.inputs.contains(&source);
+        is_part || self.shortcut == Some(source)
+    }
 }
 
 /// A network that runs.
@@ -164,12 +172,23 @@ pub struct Graph {
     input: [usize; 3],
     form: InputForm,
     nodes: Vec<Node>,
+    outputs: Vec<usize>,
 }
 
 impl Graph {
     /// A graph to be filled, for an input of (channels, height, width).
     pub const fn builder(input: [usize; 3]) -> GraphBuilder {
-        GraphBuilder { input, width: None, normalise: None, nodes: Vec::new() }
+        GraphBuilder::new(input)
+    }
+
+    /// A graph that was checked.
+    pub(super) const fn new(
+        input: [usize; 3],
+        form: InputForm,
+        nodes: Vec<Node>,
+        outputs: Vec<usize>,
+    ) -> Self {
+        Self { input, form, nodes, outputs }
     }
 
     /// Shape of the input: channels, height, width.
@@ -184,18 +203,29 @@ impl Graph {
 
     /// What a node takes over when it is run alone.
     pub fn origin(&self, node: &Node) -> Origin {
-        let takes_input = node.input == Source::Input;
+        let takes_input = node.takes_alone(Source::Input);
         Origin {
             tensors: node.spec.tensors().to_owned(),
+            is_dense: node.spec.is_dense,
             bias: node.spec.bias,
             bn: node.spec.bn.clone(),
-            normalise: self.form.normalise.clone().filter(|_| takes_input),
+            normalise: self.form.range.normalise().filter(|_| takes_input).cloned(),
         }
     }
 
-    /// The nodes; each takes earlier ones alone, and the last one's result is the output.
+    /// The nodes; each takes earlier ones alone.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The nodes whose results are the outputs, by their places; there is at least one.
+    pub fn outputs(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    /// Whether a result is an output.
+    pub(super) fn gives(&self, source: Source) -> bool {
+        matches!(source, Source::Node(place) if self.outputs.contains(&place))
     }
 
     /// Weights of all convolutions, without biases.
@@ -206,164 +236,5 @@ impl Graph {
     /// Multiply-adds of all convolutions, those on padding included.
     pub fn multiply_adds(&self) -> u64 {
         self.nodes.iter().map(|node| node.layer.multiply_adds() as u64).sum()
-    }
-}
-
-/// A graph to which nodes are added.
-#[derive(Clone, Debug)]
-pub struct GraphBuilder {
-    input: [usize; 3],
-    width: Option<Width>,
-    normalise: Option<Normalise>,
-    nodes: Vec<Node>,
-}
-
-impl GraphBuilder {
-    /// Says what the network was trained to see, before any node is added: normalised inputs are
-    /// signed.
-    pub fn normalise(&mut self, normalise: Normalise) {
-        self.normalise = Some(normalise);
-    }
-
-    /// Shape of what the next node takes when it says `from`.
-    ///
-    /// # Errors
-    /// That no node is called this; `layer` is the name of the next node.
-    pub fn shape_of(&self, layer: &str, from: Option<&str>) -> Result<[usize; 3], GraphError> {
-        let source = self.source(from).map_err(|problem| problem.of(layer, "from"))?;
-        Ok(self.shape(source))
-    }
-
-    /// Adds a node. Whether its convolution takes signed values follows from what it takes, where it
-    /// does not say.
-    ///
-    /// # Errors
-    /// What is wrong with it, with its name and the field.
-    pub fn push(&mut self, mut spec: NodeSpec) -> Result<(), GraphError> {
-        let name = spec.name().to_owned();
-        let error = |field| {
-            let name = name.clone();
-            move |problem: GraphProblem| problem.of(&name, field)
-        };
-        if name == INPUT || self.nodes.iter().any(|node| node.spec.name() == name) {
-            return Err(error("name")(GraphProblem::Name));
-        }
-        let input = self.source(spec.from.as_deref()).map_err(error("from"))?;
-        self.check_input(&spec, input).map_err(|(field, problem)| error(field)(problem))?;
-        let signed = self.sign(&spec, input).map_err(error("activation_signed"))?;
-        spec.layer.activation_signed = Some(signed);
-        let layer =
-            Layer::new(&spec.layer).map_err(|problem| error(problem.field())(problem.into()))?;
-        let sum_shape = layer.output_shape();
-        let shortcut = spec.add.as_ref().map(|add| self.shortcut(add, sum_shape));
-        let shortcut = shortcut.transpose().map_err(error("add"))?;
-        let shape = match &spec.pool {
-            Some(pool) => pool.shape(sum_shape).map_err(error("pool"))?,
-            None => sum_shape,
-        };
-        self.take(input, Width::of(&layer)).map_err(error("activation_bits"))?;
-        self.nodes.push(Node { spec, layer, input, shortcut, shape, width: None });
-        Ok(())
-    }
-
-    /// The graph.
-    ///
-    /// # Errors
-    /// That it has no node, or one whose result nothing takes.
-    pub fn finish(self) -> Result<Graph, GraphError> {
-        let Self { input, width, normalise, nodes } = self;
-        let empty = || GraphProblem::Empty.of(INPUT, "layer");
-        let (_, all_but_last) = nodes.split_last().ok_or_else(empty)?;
-        let takes = |i| {
-            nodes
-                .iter()
-                .any(|node| node.input == Source::Node(i) || node.shortcut == Some(Source::Node(i)))
-        };
-        if let Some(lost) = (0..all_but_last.len()).find(|i| !takes(*i)) {
-            return Err(GraphProblem::Unused.of(nodes[lost].spec.name(), "name"));
-        }
-        let width = width.ok_or_else(empty)?;
-        Ok(Graph { input, form: InputForm { width, normalise }, nodes })
-    }
-
-    fn source(&self, from: Option<&str>) -> Result<Source, GraphProblem> {
-        match (from, self.nodes.len()) {
-            (None, 0) | (Some(INPUT), _) => Ok(Source::Input),
-            (None, count) => Ok(Source::Node(count - 1)),
-            (Some(name), _) => {
-                let found = self.nodes.iter().position(|node| node.spec.name() == name);
-                found.map(Source::Node).ok_or_else(|| {
-                    let names = self.nodes.iter().map(|node| node.spec.name());
-                    GraphProblem::no_such_layer(name, names.chain([INPUT]))
-                })
-            }
-        }
-    }
-
-    fn shape(&self, source: Source) -> [usize; 3] {
-        match source {
-            Source::Input => self.input,
-            Source::Node(i) => self.nodes[i].shape,
-        }
-    }
-
-    fn name(&self, source: Source) -> String {
-        match source {
-            Source::Input => INPUT.into(),
-            Source::Node(i) => self.nodes[i].spec.name().into(),
-        }
-    }
-
-    /// A convolution takes values of its own shape.
-    fn check_input(
-        &self,
-        spec: &NodeSpec,
-        input: Source,
-    ) -> Result<(), (&'static str, GraphProblem)> {
-        let given = self.shape(input);
-        let layer = &spec.layer;
-        for (field, value, given) in [
-            ("in_channels", layer.in_channels, given[0]),
-            ("height", layer.height, given[1]),
-            ("width", layer.width, given[2]),
-        ] {
-            if value != given {
-                let from = self.name(input);
-                return Err((field, GraphProblem::Input { field, value, given, from }));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a convolution takes signed values: where they may be below 0, or where it says so.
-    fn sign(&self, spec: &NodeSpec, input: Source) -> Result<bool, GraphProblem> {
-        let may_be_negative = match input {
-            Source::Input => self.normalise.is_some(),
-            Source::Node(i) => self.nodes[i].spec.activation == Activation::None,
-        };
-        match spec.layer.activation_signed {
-            Some(false) if may_be_negative => {
-                Err(GraphProblem::Unsigned { from: self.name(input) })
-            }
-            given => Ok(given.unwrap_or(may_be_negative)),
-        }
-    }
-
-    fn shortcut(&self, add: &Shortcut, to: [usize; 3]) -> Result<Source, GraphProblem> {
-        let source = self.source(Some(&add.of))?;
-        add.check(self.shape(source), to)?;
-        Ok(source)
-    }
-
-    /// All convolutions that take the same values take the same integers.
-    fn take(&mut self, input: Source, width: Width) -> Result<(), GraphProblem> {
-        let taken = match input {
-            Source::Input => &mut self.width,
-            Source::Node(i) => &mut self.nodes[i].width,
-        };
-        match *taken.get_or_insert(width) {
-            others if others == width => Ok(()),
-            others => Err(GraphProblem::Width { width, others, from: self.name(input) }),
-        }
     }
 }

@@ -20,12 +20,14 @@
 
 mod activations;
 mod answer;
+mod builder;
 mod client;
 mod fidelity;
 mod findings;
 mod graph;
 mod layer_weights;
 mod left_out;
+mod nonlinearity;
 mod normalise;
 pub mod onnx;
 mod pool;
@@ -40,15 +42,15 @@ mod weights;
 
 pub use activations::Width;
 pub use answer::{Answer, Ranked, best_class};
+pub use builder::GraphBuilder;
 pub use fidelity::{Fidelity, RealNetwork, signal_to_noise_db};
 pub(crate) use findings::listed;
 pub use findings::{Findings, Note};
-pub use graph::{
-    Activation, BatchNorm, Graph, GraphBuilder, INPUT, Node, NodeSpec, Origin, Source,
-};
+pub use graph::{BatchNorm, Graph, INPUT, Node, NodeSpec, Origin, Source};
 pub use layer_weights::{Bias, LayerWeights};
-pub use normalise::{InputForm, Normalise};
-pub use pool::{Pool, PoolKind};
+pub use nonlinearity::Activation;
+pub use normalise::{InputForm, InputRange, Normalise};
+pub use pool::{Pool, PoolKind, Window};
 pub use problem::{GraphError, GraphProblem};
 pub use read::read_layer;
 pub use run::{Convolution, LayerReport, Outcome, RunError, plain, run};

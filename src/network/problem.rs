@@ -30,6 +30,14 @@ pub enum GraphProblem {
         /// The most similar one.
         nearest: String,
     },
+    /// An output that no node has the name of.
+    #[error("no layer is called {name:?}; the nearest is {nearest:?}")]
+    NoOutput {
+        /// The name.
+        name: String,
+        /// The most similar one.
+        nearest: String,
+    },
     /// A convolution of another shape than its input.
     #[error("{field} = {value}, but {from}, which it takes, gives {given}")]
     Input {
@@ -41,6 +49,24 @@ pub enum GraphProblem {
         given: usize,
         /// What it takes.
         from: String,
+    },
+    /// A name that stands twice in a list.
+    #[error("{name:?} is named twice")]
+    Twice {
+        /// The name.
+        name: String,
+    },
+    /// Results that are put together with planes of several sizes.
+    #[error("the planes of {one} are {}, those of {other} {}; only planes of one size can be put together", plane(*of_one), plane(*of_other))]
+    Planes {
+        /// One of them.
+        one: String,
+        /// Its height and width.
+        of_one: [usize; 2],
+        /// Another.
+        other: String,
+        /// Its height and width.
+        of_other: [usize; 2],
     },
     /// A convolution that takes values that may be below 0 as if they could not.
     #[error("activation_signed = false, but {from}, which it takes, has values below 0")]
@@ -117,6 +143,11 @@ impl GraphProblem {
 /// As `64x56x56`.
 fn shape([channels, height, width]: [usize; 3]) -> String {
     format!("{channels}x{height}x{width}")
+}
+
+/// As `56x56`.
+fn plane([height, width]: [usize; 2]) -> String {
+    format!("{height}x{width}")
 }
 
 /// As in a file.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ndarray::{Array1, Array4, ArrayD, Ix1, Ix4};
+use ndarray::{Array1, Array4, ArrayD, Axis, Ix1, Ix4};
 
 use super::findings::{self, Findings, Note};
 use super::graph::{BatchNorm, Graph, Node, Origin};
@@ -14,6 +14,7 @@ use crate::conv::Layer;
 use crate::tensor::{TensorError, TensorFile};
 
 const WEIGHT_FORM: &str = "output channels, input channels per group, rows, columns";
+const MATRIX_FORM: &str = "output channels, input channels";
 pub(super) const CHANNEL_FORM: &str = "one for each output channel";
 
 /// The most bits of a weight.
@@ -62,7 +63,7 @@ pub fn read_layer(
     origin: Option<&Origin>,
 ) -> Result<(LayerWeights, Vec<Note>), TensorError> {
     let mut file = TensorFile::open(path)?;
-    let own = Origin { tensors: layer.name().into(), bias: false, bn: None, normalise: None };
+    let own = Origin::of_name(layer.name());
     let mut tensors = Tensors::of(origin.unwrap_or(&own), layer);
     let mut notes = Vec::new();
     // The only tensor of a file is meant, whatever it is called.
@@ -93,6 +94,7 @@ struct Tensors {
     weight: String,
     bias: Option<String>,
     bn: Option<BatchNorm>,
+    is_dense: bool,
     shape: [usize; 4],
     bits: u32,
 }
@@ -104,6 +106,7 @@ impl Tensors {
             weight: format!("{prefix}.weight"),
             bias: origin.bias.then(|| format!("{prefix}.bias")),
             bn: origin.bn.clone(),
+            is_dense: origin.is_dense,
             shape: layer.weight_shape(),
             bits: layer.weight_bits(),
         }
@@ -114,7 +117,7 @@ impl Tensors {
     }
 
     fn read(&self, file: &mut TensorFile) -> Result<LayerWeights, TensorError> {
-        let weights = weights_of(file.tensor(&self.weight, &self.shape, WEIGHT_FORM)?.values);
+        let weights = self.weights(file)?;
         let bias = self.bias.as_ref().map(|name| self.channels(file, name)).transpose()?;
         let mut real = RealWeights { weights, bias };
         match &self.bn {
@@ -126,6 +129,19 @@ impl Tensors {
             return Err(file.error(&self.weight, problem, &self.shape, WEIGHT_FORM));
         }
         Ok(real.quantise(self.bits))
+    }
+
+    /// Those of a dense layer are a matrix, or one with a kernel of 1x1.
+    fn weights(&self, file: &mut TensorFile) -> Result<Array4<f64>, TensorError> {
+        let stored = file.stored_name(&self.weight).ok().flatten();
+        let is_whole = |file: &mut TensorFile| {
+            stored.and_then(|name| file.shape(&name)).is_some_and(|shape| shape == self.shape)
+        };
+        if !self.is_dense || is_whole(file) {
+            return Ok(weights_of(file.tensor(&self.weight, &self.shape, WEIGHT_FORM)?.values));
+        }
+        let values = file.tensor(&self.weight, &self.shape[..2], MATRIX_FORM)?.values;
+        Ok(weights_of(values.insert_axis(Axis(2)).insert_axis(Axis(3))))
     }
 
     /// Whole weights are meant as they are, so they must fit: rounding them would lose what was

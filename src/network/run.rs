@@ -1,10 +1,12 @@
 //! An input through a network.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use ndarray::{Array1, Array3, Array4};
 use serde::{Deserialize, Serialize};
 
+use super::activations::Width;
 use super::client;
 use super::graph::{Graph, Node, Source};
 use super::layer_weights::LayerWeights;
@@ -52,8 +54,8 @@ pub struct LayerReport {
 /// What a network gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The last node's result, in real values.
-    pub output: Array3<f64>,
+    /// The outputs, in real values.
+    pub outputs: Vec<Array3<f64>>,
     /// One for each node, in order.
     pub layers: Vec<LayerReport>,
 }
@@ -154,8 +156,8 @@ pub fn run<E>(
         tensors.push(Tensor { reals, integers, scale });
         free(graph, index, &mut tensors);
     }
-    let output = tensors.pop().unwrap_or_default().reals;
-    Ok(Outcome { output, layers })
+    let output = |place: &usize| std::mem::take(&mut tensors[place + 1].reals);
+    Ok(Outcome { outputs: graph.outputs().iter().map(output).collect(), layers })
 }
 
 /// The sums of a convolution over the integers.
@@ -180,29 +182,42 @@ fn step<E>(
     convolve: &mut impl FnMut(&Convolution<'_>) -> Result<Array3<i64>, E>,
 ) -> Result<(Array3<f64>, LayerReport), RunError<E>> {
     let name = || node.spec.name().to_owned();
-    let input = &tensors[node.input.slot()];
+    let (input, scale) = taken(node, tensors);
     let call = Convolution {
         index,
         layer: &node.layer,
-        input: &input.integers,
+        input: &input,
         weights: &weights.weights,
         bias: weights.integer_bias(),
     };
     let sums = convolve(&call).map_err(|source| RunError::Convolution { layer: name(), source })?;
     let largest_sum = check_sums(&node.layer, &sums)?;
-    let reals = client::reals(&sums, input.scale, weights);
+    let reals = client::reals(&sums, scale, weights);
     let shortcut = node.shortcut.map(|source| &tensors[source.slot()].reals);
     let reals = client::finish(node, reals, shortcut);
     check_values(&reals, || format!("layer {}: its result", node.spec.name()))?;
     let report = LayerReport {
         name: name(),
-        input_scale: input.scale,
+        input_scale: scale,
         zero_channels: weights.zero_channels(),
         largest_sum,
         scale: None,
         shape: node.shape,
     };
     Ok((reals, report))
+}
+
+/// The integers that a convolution takes, and what a 1 in them stands for. What is put together is
+/// quantised as a whole.
+fn taken<'a>(node: &Node, tensors: &'a [Tensor]) -> (Cow<'a, Array3<i64>>, f64) {
+    if let [input] = node.inputs[..] {
+        let tensor = &tensors[input.slot()];
+        return (client::joined(node, &[&tensor.integers]), tensor.scale);
+    }
+    let parts: Vec<_> = node.inputs.iter().map(|input| &tensors[input.slot()].reals).collect();
+    let (reals, width) = (client::joined(node, &parts), Width::of(&node.layer));
+    let scale = width.scale_of(&reals);
+    (Cow::Owned(width.quantise(&reals, scale)), scale)
 }
 
 fn check_values<E>(values: &Array3<f64>, of: impl Fn() -> String) -> Result<(), RunError<E>> {
@@ -227,16 +242,15 @@ pub(super) fn check_sums<E>(layer: &Layer, sums: &Array3<i64>) -> Result<i64, Ru
     Ok(largest.cast_signed())
 }
 
-/// Lets go of what no node after `index` takes, and the end of the network neither.
+/// Lets go of what no node after `index` takes and is no output.
 fn free(graph: &Graph, index: usize, tensors: &mut [Tensor]) {
-    let last = graph.nodes().len();
     for (place, tensor) in tensors.iter_mut().enumerate() {
         let source = Source::of_slot(place);
-        let later = graph.nodes().iter().skip(index + 1);
-        if !later.clone().any(|node| node.input == source) {
+        let mut later = graph.nodes().iter().skip(index + 1);
+        if !later.clone().any(|node| node.takes_alone(source)) {
             tensor.integers = Array3::default([0; 3]);
         }
-        if place != last && !later.clone().any(|node| node.shortcut == Some(source)) {
+        if !graph.gives(source) && !later.any(|node| node.takes_reals(source)) {
             tensor.reals = Array3::default([0; 3]);
         }
     }

@@ -153,6 +153,20 @@ pub enum Problem {
         "no preset: a network has [[layer]] tables, a parameter set [params], an experiment [layer] and [params], a sweep `layers` or `params` lists or [[grid]] tables"
     )]
     NoPreset,
+    /// What is said of convolutions alone, of a dense layer.
+    #[error(
+        "`{key}` is for convolutions; a dense layer takes all values of what it takes, and says `out_channels` alone"
+    )]
+    OfConvolutions {
+        /// The key.
+        key: &'static str,
+    },
+    /// What is said of averages alone, of a pool of maxima.
+    #[error("`{key}` is for `kind = \"average\"`; a maximum leaves padding out")]
+    OfAverages {
+        /// The key.
+        key: &'static str,
+    },
     /// A number that must be above 0.
     #[error("`{key}` must be above 0")]
     NotPositive {

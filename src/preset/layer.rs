@@ -86,7 +86,7 @@ pub(super) fn read(
 ) -> Result<LayerPreset, PresetError> {
     not_yet::check_layer(section)?;
     section.only(&[&SHAPE_KEYS[..], &DATA_KEYS].concat())?;
-    let mut layer = read_shape(section, network, None)?;
+    let mut layer = read_shape(section, network, None, false)?;
     let filters = section.get("filter").map(|field| filter::read(&field, &layer.spec));
     layer.filters = filters.transpose()?;
     let image = section.get("image").map(|field| field.one_of(&BUILTIN_IMAGES, |name| name));
@@ -95,11 +95,12 @@ pub(super) fn read(
 }
 
 /// Reads the name and shape of a layer. Channels, height and width of its input must be given
-/// unless they are known.
+/// unless they are known; a dense one has no kernel to be given.
 pub(super) fn read_shape(
     section: &Section<'_>,
     network: Option<&str>,
     input: Option<[usize; 3]>,
+    is_dense: bool,
 ) -> Result<LayerPreset, PresetError> {
     let (network, name) = match (network, section.get("name")) {
         (Some(_), _) => (network, section.need("name")?.name()?),
@@ -121,7 +122,7 @@ pub(super) fn read_shape(
         out_channels: size("out_channels", CHANNELS)?,
         height: input_size("height", SIDE, 1)?,
         width: input_size("width", SIDE, 2)?,
-        kernel: kernel(&section.need("kernel")?)?,
+        kernel: if is_dense { [1, 1] } else { kernel(&section.need("kernel")?)? },
         stride: or("stride", KERNEL, 1)? as usize,
         padding: section.get("padding").map(|field| padding(&field)).transpose()?,
         groups: or("groups", CHANNELS, 1)? as usize,

@@ -1,6 +1,6 @@
 //! A network file: a list of layers, or a graph of them that runs.
 
-use crate::network::{Graph, GraphBuilder, Normalise};
+use crate::network::{Graph, GraphBuilder, InputRange, Normalise};
 
 use super::error::{PresetError, Problem};
 use super::layer::{self, LayerPreset};
@@ -20,7 +20,10 @@ pub struct Network {
     pub graph: Option<Graph>,
 }
 
-pub(super) const KEYS: [&str; 6] = ["schema", "name", "about", "layer", "input", "normalise"];
+pub(super) const KEYS: [&str; 7] =
+    ["schema", "name", "about", "layer", "input", "normalise", "outputs"];
+
+const INPUT_KEYS: [&str; 3] = ["shape", "signed", "largest"];
 
 /// Reads a network file.
 pub(super) fn parse(source: Source<'_>) -> Result<Network, PresetError> {
@@ -49,6 +52,7 @@ pub(super) fn read(root: &Section<'_>) -> Result<Network, PresetError> {
         });
         sections.push(section);
     }
+    outputs(root, graph.as_mut())?;
     let graph = graph.map(GraphBuilder::finish).transpose().map_err(|error| {
         let at = layers.iter().position(|layer| layer.spec.name == error.layer).unwrap_or(0);
         sections[at].error_at(&[error.field], Problem::Graph(error.problem))
@@ -88,31 +92,90 @@ fn unused_name(section: &Section<'_>, before: &[Section<'_>]) -> Result<(), Pres
 /// The graph to be filled, where the file gives an input.
 fn builder(root: &Section<'_>) -> Result<Option<GraphBuilder>, PresetError> {
     let normalise = root.get("normalise");
-    let Some(field) = root.get("input") else {
+    let Some(input) = root.get("input") else {
         let stray = normalise.map(|field| field.error(Problem::NeedsInput { key: "normalise" }));
         return stray.map_or(Ok(None), Err);
     };
+    let (shape, range) = read_input(&input)?;
+    let mut builder = Graph::builder(shape);
+    match (normalise, range) {
+        (Some(field), Some((key, _))) => {
+            return Err(field.error(Problem::BothForms { first: key, second: "normalise" }));
+        }
+        (Some(field), None) => builder.range(InputRange::Normalised(statistics(&field, shape[0])?)),
+        (None, Some((_, range))) => builder.range(range),
+        (None, None) => {}
+    }
+    Ok(Some(builder))
+}
+
+/// What is said of the input's values, with the first key that says it.
+type Said = (&'static str, InputRange);
+
+/// The shape of the input, and what is said of its values.
+fn read_input(field: &Field<'_>) -> Result<([usize; 3], Option<Said>), PresetError> {
     let expected = "a list [channels, height, width]";
+    if !field.is_table() {
+        return Ok((input_shape(field, expected)?, None));
+    }
+    let section = field.section(" in `input`", expected)?;
+    section.only(&INPUT_KEYS)?;
+    let shape = input_shape(&section.need("shape")?, expected)?;
+    let [signed, largest] = ["signed", "largest"].map(|key| section.get(key));
+    let key = match (&signed, &largest) {
+        (Some(_), _) => "signed",
+        (None, Some(_)) => "largest",
+        (None, None) => return Ok((shape, None)),
+    };
+    let signed = signed.map_or(Ok(false), |field| field.boolean())?;
+    let largest = match largest {
+        None => 1.0,
+        Some(field) => positive(&field)?,
+    };
+    Ok((shape, Some((key, InputRange::Plain { largest, signed }))))
+}
+
+fn input_shape(field: &Field<'_>, expected: &'static str) -> Result<[usize; 3], PresetError> {
     let sides = field.list(expected)?;
     let [channels, height, width] = &sides[..] else {
         return Err(field.wrong_count(sides.len(), "channels, height and width"));
     };
     let size = |field: &Field<'_>, range| field.integer(range).map(|size| size as usize);
-    let channels = size(channels, layer::CHANNELS)?;
-    let mut builder =
-        Graph::builder([channels, size(height, layer::SIDE)?, size(width, layer::SIDE)?]);
-    if let Some(field) = normalise {
-        let section = field.section(" in `normalise`", "a table { mean, std }")?;
-        section.only(&["mean", "std"])?;
-        let mean = statistics(&section.need("mean")?, channels, f64::MIN)?;
-        let std = statistics(&section.need("std")?, channels, f64::MIN_POSITIVE)?;
-        builder.normalise(Normalise { mean, std });
+    let [height, width] = [height, width].map(|side| size(side, layer::SIDE));
+    Ok([size(channels, layer::CHANNELS)?, height?, width?])
+}
+
+fn positive(field: &Field<'_>) -> Result<f64, PresetError> {
+    let number = field.number()?;
+    if number > 0.0 {
+        Ok(number)
+    } else {
+        Err(field.error(Problem::NotPositive { key: field.key() }))
     }
-    Ok(Some(builder))
+}
+
+/// Tells the graph the layers whose results are outputs.
+fn outputs(root: &Section<'_>, graph: Option<&mut GraphBuilder>) -> Result<(), PresetError> {
+    let Some(field) = root.get("outputs") else { return Ok(()) };
+    let graph = graph.ok_or_else(|| field.error(Problem::NeedsInput { key: "outputs" }))?;
+    for entry in field.filled_list("a list of names of layers")? {
+        let named = graph.output(entry.text()?);
+        named.map_err(|problem| entry.error(Problem::Graph(problem)))?;
+    }
+    Ok(())
+}
+
+/// What a network of so many input channels was trained to see.
+fn statistics(field: &Field<'_>, channels: usize) -> Result<Normalise, PresetError> {
+    let section = field.section(" in `normalise`", "a table { mean, std }")?;
+    section.only(&["mean", "std"])?;
+    let mean = numbers(&section.need("mean")?, channels, f64::MIN)?;
+    let std = numbers(&section.need("std")?, channels, f64::MIN_POSITIVE)?;
+    Ok(Normalise { mean, std })
 }
 
 /// One number for each channel, none below `least`.
-fn statistics(field: &Field<'_>, channels: usize, least: f64) -> Result<Vec<f64>, PresetError> {
+fn numbers(field: &Field<'_>, channels: usize, least: f64) -> Result<Vec<f64>, PresetError> {
     let entries = field.list("a list of numbers")?;
     if entries.len() != channels {
         let expected = format!("one for each of the input's {channels} channels");

@@ -5,41 +5,34 @@ use super::error::{PresetError, Problem};
 use super::reader::{Field, Section};
 
 /// Keys of a layer, and what to write today.
-const LAYER_KEYS: [(&str, &str); 11] = [
+const LAYER_KEYS: [(&str, &str); 10] = [
     ("dilation", "leave it out: neighbouring taps are 1 apart"),
-    ("ceil_mode", "leave it out: sizes are rounded down"),
+    ("ceil_mode", "write it in a pool: `pool = { kind, kernel, ceil_mode = true }`"),
     ("padding_mode", "leave it out: padding is with zeros"),
     ("transposed", "leave it out: layers are convolutions"),
     ("output_padding", "leave it out: layers are convolutions"),
-    ("kind", LINEAR),
     ("type", LINEAR),
     ("op", LINEAR),
     ("in_features", LINEAR),
     ("out_features", LINEAR),
-    ("concat", "layers are summed by `add`; widen a layer instead"),
+    ("concat", "name the layers in `from`, like `from = [\"a\", \"b\"]`"),
 ];
 
 /// For kinds of layers.
-const LINEAR: &str = "leave it out: every layer is a convolution, and a dense one has `kernel = 1` \
-                      on a plane of 1x1, as after `pool = \"global\"`";
+const LINEAR: &str = "a layer is a convolution, or with `kind = \"dense\"` and `out_channels` one that \
+                      takes all values of what it takes";
 
 /// Keys of a pool, and what to write today.
-const POOL_KEYS: [(&str, &str); 3] = [
-    ("ceil_mode", "leave it out: sizes are rounded down"),
-    ("count_include_pad", "leave it out: an average counts its padding as zeros"),
-    ("dilation", "leave it out: windows have no gaps"),
-];
+const POOL_KEYS: [(&str, &str); 1] = [("dilation", "leave it out: windows have no gaps")];
 
 /// Activations by the names they have elsewhere.
-const ACTIVATIONS: [&str; 21] = [
+const ACTIVATIONS: [&str; 18] = [
     "celu",
     "elu",
     "gelu",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
-    "leaky_relu",
-    "leakyrelu",
     "mish",
     "poly",
     "polynomial",
@@ -50,7 +43,6 @@ const ACTIVATIONS: [&str; 21] = [
     "silu",
     "softmax",
     "softplus",
-    "square",
     "swish",
     "tanh",
 ];
@@ -62,10 +54,6 @@ pub(super) fn check_layer(section: &Section<'_>) -> Result<(), PresetError> {
         let what = "`stride` of two sizes".into();
         return Err(refused(&field, what, "write one number for both directions"));
     }
-    if let Some(field) = section.get("from").filter(Field::is_list) {
-        let today = "name one layer; `add` sums the output of another";
-        return Err(refused(&field, "`from` of several layers, a concatenation,".into(), today));
-    }
     if let Some(field) = section.get("padding").filter(Field::is_text) {
         let what = format!("`padding` = {:?}", field.text()?);
         let today = "leave it out for half the kernel on each side, which is \"same\" at stride 1, \
@@ -75,7 +63,11 @@ pub(super) fn check_layer(section: &Section<'_>) -> Result<(), PresetError> {
     match section.get("activation") {
         Some(field) if field.is_text() && ACTIVATIONS.contains(&folded(field.text()?).as_str()) => {
             let what = format!("`activation` = {:?}", field.text()?);
-            Err(refused(&field, what, "write \"relu\", \"relu6\" or \"none\""))
+            Err(refused(
+                &field,
+                what,
+                "write \"relu\", \"relu6\", \"leaky\", \"square\" or \"none\"",
+            ))
         }
         _ => Ok(()),
     }

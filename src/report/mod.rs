@@ -20,7 +20,8 @@ pub use fault::Fault;
 pub use history::{Beside, Entry, History, Loaded};
 pub use machine::{Machine, process_peak_bytes};
 pub use network::{
-    ClientWork, Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, Ratios, noisiest,
+    ClientWork, Comparison, KeyBytes, NetworkLayer, NetworkRecord, NetworkTotals, OutputRecord,
+    Ratios, noisiest,
 };
 pub use noise_bits::NoiseBits;
 pub(crate) use record::rounded;

@@ -36,7 +36,10 @@ pub struct NetworkRecord {
     pub input_scale: f64,
     /// What a 1 in the output stands for: 1, as its values are real.
     pub output_scale: f64,
-    /// The output beside that of the same network in real values, where weights come from a file.
+    /// The outputs, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<OutputRecord>,
+    /// The first output beside that of the same network in real values, where weights come from a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fidelity: Option<Fidelity>,
     /// Tensors of the file of weights that nothing uses.
@@ -60,6 +63,15 @@ pub struct NetworkRecord {
     /// What the client of a model computes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientWork>,
+}
+
+/// One of several outputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutputRecord {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
 }
 
 impl NetworkRecord {
@@ -86,6 +98,7 @@ impl NetworkRecord {
             // The first layer takes the network's input.
             input_scale: layers.first().map_or(1.0, |layer| layer.activation.input_scale),
             output_scale: 1.0,
+            outputs: Vec::new(),
             fidelity: None,
             unused_tensors: Vec::new(),
             totals: NetworkTotals::of(layers.iter().map(|layer| &layer.record), activations, keys),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::mistakes::{assert_refused, refusal};
-use crate::support::{ALGORITHMS, Place, heconv};
+use crate::support::{ALGORITHMS, Place, heconv, read_reals};
 
 /// Three layers with all that networks have: a stride, depthwise, a shortcut, pooling.
 const TINY: &str = "\
@@ -252,4 +252,53 @@ fn sums_beyond_the_plaintext_modulus_fail() {
         ended.err.contains("layer first: ") && ended.err.contains("plaintext modulus"),
         "{ended:?}"
     );
+}
+
+/// Branches that are put together, a dense layer, and two outputs, each in a file.
+#[test]
+fn a_network_of_branches_runs_to_all_its_outputs() {
+    let place = Place::new();
+    let text = "\
+schema = 1
+name = \"branches\"
+input = { shape = [2, 6, 6], signed = true }
+outputs = [\"scores\", \"b\"]
+[[layer]]
+name = \"a\"
+out_channels = 3
+kernel = 3
+activation = \"leaky\"
+[[layer]]
+name = \"b\"
+from = \"input\"
+out_channels = 2
+kernel = 1
+activation = \"square\"
+[[layer]]
+name = \"c\"
+from = [\"a\", \"b\"]
+out_channels = 4
+kernel = 3
+pool = { kind = \"max\", kernel = 3, stride = 2, ceil_mode = true }
+[[layer]]
+name = \"scores\"
+kind = \"dense\"
+out_channels = 5
+activation = \"none\"
+";
+    let (file, output) = (place.file("branches.toml", text), place.path("y.npy"));
+    let values: Vec<u8> = (0..72).flat_map(|i| (i * 5 % 15 - 7i64).to_le_bytes()).collect();
+    let path = place.npy("x.npy", "<i8", &[2, 6, 6], &values);
+    let args = ["network", &file, "--input", &path, "--output", &output, "--format", "json"];
+    let record = heconv(&args).record();
+    assert_eq!((&record["verified"], &record["output_values"]), (&true.into(), &(5 + 72).into()));
+    let outputs = serde_json::json!([
+        { "name": "scores", "shape": [5, 1, 1] },
+        { "name": "b", "shape": [2, 6, 6] },
+    ]);
+    assert_eq!(record["outputs"], outputs);
+    assert_eq!(read_reals(&output).dim(), (5, 1, 1));
+    assert_eq!(read_reals(&place.path("y.b.npy")).dim(), (2, 6, 6));
+    let text = heconv(&args[..6]).success();
+    assert!(text.contains("outputs: scores (5x1x1), b (2x6x6)"), "{text}");
 }

@@ -74,7 +74,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE.jsonl")]
     resume: Option<PathBuf>,
     /// Write the network's output, its real values as float64 or a contact sheet; where it is not
-    /// exact, under a name that says so, like y.wrong.npy.
+    /// exact, under a name that says so, like y.wrong.npy. Of several outputs the first; the others go
+    /// beside it, like y.NAME.npy.
     #[arg(long, value_name = "FILE.npy|FILE.png")]
     output: Option<PathBuf>,
     #[command(flatten)]

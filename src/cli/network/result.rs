@@ -37,6 +37,9 @@ impl Destinations {
         let printed = print(record, format);
         if let Some(output) = self.output {
             output.write_reals(&result.output(), record.verdict)?;
+            for other in result.outputs.iter().skip(1) {
+                output.of_output(&other.name).write_reals(&other.planes(), record.verdict)?;
+            }
         }
         if let Some(directory) = self.experiments {
             for (run, layer) in runs.iter().zip(&record.layers) {

@@ -109,6 +109,13 @@ fn head(record: &NetworkRecord) -> String {
             bytes_text(peak)
         );
     }
+    if !record.outputs.is_empty() {
+        let shape =
+            |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+        let outputs =
+            record.outputs.iter().map(|one| format!("{} ({})", one.name, shape(&one.shape)));
+        let _ = write!(text, "\noutputs: {}", outputs.collect::<Vec<_>>().join(", "));
+    }
     if let Some(found) = &record.fidelity {
         let _ = write!(
             text,

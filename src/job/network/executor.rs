@@ -16,7 +16,7 @@ use crate::job::{JobError, Prepared, RunSpec};
 use crate::network::{
     Answer, Convolution, Fidelity, LayerReport, Note, listed, plain, signal_to_noise_db,
 };
-use crate::report::{NetworkLayer, NetworkRecord, rounded};
+use crate::report::{NetworkLayer, NetworkRecord, OutputRecord, rounded};
 
 /// The layers of a network, checked.
 pub(super) struct Executor<'a> {
@@ -98,7 +98,12 @@ impl<'a> Executor<'a> {
         }
         let counts = [count(&outputs), mismatches(&outputs, &expected.outputs)];
         let (name, keys) = (course.name().to_owned(), self.keys.bytes());
+        let told = |output: &NetworkOutput| OutputRecord {
+            name: output.name.clone(),
+            shape: output.values.shape().to_vec(),
+        };
         let mut record = NetworkRecord {
+            outputs: outputs.iter().filter(|_| outputs.len() > 1).map(told).collect(),
             fidelity: expected.fidelity(),
             ..NetworkRecord::new(name, layers, keys, counts, wall)
         };

@@ -167,7 +167,7 @@ impl Course for GraphCourse<'_> {
                 JobError::Network { network, problem: other.to_string() }
             }
         })?;
-        Ok(vec![self.output(outcome.output)])
+        Ok(self.outputs(outcome.outputs.into_iter()))
     }
 
     fn reals(&self) -> Result<Option<Box<dyn Reals + '_>>, JobError> {
@@ -183,9 +183,13 @@ impl Course for GraphCourse<'_> {
 }
 
 impl GraphCourse<'_> {
-    fn output(&self, values: Array3<f64>) -> NetworkOutput {
-        let name = self.graph.nodes().last().map_or("", |node| node.spec.name()).to_owned();
-        NetworkOutput { name, values: values.into_dyn() }
+    fn outputs(&self, values: impl Iterator<Item = Array3<f64>>) -> Vec<NetworkOutput> {
+        let names = self.graph.outputs().iter().map(|place| self.graph.nodes()[*place].spec.name());
+        let output = |(name, values): (&str, Array3<f64>)| NetworkOutput {
+            name: name.to_owned(),
+            values: values.into_dyn(),
+        };
+        names.zip(values).map(output).collect()
     }
 }
 
@@ -200,7 +204,7 @@ impl Reals for GraphReals<'_> {
     }
 
     fn outputs(&mut self) -> Vec<NetworkOutput> {
-        vec![self.course.output(self.network.last().clone())]
+        self.course.outputs(self.network.outputs().cloned())
     }
 }
 
@@ -208,10 +212,15 @@ impl Reals for GraphReals<'_> {
 /// needs the most, `largest`.
 fn held_bytes(graph: &Graph, file: Option<&Path>, largest: u64) -> u64 {
     // A result, the shortcut that is added to it, and copies of both while they change; the same of the
-    // network in real values, of which the weights of a layer are made beside those that are kept.
+    // network in real values, of which the weights of a layer are made beside those that are kept. What
+    // several results are put together to is held beside.
     let nodes = || graph.nodes().iter();
     let activations =
         nodes().map(|node| 8 * array_bytes::<i64>(&node.layer.output_shape())).max().unwrap_or(0);
+    let is_made = |node: &&network::Node| node.inputs.len() > 1 || node.spec.is_dense;
+    let joined =
+        nodes().filter(is_made).map(|node| 4 * array_bytes::<i64>(&node.layer.input_shape()));
+    let activations = activations.saturating_add(joined.max().unwrap_or(0));
     let reals =
         nodes().map(|node| array_bytes::<f64>(&node.layer.weight_shape())).max().unwrap_or(0);
     let loading = nodes().map(|node| loading_bytes(&node.layer, file)).max().unwrap_or(0);

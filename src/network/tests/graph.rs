@@ -1,12 +1,13 @@
 //! Graphs that fit together, and those that do not.
 
 use super::super::{
-    Activation, Graph, NodeSpec, Normalise, Pool, PoolKind, Shortcut, Source, Width,
+    Activation, Graph, InputRange, NodeSpec, Normalise, Pool, PoolKind, Shortcut, Source, Width,
+    Window,
 };
 use super::{build, graph, node};
 
 fn window(kernel: usize, stride: usize, padding: usize) -> Pool {
-    Pool::Window { kind: PoolKind::Max, kernel, stride, padding }
+    Pool::Window(Window::new(PoolKind::Max, kernel, stride, padding))
 }
 
 fn added(node: NodeSpec, of: &str, stride: Option<usize>) -> NodeSpec {
@@ -17,15 +18,16 @@ fn added(node: NodeSpec, of: &str, stride: Option<usize>) -> NodeSpec {
 fn shapes_and_sources_follow_from_the_nodes() {
     let pooled = NodeSpec { pool: Some(window(3, 2, 1)), ..node("a", [3, 8], 9, 3) };
     let signed = NodeSpec { activation: Activation::None, ..node("s", [8, 8], 5, 1) };
-    let other = NodeSpec { from: Some("a".into()), ..node("b", [8, 8], 5, 3) };
+    let other = NodeSpec { from: vec!["a".into()], ..node("b", [8, 8], 5, 3) };
     let last = NodeSpec { pool: Some(Pool::Global), ..added(node("c", [8, 8], 5, 3), "s", None) };
     let graph = graph([3, 9, 9], vec![pooled, signed, other, last]);
-    let found: Vec<_> = graph.nodes().iter().map(|n| (n.input, n.shortcut, n.shape)).collect();
+    let found: Vec<_> =
+        graph.nodes().iter().map(|n| (&n.inputs[..], n.shortcut, n.shape)).collect();
     let expected = [
-        (Source::Input, None, [8, 5, 5]),
-        (Source::Node(0), None, [8, 5, 5]),
-        (Source::Node(0), None, [8, 5, 5]),
-        (Source::Node(2), Some(Source::Node(1)), [8, 1, 1]),
+        (&[Source::Input][..], None, [8, 5, 5]),
+        (&[Source::Node(0)][..], None, [8, 5, 5]),
+        (&[Source::Node(0)][..], None, [8, 5, 5]),
+        (&[Source::Node(2)][..], Some(Source::Node(1)), [8, 1, 1]),
     ];
     assert_eq!(found, expected);
     let unsigned = Width { bits: 4, signed: false };
@@ -55,7 +57,7 @@ fn signs_follow_from_the_graph() {
     let nodes = vec![linear, capped, pooled];
     assert_eq!(signs(&graph([2, 4, 4], nodes.clone())), [false, true, false]);
     let mut builder = Graph::builder([2, 4, 4]);
-    builder.normalise(Normalise { mean: vec![0.0; 2], std: vec![1.0; 2] });
+    builder.range(InputRange::Normalised(Normalise { mean: vec![0.0; 2], std: vec![1.0; 2] }));
     nodes.into_iter().try_for_each(|node| builder.push(node)).expect("valid");
     let normalised = builder.finish().expect("valid");
     assert_eq!(signs(&normalised), [true, true, false]);
@@ -75,7 +77,7 @@ fn refused(nodes: Vec<NodeSpec>, field: &str, message: &str) {
 fn every_mistake_names_layer_and_field() {
     let a = || node("a", [3, 4], 8, 3);
     let b = || node("b", [4, 4], 8, 3);
-    let from = |node, name: &str| NodeSpec { from: Some(name.into()), ..node };
+    let from = |node, name: &str| NodeSpec { from: vec![name.into()], ..node };
     refused(
         vec![a(), node("b", [3, 4], 8, 3)],
         "in_channels",
@@ -145,7 +147,7 @@ fn every_mistake_names_layer_and_field() {
 
 #[test]
 fn padded_channels_need_a_stride() {
-    let to = || NodeSpec { from: Some("a".into()), ..node("b", [4, 8], 8, 3) };
+    let to = || NodeSpec { from: vec!["a".into()], ..node("b", [4, 8], 8, 3) };
     let nodes = |stride| vec![node("a", [3, 4], 8, 3), added(to(), "a", stride)];
     assert!(build([3, 8, 8], nodes(None)).is_err());
     assert!(build([3, 8, 8], nodes(Some(1))).is_ok());

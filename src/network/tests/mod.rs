@@ -1,3 +1,4 @@
+mod branches;
 mod graph;
 mod mistakes;
 mod read;

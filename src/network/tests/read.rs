@@ -14,7 +14,8 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::super::{
-    BatchNorm, Bias, Findings, Graph, NodeSpec, Normalise, Note, Origin, Weights, read_layer,
+    BatchNorm, Bias, Findings, Graph, InputRange, NodeSpec, Normalise, Note, Origin, Weights,
+    read_layer,
 };
 use super::{graph, node};
 
@@ -167,6 +168,28 @@ fn the_same_numbers_give_the_same_weights_whatever_their_type() {
 }
 
 /// Biases stay real, whatever the weights.
+/// The weights of a dense layer are a matrix, or one with a kernel of 1x1; nothing else.
+#[test]
+fn a_dense_layer_takes_a_matrix() {
+    let place = Place::new();
+    let graph =
+        |is_dense| graph([5, 1, 1], vec![NodeSpec { is_dense, ..node("fc", [5, 2], 1, 1) }]);
+    let read = |shape: &[usize], is_dense| {
+        let tensor = f32s(shape, |i| i as f32 / 8.0);
+        let path = place.file("w.safetensors", &safetensors(&[("fc.weight", tensor)]));
+        Weights::read(&path, &graph(is_dense)).map(|(weights, _)| weights)
+    };
+    let matrix = read(&[2, 5], true).expect("reads");
+    assert_eq!(matrix, read(&[2, 5, 1, 1], true).expect("reads"));
+    assert_eq!(matrix, read(&[2, 5, 1, 1], false).expect("reads"));
+    let error = read(&[2, 4], true).expect_err("refused").to_string();
+    assert!(
+        error.contains("has shape [2, 4]") && error.contains("expected shape [2, 5]"),
+        "{error}"
+    );
+    assert!(read(&[2, 5], false).is_err());
+}
+
 #[test]
 fn integers_are_taken_as_they_are() {
     let place = Place::new();
@@ -229,7 +252,8 @@ fn batch_norms_are_folded_with_their_epsilon() {
 fn normalisation_leaves_weights_alone() {
     let place = Place::new();
     let mut builder = Graph::builder([2, 2, 2]);
-    builder.normalise(Normalise { mean: vec![0.5, 0.25], std: vec![0.25, 0.5] });
+    builder
+        .range(InputRange::Normalised(Normalise { mean: vec![0.5, 0.25], std: vec![0.25, 0.5] }));
     builder.push(node("a", [2, 1], 2, 1)).expect("valid");
     let normalised = builder.finish().expect("valid");
     let tensors = [("a.weight", f32s(&[1, 2, 1, 1], |i| [1.0, -0.5][i]))];

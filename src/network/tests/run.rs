@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array3, Array4, array};
 
 use super::super::{
-    Activation, Bias, Convolution, Graph, LayerReport, LayerWeights, NodeSpec, Normalise, Outcome,
-    Pool, PoolKind, RealNetwork, Shortcut, Weights, plain, run, signal_to_noise_db,
+    Activation, Bias, Convolution, Graph, InputRange, LayerReport, LayerWeights, NodeSpec,
+    Normalise, Outcome, Pool, PoolKind, RealNetwork, Shortcut, Weights, Window, plain, run,
+    signal_to_noise_db,
 };
 use super::{graph, node};
 use crate::conv::data;
@@ -28,8 +29,8 @@ fn identity(of: &str) -> Shortcut {
 fn every_step_is_what_it_is_by_hand() {
     let first = NodeSpec { bias: true, ..node("a", [1, 1], 2, 1) };
     let signed = NodeSpec { activation: Activation::None, ..node("s", [1, 1], 2, 1) };
-    let max = Pool::Window { kind: PoolKind::Max, kernel: 2, stride: 2, padding: 0 };
-    let from = Some("a".into());
+    let max = Pool::Window(Window::new(PoolKind::Max, 2, 2, 0));
+    let from = vec!["a".into()];
     let last =
         NodeSpec { from, add: Some(identity("s")), pool: Some(max), ..node("b", [1, 1], 2, 1) };
     let graph = graph([1, 2, 2], vec![first, signed, last]);
@@ -54,7 +55,7 @@ fn every_step_is_what_it_is_by_hand() {
     let s = |integer: f64| -integer * (a * 0.5);
     assert_eq!(results[1], array![[[0.0, 0.0], [s(6.0), s(15.0)]]]);
     let b = |integer: f64| 4.0 * integer * (a * 0.25) + s(integer);
-    assert_eq!(outcome.output, array![[[b(15.0)]]]);
+    assert_eq!(outcome.outputs[0], array![[[b(15.0)]]]);
     assert!((b(15.0) - 45.0 / 240.0).abs() < 1e-12);
     let report = |name: &str, input_scale, largest_sum, scale, side| LayerReport {
         name: name.into(),
@@ -76,17 +77,17 @@ fn every_step_is_what_it_is_by_hand() {
 #[test]
 fn padding_is_zero_after_normalisation() {
     let mut builder = Graph::builder([1, 4, 4]);
-    builder.normalise(Normalise { mean: vec![0.5], std: vec![0.25] });
+    builder.range(InputRange::Normalised(Normalise { mean: vec![0.5], std: vec![0.25] }));
     builder
         .push(NodeSpec { activation: Activation::None, ..node("a", [1, 1], 4, 3) })
         .expect("valid");
     let graph = builder.finish().expect("valid");
     let weights = Weights::new(vec![scaled(Array4::from_elem((1, 1, 3, 3), 7), 0.1, None)]);
     let mean = graph.input_form().reals(Array3::from_elem((1, 4, 4), 0.5));
-    assert_eq!(runs(&graph, &weights, mean).output, Array3::<f64>::zeros((1, 4, 4)));
+    assert_eq!(runs(&graph, &weights, mean).outputs[0], Array3::<f64>::zeros((1, 4, 4)));
     // White is 2, the largest integer, and its border sees padding of 0.
     let white = graph.input_form().reals(Array3::from_elem((1, 4, 4), 1.0));
-    let output = runs(&graph, &weights, white).output;
+    let output = runs(&graph, &weights, white).outputs.remove(0);
     for (at, taps) in [((0, 0, 0), 4.0), ((0, 0, 1), 6.0), ((0, 1, 1), 9.0)] {
         assert!((output[at] - taps * 0.7 * 2.0).abs() < 1e-12, "{output}");
     }
@@ -107,7 +108,7 @@ fn linear_bottlenecks_go_on_signed() {
     };
     let outcome = run(&graph, &weights, input, convolve, |_, _, _| ()).expect("runs");
     assert_eq!(seen[1], array![[[0, 0], [-1, -7]]]);
-    assert!((outcome.output[[0, 1, 1]] - 1.0).abs() < 1e-12);
+    assert!((outcome.outputs[0][[0, 1, 1]] - 1.0).abs() < 1e-12);
 }
 
 /// Real weights with a shortcut, a subsampled shortcut, biases and an average: many bits come close
@@ -148,7 +149,7 @@ fn real_networks_are_met_closely() {
     let outcome = runs(&graph, &weights, input.clone());
     let expected = in_floats(&weights, &input);
     assert!(expected.iter().filter(|value| **value > 0.1).count() >= 3, "{expected:?}");
-    for (value, expected) in outcome.output.iter().zip(&expected) {
+    for (value, expected) in outcome.outputs[0].iter().zip(&expected) {
         assert!((value - expected).abs() < 1e-3 * (1.0 + expected), "{value} {expected}");
     }
     // The same in real values, node by node.
@@ -162,7 +163,7 @@ fn real_networks_are_met_closely() {
     };
     // The last result has six values alone.
     let outcome = run(&graph, &weights, input, plain, done).expect("runs");
-    assert_eq!(outcome.output.len(), 6);
+    assert_eq!(outcome.outputs[0].len(), 6);
     assert!(last.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12), "{last}");
     assert!(reals.step().is_none());
 }
@@ -200,7 +201,7 @@ fn relu6_clips_at_six() {
     let input = array![[[0.0, 3.0], [8.0, 15.0]]] / 15.0;
     let outcome = runs(&graph, &Weights::new(vec![weights]), input);
     let value = |integer: f64| 7.0 * integer * (1.0 / 15.0 * 1.5);
-    assert_eq!(outcome.output, array![[[0.0, value(3.0)], [value(8.0), 6.0]]]);
+    assert_eq!(outcome.outputs[0], array![[[0.0, value(3.0)], [value(8.0), 6.0]]]);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::super::{Catalogue, LayerPreset, Network};
 use super::message;
 use crate::network::{
-    self, Activation, BatchNorm, Graph, Node, Normalise, Pool, PoolKind, Shortcut, Source, Weights,
+    self, Activation, BatchNorm, Graph, InputRange, Node, Normalise, Pool, PoolKind, Shortcut,
+    Source, Weights, Window,
 };
 use crate::tensor::{builtin_image, picture_values};
 
@@ -56,8 +57,8 @@ fn networks_are_connected_as_they_should_be() {
     let (shortcut, shortcut_node) = node("block3_shortcut");
     let (_, first) = node("block3_conv1");
     let (_, second) = node("block3_conv2");
-    assert_eq!(first.input, Source::Node(before));
-    assert_eq!(shortcut_node.input, Source::Node(before));
+    assert_eq!(first.inputs, [Source::Node(before)]);
+    assert_eq!(shortcut_node.inputs, [Source::Node(before)]);
     assert_eq!(shortcut_node.spec.activation, Activation::None);
     assert_eq!(second.shortcut, Some(Source::Node(shortcut)));
     assert_eq!(shortcut_node.spec.tensors(), "layer2.0.downsample.0");
@@ -92,9 +93,13 @@ fn networks_run() {
         let weights = Weights::seeded(&graph, 1);
         let outcome = network::run(&graph, &weights, input, network::plain, |_, _, _| ());
         let outcome = outcome.expect("runs");
-        assert_eq!(outcome.output.shape(), graph.nodes().last().expect("nodes").shape);
-        let alive = outcome.output.iter().filter(|value| **value > 0.0).count();
-        assert!(alive * 10 > outcome.output.len(), "{name}: {alive} of {}", outcome.output.len());
+        assert_eq!(outcome.outputs[0].shape(), graph.nodes().last().expect("nodes").shape);
+        let alive = outcome.outputs[0].iter().filter(|value| **value > 0.0).count();
+        assert!(
+            alive * 10 > outcome.outputs[0].len(),
+            "{name}: {alive} of {}",
+            outcome.outputs[0].len()
+        );
     }
 }
 
@@ -141,9 +146,9 @@ fn every_key_is_read() {
     let graph = mine.graph.as_ref().expect("a graph");
     let [a, s, b] = graph.nodes() else { panic!("three nodes") };
     assert_eq!((graph.input_shape(), a.shape, s.shape), ([3, 8, 8], [4, 4, 4], [6, 4, 4]));
-    let window = |kind, kernel, padding| Pool::Window { kind, kernel, stride: kernel, padding };
+    let window = |kind, kernel, padding| Pool::Window(Window::new(kind, kernel, kernel, padding));
     assert_eq!((a.spec.bias, a.spec.pool), (true, Some(window(PoolKind::Max, 2, 0))));
-    assert_eq!((b.input, b.shortcut), (Source::Node(0), Some(Source::Node(1))));
+    assert_eq!((&b.inputs[..], b.shortcut), (&[Source::Node(0)][..], Some(Source::Node(1))));
     assert_eq!(b.spec.activation, Activation::Relu6);
     assert_eq!(b.spec.pool, Some(window(PoolKind::Average, 3, 1)));
     assert_eq!((b.spec.tensors(), &b.spec.bn), ("net.b", &Some(BatchNorm::new("net.bn"))));
@@ -162,7 +167,7 @@ fn every_key_is_read() {
     let shortcut = Shortcut { of: "a".into(), stride: Some(1) };
     assert_eq!(graph.nodes()[2].spec.add, Some(shortcut));
     let expected = Normalise { mean: vec![0.0, -0.5, 1.0], std: vec![1.0, 2.5, 1e-3] };
-    assert_eq!(graph.input_form().normalise, Some(expected));
+    assert_eq!(graph.input_form().range.normalise(), Some(&expected));
     assert!(graph.nodes()[0].layer.activation_signed());
 }
 
@@ -202,7 +207,7 @@ fn every_mistake_has_its_line() {
     refused(
         "= \"relu6\"",
         "= \"relu7\"",
-        "my.toml:24: unknown activation \"relu7\"; the nearest is \"relu\" (all: relu, relu6, none)",
+        "my.toml:24: unknown activation \"relu7\"; the nearest is \"relu\" (all: relu, relu6, leaky, square, none)",
     );
     refused(
         "\"average\"",
@@ -292,5 +297,119 @@ fn batch_norms_have_an_epsilon() {
         "\"net.bn\"",
         "1",
         "my.toml:27: `bn` must be a name or { name, epsilon }, not an integer",
+    );
+}
+
+const BRANCHES: &str = r#"schema = 1
+input = { shape = [2, 8, 8], signed = true, largest = 2.5 }
+outputs = ["d", "b"]
+
+[[layer]]
+name = "a"
+out_channels = 4
+kernel = 3
+activation = { kind = "leaky", slope = 0.2 }
+pool = { kind = "average", kernel = 3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false }
+
+[[layer]]
+name = "b"
+from = "input"
+out_channels = 3
+kernel = 5
+padding = [0, 0, 1, 1]
+activation = "square"
+
+[[layer]]
+name = "c"
+from = ["a", "b"]
+out_channels = 2
+kernel = 1
+activation = "leaky"
+
+[[layer]]
+name = "d"
+kind = "dense"
+out_channels = 10
+activation = "none"
+"#;
+
+#[test]
+fn branches_are_read() {
+    let graph = read(BRANCHES).graph;
+    let graph = graph.expect("a graph");
+    let [a, b, c, d] = graph.nodes() else { panic!("four nodes") };
+    let range = InputRange::Plain { largest: 2.5, signed: true };
+    assert_eq!((&graph.input_form().range, graph.outputs()), (&range, &[3, 1][..]));
+    let new = Window::new(PoolKind::Average, 3, 2, 1);
+    let window = Window { ceil_mode: true, count_include_pad: false, ..new };
+    assert_eq!((a.spec.pool, a.shape), (Some(Pool::Window(window)), [4, 5, 5]));
+    let activations = [a, b, c, d].map(|node| node.spec.activation);
+    let leaky = Activation::Leaky;
+    assert_eq!(activations, [leaky(0.2), Activation::Square, leaky(0.01), Activation::None]);
+    assert_eq!(c.inputs, [Source::Node(0), Source::Node(1)]);
+    assert_eq!((c.layer.input_shape(), c.shape), ([7, 5, 5], [2, 5, 5]));
+    assert!(d.spec.is_dense && !c.spec.is_dense);
+    assert_eq!((d.layer.weight_shape(), d.shape), ([10, 50, 1, 1], [10, 1, 1]));
+    let signs = [a, b, c, d].map(|node| node.layer.activation_signed());
+    assert_eq!(signs, [true, true, true, true]);
+    let convolution = BRANCHES.replace("name = \"c\"", "name = \"c\"\nkind = \"conv\"");
+    assert_eq!(read(&convolution).graph, Some(graph));
+}
+
+#[test]
+fn mistakes_in_branches_have_their_line() {
+    let refused = |from: &str, to: &str, expected: &str| {
+        assert!(BRANCHES.contains(from), "{from}");
+        assert_eq!(message(BRANCHES, from, to), format!("my.toml:{expected}"));
+    };
+    refused(
+        "padding = [0, 0, 1, 1]\n",
+        "stride = 2\n",
+        "22: the planes of a are 5x5, those of b 4x4; only planes of one size can be put together",
+    );
+    refused("\"b\"]\nout", "\"a\"]\nout", "22: \"a\" is named twice");
+    refused(
+        "[\"a\", \"b\"]\nout",
+        "[]\nout",
+        "22: `from` has 0 entries, must be the name of a layer, or a list of several",
+    );
+    refused("[\"d\", \"b\"]", "[\"d\", \"d\"]", "3: \"d\" is named twice");
+    refused("[\"d\", \"b\"]", "[\"e\"]", "3: no layer is called \"e\"; the nearest is \"a\"");
+    refused("slope = 0.2", "slope = -0.2", "9: `slope` must be above 0");
+    refused(
+        "slope = 0.2",
+        "slop = 0.2",
+        "9: unknown key `slop` in `activation`; the nearest valid key is `slope`",
+    );
+    refused(
+        "\"average\"",
+        "\"max\"",
+        "10: `count_include_pad` is for `kind = \"average\"`; a maximum leaves padding out",
+    );
+    refused(
+        "ceil_mode = true",
+        "ceil_mode = 1",
+        "10: `ceil_mode` must be true or false, not an integer",
+    );
+    refused(
+        "kind = \"dense\"\n",
+        "kind = \"dense\"\nkernel = 3\n",
+        "30: `kernel` is for convolutions; a dense layer takes all values of what it takes, and says `out_channels` alone",
+    );
+    refused(
+        "\"dense\"",
+        "\"dens\"",
+        "29: unknown kind \"dens\"; the nearest is \"dense\" (all: conv, dense)",
+    );
+    refused("largest = 2.5", "largest = 0", "2: `largest` must be above 0");
+    refused(
+        "largest = 2.5 }",
+        "largest = 2.5 }\nnormalise = { mean = [0, 0], std = [1, 1] }",
+        "3: `signed` and `normalise` say the same; keep one of them",
+    );
+    refused(
+        "signed = true",
+        "sign = true",
+        "2: unknown key `sign` in `input`; the nearest valid key is `signed`",
     );
 }

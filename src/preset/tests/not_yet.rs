@@ -18,7 +18,7 @@ fn shape(lines: &str, line: usize, expected: &str) {
     assert_eq!(message(LAYER, "kernel = 3", lines), format!("my.toml:{line}: {expected}"));
 }
 
-const LINEAR: &str = "leave it out: every layer is a convolution, and a dense one has `kernel = 1` on a plane of 1x1, as after `pool = \"global\"`";
+const LINEAR: &str = "a layer is a convolution, or with `kind = \"dense\"` and `out_channels` one that takes all values of what it takes";
 
 #[test]
 fn keys_of_other_tools() {
@@ -30,23 +30,27 @@ fn keys_of_other_tools() {
         "padding_mode = 'reflect'",
         "`padding_mode` is not taken yet; leave it out: padding is with zeros",
     );
-    refused("kind = \"linear\"", &format!("`kind` is not taken yet; {LINEAR}"));
+    refused("type = \"linear\"", &format!("`type` is not taken yet; {LINEAR}"));
     refused("in_features = 10", &format!("`in_features` is not taken yet; {LINEAR}"));
     refused(
-        "pool = { kind = \"max\", kernel = 3, stride = 2, ceil_mode = true }",
-        "`ceil_mode` is not taken yet; leave it out: sizes are rounded down",
+        "ceil_mode = true",
+        "`ceil_mode` is not taken yet; write it in a pool: `pool = { kind, kernel, ceil_mode = true }`",
     );
     refused(
-        "pool = { kind = \"average\", kernel = 3, padding = 1, count_include_pad = false }",
-        "`count_include_pad` is not taken yet; leave it out: an average counts its padding as zeros",
+        "pool = { kind = \"max\", kernel = 3, dilation = 2 }",
+        "`dilation` is not taken yet; leave it out: windows have no gaps",
+    );
+    refused(
+        "concat = [\"a\"]",
+        "`concat` is not taken yet; name the layers in `from`, like `from = [\"a\", \"b\"]`",
     );
 }
 
 #[test]
 fn values_of_other_tools() {
-    for word in ["leaky_relu", "LeakyReLU", "square", "SiLU", "gelu"] {
+    for word in ["SiLU", "gelu", "HardSwish"] {
         let expected = format!(
-            "`activation` = {word:?} is not taken yet; write \"relu\", \"relu6\" or \"none\""
+            "`activation` = {word:?} is not taken yet; write \"relu\", \"relu6\", \"leaky\", \"square\" or \"none\""
         );
         refused(&format!("activation = \"{word}\""), &expected);
     }
@@ -57,10 +61,6 @@ fn values_of_other_tools() {
     refused(
         "stride = [1, 2]",
         "`stride` of two sizes is not taken yet; write one number for both directions",
-    );
-    refused(
-        "[[layer]]\nname = \"b\"\nout_channels = 4\nkernel = 3\nfrom = [\"a\", \"input\"]",
-        "`from` of several layers, a concatenation, is not taken yet; name one layer; `add` sums the output of another",
     );
 }
 
