@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::cli::Failure;
-use crate::network::onnx::{Kept, Order};
+use crate::network::onnx::{Kept, Order, read_labels};
 
 use super::bits::{self, Asked};
-
-/// The most bytes of a file of labels.
-const MOST_LABEL_BYTES: u64 = 1 << 24;
 
 /// What is said of a model, a .onnx file or `digits`.
 #[derive(Debug, Default, clap::Args)]
@@ -88,17 +85,8 @@ impl From<Layout> for Order {
 impl ModelArgs {
     /// The names of the classes, where they are given.
     pub(in crate::cli::network) fn labels(&self) -> Result<Option<Vec<String>>, Failure> {
-        let Some(path) = &self.labels else { return Ok(None) };
-        let problem = |error: &dyn std::fmt::Display| {
-            Failure::Input(format!("--labels {}: {error}", path.display()))
-        };
-        let length = std::fs::metadata(path).map_err(|error| problem(&error))?.len();
-        if length > MOST_LABEL_BYTES {
-            return Err(problem(&format_args!("has {length} bytes; a name a line is expected")));
-        }
-        let text = std::fs::read_to_string(path).map_err(|error| problem(&error))?;
-        let clean = |line: &str| line.trim().chars().filter(|c| !c.is_control()).collect();
-        Ok(Some(text.lines().map(clean).collect()))
+        let labels = self.labels.as_deref().map(read_labels).transpose();
+        labels.map_err(|error| Failure::Input(format!("--labels {error}")))
     }
 
     /// Refuses what is said of a model where there is none.
