@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::builder::families;
 use crate::mistakes::{assert_refused, refusal};
-use crate::support::{Place, heconv};
+use crate::support::{Place, command, ended, heconv};
 
 fn model(place: &Place, name: &str) -> (String, String) {
     let families = families();
@@ -118,6 +118,18 @@ fn few_bits_are_found_and_kept() {
     let unknown = place.file("other.toml", written.replace("conv1", "conv9"));
     let words = ["no layer \"conv9\" of model digits", "nearest is \"conv1\""];
     assert_refused([refusal(&["network", "digits", "--bits", &unknown], &words)]);
+}
+
+/// Presets are loaded once for a run, so that what is wrong with one of the user's is said once.
+#[test]
+fn a_broken_preset_is_told_once() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("heconv/params")).expect("creates");
+    place.file("heconv/params/mine.toml", "schema = 2\n");
+    let mut command = command(&["network", "digits"]);
+    command.env("XDG_CONFIG_HOME", place.path(""));
+    let ended = ended(command);
+    assert_eq!((ended.code, ended.err.matches("mine.toml").count()), (Some(0), 1), "{ended:?}");
 }
 
 /// A model is held against the conventional way as networks of presets are.

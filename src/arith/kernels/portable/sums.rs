@@ -127,7 +127,7 @@ pub(in crate::arith::kernels) fn scalar_tile_lazy<const O: usize>(
 ) {
     match is_narrow {
         true if have_halves(modulus) => {
-            scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out)
+            scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out);
         }
         true => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
         false => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),

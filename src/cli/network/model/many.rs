@@ -6,14 +6,16 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::pictures::{Accuracy, Answers, Picture, Row, list};
-use super::{form, serve, settle_bits, tuned};
-use crate::cli::Failure;
+use super::{form, serve, settle_bits};
 use crate::cli::network::progress::LayerProgress;
 use crate::cli::network::result::verdict;
 use crate::cli::network::{Args, failure};
 use crate::cli::output::{Format, print_json};
+use crate::cli::{Failure, presets};
 use crate::conv::{Observer, Stage};
-use crate::job::{Estimator, Finished, ModelSpec, NetworkObserver, PreparedModel, quick};
+use crate::job::{
+    Estimator, Finished, ModelSpec, NetworkObserver, PreparedModel, model_runs, quick,
+};
 use crate::network::onnx::{Bits, Given, Model, Served, digest};
 use crate::report::{SCHEMA, bytes_text};
 
@@ -88,7 +90,9 @@ pub(super) fn run(
     let wanted = args.model.encrypted.min(pictures.len());
     let is_missing = |picture: &Picture| answers.find(&picture.name, true).is_none();
     let spec = if pictures[..wanted].iter().any(is_missing) {
-        let layers = tuned(args, &served, &Estimator::default(), &progress)?;
+        let (catalogue, estimator) = (presets::load()?, Estimator::default());
+        let runs = |params: &_| model_runs(&served, params);
+        let layers = args.tuned_layers(&catalogue, &estimator, &progress, runs)?;
         Some(ModelSpec { layers, labels, finished: Vec::new() })
     } else {
         None

@@ -10,8 +10,8 @@ use std::path::Path;
 use super::progress::LayerProgress;
 use super::session::{Session, tell};
 use super::{Args, failure};
-use crate::cli::{Failure, presets};
-use crate::job::{Estimator, ModelSpec, PreparedModel, RunSpec, model_runs};
+use crate::cli::Failure;
+use crate::job::{ModelSpec, PreparedModel, model_runs};
 use crate::network::onnx::{
     Builtin, Client, Given, Model, Options, PictureForm, Served, fewest_bits,
 };
@@ -52,7 +52,9 @@ fn one(args: &Args, model: &Model, labels: Option<Vec<String>>) -> Result<(), Fa
     let (given, positive) = given(args, model)?;
     let mut served = serve(args, model, &given, positive, &session.progress)?;
     settle_bits(args, &mut served, std::slice::from_ref(&given), &session.progress)?;
-    let layers = tuned(args, &served, &session.estimator, &session.progress)?;
+    let Session { catalogue, estimator, progress, .. } = &session;
+    let runs = |params: &_| model_runs(&served, params);
+    let layers = args.tuned_layers(catalogue, estimator, progress, runs)?;
     let spec = ModelSpec { layers, labels, finished: session.resume()? };
     session.run(served.name(), &spec.layers, |progress| {
         let prepared = PreparedModel::new(&served, &spec).map_err(failure)?;
@@ -130,17 +132,6 @@ fn settle_bits(
         Some(path) => BitsFile::of_layers(served).write(path),
         None => Ok(()),
     }
-}
-
-/// How the layers are run.
-fn tuned(
-    args: &Args,
-    served: &Served<'_>,
-    estimator: &Estimator,
-    progress: &LayerProgress,
-) -> Result<Vec<RunSpec>, Failure> {
-    let catalogue = presets::load()?;
-    args.tuned_layers(&catalogue, estimator, progress, |params| model_runs(served, params))
 }
 
 /// What is of networks of presets alone.
