@@ -333,3 +333,25 @@ fn the_form_follows_what_is_said_of_its_model() {
     assert!(says(&mut app, "bits=5,5").is_empty());
     assert!(message(&app).contains("in progress"), "{}", message(&app));
 }
+
+#[test]
+fn another_answer_in_floats_is_told() {
+    let mut replay = scene("network done");
+    let NetworkPhase::Done(outcome) = &mut replay.app.networks.phase else { panic!("not done") };
+    let answer = outcome.answer.as_mut().expect("an answer");
+    let name = |names: &str| Some(names.to_owned());
+    answer.top[0].label = name("Egyptian cat");
+    answer.top1_agrees = false;
+    answer.float_top[0].label = name("a rather long name of a tabby");
+    for (width, height) in [(80, 24), (100, 30), (120, 40)] {
+        let shown = frames::text(&replay.draw(width, height));
+        for words in ["Egyptian cat  99.7 %", "in floats it is a rather long name of a, 99.7 %"] {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+        assert!(!shown.contains("as in floats"), "{shown}");
+    }
+    // What is no list of scores has no answer.
+    let NetworkPhase::Done(outcome) = &mut replay.app.networks.phase else { panic!("not done") };
+    outcome.answer = None;
+    assert!(frames::text(&replay.draw(80, 24)).contains("no answer in a word"));
+}

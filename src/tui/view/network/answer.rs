@@ -160,16 +160,17 @@ fn said(app: &App, outcome: &NetworkOutcome, area: Rect) -> Vec<Line<'static>> {
 /// The classes that are ranked first, the first beside that in floats.
 fn ranking(app: &App, answer: &Answer, count: usize, width: usize) -> Vec<Line<'static>> {
     let theme = app.style.theme();
-    let cut = |one: &Ranked| one.name().chars().take(NAME).collect::<String>();
+    let cut = |one: &Ranked| {
+        let start: String = one.name().chars().take(NAME).collect();
+        start.trim_end().to_owned()
+    };
     let names: Vec<String> = answer.top.iter().take(count).map(cut).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let percent = |one: &Ranked| one.probability.map_or_else(|| "-".into(), percent_text);
-    let floats = match answer.float_top.first() {
-        Some(_) if answer.top1_agrees => ("as in floats".into(), theme.good),
-        Some(real) => (format!("in floats {}, {}", cut(real), percent(real)), theme.bad),
-        None => (String::new(), theme.dim),
-    };
-    let room = width.saturating_sub(longest + 9 + 3 + floats.0.chars().count()).min(20) as u16;
+    // Another class may have a long name, and takes a row of its own.
+    let other = answer.float_top.first().filter(|_| !answer.top1_agrees);
+    let agrees = if other.is_none() { "as in floats" } else { "" };
+    let room = width.saturating_sub(longest + 9 + 3 + agrees.len()).min(20) as u16;
     let lines = answer.top.iter().zip(&names).enumerate().map(|(place, (one, name))| {
         let style = if place == 0 { theme.text } else { theme.dim };
         let mut spans =
@@ -178,19 +179,30 @@ fn ranking(app: &App, answer: &Answer, count: usize, width: usize) -> Vec<Line<'
             spans.extend(bar(app, room - 1, one.probability.unwrap_or(0.0), None));
         }
         if place == 0 {
-            spans.push(Span::styled(format!("  {}", floats.0), floats.1));
+            spans.push(Span::styled(format!("  {agrees}"), theme.good));
         }
         Line::from(spans)
     });
-    lines.collect()
+    let mut lines: Vec<Line<'static>> = lines.collect();
+    if let Some(real) = other {
+        let text = format!("in floats it is {}, {}", cut(real), percent(real));
+        lines.insert(1.min(lines.len()), Line::styled(text, theme.bad));
+        lines.truncate(count.max(2));
+    }
+    lines
 }
 
 /// Whether the encrypted computation is exact, and how near to floats it is.
 fn facts(app: &App, outcome: &NetworkOutcome, width: usize) -> Vec<Line<'static>> {
     let (theme, glyphs) = (app.style.theme(), app.style.glyphs());
     let values = count_text(outcome.output_values as u64);
+    let fitting = |long: String, short: String| {
+        if long.chars().count() <= width { long } else { short }
+    };
     let exact = if outcome.verdict.is_exact() {
-        let text = format!("{} exact: all {values} values are as of plain integers", glyphs.check);
+        let start = format!("{} exact: all {values} values", glyphs.check);
+        let text =
+            fitting(format!("{start} equal the plain network"), format!("{start} as unencrypted"));
         Line::styled(text, theme.good)
     } else {
         let (label, wrong) = (outcome.verdict.label(), outcome.output_mismatches as u64);
@@ -201,9 +213,10 @@ fn facts(app: &App, outcome: &NetworkOutcome, width: usize) -> Vec<Line<'static>
     let near = outcome.fidelity.as_ref().map(|found| {
         let Fidelity { cosine, largest_error, largest_value } = *found;
         let [error, value] = [largest_error, largest_value].map(digits);
-        let long = format!("beside floats: cosine {cosine:.5}, largest error {error} of {value}");
-        let short = || format!("floats: cosine {cosine:.5}, error {error} of {value}");
-        let text = if long.chars().count() <= width { long } else { short() };
+        let text = fitting(
+            format!("beside floats: cosine {cosine:.5}, largest error {error} of {value}"),
+            format!("floats: cosine {cosine:.5}, error {error} of {value}"),
+        );
         Line::styled(text, theme.text)
     });
     std::iter::once(exact).chain(near).collect()
