@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::Form;
 use super::network::NetworkOutcome;
-use crate::arith::kernels::Reduction;
+use crate::arith::kernels::{Backend, Reduction};
 use crate::conv::{AlgorithmKind, Observer, Stage};
 use crate::job::{
     Finished, JobError, JobEvent, ModelSpec, NetworkObserver, OpenedModel, RunResult, RunSpec,
@@ -22,6 +22,10 @@ use crate::report::{Fault, Record};
 
 /// The recording in this program.
 const EMBEDDED: &str = include_str!("../../assets/recording.json");
+
+/// The backend of replays, whose costs they predict with, and of recordings where a machine has it: the one
+/// that most machines have.
+pub(super) const BACKEND: Backend = Backend::Avx2;
 
 /// What is recorded, on the demo layer.
 const RUNS: [(AlgorithmKind, Reduction); 6] = [
@@ -113,13 +117,19 @@ impl NetworkObserver for Layers {
     }
 }
 
+/// The run of a form, to be recorded.
+fn recorded(form: &Form) -> RunSpec {
+    let spec = form.spec(crate::memory::default_limit());
+    RunSpec { backend: if BACKEND.is_available() { BACKEND } else { spec.backend }, ..spec }
+}
+
 impl RecordedNetwork {
     /// Runs the built-in model as `demo` says.
     fn make(demo: &Form) -> Result<Self, RecordingError> {
         let max_memory = crate::memory::default_limit();
         let model = OpenedModel::builtin(max_memory)?;
         let form = |layer: &LayerPreset| Form { layer: layer.clone(), ..demo.clone() };
-        let layers = model.layers().iter().map(|layer| form(layer).spec(max_memory)).collect();
+        let layers = model.layers().iter().map(|layer| recorded(&form(layer))).collect();
         let spec = ModelSpec { layers, labels: model.labels(), finished: Vec::new() };
         let told = Layers::default();
         let record = model.run(&spec, &told)?.record;
@@ -271,7 +281,7 @@ impl Recording {
             let form = Form { algorithm, reduction, ..demo.clone() };
             let mut made = Vec::new();
             for _ in 0..tries {
-                made.push(RecordedRun::make(form.spec(crate::memory::default_limit()))?);
+                made.push(RecordedRun::make(recorded(&form))?);
             }
             runs.extend(middle(made, |run| run.record.latency_ms.total));
         }

@@ -13,10 +13,9 @@ use super::app::App;
 use super::event::{Effect, Event};
 use super::keymap::Keymap;
 use super::network::{NetworkEvent, NetworkPhase, Seen};
-use super::recording::{RecordedNetwork, RecordedRun, Recording, RecordingError};
+use super::recording::{BACKEND, RecordedNetwork, RecordedRun, Recording, RecordingError};
 use super::style::Style;
 use super::view;
-use crate::arith::kernels::Backend;
 use crate::job::{
     Estimate, Estimator, JobEvent, Problem, RunResult, RunSpec, input_preview, plain,
 };
@@ -148,7 +147,7 @@ impl Replay {
                 }
                 Effect::Start { number, spec } => self.start(number, spec)?,
                 Effect::Search { number, mut query } => {
-                    query.runs.iter_mut().for_each(|run| run.backend = Backend::Avx2);
+                    query.runs.iter_mut().for_each(|run| run.backend = BACKEND);
                     let found = survey(&self.estimator, &query, |_, _| true).map(Box::new);
                     let found = found.map_err(|error| error.to_string());
                     self.event(Event::Found { number, found })?;
@@ -177,7 +176,7 @@ impl Replay {
 
     /// The estimate on the reference machine.
     fn estimate(&self, spec: RunSpec) -> Result<Box<Estimate>, Problem> {
-        let spec = RunSpec { backend: Backend::Avx2, ..spec };
+        let spec = RunSpec { backend: BACKEND, ..spec };
         self.estimator.estimate(&spec).map(Box::new).map_err(Problem::from)
     }
 
