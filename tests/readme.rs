@@ -32,7 +32,7 @@ fn sample_files_parse() {
     let path = directory.path().join("small.toml");
     std::fs::write(&path, networks[0]).expect("writes");
     let network = catalogue.network(path.to_str().expect("UTF-8")).expect("a valid network");
-    assert_eq!(network.graph.expect("a graph").nodes().len(), 2);
+    assert_eq!(network.graph.expect("a graph").nodes().len(), 3);
     std::fs::write(directory.path().join("config.toml"), settings[0]).expect("writes");
     let config = Config::load(directory.path()).expect("valid settings");
     assert_eq!(config.theme, "light");
