@@ -1,9 +1,8 @@
 //! The server's side: rotations by hoisted key switching.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::{Ciphertext, Context, GaloisKey, GaloisKeyId, GaloisKeys, Params, RotationSum};
+use super::{Ciphertext, Context, GaloisKey, GaloisKeyId, GaloisKeys, Params, Pool, RotationSum};
 use crate::arith::kernels::{KeySwitch, PairsMut};
 use crate::arith::{AlignedWords, zeroed};
 use crate::ring::{GaloisElement, Limb, NttForm, Poly};
@@ -31,28 +30,6 @@ pub struct Scratch {
     residues: [AlignedWords; 2],
     /// N words each.
     lifted: [AlignedWords; 2],
-}
-
-/// Things that were used and can be used again, by any thread.
-#[derive(Debug)]
-struct Pool<T>(Mutex<Vec<T>>);
-
-impl<T> Pool<T> {
-    fn take(&self, make: impl FnOnce() -> T) -> T {
-        // Only whole things are ever put in, so a thread that panicked has left nothing half done.
-        let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        spare.unwrap_or_else(make)
-    }
-
-    fn give(&self, thing: T) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(thing);
-    }
-}
-
-impl<T> Default for Pool<T> {
-    fn default() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
 }
 
 impl Scratch {
@@ -157,7 +134,7 @@ impl<'a> Evaluator<'a> {
 
     /// Takes working space back.
     pub fn keep_scratch(&self, scratch: Scratch) {
-        self.scratches.give(scratch);
+        self.scratches.give([scratch]);
     }
 
     /// An empty sum of rotations.
@@ -167,7 +144,7 @@ impl<'a> Evaluator<'a> {
 
     /// Takes a sum back that is empty again.
     pub fn keep_sum(&self, sum: RotationSum) {
-        self.sums.give(sum);
+        self.sums.give([sum]);
     }
 
     /// Decomposes c1 once for any number of rotations: L inverse and L^2 forward transforms. One of

@@ -12,6 +12,7 @@ mod evaluation;
 mod keys;
 pub mod noise;
 pub mod params;
+mod pool;
 mod response;
 mod rotation_sum;
 pub mod security;
@@ -31,6 +32,7 @@ pub use encryption::{Ciphertext, decrypt, encrypt};
 pub use evaluation::{Evaluator, MissingKey, Scratch};
 pub use keys::{GaloisKey, GaloisKeyId, GaloisKeys, SecretKey, SeededGaloisKey, SeededGaloisKeys};
 pub use params::{Params, ParamsError, ParamsSpec, PrimeSpec};
+pub use pool::Pool;
 pub use response::{Reader, Response};
 pub use rotation_sum::RotationSum;
 pub use sharing::{

@@ -1,7 +1,6 @@
 //! The mix stage: sums moved to their places and added up.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
@@ -9,7 +8,7 @@ use super::panel::Panels;
 use super::setting::Setting;
 use super::sums::Sums;
 use super::{ConvError, Server, Stage};
-use crate::bfv::{Ciphertext, Context, Evaluator, MissingKey, RotationSum, Scratch};
+use crate::bfv::{Ciphertext, Context, Evaluator, MissingKey, Pool, RotationSum, Scratch};
 use crate::ring::GaloisElement;
 
 /// Output ciphertexts that are made side by side on one thread, so that a key is read once for all
@@ -32,27 +31,26 @@ pub struct Moved {
 #[derive(Debug)]
 pub struct Outputs {
     limbs: usize,
-    spare: Mutex<Vec<Ciphertext>>,
+    spare: Pool<Ciphertext>,
 }
 
 impl Outputs {
     /// `count` ciphertexts of `limbs` limbs.
     pub fn taken(context: &Context, limbs: usize, count: usize) -> Self {
         let context = context.of(limbs);
-        let spare = (0..count).map(|_| Ciphertext::zero(context).taken()).collect();
-        Self { limbs, spare: Mutex::new(spare) }
+        let spare = Pool::default();
+        spare.give((0..count).map(|_| Ciphertext::zero(context).taken()));
+        Self { limbs, spare }
     }
 
     /// One of them, whatever it holds, or a new one where there are none.
     fn next(&self, context: &Context) -> Ciphertext {
-        // Only whole ciphertexts are ever put in.
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        spare.unwrap_or_else(|| Ciphertext::zero(context))
+        self.spare.take(|| Ciphertext::zero(context))
     }
 
     /// Takes outputs back.
     pub fn keep(&self, outputs: Vec<Ciphertext>) {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).extend(outputs);
+        self.spare.give(outputs);
     }
 }
 
