@@ -99,6 +99,11 @@ impl NoiseModel {
         self.key_switch
     }
 
+    /// What `count` key switches add that share one division by P; none is no division either.
+    pub fn switches(&self, count: usize) -> f64 {
+        if count == 0 { 0.0 } else { count as f64 * self.key_switch + self.rounding() }
+    }
+
     /// What a rounding of both polynomials adds: 1/12 from c0, and from c1 through a secret with
     /// 2N/3 non-zero coefficients. Division by P is such.
     pub fn rounding(&self) -> f64 {

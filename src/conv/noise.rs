@@ -22,7 +22,7 @@ impl StageNoise {
         let (params, lower) = (setting.params, setting.params.lower());
         let level = lower.as_ref().filter(|lower| lower.limbs().len() == limbs).unwrap_or(params);
         let model = NoiseModel::new(level);
-        let switched = setting.shared_by as f64 * model.key_switch() + model.rounding();
+        let switched = model.switches(setting.shared_by);
         let scale = 2.0 * (params.log2_q() - level.log2_q());
         let added = if setting.shared_by > 1 { scale.exp2() * switched } else { 0.0 };
         self.outputs.iter_mut().for_each(|output| output.variance += added);

@@ -254,17 +254,14 @@ impl Plan for CoefficientAlgorithm {
         let babies = self.plan.babies() as f64;
         // What rotating an input adds, once for each baby step but the identity; there is no key switch
         // where there are none.
-        let rotation = if babies > 1.0 { model.key_switch() + model.rounding() } else { 0.0 };
+        let rotation = if babies > 1.0 { model.switches(1) } else { 0.0 };
         let giants = self.plan.giants();
         // What merging the outputs of a ciphertext adds to each. Channels of one giant step are one sum,
         // and moving one without a weight, which is exactly zero, adds nothing.
         let merge = |products: &[f64]| {
             let has_weights =
                 |giant: &usize| products.iter().skip(*giant).step_by(giants).any(|v| *v > 0.0);
-            match (1..giants).filter(has_weights).count() {
-                0 => 0.0,
-                moved => moved as f64 * model.key_switch() + model.rounding(),
-            }
+            model.switches((1..giants).filter(has_weights).count())
         };
         let product = |gain: &Gain| {
             babies * babies * gain.fresh * model.fresh() + (babies - 1.0) * gain.rotated * rotation

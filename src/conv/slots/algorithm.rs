@@ -34,7 +34,7 @@ struct InputVariance {
 impl InputVariance {
     fn new(model: &NoiseModel) -> Self {
         let fresh = model.fresh();
-        Self { fresh, rotated: fresh + model.key_switch() + model.rounding() }
+        Self { fresh, rotated: fresh + model.switches(1) }
     }
 
     fn under(&self, gain: &Gain) -> f64 {
@@ -68,10 +68,7 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
                 let own = if sums > 0.0 { moving_variance(lower, moved) } else { plain.powi(-2) };
                 sums + last * last * own
             }
-            _ if sums == 0.0 => 0.0,
-            None if moved == 0 => sums,
-            // Moved sums share one rounding.
-            None => sums + moved as f64 * model.key_switch() + model.rounding(),
+            None => sums + model.switches(moved),
         }
     }
 
