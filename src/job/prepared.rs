@@ -108,22 +108,25 @@ impl<'a> Prepared<'a> {
         observer: &dyn Observer,
     ) -> Result<RunResult, JobError> {
         let needs = KeyNeeds::from(&self.told());
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        for _ in 0..self.spec.repeat.max(1) {
-            let session = self.open(&needs, data.stream, observer)?;
-            let outcome = self.once(&session, &data, observer)?;
-            outcome.clock.add(Stage::Keygen, session.time());
-            // Of earlier runs the figures are kept alone.
-            if let Some(before) = outcomes.last_mut() {
-                before.output = Array3::default([0; 3]);
+        let outcomes = super::threads(self.spec.threads)?.install(|| {
+            let mut outcomes: Vec<Outcome> = Vec::new();
+            for _ in 0..self.spec.repeat.max(1) {
+                let session = self.open(&needs, data.stream, observer)?;
+                let outcome = self.once(&session, &data, observer)?;
+                outcome.clock.add(Stage::Keygen, session.time());
+                // Of earlier runs the figures are kept alone.
+                if let Some(before) = outcomes.last_mut() {
+                    before.output = Array3::default([0; 3]);
+                }
+                outcomes.push(outcome);
             }
-            outcomes.push(outcome);
-        }
+            Ok::<_, JobError>(outcomes)
+        })?;
         self.result(outcomes, data)
     }
 
-    /// Runs once on `data`, which are of the layer's shape, in a session that others use too. What
-    /// opening it took is that of the run it was opened for.
+    /// Runs once on `data`, which are of the layer's shape, in a session that others use too, on the rayon
+    /// pool of the calling thread. What opening it took is that of the run it was opened for.
     ///
     /// # Errors
     /// [`JobError`] where the run fails or is cancelled.
@@ -140,7 +143,8 @@ impl<'a> Prepared<'a> {
         self.result(vec![outcome], data)
     }
 
-    /// A client with new secrets from stream `stream` of the seed, and a server that has its keys.
+    /// A client with new secrets from stream `stream` of the seed, and a server that has its keys; made on
+    /// the rayon pool of the calling thread.
     ///
     /// # Errors
     /// [`JobError`] where there is no randomness, or the run is cancelled.
@@ -150,8 +154,8 @@ impl<'a> Prepared<'a> {
         stream: u64,
         observer: &dyn Observer,
     ) -> Result<Session, JobError> {
-        let (pool, secrets) = (super::threads(self.spec.threads)?, self.secrets(stream)?);
-        Ok(pool.install(|| Session::open(&self.context, &secrets, needs, observer))?)
+        let secrets = self.secrets(stream)?;
+        Ok(Session::open(&self.context, &secrets, needs, observer)?)
     }
 
     fn once(
@@ -171,8 +175,7 @@ impl<'a> Prepared<'a> {
             bias: data.bias.as_ref().map(|bias| bias.slice(s![..layer.out_channels()])),
             number: data.stream,
         };
-        let pool = super::threads(self.spec.threads)?;
-        Ok(pool.install(|| pipeline::run(&job, session, observer))?)
+        Ok(pipeline::run(&job, session, observer)?)
     }
 
     fn result(&self, mut outcomes: Vec<Outcome>, data: RunData) -> Result<RunResult, JobError> {
