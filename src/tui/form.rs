@@ -113,14 +113,7 @@ impl Form {
                 format!("{activation_bits}{sign}")
             }
             Field::WeightBits => self.layer.spec.weight_bits.to_string(),
-            Field::LayerName
-            | Field::InChannels
-            | Field::OutChannels
-            | Field::Plane
-            | Field::Kernel
-            | Field::Stride
-            | Field::Padding
-            | Field::Groups => self.shape_value(field),
+            _ if field.is_shape() => self.shape_value(field),
             _ => self.run_value(field),
         }
     }
@@ -370,14 +363,7 @@ impl Form {
             Field::Threads => form.threads = number(MAX_THREADS as u32)? as usize,
             Field::ActivationBits => form.set_activations(text)?,
             Field::WeightBits => form.layer.spec.weight_bits = number(MAX_BITS)?,
-            Field::LayerName
-            | Field::InChannels
-            | Field::OutChannels
-            | Field::Plane
-            | Field::Kernel
-            | Field::Stride
-            | Field::Padding
-            | Field::Groups => form.parse_shape(field, text)?,
+            _ if field.is_shape() => form.parse_shape(field, text)?,
             _ => form.parse_run(field, text)?,
         }
         form.rename(self);

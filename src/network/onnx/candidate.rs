@@ -70,7 +70,7 @@ impl Candidate<'_> {
             return Err(format!("its input has {rank} dimensions; 3 or 4 are taken"));
         }
         if shape.len() != rank || shape.contains(&0) || self.input.contains(&0) {
-            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+            return Err(self.misfit(shape));
         }
         let groups = usize::try_from(self.attributes.integer("group", 1)).unwrap_or(0);
         if groups == 0 || !self.input[1].is_multiple_of(groups) || !shape[0].is_multiple_of(groups)
@@ -78,6 +78,11 @@ impl Candidate<'_> {
             return Err(format!("group = {groups} does not divide its channels"));
         }
         Ok((groups, &shape[2..]))
+    }
+
+    /// That weights of this shape do not belong to the input.
+    fn misfit(&self, shape: &[usize]) -> String {
+        format!("its input is {:?} and its weights are {shape:?}", self.input)
     }
 
     /// Rows and columns, where `axis` makes one of a side and its length; one row where there is only one
@@ -102,7 +107,7 @@ impl Candidate<'_> {
         let (groups, kernel) = self.planes(shape)?;
         let [outputs, inputs] = [shape[0], self.input[1]];
         if shape[1] != inputs / groups {
-            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+            return Err(self.misfit(shape));
         }
         let sides = Sides::of(self.attributes, kernel)?;
         let stride = sides.strides.iter().copied().reduce(gcd).unwrap_or(1);
@@ -130,7 +135,7 @@ impl Candidate<'_> {
         let (groups, kernel) = self.planes(shape)?;
         let [inputs, each] = [shape[0], shape[1]];
         if inputs != self.input[1] {
-            return Err(format!("its input is {:?} and its weights are {shape:?}", self.input));
+            return Err(self.misfit(shape));
         }
         let sides = Sides::of(self.attributes, kernel)?;
         let more = self.attributes.sizes("output_padding", kernel.len(), 0, 0)?;

@@ -68,6 +68,21 @@ pub enum Field {
 }
 
 impl Field {
+    /// Whether it is of the layer's shape, or its name.
+    pub const fn is_shape(self) -> bool {
+        matches!(
+            self,
+            Self::LayerName
+                | Self::InChannels
+                | Self::OutChannels
+                | Self::Plane
+                | Self::Kernel
+                | Self::Stride
+                | Self::Padding
+                | Self::Groups
+        )
+    }
+
     /// Every field, from the top.
     pub const ALL: [Self; 31] = [
         Self::Preset,
