@@ -7,7 +7,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use heconv::arith::kernels::{
-    Backend, Factors, Kernels, PAIR, PairsMut, Reduction, Row, TILE,
+    Backend, Factors, Kernels, PAIR, PairsMut, Reduction, Row, TILE, Width,
     multiply_adds as register_multiply_adds,
 };
 use heconv::arith::{Modulus, PackedWords, largest_ntt_primes, zeroed};
@@ -195,7 +195,7 @@ mod client {
 mod kernel {
     use super::{
         Backend, Bencher, Factors, ItemsCount, Kernels, Modulus, PAIR, PackedWords, Reduction, Row,
-        TILE, largest_ntt_primes, register_multiply_adds, zeroed,
+        TILE, Width, largest_ntt_primes, register_multiply_adds, zeroed,
     };
 
     const TERMS: usize = 192;
@@ -209,42 +209,57 @@ mod kernel {
         backends().flat_map(of).collect()
     }
 
+    /// Words of so many bits.
+    fn widths() -> Vec<(Backend, u32)> {
+        backends().flat_map(|backend| [26, 36, 44].map(|bits| (backend, bits))).collect()
+    }
+
     fn kernels(backend: Backend) -> Kernels {
-        let prime = largest_ntt_primes(36, 8192, 1, &[]).expect("a prime")[0];
+        kernels_of(backend, 36)
+    }
+
+    fn kernels_of(backend: Backend, bits: u32) -> Kernels {
+        let prime = largest_ntt_primes(bits, 8192, 1, &[]).expect("a prime")[0];
         Kernels::new(backend, Modulus::new(prime).expect("a modulus"))
     }
 
     /// Multiply-adds without memory.
-    #[divan::bench(args = backends())]
-    fn registers(bencher: Bencher<'_, '_>, backend: Backend) {
+    #[divan::bench(args = widths())]
+    fn registers(bencher: Bencher<'_, '_>, (backend, bits): (Backend, u32)) {
         const COUNT: u64 = 1 << 16;
-        let Some(count) = register_multiply_adds(backend, false, COUNT) else { return };
+        let width = Width::of(bits, bits);
+        let Some(count) = register_multiply_adds(backend, width, COUNT) else { return };
         let counted = bencher.counter(ItemsCount::new(count));
-        counted.bench_local(|| register_multiply_adds(backend, false, COUNT));
+        counted.bench_local(|| register_multiply_adds(backend, width, COUNT));
     }
 
-    /// Four sums of words by scalars.
+    /// Sums of words by scalars.
     #[divan::bench(args = cases())]
-    fn scalars(bencher: Bencher<'_, '_>, case: (Backend, Reduction)) {
-        four_sums(bencher, case, u64::BITS);
+    fn scalars(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction)) {
+        scalar_sums(bencher, &kernels(backend), reduction, u64::BITS);
     }
 
-    /// Four sums of words by small integers.
+    /// Sums of words of so many bits by scalars, lazily reduced.
+    #[divan::bench(args = widths())]
+    fn scalars_of_width(bencher: Bencher<'_, '_>, (backend, bits): (Backend, u32)) {
+        scalar_sums(bencher, &kernels_of(backend, bits), Reduction::Lazy, bits);
+    }
+
+    /// Sums of words by small integers.
     #[divan::bench(args = cases())]
-    fn integers(bencher: Bencher<'_, '_>, case: (Backend, Reduction)) {
-        four_sums(bencher, case, 5);
+    fn integers(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction)) {
+        scalar_sums(bencher, &kernels(backend), reduction, 5);
     }
 
-    fn four_sums(bencher: Bencher<'_, '_>, (backend, reduction): (Backend, Reduction), bits: u32) {
-        let kernels = kernels(backend);
+    fn scalar_sums(bencher: Bencher<'_, '_>, kernels: &Kernels, reduction: Reduction, bits: u32) {
         let panel = vec![5; TERMS * PAIR];
         let factors = vec![7; TERMS];
         let quotient = kernels.modulus().shoup(7).quotient;
         let quotients = vec![quotient; TERMS];
         let row = Row { factors: &factors, quotients: &quotients, bits };
-        let mut out = [[0; PAIR]; 4];
-        let counted = bencher.counter(ItemsCount::new(4 * TERMS * PAIR));
-        counted.bench_local(|| kernels.scalar_tile(reduction, &[&panel], [row; 4], &mut out));
+        let mut out = [[0; PAIR]; SUMS];
+        let counted = bencher.counter(ItemsCount::new(SUMS * TERMS * PAIR));
+        counted.bench_local(|| kernels.scalar_tiles(reduction, &[&panel], |_| row, &mut out));
     }
 
     /// A sum of words by words.

@@ -85,6 +85,8 @@ pub struct ReductionCosts {
     /// A sum of products with scalar factors, several sums side by side. Per word of the sum; over the
     /// number of terms, as are the next three.
     pub sum: SumCost,
+    /// The same where products have at most 76 bits, so that some machines can estimate their sums.
+    pub estimated_sum: SumCost,
     /// The same where products are narrow, at most 52 bits, and take one instruction.
     pub narrow_sum: SumCost,
     /// The same where words and factors have at most 32 bits each: integer multiplication of halves of

@@ -4,7 +4,7 @@ use super::cost::{CostTable, PACKED_BYTES, PolynomialCosts};
 use super::setting::Setting;
 use super::work::{Primitive, Task};
 use crate::arith::Modulus;
-use crate::arith::kernels::{Reduction, are_halves, are_narrow, word_bytes};
+use crate::arith::kernels::{Reduction, Width, word_bytes};
 use crate::bfv::pairs_of;
 
 /// Times of work under one setting on one machine.
@@ -125,10 +125,11 @@ impl Pricing<'_> {
     fn sum(&self, terms: usize, bits: impl Fn(&Modulus) -> u32) -> f64 {
         let costs = self.costs.of(self.setting.reduction);
         let of_limb = |limb: &Modulus| {
-            let cost = match (limb.bits(), bits(limb)) {
-                (limb, factor) if !are_narrow(limb, factor) => &costs.sum,
-                (limb, factor) if are_halves(limb, factor) => &costs.half_sum,
-                _ => &costs.narrow_sum,
+            let cost = match Width::of(limb.bits(), bits(limb)) {
+                Width::Halves => &costs.half_sum,
+                Width::Narrow => &costs.narrow_sum,
+                Width::Estimated { .. } => &costs.estimated_sum,
+                Width::Wide => &costs.sum,
             };
             cost.at(terms)
         };

@@ -1,6 +1,6 @@
 //! What the figures of a plan follow from, besides the plan.
 
-use crate::arith::kernels::{Reduction, are_narrow};
+use crate::arith::kernels::{Reduction, Width};
 use crate::bfv::{Context, Params};
 
 /// Parameters and reduction mode, without the tables that a [`Context`] holds: enough to plan and
@@ -55,7 +55,8 @@ impl<'a> Setting<'a> {
     /// of a 104-bit product.
     pub fn narrow_words(&self) -> usize {
         let limbs = self.params.limbs().iter();
-        limbs.filter(|limb| are_narrow(limb.bits(), limb.bits())).count() * self.ring_degree()
+        limbs.filter(|limb| Width::of(limb.bits(), limb.bits()).is_narrow()).count()
+            * self.ring_degree()
     }
 }
 

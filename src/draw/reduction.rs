@@ -32,7 +32,7 @@ impl Sum {
         let row = Row { factors: &self.factors, quotients: &quotients, bits: self.modulus.bits() };
         let panel: Vec<u64> = self.words.iter().flat_map(|word| [*word; PAIR]).collect();
         let mut out = [[0; PAIR]];
-        kernels.scalar_tile(reduction, &[&panel], [row], &mut out);
+        kernels.scalar_tiles(reduction, &[&panel], |_| row, &mut out);
         out[0][0]
     }
 

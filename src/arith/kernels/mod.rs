@@ -12,20 +12,24 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod backend;
+mod chunks;
 mod factors;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod limit;
 mod operands;
 mod portable;
+mod width;
 
 use super::{Modulus, Shoup};
+use width::{ESTIMATED_SUMS, ESTIMATED_TERMS};
 
 pub use backend::{Backend, Reduction};
 pub(in crate::arith) use factors::margin;
 pub use factors::{Factors, word_bytes};
 pub use limit::multiply_adds;
 pub use operands::{BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut};
+pub use width::{NARROW_BITS, Width};
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
 pub const TILE: usize = 16;
@@ -43,21 +47,6 @@ pub const BLOCK: usize = 8;
 /// holds less than 2^50 (a reduced value) and each term adds less than 2^52, so 4095 terms stay below
 /// 2^64. The high half gains less than 2^48 a term and stays below 2^60.
 pub const LAZY_TERMS: usize = 4095;
-
-/// What one half of a 104-bit product holds.
-pub const NARROW_BITS: u32 = 52;
-
-/// Whether products of words modulo a modulus with factors, of so many bits each, are *narrow*: fit
-/// [`NARROW_BITS`].
-pub const fn are_narrow(modulus_bits: u32, factor_bits: u32) -> bool {
-    factor_bits.saturating_add(modulus_bits) <= NARROW_BITS
-}
-
-/// Whether words modulo a modulus and factors, of so many bits each, are halves of words, whose products
-/// many machines make at once where they have none of longer ones.
-pub const fn are_halves(modulus_bits: u32, factor_bits: u32) -> bool {
-    modulus_bits <= 32 && factor_bits <= 32
-}
 
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
@@ -110,10 +99,81 @@ impl Kernels {
         &self.modulus
     }
 
-    /// `out[o] = sum over terms k of rows[o][k] * panel[k]`, where the segments laid end to end
-    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Four sums at a time
-    /// take less than one after the other, and eight less still where products are narrow.
-    pub fn scalar_tile<const O: usize>(
+    /// `out[o] = sum over terms k of row(o)[k] * panel[k]`, where the segments laid end to end
+    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Many sums together
+    /// take less than one after the other.
+    pub fn scalar_tiles<'r>(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        row: impl Fn(usize) -> Row<'r>,
+        out: &mut [[u64; PAIR]],
+    ) {
+        for (group, out) in out.chunks_mut(ESTIMATED_SUMS).enumerate() {
+            let (first, last) = (group * ESTIMATED_SUMS, out.len() - 1);
+            let rows: [_; ESTIMATED_SUMS] = std::array::from_fn(|i| row(first + i.min(last)));
+            let rows = &rows[..out.len()];
+            match self.estimated_terms(reduction, rows) {
+                Some(terms) => self.estimated_tiles(terms, segments, rows, out),
+                None => self.exact_tiles(reduction, segments, rows, out),
+            }
+        }
+    }
+
+    /// How many terms of these sums are estimated together, if it is worth it: where no instruction gives
+    /// the products, also those of narrow ones.
+    fn estimated_terms(&self, reduction: Reduction, rows: &[Row<'_>]) -> Option<usize> {
+        const FEWEST_SUMS: usize = 4;
+        let bits = rows.iter().map(|row| row.bits).max();
+        match (self.width(bits), &self.engine) {
+            #[cfg(target_arch = "x86_64")]
+            (_, Engine::Ifma(_)) => None,
+            _ if reduction == Reduction::Eager || rows.len() < FEWEST_SUMS => None,
+            (Width::Narrow, _) => Some(ESTIMATED_TERMS),
+            (Width::Estimated { terms }, _) => Some(terms),
+            (Width::Halves | Width::Wide, _) => None,
+        }
+    }
+
+    fn estimated_tiles(
+        &self,
+        terms: usize,
+        segments: &[&[u64]],
+        rows: &[Row<'_>],
+        out: &mut [[u64; PAIR]],
+    ) {
+        match &self.engine {
+            #[cfg(target_arch = "x86_64")]
+            Engine::Avx2(constants) => {
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+                unsafe { avx2::estimated_tiles(constants, terms, segments, rows, out) }
+            }
+            _ => portable::estimated_tiles(&self.modulus, terms, segments, rows, out),
+        }
+    }
+
+    /// Eight sums at a time, then four, then each by itself.
+    fn exact_tiles(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        rows: &[Row<'_>],
+        out: &mut [[u64; PAIR]],
+    ) {
+        let ((eights, rows), (eights_out, out)) = (rows.as_chunks::<8>(), out.as_chunks_mut());
+        for (rows, out) in eights.iter().zip(eights_out) {
+            self.scalar_tile(reduction, segments, *rows, out);
+        }
+        let ((fours, rows), (fours_out, out)) = (rows.as_chunks::<4>(), out.as_chunks_mut());
+        for (rows, out) in fours.iter().zip(fours_out) {
+            self.scalar_tile(reduction, segments, *rows, out);
+        }
+        for (row, out) in rows.iter().zip(out) {
+            self.scalar_tile(reduction, segments, [*row], std::array::from_mut(out));
+        }
+    }
+
+    fn scalar_tile<const O: usize>(
         &self,
         reduction: Reduction,
         segments: &[&[u64]],
@@ -123,11 +183,16 @@ impl Kernels {
         match reduction {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
             Reduction::Lazy => {
-                let bits = rows.iter().map(|row| row.bits).max().unwrap_or(0);
-                let is_narrow = are_narrow(self.modulus.bits(), bits);
-                dispatch!(self, scalar_tile_lazy(is_narrow, segments, rows, out));
+                let width = self.width(rows.iter().map(|row| row.bits).max());
+                dispatch!(self, scalar_tile_lazy(width, segments, rows, out));
             }
         }
+    }
+
+    /// How wide products with factors of so many bits are, or with any words.
+    fn width(&self, factor_bits: Option<u32>) -> Width {
+        let bits = self.modulus.bits();
+        Width::of(bits, factor_bits.map_or(bits, |factor| factor.min(bits)))
     }
 
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
@@ -160,8 +225,8 @@ impl Kernels {
                 }
             }
             Reduction::Lazy => {
-                let is_narrow = are_narrow(self.modulus.bits(), self.modulus.bits());
-                dispatch!(self, pair_tiles_lazy(is_narrow, segments, factors, out));
+                let width = self.width(None);
+                dispatch!(self, pair_tiles_lazy(width, segments, factors, out));
             }
         }
     }

@@ -7,6 +7,8 @@ use crate::conv::AlgorithmKind;
 use crate::report::{Link, bandwidth_text, bytes_text, counted};
 use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench};
 
+use super::text::multiply_adds;
+
 /// Bandwidths that total times are told over, bits per second.
 const BANDWIDTHS: [f64; 3] = [1e7, 1e8, 1e9];
 
@@ -31,8 +33,8 @@ fn head(record: &BenchRecord) -> String {
     );
     for limits in &record.limits {
         let _ = write!(text, "\nLimits on {}: ", counted(limits.threads, "thread"));
-        if let Some(ns) = limits.multiply_add_ns {
-            let _ = write!(text, "{ns:.4} ns a multiply-add on registers, ");
+        if let Some(multiply_add) = multiply_adds(limits) {
+            let _ = write!(text, "a multiply-add {multiply_add}, ");
         }
         let _ = write!(text, "{:.1} GB/s read from memory.", limits.memory_read_gb_per_s);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::predict::Limits;
 use crate::report::{ParamsRecord, bandwidth_text, bytes_text, count_text, counted};
 use crate::tune::bench::{BenchRecord, BenchRun, Figures, LayerBench, Ratio, Ratios, Spread};
 
@@ -39,13 +40,22 @@ fn head(record: &BenchRecord) -> String {
     )
 }
 
+/// What a multiply-add takes at least.
+pub(super) fn multiply_adds(limits: &Limits) -> Option<String> {
+    let any = limits.multiply_add_ns?;
+    let of = |words: &str, ns: Option<f64>| {
+        ns.map(|ns| format!("{ns:.4} of words of {words} bits")).into_iter()
+    };
+    let words =
+        of("36", limits.estimated_multiply_add_ns).chain(of("26", limits.half_multiply_add_ns));
+    Some(format!("{any:.4} ns on registers ({})", words.collect::<Vec<_>>().join(", ")))
+}
+
 /// Limits and primitives.
 fn machine(record: &BenchRecord) -> String {
     let mut text = String::from("limits");
     for limits in &record.limits {
-        let multiply_add = limits
-            .multiply_add_ns
-            .map_or_else(|| "not measured".into(), |ns| format!("{ns:.4} ns on registers"));
+        let multiply_add = multiply_adds(limits).unwrap_or_else(|| "not measured".into());
         let _ = write!(
             text,
             "\n  {:<10}multiply-add {multiply_add}, memory read {:.1} GB/s",

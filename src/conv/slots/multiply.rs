@@ -104,6 +104,9 @@ pub fn scalar_tiles<'a>(
     }
 }
 
+/// Sums that are made together, and then added to what they were before.
+const TOGETHER: usize = 32;
+
 /// Some terms of one tile.
 #[derive(Clone, Copy)]
 struct Part<'a> {
@@ -121,47 +124,24 @@ impl Part<'_> {
         bias: Option<Row<'a>>,
         sums: &mut [[u64; PAIR]],
     ) {
+        let Self { kernels, reduction, segments, adds } = self;
         let taken_off = bias.map(|bias| {
             let mut sum = [[0; PAIR]];
-            self.kernels.scalar_tile(self.reduction, self.segments, [bias], &mut sum);
+            kernels.scalar_tiles(reduction, segments, |_| bias, &mut sum);
             sum[0]
         });
-        let (eights, rest) = sums.as_chunks_mut::<8>();
-        let (fours, ones) = rest.as_chunks_mut::<4>();
-        let mut first = 0;
-        for sums in eights {
-            self.together(first, &row, taken_off.as_ref(), sums);
-            first += sums.len();
-        }
-        for sums in fours {
-            self.together(first, &row, taken_off.as_ref(), sums);
-            first += sums.len();
-        }
-        for sum in ones {
-            self.together(first, &row, taken_off.as_ref(), std::array::from_mut(sum));
-            first += 1;
-        }
-    }
-
-    /// Makes sums that stand side by side, from the one at `first` on, or adds this part to them.
-    fn together<'a, const O: usize>(
-        self,
-        first: usize,
-        row: &impl Fn(usize) -> Row<'a>,
-        taken_off: Option<&[u64; PAIR]>,
-        sums: &mut [[u64; PAIR]; O],
-    ) {
-        let mut new = [[0; PAIR]; O];
-        let out = if self.adds { &mut new } else { &mut *sums };
-        let rows = std::array::from_fn(|i| row(first + i));
-        self.kernels.scalar_tile(self.reduction, self.segments, rows, out);
-        if let Some(taken_off) = taken_off {
-            for out in out.iter_mut() {
-                self.kernels.subtract(out, taken_off);
+        let mut new = [[0; PAIR]; TOGETHER];
+        for (group, sums) in sums.chunks_mut(TOGETHER).enumerate() {
+            let row = |sum| row(group * TOGETHER + sum);
+            let new = &mut new[..sums.len()];
+            let out = if adds { &mut *new } else { &mut *sums };
+            kernels.scalar_tiles(reduction, segments, row, out);
+            if let Some(taken_off) = taken_off {
+                out.iter_mut().for_each(|out| kernels.subtract(out, &taken_off));
             }
-        }
-        if self.adds {
-            self.kernels.add(sums.as_flattened_mut(), new.as_flattened());
+            if adds {
+                kernels.add(sums.as_flattened_mut(), new.as_flattened());
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::ProbeError;
-use crate::arith::kernels::{Backend, multiply_adds};
+use crate::arith::kernels::{Backend, Width, multiply_adds};
 use crate::arith::zeroed;
 use crate::report::rounded;
 
@@ -18,9 +18,15 @@ pub struct Limits {
     /// the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiply_add_ns: Option<f64>,
-    /// The same where word and factor are so small that a backend may need less.
+    /// The same of products of 36 bits by 36, whose sums a backend may estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_multiply_add_ns: Option<f64>,
+    /// The same of products of 36 bits by 16, which have half as many bits as any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub narrow_multiply_add_ns: Option<f64>,
+    /// The same of products of 26 bits by 26.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half_multiply_add_ns: Option<f64>,
     /// Bytes read from memory a nanosecond, in units of 10^9 bytes a second.
     pub memory_read_gb_per_s: f64,
 }
@@ -33,11 +39,30 @@ impl Limits {
             (Some(a), Some(b)) => Some(a.min(b)),
             (one, another) => one.or(another),
         };
-        let multiply_add_ns = least(self.multiply_add_ns, other.multiply_add_ns);
-        let narrow_multiply_add_ns =
-            least(self.narrow_multiply_add_ns, other.narrow_multiply_add_ns);
-        let memory_read_gb_per_s = self.memory_read_gb_per_s.max(other.memory_read_gb_per_s);
-        Self { multiply_add_ns, narrow_multiply_add_ns, memory_read_gb_per_s, ..self }
+        Self {
+            threads: self.threads,
+            multiply_add_ns: least(self.multiply_add_ns, other.multiply_add_ns),
+            estimated_multiply_add_ns: least(
+                self.estimated_multiply_add_ns,
+                other.estimated_multiply_add_ns,
+            ),
+            narrow_multiply_add_ns: least(
+                self.narrow_multiply_add_ns,
+                other.narrow_multiply_add_ns,
+            ),
+            half_multiply_add_ns: least(self.half_multiply_add_ns, other.half_multiply_add_ns),
+            memory_read_gb_per_s: self.memory_read_gb_per_s.max(other.memory_read_gb_per_s),
+        }
+    }
+
+    /// Nanoseconds of a multiply-add of such products.
+    pub const fn of(&self, width: Width) -> Option<f64> {
+        match width {
+            Width::Halves => self.half_multiply_add_ns,
+            Width::Narrow => self.narrow_multiply_add_ns,
+            Width::Estimated { .. } => self.estimated_multiply_add_ns,
+            Width::Wide => self.multiply_add_ns,
+        }
     }
 }
 
@@ -89,10 +114,11 @@ fn streams<T>(lines: &[T]) -> [&[T]; STREAMS] {
 pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Limits, ProbeError> {
     super::require((READ_BYTES + threads * STACK_BYTES) as u64)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let multiply_add = |narrow| {
+    let multiply_add = |word_bits, factor_bits| {
+        let width = Width::of(word_bits, factor_bits);
         let one = |_| {
             let start = Instant::now();
-            let done = pool.broadcast(|_| multiply_adds(backend, narrow, MULTIPLY_ADDS));
+            let done = pool.broadcast(|_| multiply_adds(backend, width, MULTIPLY_ADDS));
             let done: u64 = done.into_iter().sum::<Option<u64>>()?;
             Some(start.elapsed().as_nanos() as f64 / done as f64)
         };
@@ -113,8 +139,10 @@ pub(in crate::predict) fn limits(backend: Backend, threads: usize) -> Result<Lim
     let memory_read = (0..PASSES).flat_map(|_| windows()).map(read).fold(0.0, f64::max);
     Ok(Limits {
         threads,
-        multiply_add_ns: multiply_add(false),
-        narrow_multiply_add_ns: multiply_add(true),
+        multiply_add_ns: multiply_add(50, 50),
+        estimated_multiply_add_ns: multiply_add(36, 36),
+        narrow_multiply_add_ns: multiply_add(36, 16),
+        half_multiply_add_ns: multiply_add(26, 26),
         memory_read_gb_per_s: rounded(memory_read, 2),
     })
 }

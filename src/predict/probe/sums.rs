@@ -26,6 +26,9 @@ pub(super) struct KernelBench {
 /// The ring that kernels are measured in.
 const KERNEL_SIZES: Sizes = Sizes { ring_degree: 1024, limbs: 1, limb_bits: 36 };
 
+/// The same with a modulus of products that no backend estimates.
+const WIDE_SIZES: Sizes = Sizes { limb_bits: 44, ..KERNEL_SIZES };
+
 /// The same with a modulus whose words are halves of words.
 const HALF_SIZES: Sizes = Sizes { limb_bits: 26, ..KERNEL_SIZES };
 
@@ -60,15 +63,18 @@ impl KernelBench {
         switch: Curve,
         add: Curve,
     ) -> Result<ReductionCosts, ProbeError> {
-        let halves = context(HALF_SIZES, self.backend, reduction)?;
-        let context = context(KERNEL_SIZES, self.backend, reduction)?;
         let keys = GaloisKeys::default();
-        let half_sum = serve(&halves, &keys, |server| {
-            let sum = |panels: &usize| Self::scalar(server, *panels, 16, false);
-            SCALAR_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
-        })?;
+        let scalar_sums = |sizes| {
+            let context = context(sizes, self.backend, reduction)?;
+            serve(&context, &keys, |server| {
+                let sum = |panels: &usize| Self::scalar(server, *panels, 16, false);
+                SCALAR_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
+            })
+        };
+        let (sum, estimated_sum, half_sum) =
+            (scalar_sums(WIDE_SIZES)?, scalar_sums(KERNEL_SIZES)?, scalar_sums(HALF_SIZES)?);
+        let context = context(KERNEL_SIZES, self.backend, reduction)?;
         serve(&context, &keys, |server| {
-            let sum = |panels: usize| Self::scalar(server, panels, 16, false);
             let integer = |panels: usize| Self::scalar(server, panels, 16, true);
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);
             let dense = |panels: usize| Self::dense(server, panels, Factors::of(&self.dense));
@@ -82,7 +88,8 @@ impl KernelBench {
             Ok(ReductionCosts {
                 switch,
                 add,
-                sum: curve(&sum, &SCALAR_PANELS)?,
+                sum,
+                estimated_sum,
                 narrow_sum: curve(&integer, &SCALAR_PANELS)?,
                 half_sum,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,

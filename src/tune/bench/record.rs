@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Ratios;
-use crate::arith::kernels::word_bytes;
+use crate::arith::kernels::{Width, word_bytes};
 use crate::conv::WeightForm;
 use crate::predict::{Limits, Primitives};
 use crate::report::verdict::tell;
@@ -117,6 +117,9 @@ pub struct Figures {
     /// What is wrong with the first run that is not exact.
     #[serde(skip)]
     pub fault: Option<Fault>,
+    /// How wide products of words are, modulo each limb.
+    #[serde(skip)]
+    pub widths: Vec<Width>,
     /// Server times of all turns, for ratios within a turn.
     #[serde(skip)]
     pub turns: Vec<f64>,
@@ -150,17 +153,28 @@ impl Figures {
             operations: median.operations,
             plaintext_bytes: median.params.ring_degree * limb_bytes(median),
             fault: records.iter().find_map(Record::fault),
+            widths: median.params.limbs.iter().map(width).collect(),
             turns,
         })
+    }
+
+    /// Nanoseconds that the machine needs at least for a multiply-add of words by words, whatever the limb.
+    fn least_of_words(&self, limits: &Limits) -> Option<f64> {
+        let all: f64 = self.widths.iter().map(|width| limits.of(*width)).sum::<Option<f64>>()?;
+        Some(all / self.widths.len().max(1) as f64)
     }
 
     /// Sets the shares of what the machine allows this many threads.
     pub fn hold_against(&mut self, limits: &Limits) {
         let work = &self.operations;
-        let of_integers =
+        let narrow =
             work.narrow_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
-        let least = limits.multiply_add_ns.zip(limits.narrow_multiply_add_ns);
-        let least = least.map(|(any, integer)| any + (integer - any) * of_integers);
+        let least = limits.narrow_multiply_add_ns.zip(self.least_of_words(limits));
+        // Where more are narrow than limbs are, their factors are small integers.
+        let of_limbs = self.widths.iter().filter(|width| width.is_narrow()).count() as f64
+            / self.widths.len().max(1) as f64;
+        let of_integers = (narrow - of_limbs) / (1.0 - of_limbs).max(f64::EPSILON);
+        let least = least.map(|(integer, word)| word + (integer - word) * of_integers.max(0.0));
         let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
         self.share_of_limit = least.map(share);
         let read = self.operations.plaintext_multiplications * self.plaintext_bytes as u64;
@@ -171,6 +185,12 @@ impl Figures {
             self.share_of_memory_limit = Some(rounded(least_ms / self.multiply_ms.max(1e-9), 4));
         }
     }
+}
+
+/// Of products of words modulo a limb.
+const fn width(limb: &u64) -> Width {
+    let bits = limb.ilog2() + 1;
+    Width::of(bits, bits)
 }
 
 /// Bytes of a word of a weight plaintext modulo all limbs: those of algorithms on coefficients are packed.

@@ -4,13 +4,13 @@ use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_set1_pd, _mm256_setzer
 use std::hint::black_box;
 
 use super::narrow::{self, TERMS};
-use super::sums::Chunks;
 use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
 use super::{
     Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, doubles, keep, load_doubles, store, unpack,
     values,
 };
-use crate::arith::kernels::{Factors, PAIR, TILE};
+use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::{Factors, PAIR, TILE, Width};
 
 /// Sums that are made together, so that the words of a panel become doubles once for all of them.
 const TOGETHER: usize = 8;
@@ -34,13 +34,13 @@ type PairSums = [[Wide; 2]; FACTORS];
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
-    if is_narrow && each <= TERMS * TILE {
+    if width == Width::Halves && each <= TERMS * TILE {
         for (i, out) in out.iter_mut().enumerate() {
             narrow::pair_tile(constants, segments, factors.range(i * each..(i + 1) * each), out);
         }

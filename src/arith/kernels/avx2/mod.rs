@@ -13,6 +13,7 @@
 mod bounds;
 mod butterfly;
 mod dense;
+mod estimate;
 mod limit;
 mod long;
 mod narrow;
@@ -35,7 +36,8 @@ use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
 pub(super) use dense::{ask, pair_tiles_lazy};
-pub(super) use limit::{ROUND, multiply_adds};
+pub(super) use estimate::estimated_tiles;
+pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;
 pub(super) use small::{small_forward, small_inverse, small_scale};
@@ -69,26 +71,25 @@ pub(super) struct Constants {
     inverse: f64,
     /// 2^bits.
     radix: f64,
-    /// 2^32, 2^bits and 2^(bits+32) modulo q.
-    powers: [Shoup; 3],
+    /// 2^32, 2^bits, 2^(bits+32) and 2^64 modulo q.
+    powers: [Shoup; 4],
     /// Products whose sum [`reduce_short`] takes.
     short_terms: usize,
     /// Products that a [`wide::Block`] takes.
     block_terms: usize,
-    bits: u32,
 }
 
 impl Constants {
     pub(super) fn new(modulus: &Modulus) -> Self {
         let [step, radix] = [32, modulus.bits()].map(|bits| modulus.reduce(1 << bits));
+        let powers = [step, radix, modulus.mul(step, radix), modulus.mul(step, step)];
         Self {
             q: modulus.value() as f64,
             inverse: 1.0 / modulus.value() as f64,
             radix: (1u64 << modulus.bits()) as f64,
-            powers: [step, radix, modulus.mul(step, radix)].map(|power| modulus.shoup(power)),
+            powers: powers.map(|power| modulus.shoup(power)),
             short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
             block_terms: LAZY_TERMS.min(1 << (52 - modulus.bits())),
-            bits: modulus.bits(),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Sums of products below 2^52 of words below 2^32: integer multiplication gives them as they are.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_mul_epu32,
+    __m256i, _mm256_add_epi64, _mm256_and_si256, _mm256_mul_epu32, _mm256_set1_epi32,
     _mm256_setzero_si256, _mm256_srli_epi64,
 };
 
 use super::dense::ask;
-use super::{
-    Constants, LANES, barrett, load, mul_shoup, remainder, splat, splat_factor, store, to_doubles,
-    to_words, unpack,
-};
+use super::sums::CHUNK;
+use super::wide::weigh;
+use super::{Constants, LANES, load, splat, store, to_doubles, unpack};
+use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 /// Terms whose sum is below 2^64.
@@ -25,14 +25,19 @@ const COLUMNS: usize = PAIR / LANES;
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn reduce(constants: &Constants, sum: __m256i) -> __m256i {
-    let by = barrett(constants);
     let low = to_doubles(_mm256_and_si256(sum, splat(u64::from(u32::MAX))));
     let high = to_doubles(_mm256_srli_epi64::<32>(sum));
-    let high = mul_shoup(&by, high, splat_factor(constants.powers[0]));
-    to_words(&by, remainder(&by, _mm256_add_pd(low, high)))
+    weigh(constants, low, [high], [constants.powers[0]])
 }
 
-/// One column after the other, so that its sums stay in registers.
+/// Sums whose words are met together.
+const QUAD: usize = 4;
+
+/// Registers of words that are met together.
+const TWINS: usize = 2;
+
+/// Few terms at a time, which stay in the fastest cache, and of these two columns after the others for
+/// four sums at a time, which stay in registers.
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn scalar_tile<const O: usize>(
     constants: &Constants,
@@ -40,27 +45,81 @@ pub(super) fn scalar_tile<const O: usize>(
     rows: &[Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    for column in 0..COLUMNS {
-        let mut sums = [_mm256_setzero_si256(); O];
-        let mut start = 0;
-        for segment in segments {
-            let terms = segment.as_chunks::<PAIR>().0;
-            let mut factors = [[].as_slice(); O];
-            for (factors, row) in factors.iter_mut().zip(rows) {
-                *factors = &row.factors[start..start + terms.len()];
-            }
-            start += terms.len();
+    let mut sums = [[_mm256_setzero_si256(); COLUMNS]; O];
+    let mut start = 0;
+    let mut chunks = Chunks::<CHUNK>::new(segments);
+    loop {
+        let terms = chunks.next();
+        if terms.is_empty() {
+            break;
+        }
+        let (quads, ones) = sums.as_chunks_mut::<QUAD>();
+        for (rows, sums) in rows.as_chunks().0.iter().zip(quads) {
+            add_terms(terms, rows, start, sums);
+        }
+        for (row, sums) in rows.as_chunks::<QUAD>().1.iter().zip(ones) {
             for (k, term) in terms.iter().enumerate() {
-                let word = load(&term.as_chunks().0[column]);
-                for (sum, factors) in sums.iter_mut().zip(factors) {
-                    let product = _mm256_mul_epu32(word, splat(factors[k]));
-                    *sum = _mm256_add_epi64(*sum, product);
+                let factor = splat(row.factors[start + k]);
+                for (sum, words) in sums.iter_mut().zip(term.as_chunks().0) {
+                    *sum = add_product(*sum, load(words), factor);
                 }
             }
         }
-        for (sum, out) in sums.iter().zip(&mut *out) {
-            store(&mut out.as_chunks_mut().0[column], reduce(constants, *sum));
+        start += terms.len();
+    }
+    for (out, sums) in out.iter_mut().zip(&sums) {
+        for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
+            store(out, reduce(constants, *sum));
         }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
+    _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_products(sums: [__m256i; TWINS], words: [__m256i; TWINS], factor: u32) -> [__m256i; TWINS] {
+    let factor = _mm256_set1_epi32(factor.cast_signed());
+    [add_product(sums[0], words[0], factor), add_product(sums[1], words[1], factor)]
+}
+
+/// Adds the terms from `start` on to four sums. Each is named: in an array they would stay in memory.
+#[inline(never)]
+#[target_feature(enable = "avx2")]
+fn add_terms(
+    terms: &[&[u64; PAIR]],
+    rows: &[Row<'_>; QUAD],
+    start: usize,
+    sums: &mut [[__m256i; COLUMNS]; QUAD],
+) {
+    // Their places follow from one address. Halves stand in both halves of a register's words: whole words
+    // the compiler would clear of their upper halves first, which it does not know to be zero.
+    let mut factors = [[0; CHUNK]; QUAD];
+    for (factors, row) in factors.iter_mut().zip(rows) {
+        for (factor, word) in factors.iter_mut().zip(&row.factors[start..start + terms.len()]) {
+            *factor = *word as u32;
+        }
+    }
+    let [first, second, third, fourth] = sums;
+    for twin in 0..COLUMNS / TWINS {
+        let [mut w, mut x, mut y, mut z] =
+            [&*first, &*second, &*third, &*fourth].map(|sum| sum.as_chunks::<TWINS>().0[twin]);
+        for (k, term) in terms.iter().enumerate().take(CHUNK) {
+            let words = term.as_chunks().0;
+            let words = [load(&words[TWINS * twin]), load(&words[TWINS * twin + 1])];
+            w = add_products(w, words, factors[0][k]);
+            x = add_products(x, words, factors[1][k]);
+            y = add_products(y, words, factors[2][k]);
+            z = add_products(z, words, factors[3][k]);
+        }
+        first.as_chunks_mut().0[twin] = w;
+        second.as_chunks_mut().0[twin] = x;
+        third.as_chunks_mut().0[twin] = y;
+        fourth.as_chunks_mut().0[twin] = z;
     }
 }
 

@@ -13,61 +13,31 @@ use super::{
     Barrett, Constants, Factor, LANES, LAZY_TERMS, UNSIGNED, barrett, load_doubles, mul_barrett,
     mul_shoup, ratio, remainder, store, to_doubles, to_words, unpack,
 };
-use crate::arith::kernels::{Factors, PAIR, Row, are_halves};
+use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::{Factors, PAIR, Row, Width};
 
 /// Terms that are worked through one register of the pair after another: few enough to stay in the
 /// fastest cache meanwhile, and so many that loading and storing the sums is no matter.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;
 
-/// The terms of all segments, a chunk at a time.
-pub(super) struct Chunks<'a, const CHUNK: usize> {
-    segments: std::slice::Iter<'a, &'a [u64]>,
-    terms: &'a [[u64; PAIR]],
-    chunk: [&'a [u64; PAIR]; CHUNK],
-}
-
-impl<'a, const CHUNK: usize> Chunks<'a, CHUNK> {
-    pub(super) fn new(segments: &'a [&'a [u64]]) -> Self {
-        Self { segments: segments.iter(), terms: &[], chunk: [&[0; PAIR]; CHUNK] }
-    }
-
-    /// The next terms, none at the end.
-    pub(super) fn next(&mut self) -> &[&'a [u64; PAIR]] {
-        let mut len = 0;
-        while len < CHUNK {
-            if self.terms.is_empty() {
-                let Some(segment) = self.segments.next() else { break };
-                self.terms = segment.as_chunks().0;
-            }
-            let (now, later) = self.terms.split_at(self.terms.len().min(CHUNK - len));
-            for (place, term) in self.chunk[len..].iter_mut().zip(now) {
-                *place = term;
-            }
-            (self.terms, len) = (later, len + now.len());
-        }
-        &self.chunk[..len]
-    }
-}
-
 /// An integer in `[0, 2^52)` as a double.
 #[inline]
-fn double(word: u64) -> f64 {
+pub(super) fn double(word: u64) -> f64 {
     f64::from_bits(word | UNSIGNED.to_bits()) - UNSIGNED
 }
 
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    let fits = |row: &Row<'_>| are_halves(constants.bits, row.bits) && row.factors.len() <= TERMS;
-    if is_narrow && rows.iter().all(fits) {
+    if width == Width::Halves && rows.iter().all(|row| row.factors.len() <= TERMS) {
         return narrow::scalar_tile(constants, segments, &rows, out);
     }
     let by = split(constants);

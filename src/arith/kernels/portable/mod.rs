@@ -1,11 +1,13 @@
 //! Kernels in plain Rust: words of 64 bits, and products of as many as they need.
 
+mod estimate;
 mod sums;
 mod switch;
 
 use super::{BATCH, BLOCK, BlockPermutation, Factors, InverseRoots, PAIR, Root, Row, TILE};
 use crate::arith::{Modulus, Shoup};
 
+pub(super) use estimate::{and_product, estimated_tiles};
 pub(super) use sums::{pair_tiles_lazy, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 

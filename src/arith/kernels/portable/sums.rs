@@ -6,7 +6,8 @@
 //! of 64 bits; any others take 128 bits.
 
 use crate::arith::Modulus;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE, are_halves};
+use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::{Factors, PAIR, Row, TILE, Width};
 
 /// Terms of a piece: 8 KiB of panel.
 const PIECE: usize = 32;
@@ -88,29 +89,27 @@ impl Sum for OfHalves {
     }
 }
 
-/// Whether words modulo `modulus`, and factors of products with them that are narrow, are halves of words:
-/// a factor is another word, or an integer of a few bits.
-pub(super) const fn have_halves(modulus: &Modulus) -> bool {
-    are_halves(modulus.bits(), modulus.bits())
-}
-
 /// Makes `out` of sums to which `add` adds the terms of a piece, of which it is told the first's place.
 fn by_pieces<S: Sum, const O: usize>(
     modulus: &Modulus,
     segments: &[&[u64]],
     out: &mut [[u64; PAIR]; O],
-    mut add: impl FnMut(usize, &[[u64; PAIR]], &mut [[S; PAIR]; O]),
+    mut add: impl FnMut(usize, &[&[u64; PAIR]], &mut [[S; PAIR]; O]),
 ) {
     let most = S::room(modulus);
     let (mut sums, mut room, mut place) = ([[S::default(); PAIR]; O], most, 0);
-    for segment in segments {
-        let mut terms = segment.as_chunks::<PAIR>().0;
+    let mut chunks = Chunks::<PIECE>::new(segments);
+    loop {
+        let mut terms = chunks.next();
+        if terms.is_empty() {
+            break;
+        }
         while !terms.is_empty() {
             if room == 0 {
                 sums = sums.map(|sums| sums.map(|sum| sum.reduced(modulus).into()));
                 room = most;
             }
-            let (piece, rest) = terms.split_at(terms.len().min(PIECE).min(room));
+            let (piece, rest) = terms.split_at(terms.len().min(room));
             add(place, piece, &mut sums);
             (terms, room, place) = (rest, room - piece.len(), place + piece.len());
         }
@@ -120,17 +119,15 @@ fn by_pieces<S: Sum, const O: usize>(
 
 pub(in crate::arith::kernels) fn scalar_tile_lazy<const O: usize>(
     modulus: &Modulus,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    match is_narrow {
-        true if have_halves(modulus) => {
-            scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out);
-        }
-        true => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
-        false => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),
+    match width {
+        Width::Halves => scalar_sums::<OfHalves, 16, O>(modulus, segments, rows, out),
+        Width::Narrow => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
+        _ => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),
     }
 }
 
@@ -158,7 +155,7 @@ fn scalar_sums<S: Sum, const W: usize, const O: usize>(
 
 pub(in crate::arith::kernels) fn pair_tiles_lazy(
     modulus: &Modulus,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
@@ -167,12 +164,10 @@ pub(in crate::arith::kernels) fn pair_tiles_lazy(
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
         let out = std::array::from_mut(out);
-        match is_narrow {
-            true if have_halves(modulus) => {
-                pair_sums::<OfHalves, 16>(modulus, segments, factors, out);
-            }
-            true => pair_sums::<u64, 4>(modulus, segments, factors, out),
-            false => pair_sums::<u128, 2>(modulus, segments, factors, out),
+        match width {
+            Width::Halves => pair_sums::<OfHalves, 16>(modulus, segments, factors, out),
+            Width::Narrow => pair_sums::<u64, 4>(modulus, segments, factors, out),
+            _ => pair_sums::<u128, 2>(modulus, segments, factors, out),
         }
     }
 }

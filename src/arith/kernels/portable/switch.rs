@@ -1,8 +1,8 @@
 //! Key switches.
 
-use super::sums::{OfHalves, Sum, have_halves};
+use super::sums::{OfHalves, Sum};
 use crate::arith::Modulus;
-use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE, are_narrow};
+use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE, Width};
 
 /// A word for each place of a block.
 type Block = [u64; BLOCK];
@@ -66,11 +66,12 @@ fn switched(
     place: Place<'_>,
 ) -> [Block; 2] {
     let (terms, (_, (_, order))) = (Terms::new(switch, count, place), place);
-    let is_narrow = are_narrow(modulus.bits(), modulus.bits());
     let sums = match reduction {
         Reduction::Eager => terms.fold(0, |sum, a, b| modulus.add(sum, modulus.mul(a, b))),
-        Reduction::Lazy if is_narrow && have_halves(modulus) => terms.lazy::<OfHalves>(modulus),
-        Reduction::Lazy => terms.lazy::<u128>(modulus),
+        Reduction::Lazy => match Width::of(modulus.bits(), modulus.bits()) {
+            Width::Halves => terms.lazy::<OfHalves>(modulus),
+            _ => terms.lazy::<u128>(modulus),
+        },
     };
     sums.map(|sums| order.map(|from| sums[from as usize]))
 }

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::arith::{PackedWords, bit_reverse, is_prime, largest_ntt_primes, zeroed};
+use crate::arith::{bit_reverse, is_prime, largest_ntt_primes, zeroed};
+
+mod sums;
 
 fn prime(bits: u32) -> Modulus {
     Modulus::new(largest_ntt_primes(bits, 64, 1, &[]).expect("exists")[0]).expect("in range")
@@ -51,120 +53,13 @@ fn words(modulus: Modulus, len: usize, residues: Residues, seed: u64) -> Vec<u64
     (0..len).map(|_| word()).collect()
 }
 
-/// Sums of words by words that are made together.
-const SUMS: usize = 11;
-
 fn quotients(modulus: Modulus, factors: &[u64]) -> Vec<u64> {
     factors.iter().map(|&factor| modulus.shoup(factor).quotient).collect()
-}
-
-/// Checks the tile kernels with `terms` terms cut into segments at `cut`.
-fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, seed: u64) {
-    let panel = words(modulus, terms * PAIR, residues, seed);
-    let (head, tail) = panel.split_at(cut.min(terms) * PAIR);
-    let segments = [head, tail];
-    let rows = [1, 2, 4, 5].map(|i| words(modulus, terms, residues, seed ^ i));
-    // More sums than any backend makes together.
-    let dense = words(modulus, SUMS * terms * TILE, residues, seed ^ 3);
-    let mut packed = PackedWords::zero(dense.len(), modulus.bits());
-    packed.pieces_mut(dense.len()).for_each(|mut piece| piece.write(0, &dense));
-    let sum = |factor: &dyn Fn(usize) -> u64, word: usize| {
-        (0..terms)
-            .fold(0, |sum, k| modulus.add(sum, modulus.mul(factor(k), panel[k * PAIR + word])))
-    };
-    let sums: [[u64; PAIR]; SUMS] = std::array::from_fn(|i| {
-        let factor = |k, word| dense[(i * terms + k) * TILE + word % TILE];
-        std::array::from_fn(|word| sum(&|k| factor(k, word), word))
-    });
-    for backend in Backend::available() {
-        let kernels = Kernels::new(backend, modulus);
-        for reduction in [Reduction::Eager, Reduction::Lazy] {
-            let shoups = rows.each_ref().map(|row| quotients(modulus, row));
-            let quad = [0, 1, 2, 3].map(|i| Row {
-                factors: &rows[i],
-                quotients: &shoups[i],
-                bits: u64::BITS,
-            });
-            let mut out = [[u64::MAX; PAIR]; 4];
-            kernels.scalar_tile(reduction, &segments, quad, &mut out);
-            let mut both = [[u64::MAX; PAIR]; 2];
-            kernels.scalar_tile(reduction, &segments, [quad[0], quad[1]], &mut both);
-            assert_eq!(out[..2], both);
-            let mut single = [[u64::MAX; PAIR]; 1];
-            kernels.scalar_tile(reduction, &segments, [quad[0]], &mut single);
-            assert_eq!(out[0], single[0]);
-            let mut pair = [u64::MAX; PAIR];
-            let one = packed.factors().range(0..terms * TILE);
-            kernels.pair_tile(reduction, &segments, one, &mut pair);
-            for factors in [packed.factors(), Factors::of(&dense)] {
-                let mut pairs = [[u64::MAX; PAIR]; SUMS];
-                kernels.pair_tiles(reduction, &segments, factors, &mut pairs);
-                assert_eq!(pairs[0], pair, "{backend:?} {reduction:?}");
-                assert_eq!(pairs, sums, "{backend:?} {reduction:?}");
-            }
-            for word in 0..PAIR {
-                for (row, out) in rows.iter().zip(&out) {
-                    assert_eq!(out[word], sum(&|k| row[k], word), "{backend:?} {reduction:?}");
-                }
-            }
-        }
-    }
-}
-
-/// Checks the tile kernels with factors so small that products fit half of what they may fill, the
-/// largest of them filling all of it.
-fn check_narrow_tiles(modulus: Modulus, terms: usize, residues: Residues, seed: u64) {
-    let bits = NARROW_BITS - modulus.bits();
-    let panel = words(modulus, terms * PAIR, residues, seed);
-    let rows = [1, 2, 4, 5, 6, 7, 8, 9].map(|i| {
-        let row = words(modulus, terms, residues, seed ^ i).into_iter();
-        let row = row.map(|word| if residues == Largest { u64::MAX } else { word });
-        row.map(|word| word & ((1 << bits) - 1)).collect::<Vec<u64>>()
-    });
-    for backend in Backend::available() {
-        let kernels = Kernels::new(backend, modulus);
-        let rows = rows.each_ref().map(|factors| Row { factors, quotients: &[], bits });
-        let mut out = [[u64::MAX; PAIR]; 8];
-        kernels.scalar_tile(Reduction::Lazy, &[&panel], rows, &mut out);
-        let [a, b, c, d, ..] = rows;
-        let (mut four, mut one) = ([[u64::MAX; PAIR]; 4], [[u64::MAX; PAIR]; 1]);
-        kernels.scalar_tile(Reduction::Lazy, &[&panel], [a, b, c, d], &mut four);
-        kernels.scalar_tile(Reduction::Lazy, &[&panel], [a], &mut one);
-        assert_eq!((&out[..4], out[0]), (&four[..], one[0]));
-        for (row, out) in rows.iter().zip(&out) {
-            for (word, out) in out.iter().enumerate() {
-                let product =
-                    |k: usize| modulus.mul(modulus.reduce(row.factors[k]), panel[k * PAIR + word]);
-                let expected = (0..terms).fold(0, |sum, k| modulus.add(sum, product(k)));
-                assert_eq!(*out, expected, "{backend:?} {bits}");
-            }
-        }
-    }
-}
-
-#[test]
-fn narrow_products_are_summed() {
-    for bits in [20, 26, 36, 48, 50] {
-        for residues in [Random, Largest, Edges] {
-            for terms in [0, 1, 7, 64, 5000] {
-                check_narrow_tiles(prime(bits), terms, residues, 3);
-            }
-        }
-    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    #[test]
-    fn tiles_sum_products_exactly(
-        bits in 8u32..=50, terms in 0usize..140, cut in 0usize..140, seed: u64,
-        residues in residues(), modulus in prop::sample::select(vec![prime, least_prime]),
-    ) {
-        check_tiles(modulus(bits), terms, cut, residues, seed);
-    }
-
-    #[test]
     fn vector_operations_are_exact(
         bits in 8u32..=50, from_bits in 8u32..=50, seed: u64,
         residues in [residues(), residues()], modulus in prop::sample::select(vec![prime, least_prime]),
@@ -350,34 +245,6 @@ fn key_switches_are_exact() {
             }
         }
     }
-}
-
-/// Sums that cross every bound at which accumulators are folded, at the largest residues.
-#[test]
-fn long_sums_of_extreme_residues_do_not_overflow() {
-    for bits in [50, 36, 26, 20] {
-        check_tiles(prime(bits), 4095 + 4096 + 3, 4094, Largest, 1);
-        check_tiles(prime(bits), 4096, 4096, Largest, 1);
-    }
-    check_tiles(least_prime(50), 4096 + 64, 1, Largest, 1);
-}
-
-/// Factors of every size, as they are stored and as words.
-#[test]
-fn tiles_of_every_width_are_summed() {
-    for bits in 20..=61 {
-        for residues in RESIDUES {
-            for terms in [0, 1, 2, 63, 65, 130] {
-                check_tiles(prime(bits), terms, 3, residues, u64::from(bits));
-            }
-        }
-    }
-}
-
-/// A portable sum of 61-bit products overflows 128 bits after 63 terms unless it is folded.
-#[test]
-fn wide_moduli_fold_in_time() {
-    check_tiles(prime(61), 200, 17, Largest, 1);
 }
 
 /// Powers of `root` in the order in which small transforms read them.
