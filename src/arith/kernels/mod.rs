@@ -109,10 +109,14 @@ impl Kernels {
         row: impl Fn(usize) -> Row<'r>,
         out: &mut [[u64; PAIR]],
     ) {
+        if let [out] = out {
+            return self.exact_tile(reduction, segments, [row(0)], std::array::from_mut(out));
+        }
         for (group, out) in out.chunks_mut(ESTIMATED_SUMS).enumerate() {
-            let (first, last) = (group * ESTIMATED_SUMS, out.len() - 1);
-            let rows: [_; ESTIMATED_SUMS] = std::array::from_fn(|i| row(first + i.min(last)));
-            let rows = &rows[..out.len()];
+            let first = group * ESTIMATED_SUMS;
+            let mut rows = [row(first); ESTIMATED_SUMS];
+            let rows = &mut rows[..out.len()];
+            rows.iter_mut().zip(first..).skip(1).for_each(|(place, i)| *place = row(i));
             match self.estimated_terms(reduction, rows) {
                 Some(terms) => self.estimated_tiles(terms, segments, rows, out),
                 None => self.exact_tiles(reduction, segments, rows, out),
@@ -124,11 +128,13 @@ impl Kernels {
     /// the products, also those of narrow ones.
     fn estimated_terms(&self, reduction: Reduction, rows: &[Row<'_>]) -> Option<usize> {
         const FEWEST_SUMS: usize = 4;
+        const FEWEST_TERMS: usize = 8;
         let bits = rows.iter().map(|row| row.bits).max();
         match (self.width(bits), &self.engine) {
             #[cfg(target_arch = "x86_64")]
             (_, Engine::Ifma(_)) => None,
             _ if reduction == Reduction::Eager || rows.len() < FEWEST_SUMS => None,
+            _ if rows[0].factors.len() < FEWEST_TERMS => None,
             (Width::Narrow, _) => Some(ESTIMATED_TERMS),
             (Width::Estimated { terms }, _) => Some(terms),
             (Width::Halves | Width::Wide, _) => None,
@@ -162,18 +168,18 @@ impl Kernels {
     ) {
         let ((eights, rows), (eights_out, out)) = (rows.as_chunks::<8>(), out.as_chunks_mut());
         for (rows, out) in eights.iter().zip(eights_out) {
-            self.scalar_tile(reduction, segments, *rows, out);
+            self.exact_tile(reduction, segments, *rows, out);
         }
         let ((fours, rows), (fours_out, out)) = (rows.as_chunks::<4>(), out.as_chunks_mut());
         for (rows, out) in fours.iter().zip(fours_out) {
-            self.scalar_tile(reduction, segments, *rows, out);
+            self.exact_tile(reduction, segments, *rows, out);
         }
         for (row, out) in rows.iter().zip(out) {
-            self.scalar_tile(reduction, segments, [*row], std::array::from_mut(out));
+            self.exact_tile(reduction, segments, [*row], std::array::from_mut(out));
         }
     }
 
-    fn scalar_tile<const O: usize>(
+    fn exact_tile<const O: usize>(
         &self,
         reduction: Reduction,
         segments: &[&[u64]],

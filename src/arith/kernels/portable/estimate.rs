@@ -3,13 +3,11 @@
 //!
 //! [`Width::Estimated`]: crate::arith::kernels::Width::Estimated
 
+use super::sums::{KEPT, add_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_SUMS, ESTIMATED_TERMS};
 use crate::arith::kernels::{PAIR, Row};
-
-/// Words of a sum that are kept in registers.
-const KEPT: usize = 16;
 
 /// Added to an integer below it, this double leaves its bits in the lowest places.
 const SHIFT: f64 = (1u64 << 52) as f64;
@@ -38,7 +36,7 @@ impl Sum {
     #[inline]
     fn add(&mut self, terms: &[&[u64; PAIR]], doubles: &[[f64; PAIR]], factors: &[u64]) {
         let before = self.residues;
-        add_residues(terms, factors, &mut self.residues);
+        add_halves(terms, factors, &mut self.residues);
         let mut factor_doubles = [0.0; ESTIMATED_TERMS];
         for (double_of, factor) in factor_doubles.iter_mut().zip(factors) {
             *double_of = double(*factor);
@@ -57,19 +55,6 @@ impl Sum {
     fn reduced(&self, modulus: &Modulus) -> [u64; PAIR] {
         let word = |i| (u128::from(self.high[i]) << 32) + u128::from(self.low[i]);
         std::array::from_fn(|i| modulus.reduce_wide(word(i)))
-    }
-}
-
-#[inline]
-fn add_residues(terms: &[&[u64; PAIR]], factors: &[u64], sums: &mut [u64; PAIR]) {
-    for (column, sums) in sums.as_chunks_mut::<KEPT>().0.iter_mut().enumerate() {
-        let mut kept = *sums;
-        for (term, &factor) in terms.iter().zip(factors) {
-            let words = &term.as_chunks::<KEPT>().0[column];
-            let product = |i: usize| u64::from(words[i] as u32) * u64::from(factor as u32);
-            kept = std::array::from_fn(|i| kept[i].wrapping_add(product(i)));
-        }
-        *sums = kept;
     }
 }
 
