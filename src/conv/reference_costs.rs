@@ -102,7 +102,8 @@ fn ifma() -> CostTable {
     }
 }
 
-/// Zen 3, with AVX2; sums of halves by what they take of others, and copies, on Zen 4.
+/// Zen 3, with AVX2; sums of halves and those that are estimated by what they take of others, and copies,
+/// on Zen 4.
 fn avx2() -> CostTable {
     CostTable {
         ntt: ntt([0.184, 0.167, 0.159]),
@@ -126,9 +127,9 @@ fn avx2() -> CostTable {
             switch: curve(WORDS, [1.54, 1.3]),
             add: curve(MOVED_WORDS, [2.44, 1.86]),
             sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
-            estimated_sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
-            narrow_sum: sums([2.63, 4.34, 10.9, 39.4, 164.0, 655.0]),
-            half_sum: sums([1.6, 2.4, 5.8, 22.0, 97.0, 370.0]),
+            estimated_sum: sums([2.19, 3.68, 7.86, 23.8, 100.0, 363.0]),
+            narrow_sum: sums([2.63, 4.43, 9.16, 27.6, 107.0, 432.0]),
+            half_sum: sums([1.6, 2.33, 4.99, 17.8, 76.6, 300.0]),
             lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
             dense_sum: dense_sums([1.89, 5.9, 54.9, 226.0]),
             packed_sum: dense_sums([1.85, 5.77, 48.3, 194.0]),
@@ -148,7 +149,7 @@ fn avx2() -> CostTable {
     }
 }
 
-/// Zen 3, with what every x86-64 has; sums of halves and copies as above.
+/// Zen 3, with what every x86-64 has; sums and copies as above.
 fn portable() -> CostTable {
     let eager_sums = [4.49, 16.7, 72.1, 288.0, 1150.0, 5480.0];
     CostTable {
@@ -173,9 +174,9 @@ fn portable() -> CostTable {
             switch: curve(WORDS, [7.2, 4.9]),
             add: curve(MOVED_WORDS, [9.0, 5.3]),
             sum: sums([5.13, 11.3, 35.9, 150.0, 599.0, 2620.0]),
-            estimated_sum: sums([5.13, 11.3, 35.9, 150.0, 599.0, 2620.0]),
-            narrow_sum: sums([5.6, 9.82, 26.7, 108.0, 462.0, 2310.0]),
-            half_sum: sums([2.83, 4.3, 10.1, 35.3, 140.0, 643.0]),
+            estimated_sum: sums([5.7, 9.15, 19.4, 70.5, 300.0, 1258.0]),
+            narrow_sum: sums([4.3, 9.1, 21.1, 85.3, 360.0, 1779.0]),
+            half_sum: sums([2.15, 3.35, 8.3, 30.4, 122.0, 540.0]),
             lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
             dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
             packed_sum: dense_sums([10.5, 43.1, 306.0, 1240.0]),

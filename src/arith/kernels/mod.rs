@@ -19,10 +19,10 @@ mod ifma;
 mod limit;
 mod operands;
 mod portable;
+mod scalar;
 mod width;
 
 use super::{Modulus, Shoup};
-use width::{ESTIMATED_SUMS, ESTIMATED_TERMS};
 
 pub use backend::{Backend, Reduction};
 pub(in crate::arith) use factors::margin;
@@ -99,87 +99,8 @@ impl Kernels {
         &self.modulus
     }
 
-    /// `out[o] = sum over terms k of row(o)[k] * panel[k]`, where the segments laid end to end
-    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Many sums together
-    /// take less than one after the other.
-    pub fn scalar_tiles<'r>(
-        &self,
-        reduction: Reduction,
-        segments: &[&[u64]],
-        row: impl Fn(usize) -> Row<'r>,
-        out: &mut [[u64; PAIR]],
-    ) {
-        if let [out] = out {
-            return self.exact_tile(reduction, segments, [row(0)], std::array::from_mut(out));
-        }
-        for (group, out) in out.chunks_mut(ESTIMATED_SUMS).enumerate() {
-            let first = group * ESTIMATED_SUMS;
-            let mut rows = [row(first); ESTIMATED_SUMS];
-            let rows = &mut rows[..out.len()];
-            rows.iter_mut().zip(first..).skip(1).for_each(|(place, i)| *place = row(i));
-            match self.estimated_terms(reduction, rows) {
-                Some(terms) => self.estimated_tiles(terms, segments, rows, out),
-                None => self.exact_tiles(reduction, segments, rows, out),
-            }
-        }
-    }
-
-    /// How many terms of these sums are estimated together, if it is worth it: where no instruction gives
-    /// the products, also those of narrow ones.
-    fn estimated_terms(&self, reduction: Reduction, rows: &[Row<'_>]) -> Option<usize> {
-        const FEWEST_SUMS: usize = 4;
-        const FEWEST_TERMS: usize = 8;
-        let bits = rows.iter().map(|row| row.bits).max();
-        match (self.width(bits), &self.engine) {
-            #[cfg(target_arch = "x86_64")]
-            (_, Engine::Ifma(_)) => None,
-            _ if reduction == Reduction::Eager || rows.len() < FEWEST_SUMS => None,
-            _ if rows[0].factors.len() < FEWEST_TERMS => None,
-            (Width::Narrow, _) => Some(ESTIMATED_TERMS),
-            (Width::Estimated { terms }, _) => Some(terms),
-            (Width::Halves | Width::Wide, _) => None,
-        }
-    }
-
-    fn estimated_tiles(
-        &self,
-        terms: usize,
-        segments: &[&[u64]],
-        rows: &[Row<'_>],
-        out: &mut [[u64; PAIR]],
-    ) {
-        match &self.engine {
-            #[cfg(target_arch = "x86_64")]
-            Engine::Avx2(constants) => {
-                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
-                unsafe { avx2::estimated_tiles(constants, terms, segments, rows, out) }
-            }
-            _ => portable::estimated_tiles(&self.modulus, terms, segments, rows, out),
-        }
-    }
-
-    /// Eight sums at a time, then four, then each by itself.
-    fn exact_tiles(
-        &self,
-        reduction: Reduction,
-        segments: &[&[u64]],
-        rows: &[Row<'_>],
-        out: &mut [[u64; PAIR]],
-    ) {
-        let ((eights, rows), (eights_out, out)) = (rows.as_chunks::<8>(), out.as_chunks_mut());
-        for (rows, out) in eights.iter().zip(eights_out) {
-            self.exact_tile(reduction, segments, *rows, out);
-        }
-        let ((fours, rows), (fours_out, out)) = (rows.as_chunks::<4>(), out.as_chunks_mut());
-        for (rows, out) in fours.iter().zip(fours_out) {
-            self.exact_tile(reduction, segments, *rows, out);
-        }
-        for (row, out) in rows.iter().zip(out) {
-            self.exact_tile(reduction, segments, [*row], std::array::from_mut(out));
-        }
-    }
-
-    fn exact_tile<const O: usize>(
+    /// Sums of whole products.
+    fn whole_tile<const O: usize>(
         &self,
         reduction: Reduction,
         segments: &[&[u64]],

@@ -6,8 +6,8 @@ pub const NARROW_BITS: u32 = 52;
 /// Terms of a sum that is estimated, at most.
 pub(super) const ESTIMATED_TERMS: usize = 64;
 
-/// Sums that are estimated together, at most.
-pub(super) const ESTIMATED_SUMS: usize = 32;
+/// Sums that are made together, at most.
+pub(super) const SUMS_TOGETHER: usize = 32;
 
 /// Pieces of a sum that are added before it must be reduced: each adds less than 2^48 times 2^32.
 pub(super) const ESTIMATED_PIECES: usize = 1 << 12;

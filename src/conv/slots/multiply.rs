@@ -130,18 +130,20 @@ impl Part<'_> {
             kernels.scalar_tiles(reduction, segments, |_| bias, &mut sum);
             sum[0]
         });
-        let mut new = [[0; PAIR]; TOGETHER];
-        for (group, sums) in sums.chunks_mut(TOGETHER).enumerate() {
-            let row = |sum| row(group * TOGETHER + sum);
-            let new = &mut new[..sums.len()];
-            let out = if adds { &mut *new } else { &mut *sums };
-            kernels.scalar_tiles(reduction, segments, row, out);
+        let make = |first, out: &mut [[u64; PAIR]]| {
+            kernels.scalar_tiles(reduction, segments, |sum| row(first + sum), out);
             if let Some(taken_off) = taken_off {
                 out.iter_mut().for_each(|out| kernels.subtract(out, &taken_off));
             }
-            if adds {
-                kernels.add(sums.as_flattened_mut(), new.as_flattened());
-            }
+        };
+        if !adds {
+            return make(0, sums);
+        }
+        let mut new = [[0; PAIR]; TOGETHER];
+        for (group, sums) in sums.chunks_mut(TOGETHER).enumerate() {
+            let new = &mut new[..sums.len()];
+            make(group * TOGETHER, new);
+            kernels.add(sums.as_flattened_mut(), new.as_flattened());
         }
     }
 }

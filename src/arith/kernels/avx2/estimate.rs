@@ -16,7 +16,7 @@ use super::sums::double;
 use super::wide::weigh;
 use super::{Constants, LANES, UNSIGNED, Words, keep, load, splat, store, to_doubles, values};
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_SUMS, ESTIMATED_TERMS};
+use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS, SUMS_TOGETHER};
 use crate::arith::kernels::{PAIR, Row};
 
 /// Sums whose words are met together: as many as keep their estimates of eight words in registers.
@@ -190,7 +190,7 @@ impl Parts {
 type Sum = [[Parts; 2]; EIGHTS];
 
 /// Sums of products of which `piece` together are estimated, as many of each as the rows are long; at
-/// most [`ESTIMATED_SUMS`] sums.
+/// most [`SUMS_TOGETHER`] sums.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn estimated_tiles(
     constants: &Constants,
@@ -202,11 +202,11 @@ pub(in super::super) fn estimated_tiles(
     let few = rows.first().is_none_or(|row| row.factors.len() <= FEW_TERMS);
     match (few, rows.len()) {
         (true, ..=FEW_SUMS) => sums::<FEW_TERMS, FEW_SUMS>(constants, piece, segments, rows, out),
-        (true, _) => sums::<FEW_TERMS, ESTIMATED_SUMS>(constants, piece, segments, rows, out),
+        (true, _) => sums::<FEW_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
         (_, ..=FEW_SUMS) => {
             sums::<ESTIMATED_TERMS, FEW_SUMS>(constants, piece, segments, rows, out)
         }
-        _ => sums::<ESTIMATED_TERMS, ESTIMATED_SUMS>(constants, piece, segments, rows, out),
+        _ => sums::<ESTIMATED_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) use dense::{ask, pair_tiles_lazy};
 pub(super) use estimate::estimated_tiles;
 pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
+pub(super) use narrow::half_tiles;
 pub(super) use permute::add_permuted;
 pub(super) use small::{small_forward, small_inverse, small_scale};
 pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};

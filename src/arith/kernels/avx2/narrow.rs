@@ -10,6 +10,7 @@ use super::sums::CHUNK;
 use super::wide::weigh;
 use super::{Constants, LANES, load, splat, store, to_doubles, unpack};
 use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::width::SUMS_TOGETHER;
 use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 /// Terms whose sum is below 2^64.
@@ -36,38 +37,66 @@ const QUAD: usize = 4;
 /// Registers of words that are met together.
 const TWINS: usize = 2;
 
-/// Few terms at a time, which stay in the fastest cache, and of these two columns after the others for
-/// four sums at a time, which stay in registers.
+/// Sums for which there are no more: space for all would take as long to clear as they take.
+const FEW_SUMS: usize = 8;
+
+/// The sums of a pair.
+type Sum = [__m256i; COLUMNS];
+
+/// At most [`SUMS_TOGETHER`] sums.
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn scalar_tile<const O: usize>(
+pub(in super::super) fn half_tiles(
     constants: &Constants,
     segments: &[&[u64]],
-    rows: &[Row<'_>; O],
-    out: &mut [[u64; PAIR]; O],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
 ) {
-    let mut sums = [[_mm256_setzero_si256(); COLUMNS]; O];
-    let mut start = 0;
+    if rows.len() <= FEW_SUMS {
+        sums::<FEW_SUMS>(constants, segments, rows, out);
+    } else {
+        sums::<SUMS_TOGETHER>(constants, segments, rows, out);
+    }
+}
+
+/// Few terms at a time, which stay in the fastest cache, for all sums.
+#[target_feature(enable = "avx2,fma")]
+fn sums<const SUMS: usize>(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
+) {
+    let mut sums: [Sum; SUMS] = [[_mm256_setzero_si256(); COLUMNS]; SUMS];
+    let sums = &mut sums[..rows.len()];
+    let (mut start, mut room) = (0, TERMS);
     let mut chunks = Chunks::<CHUNK>::new(segments);
     loop {
         let terms = chunks.next();
         if terms.is_empty() {
             break;
         }
-        let (quads, ones) = sums.as_chunks_mut::<QUAD>();
-        for (rows, sums) in rows.as_chunks().0.iter().zip(quads) {
+        if room < terms.len() {
+            for sum in sums.as_flattened_mut() {
+                *sum = reduce(constants, *sum);
+            }
+            // They are less than a product of the largest.
+            room = TERMS - 1;
+        }
+        let ((quads, ones), (quad_rows, one_rows)) = (sums.as_chunks_mut(), rows.as_chunks());
+        for (rows, sums) in quad_rows.iter().zip(quads) {
             add_terms(terms, rows, start, sums);
         }
-        for (row, sums) in rows.as_chunks::<QUAD>().1.iter().zip(ones) {
-            for (k, term) in terms.iter().enumerate() {
-                let factor = splat(row.factors[start + k]);
+        for (row, sums) in one_rows.iter().zip(ones) {
+            for (term, factor) in terms.iter().zip(&row.factors[start..]) {
+                let factor = splat(*factor);
                 for (sum, words) in sums.iter_mut().zip(term.as_chunks().0) {
                     *sum = add_product(*sum, load(words), factor);
                 }
             }
         }
-        start += terms.len();
+        (start, room) = (start + terms.len(), room - terms.len());
     }
-    for (out, sums) in out.iter_mut().zip(&sums) {
+    for (out, sums) in out.iter_mut().zip(sums) {
         for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
             store(out, reduce(constants, *sum));
         }
@@ -87,15 +116,10 @@ fn add_products(sums: [__m256i; TWINS], words: [__m256i; TWINS], factor: u32) ->
     [add_product(sums[0], words[0], factor), add_product(sums[1], words[1], factor)]
 }
 
-/// Adds the terms from `start` on to four sums. Each is named: in an array they would stay in memory.
+/// Adds the terms from `start` on to four sums, of two columns after the others. Each is named: in an array they would stay in memory.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
-fn add_terms(
-    terms: &[&[u64; PAIR]],
-    rows: &[Row<'_>; QUAD],
-    start: usize,
-    sums: &mut [[__m256i; COLUMNS]; QUAD],
-) {
+fn add_terms(terms: &[&[u64; PAIR]], rows: &[Row<'_>; QUAD], start: usize, sums: &mut [Sum; QUAD]) {
     // Their places follow from one address. Halves stand in both halves of a register's words: whole words
     // the compiler would clear of their upper halves first, which it does not know to be zero.
     let mut factors = [[0; CHUNK]; QUAD];

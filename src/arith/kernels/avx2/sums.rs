@@ -5,7 +5,6 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_sub_pd,
 };
 
-use super::narrow::{self, TERMS};
 use super::wide::{
     Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
 };
@@ -32,14 +31,11 @@ pub(super) fn double(word: u64) -> f64 {
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
-    width: Width,
+    _: Width,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    if width == Width::Halves && rows.iter().all(|row| row.factors.len() <= TERMS) {
-        return narrow::scalar_tile(constants, segments, &rows, out);
-    }
     let by = split(constants);
     let mut sums = [[wide(_mm256_setzero_si256()); O]; COLUMNS];
     let blocks = O >= QUAD && fit_block(constants, CHUNK);

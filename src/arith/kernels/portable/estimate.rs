@@ -6,7 +6,7 @@
 use super::sums::{KEPT, add_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_SUMS, ESTIMATED_TERMS};
+use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS, SUMS_TOGETHER};
 use crate::arith::kernels::{PAIR, Row};
 
 /// Added to an integer below it, this double leaves its bits in the lowest places.
@@ -83,7 +83,7 @@ pub(in crate::arith::kernels) fn and_product(sum: f64, word: f64, factor: f64) -
 }
 
 /// Sums of products of which `piece` together are estimated, as many of each as the rows are long; at
-/// most [`ESTIMATED_SUMS`] sums.
+/// most [`SUMS_TOGETHER`] sums.
 pub(in crate::arith::kernels) fn estimated_tiles(
     modulus: &Modulus,
     piece: usize,
@@ -91,8 +91,8 @@ pub(in crate::arith::kernels) fn estimated_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    let mut sums = [Sum::ZERO; ESTIMATED_SUMS];
-    let sums = &mut sums[..rows.len().min(ESTIMATED_SUMS)];
+    let mut sums = [Sum::ZERO; SUMS_TOGETHER];
+    let sums = &mut sums[..rows.len().min(SUMS_TOGETHER)];
     let mut doubles = [[0.0; PAIR]; ESTIMATED_TERMS];
     let (mut start, mut pieces) = (0, 0);
     let mut chunks = Chunks::<ESTIMATED_TERMS>::new(segments);

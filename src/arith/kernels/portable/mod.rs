@@ -8,7 +8,7 @@ use super::{BATCH, BLOCK, BlockPermutation, Factors, InverseRoots, PAIR, Root, R
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use estimate::{and_product, estimated_tiles};
-pub(super) use sums::{pair_tiles_lazy, scalar_tile_lazy};
+pub(super) use sums::{half_tiles, pair_tiles_lazy, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 
 pub(super) fn scalar_tile_eager<const O: usize>(

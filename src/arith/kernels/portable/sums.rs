@@ -121,57 +121,9 @@ pub(in crate::arith::kernels) fn scalar_tile_lazy<const O: usize>(
     out: &mut [[u64; PAIR]; O],
 ) {
     match width {
-        Width::Halves => scalar_halves(modulus, segments, rows, out),
-        Width::Narrow => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
+        Width::Halves | Width::Narrow => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
         _ => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),
     }
-}
-
-/// Words of a sum of products of halves that are kept in registers.
-pub(super) const KEPT: usize = 16;
-
-/// Adds products of the lower halves of words and factors to sums, modulo 2^64.
-#[inline]
-pub(super) fn add_halves(terms: &[&[u64; PAIR]], factors: &[u64], sums: &mut [u64; PAIR]) {
-    for (column, sums) in sums.as_chunks_mut::<KEPT>().0.iter_mut().enumerate() {
-        let mut kept = *sums;
-        for (term, &factor) in terms.iter().zip(factors) {
-            let words = &term.as_chunks::<KEPT>().0[column];
-            let product = |i: usize| u64::from(words[i] as u32) * u64::from(factor as u32);
-            kept = std::array::from_fn(|i| kept[i].wrapping_add(product(i)));
-        }
-        *sums = kept;
-    }
-}
-
-fn scalar_halves<const O: usize>(
-    modulus: &Modulus,
-    segments: &[&[u64]],
-    rows: [Row<'_>; O],
-    out: &mut [[u64; PAIR]; O],
-) {
-    *out = [[0; PAIR]; O];
-    let reduce = |sums: &mut [[u64; PAIR]; O]| {
-        *sums = sums.map(|sums| sums.map(|sum| modulus.reduce(sum)));
-    };
-    let mut chunks = Chunks::<PIECE>::new(segments);
-    let (mut start, mut room) = (0, NARROW_ROOM);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
-        if room < terms.len() {
-            reduce(out);
-            room = NARROW_ROOM;
-        }
-        let end = start + terms.len();
-        for (sums, row) in out.iter_mut().zip(&rows) {
-            add_halves(terms, &row.factors[start..end], sums);
-        }
-        (start, room) = (end, room - terms.len());
-    }
-    reduce(out);
 }
 
 /// W words of a sum are kept in registers.
@@ -194,6 +146,54 @@ fn scalar_sums<S: Sum, const W: usize, const O: usize>(
             }
         }
     });
+}
+
+/// Words of a sum of products of halves that are kept in registers.
+pub(super) const KEPT: usize = 16;
+
+/// Adds products of the lower halves of words and factors to sums, modulo 2^64.
+#[inline]
+pub(super) fn add_halves(terms: &[&[u64; PAIR]], factors: &[u64], sums: &mut [u64; PAIR]) {
+    for (column, sums) in sums.as_chunks_mut::<KEPT>().0.iter_mut().enumerate() {
+        let mut kept = *sums;
+        for (term, &factor) in terms.iter().zip(factors) {
+            let words = &term.as_chunks::<KEPT>().0[column];
+            let product = |i: usize| u64::from(words[i] as u32) * u64::from(factor as u32);
+            kept = std::array::from_fn(|i| kept[i].wrapping_add(product(i)));
+        }
+        *sums = kept;
+    }
+}
+
+/// Sums of products of halves of words.
+pub(in crate::arith::kernels) fn half_tiles(
+    modulus: &Modulus,
+    segments: &[&[u64]],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
+) {
+    let reduce = |sums: &mut [[u64; PAIR]]| {
+        sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = modulus.reduce(*sum));
+    };
+    out.fill([0; PAIR]);
+    let mut chunks = Chunks::<PIECE>::new(segments);
+    let (mut start, mut room) = (0, NARROW_ROOM);
+    loop {
+        let terms = chunks.next();
+        if terms.is_empty() {
+            break;
+        }
+        if room < terms.len() {
+            reduce(out);
+            room = NARROW_ROOM;
+        }
+        let end = start + terms.len();
+        for (sums, row) in out.iter_mut().zip(rows) {
+            add_halves(terms, &row.factors[start..end], sums);
+        }
+        (start, room) = (end, room - terms.len());
+    }
+    reduce(out);
 }
 
 pub(in crate::arith::kernels) fn pair_tiles_lazy(
