@@ -1,6 +1,8 @@
 //! Sums of words by words, several of them with the same panel.
 
-use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256};
+use std::arch::x86_64::{
+    _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256,
+};
 use std::hint::black_box;
 
 use super::narrow::{self, TERMS};
@@ -195,7 +197,7 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
         for term in terms {
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
-            next = ask(next, factors.word_bytes() * 2 * LANES);
+            next = ask_early(next, factors.word_bytes() * 2 * LANES);
             let first = doubles(unpack.column::<LEFT>(tile), magic);
             let second = doubles(unpack.column::<RIGHT>(tile), magic);
             let words = term.as_chunks().0;
@@ -208,6 +210,14 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
         *right = [add_block(right[0], y), add_block(right[1], z)];
     }
     next
+}
+
+/// [`ask`] for a cache further away: the nearest has not the room to wait for so many lines.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn ask_early(factor: *const u8, bytes: usize) -> *const u8 {
+    _mm_prefetch::<_MM_HINT_T1>(factor.cast());
+    factor.wrapping_add(bytes)
 }
 
 /// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it.
