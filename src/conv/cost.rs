@@ -82,12 +82,12 @@ pub struct ReductionCosts {
     /// by `decompose`, and what a sum that is not rotated takes too by `place`. Per word of the products
     /// as in `switch`, with L the limbs that sums have when they are moved; over N L.
     pub add: Curve,
-    /// A sum of products with scalar factors, several sums side by side. Per word of the sum; over the
-    /// number of terms, as are the next three.
+    /// A sum of products with scalar factors, several sums side by side, where products have more than 76
+    /// bits. Per word of the sum; over the number of terms, as are the next four.
     pub sum: SumCost,
     /// The same where products have at most 76 bits, so that some machines can estimate their sums.
     pub estimated_sum: SumCost,
-    /// The same where products are narrow, at most 52 bits, and take one instruction.
+    /// The same where products are narrow, at most 52 bits: on some machines one instruction gives them.
     pub narrow_sum: SumCost,
     /// The same where words and factors have at most 32 bits each: integer multiplication of halves of
     /// words gives their products on machines without a wider one.

@@ -483,7 +483,7 @@ pub struct OperationCounts {
     pub plaintext_multiplications: u64,
     pub scalar_multiplications: u64,
     pub coefficient_multiply_adds: u64,
-    /// Those of them that may take half of the work.
+    /// Those of them that may take half of the work or less.
     #[serde(default)]
     pub narrow_multiply_adds: u64,
     pub ntts: u64,

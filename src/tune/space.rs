@@ -25,7 +25,7 @@ pub struct Family {
 }
 
 /// The largest size of a limb whose products, in the multiply stage, fit one half of a 104-bit product:
-/// they take half the time. The last limb is the one that sums are switched down by, and what noise
+/// they take half the time or less. The last limb is the one that sums are switched down by, and what noise
 /// the moves of sums add depends on the others alone.
 const NARROW: u32 = NARROW_BITS / 2;
 

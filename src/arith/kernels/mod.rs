@@ -29,6 +29,7 @@ pub(in crate::arith) use factors::margin;
 pub use factors::{Factors, word_bytes};
 pub use limit::multiply_adds;
 pub use operands::{BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut};
+pub use scalar::SUMS_TOGETHER;
 pub use width::{NARROW_BITS, Width};
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.
@@ -110,8 +111,8 @@ impl Kernels {
         match reduction {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
             Reduction::Lazy => {
-                let width = self.width(rows.iter().map(|row| row.bits).max());
-                dispatch!(self, scalar_tile_lazy(width, segments, rows, out));
+                let is_narrow = self.width(rows.iter().map(|row| row.bits).max()).is_narrow();
+                dispatch!(self, scalar_tile_lazy(is_narrow, segments, rows, out));
             }
         }
     }
@@ -152,8 +153,8 @@ impl Kernels {
                 }
             }
             Reduction::Lazy => {
-                let width = self.width(None);
-                dispatch!(self, pair_tiles_lazy(width, segments, factors, out));
+                let is_narrow = self.width(None).is_narrow();
+                dispatch!(self, pair_tiles_lazy(is_narrow, segments, factors, out));
             }
         }
     }

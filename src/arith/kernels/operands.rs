@@ -114,8 +114,8 @@ pub struct Row<'a> {
     pub factors: &'a [u64],
     /// Shoup's quotients of the factors; read by eager reduction only and may be empty otherwise.
     pub quotients: &'a [u64],
-    /// No factor has more bits. Where a product has no more than [`NARROW_BITS`](super::NARROW_BITS), lazy reduction may
-    /// need but one instruction for it.
+    /// No factor has more bits. How lazy sums are made follows from the bits of their products: see
+    /// [`Width`](super::Width).
     pub bits: u32,
 }
 

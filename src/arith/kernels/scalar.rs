@@ -2,8 +2,11 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
-use super::width::{ESTIMATED_TERMS, SUMS_TOGETHER};
+use super::width::ESTIMATED_TERMS;
 use super::{Engine, Kernels, PAIR, Reduction, Row, Width, portable};
+
+/// Sums that are made together, at most.
+pub const SUMS_TOGETHER: usize = 32;
 
 /// How some sums are made.
 enum Way {
@@ -17,8 +20,8 @@ enum Way {
 
 impl Kernels {
     /// `out[o] = sum over terms k of row(o)[k] * panel[k]`, where the segments laid end to end
-    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Many sums together
-    /// take less than one after the other.
+    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Up to
+    /// [`SUMS_TOGETHER`] sums together take less than one after the other.
     pub fn scalar_tiles<'r>(
         &self,
         reduction: Reduction,
@@ -26,6 +29,7 @@ impl Kernels {
         row: impl Fn(usize) -> Row<'r>,
         out: &mut [[u64; PAIR]],
     ) {
+        // For one there are no rows to be laid side by side.
         if let [_] = out {
             return self.scalar_group(reduction, segments, &[row(0)], out);
         }

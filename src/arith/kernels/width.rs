@@ -6,10 +6,8 @@ pub const NARROW_BITS: u32 = 52;
 /// Terms of a sum that is estimated, at most.
 pub(super) const ESTIMATED_TERMS: usize = 64;
 
-/// Sums that are made together, at most.
-pub(super) const SUMS_TOGETHER: usize = 32;
-
-/// Pieces of a sum that are added before it must be reduced: each adds less than 2^48 times 2^32.
+/// Pieces of a sum that are added before it must be reduced: each adds at most 2^48 times 2^32, so that all
+/// multiples of 2^32 together are at most 2^60.
 pub(super) const ESTIMATED_PIECES: usize = 1 << 12;
 
 /// Products of words modulo a modulus with factors, by their bits.
@@ -20,14 +18,17 @@ pub enum Width {
     Halves,
     /// *Narrow* products: at most [`NARROW_BITS`] bits.
     Narrow,
-    /// Products of at most 76 bits: an estimate and a residue tell the sum of a few.
+    /// Products of at most 76 bits, of factors of at most 52: an estimate and a residue tell the sum of a
+    /// few.
     ///
     /// The residue modulo 2^32 takes the lower halves of words alone. The estimate is the sum of doubles:
     /// where it is off by less than 2^31, one number of that residue is next to it, which is the sum.
     /// Words are doubles without loss, and every operation adds at most a part in 2^53 of its result to the
     /// error. Of n products below 2^b the products add n 2^(b-53), the sums up to theirs, 2^b to n 2^b,
     /// n (n+1) 2^(b-54), and taking the residue off n 2^(b-53): n (n+5) 2^(b-54) in all, up to parts of
-    /// these parts. A fused multiply-add adds less.
+    /// these parts. A fused multiply-add adds less. Sums below 2^32 have no error at all, so that what is
+    /// left of an estimate when the residue is taken off is never negative but where it rounds to 2^32 and
+    /// more.
     Estimated {
         /// Terms n of such a sum, at most: with n (n+6) <= 2^(85-b), and many enough to be worth it.
         terms: usize,
@@ -42,6 +43,7 @@ impl Width {
         match factor_bits.saturating_add(word_bits) {
             ..=NARROW_BITS if word_bits <= 32 && factor_bits <= 32 => Self::Halves,
             ..=NARROW_BITS => Self::Narrow,
+            _ if word_bits > NARROW_BITS || factor_bits > NARROW_BITS => Self::Wide,
             ..=72 => Self::Estimated { terms: ESTIMATED_TERMS },
             ..=74 => Self::Estimated { terms: 32 },
             ..=76 => Self::Estimated { terms: 16 },
@@ -61,8 +63,11 @@ mod tests {
 
     #[test]
     fn estimates_are_near_enough() {
-        for bits in 1..=100 {
-            let Width::Estimated { terms } = Width::of(bits / 2, bits - bits / 2) else { continue };
+        for (bits, factor_bits) in (1..=100).flat_map(|bits| (0..=bits).map(move |one| (bits, one)))
+        {
+            let word_bits = bits - factor_bits;
+            let Width::Estimated { terms } = Width::of(word_bits, factor_bits) else { continue };
+            assert!(word_bits.max(factor_bits) <= 52, "doubles hold them");
             let terms = terms as u128;
             assert!(terms * (terms + 6) <= 1 << (85 - bits), "{bits}");
             // The multiples of 2^32 of all pieces have room, and carries.
@@ -80,5 +85,6 @@ mod tests {
         assert_eq!(Width::of(38, 38), Width::Estimated { terms: 16 });
         assert_eq!(Width::of(44, 44), Width::Wide);
         assert_eq!(Width::of(20, u32::MAX), Width::Wide);
+        assert_eq!(Width::of(61, 15), Width::Wide, "which no double holds");
     }
 }

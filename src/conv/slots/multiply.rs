@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Output, ScalarRows, SlotPlan, Wave};
-use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, TILE};
+use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, SUMS_TOGETHER, TILE};
 use crate::conv::dense::Alike;
 use crate::conv::near::Near;
 use crate::conv::sums::{Sums, SumsChunk};
@@ -104,9 +104,6 @@ pub fn scalar_tiles<'a>(
     }
 }
 
-/// Sums that are made together, and then added to what they were before.
-const TOGETHER: usize = 32;
-
 /// Some terms of one tile.
 #[derive(Clone, Copy)]
 struct Part<'a> {
@@ -139,11 +136,51 @@ impl Part<'_> {
         if !adds {
             return make(0, sums);
         }
-        let mut new = [[0; PAIR]; TOGETHER];
-        for (group, sums) in sums.chunks_mut(TOGETHER).enumerate() {
+        let mut new = [[0; PAIR]; SUMS_TOGETHER];
+        for (group, sums) in sums.chunks_mut(SUMS_TOGETHER).enumerate() {
             let new = &mut new[..sums.len()];
-            make(group * TOGETHER, new);
+            make(group * SUMS_TOGETHER, new);
             kernels.add(sums.as_flattened_mut(), new.as_flattened());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::kernels::Backend;
+    use crate::arith::{Modulus, largest_ntt_primes};
+
+    /// Parts are added to those before them, whatever the number of sums, and what was added to integers is
+    /// taken off.
+    #[test]
+    fn long_sums_are_those_of_their_parts() {
+        const SUMS: usize = SUMS_TOGETHER + 7;
+        let prime = largest_ntt_primes(36, 64, 1, &[]).expect("exists")[0];
+        let modulus = Modulus::new(prime).expect("in range");
+        let terms = 2 * NEAR_TERMS + 100;
+        let word = |i: usize| modulus.reduce((i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let panel: Vec<u64> = (0..terms * PAIR).map(word).collect();
+        let segments: Vec<&[u64]> = panel.chunks(NEAR_TERMS / 2 * PAIR).collect();
+        let rows: Vec<Vec<u64>> =
+            (0..SUMS).map(|sum| (0..terms).map(|i| word(sum + 3 * i) >> 21).collect()).collect();
+        let bias = vec![9; terms];
+        let row = |factors| Row { factors, quotients: &[], bits: 15 };
+        for backend in Backend::available() {
+            let kernels = Kernels::new(backend, modulus);
+            let mut sums = vec![[u64::MAX; PAIR]; SUMS];
+            let of_sum = |sum: usize| row(&rows[sum]);
+            scalar_tiles(&kernels, Reduction::Lazy, &segments, of_sum, Some(row(&bias)), &mut sums);
+            for (factors, sum) in rows.iter().zip(&sums) {
+                for (place, made) in sum.iter().enumerate().step_by(5) {
+                    let terms = factors.iter().zip(panel.iter().skip(place).step_by(PAIR));
+                    let expected = terms.fold(0, |all, (factor, word)| {
+                        let product = |factor| modulus.mul(modulus.reduce(factor), *word);
+                        modulus.add(all, modulus.sub(product(*factor), product(9)))
+                    });
+                    assert_eq!(*made, expected, "{backend:?}");
+                }
+            }
         }
     }
 }

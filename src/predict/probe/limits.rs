@@ -14,14 +14,14 @@ use crate::report::rounded;
 pub struct Limits {
     /// How many threads.
     pub threads: usize,
-    /// Nanoseconds of one multiply-add of a word, on registers alone; absent where the machine lacks
-    /// the backend.
+    /// Nanoseconds of one multiply-add of a word, on registers alone, of products of 50 bits by 50; absent
+    /// where the machine lacks the backend.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiply_add_ns: Option<f64>,
-    /// The same of products of 36 bits by 36, whose sums a backend may estimate.
+    /// The same of products of 36 bits by 36, whose sums a backend may estimate where factors are scalars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_multiply_add_ns: Option<f64>,
-    /// The same of products of 36 bits by 16, which have half as many bits as any.
+    /// The same of products of 36 bits by 16, which fit half of what any need.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub narrow_multiply_add_ns: Option<f64>,
     /// The same of products of 26 bits by 26.

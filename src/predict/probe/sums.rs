@@ -64,16 +64,17 @@ impl KernelBench {
         add: Curve,
     ) -> Result<ReductionCosts, ProbeError> {
         let keys = GaloisKeys::default();
-        let scalar_sums = |sizes| {
-            let context = context(sizes, self.backend, reduction)?;
-            serve(&context, &keys, |server| {
+        let context = |sizes| context(sizes, self.backend, reduction);
+        let scalar_sums = |context: &Context| {
+            serve(context, &keys, |server| {
                 let sum = |panels: &usize| Self::scalar(server, *panels, 16, false);
                 SCALAR_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
             })
         };
-        let (sum, estimated_sum, half_sum) =
-            (scalar_sums(WIDE_SIZES)?, scalar_sums(KERNEL_SIZES)?, scalar_sums(HALF_SIZES)?);
-        let context = context(KERNEL_SIZES, self.backend, reduction)?;
+        let (sum, half_sum) =
+            (scalar_sums(&context(WIDE_SIZES)?)?, scalar_sums(&context(HALF_SIZES)?)?);
+        let context = context(KERNEL_SIZES)?;
+        let estimated_sum = scalar_sums(&context)?;
         serve(&context, &keys, |server| {
             let integer = |panels: usize| Self::scalar(server, panels, 16, true);
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);

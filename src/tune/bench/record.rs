@@ -119,7 +119,7 @@ pub struct Figures {
     pub fault: Option<Fault>,
     /// How wide products of words are, modulo each limb.
     #[serde(skip)]
-    pub widths: Vec<Width>,
+    widths: Vec<Width>,
     /// Server times of all turns, for ratios within a turn.
     #[serde(skip)]
     pub turns: Vec<f64>,
@@ -158,9 +158,11 @@ impl Figures {
         })
     }
 
-    /// Nanoseconds that the machine needs at least for a multiply-add of words by words, whatever the limb.
-    fn least_of_words(&self, limits: &Limits) -> Option<f64> {
-        let all: f64 = self.widths.iter().map(|width| limits.of(*width)).sum::<Option<f64>>()?;
+    /// Nanoseconds that the machine needs at least for a multiply-add, on average over the limbs, of
+    /// products that are as wide as `width` says of each.
+    fn least(&self, limits: &Limits, width: impl Fn(Width) -> Width) -> Option<f64> {
+        let of_limb = |of_words: &Width| limits.of(width(*of_words));
+        let all: f64 = self.widths.iter().map(of_limb).sum::<Option<f64>>()?;
         Some(all / self.widths.len().max(1) as f64)
     }
 
@@ -169,12 +171,22 @@ impl Figures {
         let work = &self.operations;
         let narrow =
             work.narrow_multiply_adds as f64 / work.coefficient_multiply_adds.max(1) as f64;
-        let least = limits.narrow_multiply_add_ns.zip(self.least_of_words(limits));
+        let is_dense = work.plaintext_multiplications > 0;
+        let of_words = self.least(limits, |width| match width {
+            // Sums with a factor per word are not estimated.
+            Width::Estimated { .. } if is_dense => Width::Wide,
+            other => other,
+        });
+        let of_integers = self.least(limits, |width| match width {
+            Width::Halves => width,
+            _ => Width::Narrow,
+        });
         // Where more are narrow than limbs are, their factors are small integers.
         let of_limbs = self.widths.iter().filter(|width| width.is_narrow()).count() as f64
             / self.widths.len().max(1) as f64;
-        let of_integers = (narrow - of_limbs) / (1.0 - of_limbs).max(f64::EPSILON);
-        let least = least.map(|(integer, word)| word + (integer - word) * of_integers.max(0.0));
+        let integers = ((narrow - of_limbs) / (1.0 - of_limbs).max(f64::EPSILON)).max(0.0);
+        let least = of_words.zip(of_integers);
+        let least = least.map(|(word, integer)| word + (integer - word) * integers);
         let share = |limit: f64| rounded(limit / self.multiply_ns_per_mac.max(1e-9), 4);
         self.share_of_limit = least.map(share);
         let read = self.operations.plaintext_multiplications * self.plaintext_bytes as u64;
@@ -235,5 +247,32 @@ mod tests {
         let spread = Spread::of([3.0, 1.0, 2.0, 9.0]);
         assert_eq!(spread, Some(Spread { median: 2.0, min: 1.0, max: 9.0 }));
         assert_eq!(Spread::of([]), None);
+    }
+
+    /// Shares are of the time of the limbs' products, and of narrow ones where factors are integers.
+    #[test]
+    fn shares_of_limits_follow_the_products() {
+        let limits = Limits {
+            threads: 1,
+            multiply_add_ns: Some(0.8),
+            estimated_multiply_add_ns: Some(0.4),
+            narrow_multiply_add_ns: Some(0.3),
+            half_multiply_add_ns: Some(0.2),
+            memory_read_gb_per_s: 10.0,
+        };
+        let share = |narrow: u64, dense: u64| {
+            let mut record = crate::report::testing::record();
+            record.params.limbs = vec![(1 << 36) - 5, (1 << 26) - 5];
+            record.operations.coefficient_multiply_adds = 1000;
+            record.operations.narrow_multiply_adds = narrow;
+            record.operations.plaintext_multiplications = dense;
+            record.latency_ms.multiply = 0.001;
+            let mut figures = Figures::of(&[record]).expect("a record");
+            figures.hold_against(&limits);
+            figures.share_of_limit
+        };
+        assert_eq!(share(500, 0), Some(0.3), "36 and 26 bits");
+        assert_eq!(share(1000, 0), Some(0.25), "integers");
+        assert_eq!(share(500, 1), Some(0.5), "a factor per word");
     }
 }

@@ -12,7 +12,7 @@ use super::{
     values,
 };
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::{Factors, PAIR, TILE, Width};
+use crate::arith::kernels::{Factors, PAIR, TILE};
 
 /// Sums that are made together, so that the words of a panel become doubles once for all of them.
 const TOGETHER: usize = 8;
@@ -36,13 +36,13 @@ type PairSums = [[Wide; 2]; FACTORS];
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
-    width: Width,
+    is_narrow: bool,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
-    if width == Width::Halves && each <= TERMS * TILE {
+    if is_narrow && each <= TERMS * TILE {
         for (i, out) in out.iter_mut().enumerate() {
             narrow::pair_tile(constants, segments, factors.range(i * each..(i + 1) * each), out);
         }
@@ -197,7 +197,7 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
         for term in terms {
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
-            next = ask_early(next, factors.word_bytes() * 2 * LANES);
+            next = ask_further(next, factors.word_bytes() * 2 * LANES);
             let first = doubles(unpack.column::<LEFT>(tile), magic);
             let second = doubles(unpack.column::<RIGHT>(tile), magic);
             let words = term.as_chunks().0;
@@ -215,7 +215,7 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
 /// [`ask`] for a cache further away: the nearest has not the room to wait for so many lines.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn ask_early(factor: *const u8, bytes: usize) -> *const u8 {
+fn ask_further(factor: *const u8, bytes: usize) -> *const u8 {
     _mm_prefetch::<_MM_HINT_T1>(factor.cast());
     factor.wrapping_add(bytes)
 }

@@ -16,8 +16,8 @@ use super::sums::double;
 use super::wide::weigh;
 use super::{Constants, LANES, UNSIGNED, Words, keep, load, splat, store, to_doubles, values};
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS, SUMS_TOGETHER};
-use crate::arith::kernels::{PAIR, Row};
+use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
+use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 
 /// Sums whose words are met together: as many as keep their estimates of eight words in registers.
 const QUAD: usize = 4;

@@ -32,8 +32,8 @@ pub(in super::super) const fn round(width: Width) -> u64 {
     words as u64
 }
 
-/// `rounds` rounds of multiply-adds from `words` below 2^36, which the compiler must not know. Words
-/// change: products that stay the same would be made once.
+/// `rounds` rounds of multiply-adds from `words` below 2^36, which the compiler must not know. Words of
+/// products that are not fused with a sum change: products that stay the same would be made once.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn multiply_adds(width: Width, words: &Words, rounds: u64) -> u64 {
     match width {
@@ -72,7 +72,7 @@ fn halves(words: &Words, rounds: u64) -> u64 {
     folded(&sums)
 }
 
-/// Estimates of different beginnings, which need but one product, and the residues of as many words.
+/// Estimates that begin apart, else they would be one, and the residues of as many words.
 #[target_feature(enable = "avx2,fma")]
 fn estimated(words: &Words, rounds: u64) -> u64 {
     let (word, factor) = (load_doubles(words), _mm256_set1_pd(words[0] as f64));

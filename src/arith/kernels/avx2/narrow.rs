@@ -10,8 +10,7 @@ use super::sums::CHUNK;
 use super::wide::weigh;
 use super::{Constants, LANES, load, splat, store, to_doubles, unpack};
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::width::SUMS_TOGETHER;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row, SUMS_TOGETHER, TILE};
 
 /// Terms whose sum is below 2^64.
 pub(super) const TERMS: usize = 1 << 12;
@@ -79,7 +78,7 @@ fn sums<const SUMS: usize>(
             for sum in sums.as_flattened_mut() {
                 *sum = reduce(constants, *sum);
             }
-            // They are less than a product of the largest.
+            // They are below 2^52, as every product.
             room = TERMS - 1;
         }
         let ((quads, ones), (quad_rows, one_rows)) = (sums.as_chunks_mut(), rows.as_chunks());
@@ -87,7 +86,7 @@ fn sums<const SUMS: usize>(
             add_terms(terms, rows, start, sums);
         }
         for (row, sums) in one_rows.iter().zip(ones) {
-            for (term, factor) in terms.iter().zip(&row.factors[start..]) {
+            for (term, factor) in terms.iter().zip(&row.factors[start..start + terms.len()]) {
                 let factor = splat(*factor);
                 for (sum, words) in sums.iter_mut().zip(term.as_chunks().0) {
                     *sum = add_product(*sum, load(words), factor);
@@ -116,7 +115,8 @@ fn add_products(sums: [__m256i; TWINS], words: [__m256i; TWINS], factor: u32) ->
     [add_product(sums[0], words[0], factor), add_product(sums[1], words[1], factor)]
 }
 
-/// Adds the terms from `start` on to four sums, of two columns after the others. Each is named: in an array they would stay in memory.
+/// Adds the terms from `start` on to four sums, two registers of each at a time. These have names: in an
+/// array they would stay in memory.
 #[inline(never)]
 #[target_feature(enable = "avx2")]
 fn add_terms(terms: &[&[u64; PAIR]], rows: &[Row<'_>; QUAD], start: usize, sums: &mut [Sum; QUAD]) {

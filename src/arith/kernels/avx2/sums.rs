@@ -13,7 +13,7 @@ use super::{
     mul_shoup, ratio, remainder, store, to_doubles, to_words, unpack,
 };
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::{Factors, PAIR, Row, Width};
+use crate::arith::kernels::{Factors, PAIR, Row};
 
 /// Terms that are worked through one register of the pair after another: few enough to stay in the
 /// fastest cache meanwhile, and so many that loading and storing the sums is no matter.
@@ -31,7 +31,7 @@ pub(super) fn double(word: u64) -> f64 {
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
-    _: Width,
+    _: bool,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],

@@ -12,7 +12,7 @@ use super::{
 use crate::arith::Shoup;
 use crate::arith::kernels::avx2::{Unpack, ask, unpack};
 use crate::arith::kernels::factors::Tile;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE, Width};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -71,13 +71,13 @@ pub(super) fn add_product<const NARROW: bool>(sum: Wide, word: __m512i, factor: 
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     constants: &Constants,
-    width: Width,
+    is_narrow: bool,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
     let (quads, octets) = (rows.as_chunks::<4>().0.iter(), rows.as_chunks::<8>().0.iter());
-    match (width.is_narrow(), O) {
+    match (is_narrow, O) {
         (true, 8) if rows[0].factors.len() <= LAZY_TERMS => {
             for (rows, out) in octets.zip(out.as_chunks_mut().0) {
                 octet_narrow(constants, segments, rows, out);
@@ -286,7 +286,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
-    width: Width,
+    is_narrow: bool,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
@@ -294,7 +294,7 @@ pub(in super::super) fn pair_tiles_lazy(
     let each = factors.len() / out.len().max(1);
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
-        if width.is_narrow() {
+        if is_narrow {
             pair_tile_by::<true>(constants, segments, factors, out);
         } else {
             pair_tile_by::<false>(constants, segments, factors, out);

@@ -6,8 +6,8 @@
 use super::sums::{KEPT, add_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS, SUMS_TOGETHER};
-use crate::arith::kernels::{PAIR, Row};
+use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
+use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 
 /// Added to an integer below it, this double leaves its bits in the lowest places.
 const SHIFT: f64 = (1u64 << 52) as f64;
@@ -21,7 +21,8 @@ fn double(word: u64) -> f64 {
 /// A pair of words of a sum.
 #[derive(Clone, Copy)]
 struct Sum {
-    /// Of the products of lower halves, all there were, modulo 2^64: of the sum that is modulo 2^32.
+    /// Of the products of lower halves, all there were, modulo 2^64: of the sum that is modulo 2^32. They are
+    /// kept whole: where no upper half is read the compiler makes whole products of words.
     residues: [u64; PAIR],
     /// Of the residues modulo 2^32 of pieces.
     low: [u64; PAIR],

@@ -1,4 +1,5 @@
-//! Kernels in plain Rust: words of 64 bits, and products of as many as they need.
+//! Kernels in plain Rust: words of 64 bits and products of as many as they need, or doubles where sums of
+//! these tell as much.
 
 mod estimate;
 mod sums;

@@ -1,13 +1,13 @@
 //! Sums of products that are reduced only when they would overflow and at the end.
 //!
 //! A sum walks over its terms in pieces that stay in the nearest cache, and in each piece over few words at
-//! a time, whose sums stay in registers. What holds a sum follows from the products: below 2^64 two words
-//! of 32 bits make one, which compilers turn into vectors where the machine has them (SSE2, NEON), or one
-//! of 64 bits; any others take 128 bits.
+//! a time, whose sums stay in registers. What holds a sum follows from the products: of halves of words a
+//! word does, which compilers turn into vectors where the machine has them (SSE2, NEON), and of other
+//! narrow ones; any others take 128 bits, unless they are estimated.
 
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE, Width};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
 /// Terms of a piece: 8 KiB of panel.
 const PIECE: usize = 32;
@@ -115,14 +115,15 @@ fn by_pieces<S: Sum, const O: usize>(
 
 pub(in crate::arith::kernels) fn scalar_tile_lazy<const O: usize>(
     modulus: &Modulus,
-    width: Width,
+    is_narrow: bool,
     segments: &[&[u64]],
     rows: [Row<'_>; O],
     out: &mut [[u64; PAIR]; O],
 ) {
-    match width {
-        Width::Halves | Width::Narrow => scalar_sums::<u64, 4, O>(modulus, segments, rows, out),
-        _ => scalar_sums::<u128, 2, O>(modulus, segments, rows, out),
+    if is_narrow {
+        scalar_sums::<u64, 4, O>(modulus, segments, rows, out);
+    } else {
+        scalar_sums::<u128, 2, O>(modulus, segments, rows, out);
     }
 }
 
@@ -198,7 +199,7 @@ pub(in crate::arith::kernels) fn half_tiles(
 
 pub(in crate::arith::kernels) fn pair_tiles_lazy(
     modulus: &Modulus,
-    width: Width,
+    is_narrow: bool,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
@@ -207,10 +208,11 @@ pub(in crate::arith::kernels) fn pair_tiles_lazy(
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
         let out = std::array::from_mut(out);
-        match width {
-            Width::Halves => pair_sums::<OfHalves, 16>(modulus, segments, factors, out),
-            Width::Narrow => pair_sums::<u64, 4>(modulus, segments, factors, out),
-            _ => pair_sums::<u128, 2>(modulus, segments, factors, out),
+        // Narrow products of words by words are those of halves.
+        if is_narrow {
+            pair_sums::<OfHalves, 16>(modulus, segments, factors, out);
+        } else {
+            pair_sums::<u128, 2>(modulus, segments, factors, out);
         }
     }
 }

@@ -122,21 +122,53 @@ fn long_sums_of_extreme_residues_do_not_overflow() {
     check_tiles(least_prime(50), 4096 + 64, 1, Largest, 1);
 }
 
-/// More estimates than a sum takes before it is folded.
+/// As many estimates as a sum takes before it is folded, and more.
 #[test]
-fn estimates_are_folded_in_time() {
-    let modulus = prime(38);
-    let terms = (1 << 16) + 40;
-    let (panel, row) =
-        (words(modulus, terms * PAIR, Largest, 1), words(modulus, terms, Largest, 1));
+fn estimates_are_folded() {
+    for (bits, factor_bits) in [(38, 38), (50, 26)] {
+        check_folded(prime(bits), factor_bits, (16 << 12) + 40);
+    }
+}
+
+fn check_folded(modulus: Modulus, bits: u32, terms: usize) {
+    let panel = words(modulus, terms * PAIR, Largest, 1);
+    let row = vec![((1 << bits) - 1).min(modulus.value() - 1); terms];
     let product = modulus.mul(row[0], panel[0]);
     let sum = modulus.mul(product, modulus.reduce(terms as u64));
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
-        let row = |_| Row { factors: &row, quotients: &[], bits: u64::BITS };
+        let row = |_| Row { factors: &row, quotients: &[], bits };
         let mut out = [[u64::MAX; PAIR]; 4];
         kernels.scalar_tiles(Reduction::Lazy, &[&panel], row, &mut out);
         assert_eq!(out, [[sum; PAIR]; 4], "{backend:?}");
+    }
+}
+
+/// A row of wide factors among those of narrow ones, and one of zeros.
+#[test]
+fn rows_of_any_bits_stand_side_by_side() {
+    let modulus = prime(36);
+    let panel = words(modulus, 70 * PAIR, Edges, 1);
+    let [wide, narrow] = [36, 9].map(|bits| {
+        let row = words(modulus, 70, Largest, 2).into_iter();
+        (row.map(|word| word & ((1 << bits) - 1)).collect::<Vec<_>>(), bits)
+    });
+    let rows = [narrow, wide, (vec![0; 70], 0)];
+    let sum = |row: &[u64], word: usize| {
+        let terms = row.iter().zip(panel.as_chunks::<PAIR>().0);
+        terms.fold(0, |sum, (f, term)| modulus.add(sum, modulus.mul(*f, term[word])))
+    };
+    for backend in Backend::available() {
+        let row = |i: usize| {
+            let (factors, bits) = &rows[i % 3];
+            Row { factors, quotients: &[], bits: *bits }
+        };
+        let mut out = [[u64::MAX; PAIR]; 5];
+        Kernels::new(backend, modulus).scalar_tiles(Reduction::Lazy, &[&panel], row, &mut out);
+        for (i, out) in out.iter().enumerate() {
+            let expected = std::array::from_fn(|word| sum(&rows[i % 3].0, word));
+            assert_eq!(*out, expected, "{backend:?} {i}");
+        }
     }
 }
 
