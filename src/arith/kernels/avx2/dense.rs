@@ -1,8 +1,6 @@
 //! Sums of words by words, several of them with the same panel.
 
-use std::arch::x86_64::{
-    _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256,
-};
+use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256};
 use std::hint::black_box;
 
 use super::narrow::{self, TERMS};
@@ -197,7 +195,7 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
         for term in terms {
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
-            next = ask_further(next, factors.word_bytes() * 2 * LANES);
+            next = ask(next, factors.word_bytes() * 2 * LANES);
             let first = doubles(unpack.column::<LEFT>(tile), magic);
             let second = doubles(unpack.column::<RIGHT>(tile), magic);
             let words = term.as_chunks().0;
@@ -212,18 +210,15 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
     next
 }
 
-/// [`ask`] for a cache further away: the nearest has not the room to wait for so many lines.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn ask_further(factor: *const u8, bytes: usize) -> *const u8 {
-    _mm_prefetch::<_MM_HINT_T1>(factor.cast());
-    factor.wrapping_add(bytes)
-}
+/// Words by which memory is asked for factors before they are needed: two pages and more, in which a
+/// processor that foresees what is read next begins anew.
+pub(in super::super) const AHEAD: usize = 128 * TILE;
 
-/// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it.
+/// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it. Not
+/// for the nearest cache, which has not the room to wait for so many lines.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(in super::super) fn ask(factor: *const u8, bytes: usize) -> *const u8 {
-    _mm_prefetch::<_MM_HINT_T0>(factor.cast());
+    _mm_prefetch::<_MM_HINT_T1>(factor.cast());
     factor.wrapping_add(bytes)
 }

@@ -35,7 +35,7 @@ use std::arch::x86_64::{
 use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
-pub(super) use dense::{ask, pair_tiles_lazy};
+pub(super) use dense::{AHEAD, ask, pair_tiles_lazy};
 pub(super) use estimate::estimated_tiles;
 pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_srli_epi64,
 };
 
-use super::dense::ask;
+use super::dense::{AHEAD, ask};
 use super::sums::CHUNK;
 use super::wide::weigh;
 use super::{Constants, LANES, load, splat, store, to_doubles, unpack};
@@ -14,9 +14,6 @@ use crate::arith::kernels::{Factors, PAIR, Row, SUMS_TOGETHER, TILE};
 
 /// Terms whose sum is below 2^64.
 pub(super) const TERMS: usize = 1 << 12;
-
-/// Words from the factors that are multiplied to those that are asked for.
-const AHEAD: usize = 128;
 
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;

@@ -10,7 +10,7 @@ use super::{
     reduce, reduce_short, splat, splat_factor, store, subtract_once, wide,
 };
 use crate::arith::Shoup;
-use crate::arith::kernels::avx2::{Unpack, ask, unpack};
+use crate::arith::kernels::avx2::{AHEAD, Unpack, ask, unpack};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, Row, TILE};
 
@@ -318,9 +318,6 @@ fn load_factors(unpack: Unpack, tile: Tile<'_>) -> [__m512i; TILE / LANES] {
         join(unpack.column::<2>(tile), unpack.column::<3>(tile)),
     ]
 }
-
-/// Words by which memory is asked for factors before they are needed.
-const AHEAD: usize = 24 * TILE;
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn pair_tile_by<const NARROW: bool>(
