@@ -40,6 +40,11 @@ fn dense_sums(costs: [f64; 4]) -> SumCost {
     SumCost::new([3.0, 24.0, 192.0, 768.0].into_iter().zip(costs).collect())
 }
 
+/// Sums of 3, 24, 64, 192 and 768 terms, of packed factors that come from memory.
+fn packed_sums(costs: [f64; 5]) -> SumCost {
+    SumCost::new([3.0, 24.0, 64.0, 192.0, 768.0].into_iter().zip(costs).collect())
+}
+
 /// By 4, 16 and 64 lanes.
 fn by_lanes(costs: [f64; 3]) -> Curve {
     Curve::new([4.0, 16.0, 64.0].into_iter().zip(costs).collect())
@@ -73,7 +78,7 @@ fn ifma() -> CostTable {
             half_sum: sums(eager_sums),
             lone_sum: sums([1.83, 3.88, 12.5, 48.0, 185.0, 740.0]),
             dense_sum: dense_sums([1.87, 10.1, 104.0, 418.0]),
-            packed_sum: dense_sums([1.8, 9.96, 88.6, 354.0]),
+            packed_sum: packed_sums([1.8, 9.96, 27.2, 88.4, 354.0]),
             factor: 3.6,
         },
         lazy: ReductionCosts {
@@ -85,7 +90,7 @@ fn ifma() -> CostTable {
             half_sum: sums([0.81, 1.13, 2.45, 7.97, 28.6, 129.0]),
             lone_sum: sums([1.73, 2.63, 6.61, 28.0, 101.0, 404.0]),
             dense_sum: dense_sums([1.18, 4.65, 57.5, 228.0]),
-            packed_sum: dense_sums([1.11, 3.24, 43.3, 173.0]),
+            packed_sum: packed_sums([1.11, 2.86, 6.49, 38.0, 163.0]),
             factor: 0.38,
         },
         block_scalars: by_lanes([1.4, 0.81, 0.95]),
@@ -102,8 +107,8 @@ fn ifma() -> CostTable {
     }
 }
 
-/// Zen 3, with AVX2; sums of halves and those that are estimated by what they take of others, and copies,
-/// on Zen 4.
+/// Zen 3, with AVX2; sums of halves, of estimates and of factors from memory by what they take of others,
+/// and copies, on Zen 4.
 fn avx2() -> CostTable {
     CostTable {
         ntt: ntt([0.184, 0.167, 0.159]),
@@ -120,7 +125,7 @@ fn avx2() -> CostTable {
             half_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
             lone_sum: sums([4.17, 8.75, 33.5, 136.0, 531.0, 2120.0]),
             dense_sum: dense_sums([4.72, 18.7, 159.0, 717.0]),
-            packed_sum: dense_sums([5.06, 17.3, 128.0, 566.0]),
+            packed_sum: packed_sums([5.06, 17.3, 46.0, 128.0, 566.0]),
             factor: 4.23,
         },
         lazy: ReductionCosts {
@@ -131,8 +136,8 @@ fn avx2() -> CostTable {
             narrow_sum: sums([2.63, 4.43, 9.16, 27.6, 107.0, 432.0]),
             half_sum: sums([1.6, 2.33, 4.99, 17.8, 76.6, 300.0]),
             lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
-            dense_sum: dense_sums([1.89, 5.9, 54.9, 226.0]),
-            packed_sum: dense_sums([1.85, 5.77, 48.3, 194.0]),
+            dense_sum: dense_sums([1.89, 5.9, 44.0, 181.0]),
+            packed_sum: packed_sums([1.85, 5.77, 14.5, 43.5, 175.0]),
             factor: 0.49,
         },
         block_scalars: by_lanes([3.11, 2.87, 3.25]),
@@ -167,7 +172,7 @@ fn portable() -> CostTable {
             half_sum: sums(eager_sums),
             lone_sum: sums([6.15, 20.8, 101.0, 361.0, 1970.0, 7900.0]),
             dense_sum: dense_sums([18.2, 111.0, 964.0, 3590.0]),
-            packed_sum: dense_sums([15.3, 115.0, 1250.0, 4580.0]),
+            packed_sum: packed_sums([15.3, 115.0, 390.0, 1250.0, 4580.0]),
             factor: 4.2,
         },
         lazy: ReductionCosts {
@@ -179,7 +184,7 @@ fn portable() -> CostTable {
             half_sum: sums([2.15, 3.35, 8.3, 30.4, 122.0, 540.0]),
             lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
             dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
-            packed_sum: dense_sums([10.5, 43.1, 306.0, 1240.0]),
+            packed_sum: packed_sums([10.5, 43.1, 105.0, 306.0, 1240.0]),
             factor: 0.46,
         },
         block_scalars: by_lanes([5.48, 8.24, 15.2]),

@@ -35,12 +35,16 @@ const HALF_SIZES: Sizes = Sizes { limb_bits: 26, ..KERNEL_SIZES };
 /// Panels that sums with scalar factors are measured with.
 const SCALAR_PANELS: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
-/// Shifts of the plan that kernels are measured with.
+/// Panels that sums with packed factors are measured with: the words of 64 are what the nearest cache holds.
+const PACKED_PANELS: [usize; 5] = [3, 24, 64, 192, 768];
+
+/// Terms of an input in the sums that kernels are measured with: in sums with packed factors, which are
+/// those of algorithms on coefficients, there is one.
 const SHIFTS: usize = 3;
 
-/// A plan with so many input ciphertexts, whose sums have [`SHIFTS`] terms of each.
-fn plan(inputs: usize) -> Result<SlotPlan, ProbeError> {
-    let layer = layer([2 * inputs, 2], 16, [SHIFTS, 1])?;
+/// A plan with so many input ciphertexts, whose sums have `shifts` terms of each.
+fn plan(inputs: usize, shifts: usize) -> Result<SlotPlan, ProbeError> {
+    let layer = layer([2 * inputs, 2], 16, [shifts, 1])?;
     slot_plan(&layer, KERNEL_SIZES.ring_degree, Layout::Interleaved, 1)
 }
 
@@ -78,8 +82,9 @@ impl KernelBench {
         serve(&context, &keys, |server| {
             let integer = |panels: usize| Self::scalar(server, panels, 16, true);
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);
-            let dense = |panels: usize| Self::dense(server, panels, Factors::of(&self.dense));
-            let packed = |panels: usize| Self::dense(server, panels, self.packed.factors());
+            let dense =
+                |panels: usize| Self::dense(server, [panels, SHIFTS], Factors::of(&self.dense));
+            let packed = |panels: usize| Self::dense(server, [panels, 1], self.packed.factors());
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
                 Ok::<_, ProbeError>(SumCost::new(
@@ -95,7 +100,7 @@ impl KernelBench {
                 half_sum,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&dense, &[1, 8, 64, 256])?,
-                packed_sum: curve(&packed, &[1, 8, 64, 256])?,
+                packed_sum: curve(&packed, &PACKED_PANELS)?,
                 factor: factor(&context),
             })
         })
@@ -108,7 +113,7 @@ impl KernelBench {
         count: usize,
         integers: bool,
     ) -> Result<(f64, f64), ProbeError> {
-        let (context, plan) = (server.evaluator().context(), plan(panels)?);
+        let (context, plan) = (server.evaluator().context(), plan(panels, SHIFTS)?);
         let (terms, panels) = (plan.max_terms(), Panels::zero(context, plan.terms_of_inputs()));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let outputs = vec![output; count];
@@ -129,10 +134,10 @@ impl KernelBench {
     /// Terms, and nanoseconds per word of a sum with dense factors.
     fn dense(
         server: &Server<'_>,
-        panels: usize,
+        [panels, shifts]: [usize; 2],
         factors: Factors<'_>,
     ) -> Result<(f64, f64), ProbeError> {
-        let (context, plan) = (server.evaluator().context(), plan(panels)?);
+        let (context, plan) = (server.evaluator().context(), plan(panels, shifts)?);
         let (terms, panels) = (plan.max_terms(), Panels::zero(context, plan.terms_of_inputs()));
         let output = *plan.outputs().first().ok_or(ProbeError::Setting("sum"))?;
         let per_sum = terms * context.ciphertext_basis().words();

@@ -210,9 +210,9 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
     next
 }
 
-/// Words by which memory is asked for factors before they are needed: two pages and more, in which a
+/// Bytes by which memory is asked for factors before they are needed: two pages, in each of which a
 /// processor that foresees what is read next begins anew.
-pub(in super::super) const AHEAD: usize = 128 * TILE;
+pub(in super::super) const AHEAD: usize = 8 << 10;
 
 /// Asks for the line of a factor, which may lie where there are none; the place `bytes` bytes after it. Not
 /// for the nearest cache, which has not the room to wait for so many lines.

@@ -167,7 +167,7 @@ fn pair_columns<const LEFT: usize, const RIGHT: usize>(
     let (mut w, mut x, mut y, mut z) = (zero, zero, zero, zero);
     let (unpack, mut tiles) = (unpack(factors), factors.tiles());
     // Factors may lie in memory, those of one sum after those of another.
-    let mut next = factors.address(AHEAD + LEFT * LANES);
+    let mut next = factors.address(LEFT * LANES).wrapping_add(AHEAD);
     for segment in segments {
         for term in segment.as_chunks::<PAIR>().0 {
             let Some(tile) = tiles.next() else { break };

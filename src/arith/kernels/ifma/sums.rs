@@ -329,7 +329,7 @@ fn pair_tile_by<const NARROW: bool>(
     let mut sums = [wide(_mm512_setzero_si512()); PAIR / LANES];
     let (unpack, mut tiles) = (unpack(factors), factors.tiles());
     let count = factors.len() / TILE;
-    let mut ahead = factors.address(AHEAD);
+    let mut ahead = factors.address(0).wrapping_add(AHEAD);
     let mut room = LAZY_TERMS;
     for segment in segments {
         let mut terms = segment.as_chunks::<PAIR>().0;
