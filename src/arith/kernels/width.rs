@@ -40,13 +40,15 @@ pub enum Width {
 impl Width {
     /// Of words and factors of so many bits each.
     pub const fn of(word_bits: u32, factor_bits: u32) -> Self {
-        match factor_bits.saturating_add(word_bits) {
-            ..=NARROW_BITS if word_bits <= 32 && factor_bits <= 32 => Self::Halves,
-            ..=NARROW_BITS => Self::Narrow,
+        let bits = factor_bits.saturating_add(word_bits);
+        if bits <= NARROW_BITS {
+            return if word_bits <= 32 && factor_bits <= 32 { Self::Halves } else { Self::Narrow };
+        }
+        match bits {
             _ if word_bits > NARROW_BITS || factor_bits > NARROW_BITS => Self::Wide,
             ..=72 => Self::Estimated { terms: ESTIMATED_TERMS },
-            ..=74 => Self::Estimated { terms: 32 },
-            ..=76 => Self::Estimated { terms: 16 },
+            73..=74 => Self::Estimated { terms: 32 },
+            75..=76 => Self::Estimated { terms: 16 },
             _ => Self::Wide,
         }
     }

@@ -130,7 +130,9 @@ impl Part<'_> {
         let make = |first, out: &mut [[u64; PAIR]]| {
             kernels.scalar_tiles(reduction, segments, |sum| row(first + sum), out);
             if let Some(taken_off) = taken_off {
-                out.iter_mut().for_each(|out| kernels.subtract(out, &taken_off));
+                for out in out {
+                    kernels.subtract(out, &taken_off);
+                }
             }
         };
         if !adds {

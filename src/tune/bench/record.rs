@@ -153,7 +153,7 @@ impl Figures {
             operations: median.operations,
             plaintext_bytes: median.params.ring_degree * limb_bytes(median),
             fault: records.iter().find_map(Record::fault),
-            widths: median.params.limbs.iter().map(width).collect(),
+            widths: median.params.limbs.iter().copied().map(width).collect(),
             turns,
         })
     }
@@ -200,7 +200,7 @@ impl Figures {
 }
 
 /// Of products of words modulo a limb.
-const fn width(limb: &u64) -> Width {
+const fn width(limb: u64) -> Width {
     let bits = limb.ilog2() + 1;
     Width::of(bits, bits)
 }

@@ -204,7 +204,7 @@ pub(in super::super) fn estimated_tiles(
         (true, ..=FEW_SUMS) => sums::<FEW_TERMS, FEW_SUMS>(constants, piece, segments, rows, out),
         (true, _) => sums::<FEW_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
         (_, ..=FEW_SUMS) => {
-            sums::<ESTIMATED_TERMS, FEW_SUMS>(constants, piece, segments, rows, out)
+            sums::<ESTIMATED_TERMS, FEW_SUMS>(constants, piece, segments, rows, out);
         }
         _ => sums::<ESTIMATED_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
     }

@@ -7,7 +7,7 @@ use super::sums::{KEPT, add_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
-use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
+use crate::arith::kernels::{PAIR, Row};
 
 /// Added to an integer below it, this double leaves its bits in the lowest places.
 const SHIFT: f64 = (1u64 << 52) as f64;
@@ -83,8 +83,10 @@ pub(in crate::arith::kernels) fn and_product(sum: f64, word: f64, factor: f64) -
     }
 }
 
-/// Sums of products of which `piece` together are estimated, as many of each as the rows are long; at
-/// most [`SUMS_TOGETHER`] sums.
+/// Sums that are made with the same doubles.
+const TOGETHER: usize = 16;
+
+/// Sums of products of which `piece` together are estimated, as many of each as the rows are long.
 pub(in crate::arith::kernels) fn estimated_tiles(
     modulus: &Modulus,
     piece: usize,
@@ -92,8 +94,21 @@ pub(in crate::arith::kernels) fn estimated_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    let mut sums = [Sum::ZERO; SUMS_TOGETHER];
-    let sums = &mut sums[..rows.len().min(SUMS_TOGETHER)];
+    for (rows, out) in rows.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
+        sums_together(modulus, piece, segments, rows, out);
+    }
+}
+
+/// At most [`TOGETHER`] sums.
+fn sums_together(
+    modulus: &Modulus,
+    piece: usize,
+    segments: &[&[u64]],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
+) {
+    let mut sums = [Sum::ZERO; TOGETHER];
+    let sums = &mut sums[..rows.len()];
     let mut doubles = [[0.0; PAIR]; ESTIMATED_TERMS];
     let (mut start, mut pieces) = (0, 0);
     let mut chunks = Chunks::<ESTIMATED_TERMS>::new(segments);
