@@ -43,17 +43,33 @@ impl<'a> Terms<'a> {
     /// Sums that are reduced only when they would overflow and at the end.
     fn lazy<S: Sum>(&self, modulus: &Modulus) -> [Block; 2] {
         let most = S::room(modulus);
-        let piece = |first: usize| {
-            let keys = &self.keys[2 * first..self.keys.len().min(2 * first.saturating_add(most))];
-            let digits = &self.digits[first * self.blocks..];
-            Terms { digits, keys, ..*self }.fold(S::default(), S::and_product)
-        };
-        let pieces = (0..self.keys.len() / 2).step_by(most);
-        pieces
-            .map(|first| piece(first).map(|sums| sums.map(|sum| sum.reduced(modulus))))
-            .fold([[0; BLOCK]; 2], |all, sums| {
-                [0, 1].map(|i| std::array::from_fn(|j| modulus.add(all[i][j], sums[i][j])))
-            })
+        let count = self.keys.len() / 2;
+        let mut totals = self.first(most.min(count)).summed::<S>(modulus);
+        for first in (most..count).step_by(most) {
+            let (keys, digits) = (&self.keys[2 * first..], &self.digits[first * self.blocks..]);
+            let rest = Terms { keys, digits, ..*self };
+            let sums = rest.first(most.min(count - first)).summed::<S>(modulus);
+            for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                *total = modulus.add(*total, *sum);
+            }
+        }
+        totals
+    }
+
+    /// The first `count` terms.
+    fn first(&self, count: usize) -> Self {
+        Terms { keys: &self.keys[..2 * count], ..*self }
+    }
+
+    /// Sums that do not overflow.
+    #[inline]
+    fn summed<S: Sum>(&self, modulus: &Modulus) -> [Block; 2] {
+        let sums = self.fold(S::default(), S::and_product);
+        let mut reduced = [[0; BLOCK]; 2];
+        for (reduced, sum) in reduced.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+            *reduced = sum.reduced(modulus);
+        }
+        reduced
     }
 }
 
