@@ -47,7 +47,7 @@ impl<'a> Terms<'a> {
         let mut totals = self.first(most.min(count)).summed::<S>(modulus);
         for first in (most..count).step_by(most) {
             let (keys, digits) = (&self.keys[2 * first..], &self.digits[first * self.blocks..]);
-            let rest = Terms { keys, digits, ..*self };
+            let rest = Self { digits, keys, ..*self };
             let sums = rest.first(most.min(count - first)).summed::<S>(modulus);
             for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
                 *total = modulus.add(*total, *sum);
@@ -58,7 +58,7 @@ impl<'a> Terms<'a> {
 
     /// The first `count` terms.
     fn first(&self, count: usize) -> Self {
-        Terms { keys: &self.keys[..2 * count], ..*self }
+        Self { keys: &self.keys[..2 * count], ..*self }
     }
 
     /// Sums that do not overflow.
