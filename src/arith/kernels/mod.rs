@@ -13,6 +13,7 @@
 mod avx2;
 mod backend;
 mod chunks;
+mod double;
 mod factors;
 #[cfg(target_arch = "x86_64")]
 mod ifma;

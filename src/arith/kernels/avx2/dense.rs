@@ -75,7 +75,7 @@ fn sums_of_a_chunk<const MOST: usize>(
     let each = factors.len() / out.len().max(1);
     let mut near = Near([[0; PAIR]; MOST]);
     let mut chunks = Chunks::<MOST>::new(segments);
-    let terms = chunks.next();
+    let terms = chunks.next().unwrap_or_default();
     enter(terms, &mut near.0);
     let near = &near.0[..terms.len()];
     let count = Count::in_blocks(terms.len(), block);
@@ -102,11 +102,7 @@ fn sums_together<const MOST: usize>(
     let mut near = Near([[0; PAIR]; CHUNK]);
     let (mut start, mut count) = (0, Count::default());
     let mut chunks = Chunks::<CHUNK>::new(segments);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
+    while let Some(terms) = chunks.next() {
         if count.terms + terms.len() > LAZY_TERMS {
             for sum in sums.as_flattened_mut().as_flattened_mut() {
                 *sum = wide(reduce(constants, *sum, count));

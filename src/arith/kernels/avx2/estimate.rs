@@ -12,10 +12,10 @@ use std::arch::x86_64::{
     _mm256_unpacklo_epi32,
 };
 
-use super::sums::double;
 use super::wide::weigh;
 use super::{Constants, LANES, UNSIGNED, Words, keep, load, splat, store, to_doubles, values};
 use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::double::double;
 use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
 use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 
@@ -222,26 +222,20 @@ fn sums<const TERMS: usize, const SUMS: usize>(
     let mut sums: [Sum; SUMS] = [[[none; 2]; EIGHTS]; SUMS];
     let (mut near, mut factors) = (Near::<TERMS>::EMPTY, Factors::<TERMS>::EMPTY);
     let (mut start, mut pieces) = (0, 0);
-    let mut chunks = Chunks::<TERMS>::new(segments);
-    loop {
-        let chunk = chunks.next();
-        if chunk.is_empty() {
-            break;
-        }
-        for terms in chunk.chunks(piece) {
-            if pieces == ESTIMATED_PIECES {
-                for sum in sums.as_flattened_mut().as_flattened_mut() {
-                    *sum = Parts { low: sum.reduced(constants, pieces), ..none };
-                }
-                pieces = 0;
+    let mut chunks = Chunks::<TERMS>::of(segments, piece);
+    while let Some(terms) = chunks.next() {
+        if pieces == ESTIMATED_PIECES {
+            for sum in sums.as_flattened_mut().as_flattened_mut() {
+                *sum = Parts { low: sum.reduced(constants, pieces), ..none };
             }
-            near.enter(terms);
-            for (rows, sums) in rows.chunks(QUAD).zip(sums.as_chunks_mut::<QUAD>().0) {
-                factors.enter(rows, start, terms.len());
-                add_piece(&near, &factors, terms.len(), sums);
-            }
-            (start, pieces) = (start + terms.len(), pieces + 1);
+            pieces = 0;
         }
+        near.enter(terms);
+        for (rows, sums) in rows.chunks(QUAD).zip(sums.as_chunks_mut::<QUAD>().0) {
+            factors.enter(rows, start, terms.len());
+            add_piece(&near, &factors, terms.len(), sums);
+        }
+        (start, pieces) = (start + terms.len(), pieces + 1);
     }
     for (out, sum) in out.iter_mut().zip(&sums) {
         let words = out.as_chunks_mut().0.iter_mut();

@@ -32,6 +32,7 @@ use std::arch::x86_64::{
     _mm256_sub_epi64, _mm256_sub_pd,
 };
 
+use crate::arith::kernels::double::UNSIGNED;
 use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
@@ -51,9 +52,6 @@ const LANES: usize = 4;
 
 /// Four words, or as many doubles in their place.
 type Words = [u64; LANES];
-
-/// Added to an integer in `[0, 2^52)`, this double leaves its bits in the lowest places.
-const UNSIGNED: f64 = (1u64 << 52) as f64;
 
 /// The same for an integer in `[-2^51, 2^51)`, in two's complement. Added to any double of that
 /// size, it rounds to an integer.

@@ -66,11 +66,7 @@ fn sums<const SUMS: usize>(
     let sums = &mut sums[..rows.len()];
     let (mut start, mut room) = (0, TERMS);
     let mut chunks = Chunks::<CHUNK>::new(segments);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
+    while let Some(terms) = chunks.next() {
         if room < terms.len() {
             for sum in sums.as_flattened_mut() {
                 *sum = reduce(constants, *sum);

@@ -9,10 +9,11 @@ use super::wide::{
     Count, Split, Wide, add_block, extend, fit_block, multiply_add, reduce, split, wide,
 };
 use super::{
-    Barrett, Constants, Factor, LANES, LAZY_TERMS, UNSIGNED, barrett, load_doubles, mul_barrett,
-    mul_shoup, ratio, remainder, store, to_doubles, to_words, unpack,
+    Barrett, Constants, Factor, LANES, LAZY_TERMS, barrett, load_doubles, mul_barrett, mul_shoup,
+    ratio, remainder, store, to_doubles, to_words, unpack,
 };
 use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::double::double;
 use crate::arith::kernels::{Factors, PAIR, Row};
 
 /// Terms that are worked through one register of the pair after another: few enough to stay in the
@@ -21,12 +22,6 @@ pub(super) const CHUNK: usize = 64;
 
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;
-
-/// An integer in `[0, 2^52)` as a double.
-#[inline]
-pub(super) fn double(word: u64) -> f64 {
-    f64::from_bits(word | UNSIGNED.to_bits()) - UNSIGNED
-}
 
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn scalar_tile_lazy<const O: usize>(
@@ -42,11 +37,7 @@ pub(in super::super) fn scalar_tile_lazy<const O: usize>(
     let (mut start, mut count) = (0, Count::default());
     let mut factors = [[0.0; O]; CHUNK];
     let mut chunks = Chunks::<CHUNK>::new(segments);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
+    while let Some(terms) = chunks.next() {
         let range = start..start + terms.len();
         start = range.end;
         for (i, row) in rows.iter().enumerate() {
@@ -159,11 +150,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
     let mut start = 0;
     let mut factors = [[[0.0; 2]; O]; CHUNK];
     let mut chunks = Chunks::<CHUNK>::new(segments);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
+    while let Some(terms) = chunks.next() {
         let range = start..start + terms.len();
         start = range.end;
         for (i, row) in rows.iter().enumerate() {

@@ -6,17 +6,9 @@
 use super::sums::{KEPT, add_halves};
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::double::{UNSIGNED, double};
 use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
 use crate::arith::kernels::{PAIR, Row};
-
-/// Added to an integer below it, this double leaves its bits in the lowest places.
-const SHIFT: f64 = (1u64 << 52) as f64;
-
-/// An integer below 2^52 as a double.
-#[inline]
-fn double(word: u64) -> f64 {
-    f64::from_bits(word | SHIFT.to_bits()) - SHIFT
-}
 
 /// A pair of words of a sum.
 #[derive(Clone, Copy)]
@@ -48,7 +40,7 @@ impl Sum {
             let rest = (estimates[i] - double(residue)) * (1.0 / (1u64 << 32) as f64);
             self.low[i] += residue;
             // Rounded to an integer; the difference of the bits is that integer.
-            self.high[i] += (rest + SHIFT).to_bits() - SHIFT.to_bits();
+            self.high[i] += (rest + UNSIGNED).to_bits() - UNSIGNED.to_bits();
         }
     }
 
@@ -111,28 +103,22 @@ fn sums_together(
     let sums = &mut sums[..rows.len()];
     let mut doubles = [[0.0; PAIR]; ESTIMATED_TERMS];
     let (mut start, mut pieces) = (0, 0);
-    let mut chunks = Chunks::<ESTIMATED_TERMS>::new(segments);
-    loop {
-        let chunk = chunks.next();
-        if chunk.is_empty() {
-            break;
+    let mut chunks = Chunks::<ESTIMATED_TERMS>::of(segments, piece);
+    while let Some(terms) = chunks.next() {
+        if pieces == ESTIMATED_PIECES {
+            for sum in &mut *sums {
+                (sum.low, sum.high) = (sum.reduced(modulus), [0; PAIR]);
+            }
+            pieces = 0;
         }
-        for terms in chunk.chunks(piece) {
-            if pieces == ESTIMATED_PIECES {
-                for sum in &mut *sums {
-                    (sum.low, sum.high) = (sum.reduced(modulus), [0; PAIR]);
-                }
-                pieces = 0;
-            }
-            for (doubles, term) in doubles.iter_mut().zip(terms) {
-                *doubles = term.map(double);
-            }
-            let end = start + terms.len();
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                sum.add(terms, &doubles[..terms.len()], &row.factors[start..end]);
-            }
-            (start, pieces) = (end, pieces + 1);
+        for (doubles, term) in doubles.iter_mut().zip(terms) {
+            *doubles = term.map(double);
         }
+        let end = start + terms.len();
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            sum.add(terms, &doubles[..terms.len()], &row.factors[start..end]);
+        }
+        (start, pieces) = (end, pieces + 1);
     }
     for (out, sum) in out.iter_mut().zip(sums) {
         *out = sum.reduced(modulus);

@@ -179,11 +179,7 @@ pub(in crate::arith::kernels) fn half_tiles(
     out.fill([0; PAIR]);
     let mut chunks = Chunks::<PIECE>::new(segments);
     let (mut start, mut room) = (0, NARROW_ROOM);
-    loop {
-        let terms = chunks.next();
-        if terms.is_empty() {
-            break;
-        }
+    while let Some(terms) = chunks.next() {
         if room < terms.len() {
             reduce(out);
             room = NARROW_ROOM;
