@@ -147,6 +147,15 @@ impl Tile<'_> {
         self.bytes.as_ptr().wrapping_add(COLUMN * READ_WORDS * self.word_bytes)
     }
 
+    /// Where the words of half `HALF` of the tile begin.
+    #[inline]
+    pub(super) const fn half<const HALF: usize>(self) -> *const u8 {
+        const { assert!(HALF < 2) };
+        self.bytes
+            .as_ptr()
+            .wrapping_add(margin(self.word_bytes) + HALF * TILE / 2 * self.word_bytes)
+    }
+
     /// Words from place `first` on.
     #[inline]
     pub(super) fn words<const N: usize>(self, first: usize) -> [u64; N] {

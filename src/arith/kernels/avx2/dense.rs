@@ -1,35 +1,69 @@
 //! Sums of words by words, several of them with the same panel.
 
-use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch, _mm256_set1_pd, _mm256_setzero_si256};
-use std::hint::black_box;
+use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 
-use super::narrow::{self, TERMS};
-use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
-use super::{
-    Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, doubles, keep, load_doubles, store, unpack,
-    values,
-};
+use super::Constants;
+use super::dense_halves::OfHalves;
+use super::dense_wide::OfWide;
+use super::wide::Count;
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
-/// Sums that are made together, so that the words of a panel become doubles once for all of them.
+/// How products of words by words are made and added up.
+///
+/// Methods are unsafe for they have the features that this module's functions have, which safe ones of a
+/// trait cannot: where those may be called, so may they.
+pub(super) trait Products: Copy {
+    /// The words of a term in the form in which they are multiplied: 256 bytes.
+    type Term: Copy;
+    /// The sums of a pair.
+    type Sums: Copy;
+    /// No term yet.
+    const EMPTY: Self::Term;
+    /// Terms that sums take before they must be folded.
+    const TERMS: usize;
+
+    /// Sums of nothing.
+    unsafe fn none(self) -> Self::Sums;
+
+    /// Leaves the words of a term in `near`.
+    unsafe fn enter(self, words: &[u64; PAIR], near: &mut Self::Term);
+
+    /// Adds terms times as many tiles of factors, and asks for as many factors from `next` on.
+    unsafe fn add(
+        self,
+        terms: &[Self::Term],
+        factors: Factors<'_>,
+        next: *const u8,
+        sums: &mut Self::Sums,
+    );
+
+    /// What so many terms count for when they are added at once.
+    fn count(self, terms: usize) -> Count;
+
+    /// Reduces sums, to which as much can be added again.
+    unsafe fn fold(self, sums: &mut Self::Sums, count: Count);
+
+    /// Reduces sums and writes them out.
+    unsafe fn finish(self, sums: &Self::Sums, count: Count, out: &mut [u64; PAIR]);
+}
+
+/// Sums that are made together, so that a panel is entered once for all of them.
 const TOGETHER: usize = 8;
 
-/// Terms whose doubles are made at once: 16 KiB.
+/// Terms that are entered at once: 16 KiB.
 const CHUNK: usize = 64;
 
 /// The same where there are no more: space for all would take as long to clear as their sums to make.
 const FEW: usize = 16;
 
-/// Columns of factors.
-const FACTORS: usize = TILE / LANES;
+/// Sums by which memory is asked for the factors of a chunk before they are needed.
+const SUMS_AHEAD: usize = 2;
 
-/// Terms as doubles, at lines of the cache: else every other register would be read from two of them.
+/// Terms as they were entered, at lines of the cache: else every other register would be read from two of
+/// them.
 #[repr(align(64))]
-struct Near<const TERMS: usize>([[u64; PAIR]; TERMS]);
-
-/// The sums of a pair: of each column of factors, those of both halves.
-type PairSums = [[Wide; 2]; FACTORS];
+struct Near<T, const TERMS: usize>([T; TERMS]);
 
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
@@ -39,171 +73,112 @@ pub(in super::super) fn pair_tiles_lazy(
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
-    let each = factors.len() / out.len().max(1);
-    if is_narrow && each <= TERMS * TILE {
-        for (i, out) in out.iter_mut().enumerate() {
-            narrow::pair_tile(constants, segments, factors.range(i * each..(i + 1) * each), out);
-        }
-        return;
+    if constants.are_halves() {
+        tiles(OfHalves::new(constants, is_narrow, factors), segments, factors, out);
+    } else {
+        tiles(OfWide::new(constants, factors), segments, factors, out);
     }
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn tiles<P: Products>(
+    products: P,
+    segments: &[&[u64]],
+    factors: Factors<'_>,
+    out: &mut [[u64; PAIR]],
+) {
+    let each = factors.len() / out.len().max(1);
     if each <= FEW * TILE {
-        return sums_of_a_chunk::<FEW>(constants, segments, factors, out);
+        return sums_of_a_chunk::<P, FEW>(products, segments, factors, out);
     }
     if each <= CHUNK * TILE {
-        return sums_of_a_chunk::<CHUNK>(constants, segments, factors, out);
+        return sums_of_a_chunk::<P, CHUNK>(products, segments, factors, out);
     }
     for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
         let first = i * TOGETHER * each;
         let factors = factors.range(first..first + out.len() * each);
         if out.len() == 1 {
-            sums_together::<1>(constants, segments, factors, out);
+            sums_together::<P, 1>(products, segments, factors, out);
         } else {
-            sums_together::<TOGETHER>(constants, segments, factors, out);
+            sums_together::<P, TOGETHER>(products, segments, factors, out);
         }
     }
 }
 
-/// Sums of at most `MOST` terms, which all are made doubles at once.
+/// Sums of at most `MOST` terms, which all are entered at once.
 #[target_feature(enable = "avx2,fma")]
-fn sums_of_a_chunk<const MOST: usize>(
-    constants: &Constants,
+fn sums_of_a_chunk<P: Products, const MOST: usize>(
+    products: P,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
-    let (by, block, unpack) = (split(constants), constants.block_terms, unpack(factors));
     let each = factors.len() / out.len().max(1);
-    let mut near = Near([[0; PAIR]; MOST]);
+    let mut near = Near([P::EMPTY; MOST]);
     let mut chunks = Chunks::<MOST>::new(segments);
     let terms = chunks.next().unwrap_or_default();
-    enter(terms, &mut near.0);
+    enter(products, terms, &mut near.0);
     let near = &near.0[..terms.len()];
-    let count = Count::in_blocks(terms.len(), block);
+    let count = products.count(terms.len());
     for (i, out) in out.iter_mut().enumerate() {
-        let next = factors.address((i + 1) * each);
         let factors = factors.range(i * each..(i + 1) * each);
-        let mut sums = [[wide(_mm256_setzero_si256()); 2]; FACTORS];
-        add_terms(&by, block, near, (unpack, factors), next, &mut sums);
-        finish(constants, &sums, count, out);
+        let next = factors.address(0).wrapping_add(AHEAD);
+        // SAFETY: as this function, which has the features.
+        unsafe {
+            let mut sums = products.none();
+            products.add(near, factors, next, &mut sums);
+            products.finish(&sums, count, out);
+        }
     }
 }
 
 /// At most `MOST` sums.
 #[target_feature(enable = "avx2,fma")]
-fn sums_together<const MOST: usize>(
-    constants: &Constants,
+fn sums_together<P: Products, const MOST: usize>(
+    products: P,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
-    let (by, block, unpack) = (split(constants), constants.block_terms, unpack(factors));
     let each = factors.len() / out.len().max(1);
-    let mut sums = [[[wide(_mm256_setzero_si256()); 2]; FACTORS]; MOST];
-    let mut near = Near([[0; PAIR]; CHUNK]);
+    // SAFETY: as this function, which has the features.
+    let mut sums = [unsafe { products.none() }; MOST];
+    let mut near = Near([P::EMPTY; CHUNK]);
     let (mut start, mut count) = (0, Count::default());
     let mut chunks = Chunks::<CHUNK>::new(segments);
     while let Some(terms) = chunks.next() {
-        if count.terms + terms.len() > LAZY_TERMS {
-            for sum in sums.as_flattened_mut().as_flattened_mut() {
-                *sum = wide(reduce(constants, *sum, count));
-            }
+        if count.terms + terms.len() > P::TERMS {
+            // SAFETY: as above.
+            sums.iter_mut().for_each(|sums| unsafe { products.fold(sums, count) });
             count = Count::default();
         }
         let len = terms.len();
-        enter(terms, &mut near.0);
+        enter(products, terms, &mut near.0);
         for (i, sums) in sums.iter_mut().take(out.len()).enumerate() {
-            let next = match () {
-                () if i + 1 < out.len() => (i + 1) * each + start * TILE,
-                () if (start + len) * TILE < each => (start + len) * TILE,
-                () => factors.len(),
-            };
-            let next = factors.address(next);
+            // Those of the sum after the next, or of the next terms of one of the first.
+            let (next, later) = ((i + SUMS_AHEAD) % out.len(), (i + SUMS_AHEAD) / out.len());
+            let next = factors.address(next * each + (start + later * CHUNK) * TILE);
             let first = i * each + start * TILE;
             let factors = factors.range(first..first + len * TILE);
-            add_terms(&by, block, &near.0[..len], (unpack, factors), next, sums);
+            // SAFETY: as above.
+            unsafe { products.add(&near.0[..len], factors, next, sums) };
         }
         start += len;
-        count.add(Count::in_blocks(len, block));
+        count.add(products.count(len));
     }
     for (out, sums) in out.iter_mut().zip(&sums) {
-        finish(constants, sums, count, out);
+        // SAFETY: as above.
+        unsafe { products.finish(sums, count, out) };
     }
 }
 
-/// Reduces the sums of a pair and writes them out.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn finish(constants: &Constants, sums: &PairSums, count: Count, out: &mut [u64; PAIR]) {
-    let (first, second) = out.split_at_mut(TILE);
-    for (half, out) in [first, second].into_iter().enumerate() {
-        for (out, sums) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-            store(out, reduce(constants, sums[half], count));
-        }
-    }
-}
-
-/// Leaves the doubles of terms in the places of `near`.
-#[target_feature(enable = "avx2")]
-fn enter(terms: &[&[u64; PAIR]], near: &mut [[u64; PAIR]]) {
+fn enter<P: Products>(products: P, terms: &[&[u64; PAIR]], near: &mut [P::Term]) {
     for (near, term) in near.iter_mut().zip(terms) {
-        for (near, words) in near.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0) {
-            keep(near, load_doubles(words));
-        }
+        // SAFETY: as this function, which has the features.
+        unsafe { products.enter(term, near) };
     }
-}
-
-/// Adds terms, which are doubles in the place of words, in blocks of at most `block` of them, and asks
-/// for as many factors from `next` on.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn add_terms(
-    by: &Split,
-    block: usize,
-    terms: &[[u64; PAIR]],
-    factors: (Unpack, Factors<'_>),
-    next: *const u8,
-    [a, b, c, d]: &mut PairSums,
-) {
-    // Two columns of both halves at once: their four sums fill the time that a product takes, and there
-    // are registers for no more.
-    let next = add_columns::<0, 1>(by, block, terms, factors, next, [a, b]);
-    add_columns::<2, 3>(by, block, terms, factors, next, [c, d]);
-}
-
-/// Adds terms to the sums of two columns; where the next factors are to be asked for. By itself, since
-/// within a larger function there are not registers enough.
-#[inline(never)]
-#[target_feature(enable = "avx2,fma")]
-fn add_columns<const LEFT: usize, const RIGHT: usize>(
-    by: &Split,
-    block: usize,
-    terms: &[[u64; PAIR]],
-    (unpack, factors): (Unpack, Factors<'_>),
-    mut next: *const u8,
-    [left, right]: [&mut [Wide; 2]; 2],
-) -> *const u8 {
-    // One register; of a constant the compiler would hold its negative besides.
-    let magic = _mm256_set1_pd(black_box(UNSIGNED));
-    let mut tiles = factors.tiles();
-    assert!(factors.len() >= terms.len() * TILE, "a term without factors");
-    for terms in terms.chunks(block) {
-        let (mut w, mut x, mut y, mut z) = (by.empty(), by.empty(), by.empty(), by.empty());
-        for term in terms {
-            // SAFETY: there are as many tiles as terms.
-            let tile = unsafe { tiles.next_unchecked() };
-            next = ask(next, factors.word_bytes() * 2 * LANES);
-            let first = doubles(unpack.column::<LEFT>(tile), magic);
-            let second = doubles(unpack.column::<RIGHT>(tile), magic);
-            let words = term.as_chunks().0;
-            w = extend(w, values::<false>(&words[LEFT]), first);
-            x = extend(x, values::<false>(&words[LEFT + FACTORS]), first);
-            y = extend(y, values::<false>(&words[RIGHT]), second);
-            z = extend(z, values::<false>(&words[RIGHT + FACTORS]), second);
-        }
-        *left = [add_block(left[0], w), add_block(left[1], x)];
-        *right = [add_block(right[0], y), add_block(right[1], z)];
-    }
-    next
 }
 
 /// Bytes by which memory is asked for factors before they are needed: two pages, in each of which a

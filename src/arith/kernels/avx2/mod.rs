@@ -13,6 +13,8 @@
 mod bounds;
 mod butterfly;
 mod dense;
+mod dense_halves;
+mod dense_wide;
 mod estimate;
 mod limit;
 mod long;
@@ -90,6 +92,11 @@ impl Constants {
             short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
             block_terms: LAZY_TERMS.min(1 << (52 - modulus.bits())),
         }
+    }
+
+    /// Whether words have at most 32 bits.
+    const fn are_halves(&self) -> bool {
+        self.radix <= (1u64 << 32) as f64
     }
 }
 

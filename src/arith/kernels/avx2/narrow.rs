@@ -5,15 +5,14 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_srli_epi64,
 };
 
-use super::dense::{AHEAD, ask};
 use super::sums::CHUNK;
 use super::wide::weigh;
-use super::{Constants, LANES, load, splat, store, to_doubles, unpack};
+use super::{Constants, LANES, load, splat, store, to_doubles};
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::{Factors, PAIR, Row, SUMS_TOGETHER, TILE};
+use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 
 /// Terms whose sum is below 2^64.
-pub(super) const TERMS: usize = 1 << 12;
+const TERMS: usize = 1 << 12;
 
 /// Registers of a pair.
 const COLUMNS: usize = PAIR / LANES;
@@ -138,48 +137,4 @@ fn add_terms(terms: &[&[u64; PAIR]], rows: &[Row<'_>; QUAD], start: usize, sums:
         third.as_chunks_mut().0[twin] = y;
         fourth.as_chunks_mut().0[twin] = z;
     }
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn pair_tile(
-    constants: &Constants,
-    segments: &[&[u64]],
-    factors: Factors<'_>,
-    out: &mut [u64; PAIR],
-) {
-    pair_columns::<0, 1>(constants, segments, factors, out);
-    pair_columns::<2, 3>(constants, segments, factors, out);
-}
-
-/// The sums of both halves of two columns. Each has a name: in an array they would stay in memory.
-#[target_feature(enable = "avx2,fma")]
-fn pair_columns<const LEFT: usize, const RIGHT: usize>(
-    constants: &Constants,
-    segments: &[&[u64]],
-    factors: Factors<'_>,
-    out: &mut [u64; PAIR],
-) {
-    let zero = _mm256_setzero_si256();
-    let (mut w, mut x, mut y, mut z) = (zero, zero, zero, zero);
-    let (unpack, mut tiles) = (unpack(factors), factors.tiles());
-    // Factors may lie in memory, those of one sum after those of another.
-    let mut next = factors.address(LEFT * LANES).wrapping_add(AHEAD);
-    for segment in segments {
-        for term in segment.as_chunks::<PAIR>().0 {
-            let Some(tile) = tiles.next() else { break };
-            next = ask(next, TILE * factors.word_bytes());
-            let words = term.as_chunks().0;
-            let factor = unpack.column::<LEFT>(tile);
-            w = _mm256_add_epi64(w, _mm256_mul_epu32(load(&words[LEFT]), factor));
-            x = _mm256_add_epi64(x, _mm256_mul_epu32(load(&words[LEFT + COLUMNS / 2]), factor));
-            let factor = unpack.column::<RIGHT>(tile);
-            y = _mm256_add_epi64(y, _mm256_mul_epu32(load(&words[RIGHT]), factor));
-            z = _mm256_add_epi64(z, _mm256_mul_epu32(load(&words[RIGHT + COLUMNS / 2]), factor));
-        }
-    }
-    let (words, _) = out.as_chunks_mut();
-    store(&mut words[LEFT], reduce(constants, w));
-    store(&mut words[LEFT + COLUMNS / 2], reduce(constants, x));
-    store(&mut words[RIGHT], reduce(constants, y));
-    store(&mut words[RIGHT + COLUMNS / 2], reduce(constants, z));
 }

@@ -1,0 +1,253 @@
+//! Sums of words by words, all of at most 32 bits.
+//!
+//! Integer multiplication gives whole products, which are added modulo 2^64. What that leaves out, a
+//! small multiple of 2^64, an estimate tells: the sum of the same products as floats of 24 bits, eight of
+//! them at once. Each product of floats is off by 2 parts in 2^24 and what their factors have lost, and each
+//! sum by one of its own, so the estimate of n products below 2^64 is off by n (n+5) 2^(64-25) at most,
+//! and by less than the half of 2^64 that would matter.
+
+use std::arch::x86_64::{
+    __m256, __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256,
+    _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtepi32_ps,
+    _mm256_cvtps_pd, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_loadu_si256,
+    _mm256_mul_epu32, _mm256_mul_ps, _mm256_permute2x128_si256, _mm256_permute4x64_epi64,
+    _mm256_permutevar8x32_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
+    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi32, _mm256_srli_epi64, _mm256_sub_pd,
+    _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+};
+
+use super::dense::{Products, ask};
+use super::wide::{Count, weigh};
+use super::{Constants, LANES, SIGNED, Words, load, splat, store, to_doubles};
+use crate::arith::kernels::factors::Tile;
+use crate::arith::kernels::{Factors, PAIR, TILE};
+
+/// Words of a register.
+const EIGHT: usize = 2 * LANES;
+
+/// Eights of a pair.
+const EIGHTS: usize = PAIR / EIGHT;
+
+/// A term: of each eight, its words as halves side by side, then the same as floats.
+type Term = [[Words; EIGHTS]; 2];
+
+/// Products of halves of words.
+#[derive(Clone, Copy)]
+pub(super) struct OfHalves<'a> {
+    constants: &'a Constants,
+    /// Whether products have at most 52 bits, so that there is nothing to be estimated.
+    is_narrow: bool,
+    /// Whether factors are halves side by side; they are words otherwise.
+    are_packed: bool,
+}
+
+impl<'a> OfHalves<'a> {
+    pub(super) const fn new(
+        constants: &'a Constants,
+        is_narrow: bool,
+        factors: Factors<'_>,
+    ) -> Self {
+        Self { constants, is_narrow, are_packed: factors.word_bytes() == size_of::<u32>() }
+    }
+}
+
+/// Eight sums.
+#[derive(Clone, Copy)]
+pub(super) struct Sums {
+    /// Modulo 2^64, those at even places.
+    even: __m256i,
+    /// Those at odd places.
+    odd: __m256i,
+    /// The sums over 2^64, nearly.
+    estimate: __m256,
+}
+
+impl Products for OfHalves<'_> {
+    type Term = Term;
+    type Sums = [Sums; EIGHTS];
+    const EMPTY: Term = [[[0; LANES]; EIGHTS]; 2];
+    /// The estimates of so many are off by an eighth of 2^64; narrow ones are below half of it.
+    const TERMS: usize = 1 << 11;
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn none(self) -> Self::Sums {
+        let zero = _mm256_setzero_si256();
+        [Sums { even: zero, odd: zero, estimate: _mm256_setzero_ps() }; EIGHTS]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn enter(self, words: &[u64; PAIR], [halves, floats]: &mut Term) {
+        /// Floats of halves and of factors are of half their values.
+        const UNIT: f32 = 4.0 / (u64::MAX as f32);
+        let unit = _mm256_set1_ps(UNIT);
+        let pairs = words.as_chunks::<LANES>().0.as_chunks().0;
+        for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(pairs) {
+            let words = side_by_side(load(first), load(second));
+            store(half, words);
+            store(float, _mm256_castps_si256(_mm256_mul_ps(half_as_floats(words), unit)));
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn add(
+        self,
+        terms: &[Term],
+        factors: Factors<'_>,
+        next: *const u8,
+        [a, b, c, d]: &mut Self::Sums,
+    ) {
+        match (self.is_narrow, self.are_packed) {
+            (false, true) => {
+                add_eight::<0, true, true>(terms, factors, next, [a, c]);
+                add_eight::<1, true, true>(terms, factors, next, [b, d]);
+            }
+            (false, false) => {
+                add_eight::<0, true, false>(terms, factors, next, [a, c]);
+                add_eight::<1, true, false>(terms, factors, next, [b, d]);
+            }
+            (true, true) => {
+                add_eight::<0, false, true>(terms, factors, next, [a, c]);
+                add_eight::<1, false, true>(terms, factors, next, [b, d]);
+            }
+            (true, false) => {
+                add_eight::<0, false, false>(terms, factors, next, [a, c]);
+                add_eight::<1, false, false>(terms, factors, next, [b, d]);
+            }
+        }
+    }
+
+    fn count(self, terms: usize) -> Count {
+        Count::single(terms)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn fold(self, sums: &mut Self::Sums, _: Count) {
+        for sum in sums {
+            let [even, odd] = sum.reduced(self.constants);
+            *sum = Sums { even, odd, estimate: _mm256_setzero_ps() };
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn finish(self, sums: &Self::Sums, _: Count, out: &mut [u64; PAIR]) {
+        let pairs = out.as_chunks_mut::<LANES>().0.as_chunks_mut().0;
+        for ([first, second], sum) in pairs.iter_mut().zip(sums) {
+            let [even, odd] = sum.reduced(self.constants);
+            let (low, high) = (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
+            store(first, _mm256_permute2x128_si256::<0x20>(low, high));
+            store(second, _mm256_permute2x128_si256::<0x31>(low, high));
+        }
+    }
+}
+
+impl Sums {
+    /// The sums at even places and those at odd ones modulo q.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn reduced(self, constants: &Constants) -> [__m256i; 2] {
+        let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+        let estimates = _mm256_permutevar8x32_ps(self.estimate, order);
+        let even = _mm256_cvtps_pd(_mm256_castps256_ps128(estimates));
+        let odd = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(estimates));
+        [reduce(constants, self.even, even), reduce(constants, self.odd, odd)]
+    }
+}
+
+/// Sums modulo q of what they are modulo 2^64 and of nearly what they are over 2^64.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn reduce(constants: &Constants, sum: __m256i, estimate: __m256d) -> __m256i {
+    let low = to_doubles(_mm256_and_si256(sum, splat(u64::from(u32::MAX))));
+    let high = to_doubles(_mm256_srli_epi64::<32>(sum));
+    let magic = _mm256_set1_pd(SIGNED);
+    let unit = _mm256_set1_pd(1.0 / (1u64 << 32) as f64);
+    let multiple = _mm256_fnmadd_pd(high, unit, estimate);
+    let multiple = _mm256_sub_pd(_mm256_add_pd(multiple, magic), magic);
+    let [first, .., second] = constants.powers;
+    weigh(constants, low, [high, multiple], [first, second])
+}
+
+/// The lower halves of eight words.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn side_by_side(first: __m256i, second: __m256i) -> __m256i {
+    let (first, second) = (_mm256_castsi256_ps(first), _mm256_castsi256_ps(second));
+    // Of each register's first half, then of each one's second half.
+    let halves = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(first, second));
+    _mm256_permute4x64_epi64::<0b11_01_10_00>(halves)
+}
+
+/// Half of each integer, which the instruction takes for signed.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn half_as_floats(halves: __m256i) -> __m256 {
+    _mm256_cvtepi32_ps(_mm256_srli_epi32::<1>(halves))
+}
+
+/// Eight factors side by side: half `HALF` of a tile.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn halves<const HALF: usize, const PACKED: bool>(tile: Tile<'_>) -> __m256i {
+    let words = tile.half::<HALF>();
+    // SAFETY: half a tile is 32 bytes where it is packed and 64 otherwise, and the instruction asks for
+    // no alignment.
+    unsafe {
+        if PACKED {
+            _mm256_loadu_si256(words.cast())
+        } else {
+            let (first, second) = (words.cast(), words.add(size_of::<__m256i>()).cast());
+            side_by_side(_mm256_loadu_si256(first), _mm256_loadu_si256(second))
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
+    _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
+}
+
+/// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair. By itself, since
+/// within a larger function there are not registers enough.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
+    terms: &[Term],
+    factors: Factors<'_>,
+    mut next: *const u8,
+    sums: [&mut Sums; 2],
+) {
+    let [
+        Sums { even: mut a, odd: mut b, estimate: mut x },
+        Sums { even: mut c, odd: mut d, estimate: mut y },
+    ] = [*sums[0], *sums[1]];
+    let mut tiles = factors.tiles();
+    assert!(factors.len() >= terms.len() * TILE, "a term without factors");
+    for [words, floats] in terms {
+        // SAFETY: there are as many tiles as terms.
+        let factor = halves::<HALF, PACKED>(unsafe { tiles.next_unchecked() });
+        if HALF == 0 {
+            next = ask(next, factors.word_bytes() * TILE);
+        }
+        let odd = _mm256_srli_epi64::<32>(factor);
+        let (first, second) = (load(&words[HALF]), load(&words[HALF + EIGHTS / 2]));
+        a = add_product(a, first, factor);
+        b = add_product(b, _mm256_srli_epi64::<32>(first), odd);
+        c = add_product(c, second, factor);
+        d = add_product(d, _mm256_srli_epi64::<32>(second), odd);
+        if ESTIMATES {
+            let factor = half_as_floats(factor);
+            let first = _mm256_castsi256_ps(load(&floats[HALF]));
+            let second = _mm256_castsi256_ps(load(&floats[HALF + EIGHTS / 2]));
+            x = _mm256_fmadd_ps(first, factor, x);
+            y = _mm256_fmadd_ps(second, factor, y);
+        }
+    }
+    *sums[0] = Sums { even: a, odd: b, estimate: x };
+    *sums[1] = Sums { even: c, odd: d, estimate: y };
+}
