@@ -22,6 +22,13 @@ impl PackedWords {
         Self { storage: zeroed(bytes.div_ceil(size_of::<u64>())), len, word_bytes }
     }
 
+    /// These words modulo a modulus of `bits` bits.
+    pub fn of(words: &[u64], bits: u32) -> Self {
+        let mut packed = Self::zero(words.len(), bits);
+        packed.all_mut().write(0, words);
+        packed
+    }
+
     /// Bytes of so many words of a modulus of `bits` bits.
     pub const fn bytes_of(len: usize, bits: u32) -> u64 {
         (len * word_bytes(bits)) as u64
@@ -39,11 +46,16 @@ impl PackedWords {
         Factors::packed(&bytes[LEAD - margin..LEAD + len + margin], self.word_bytes)
     }
 
-    /// Pieces of `len` words each, to be written.
-    pub fn pieces_mut(&mut self, len: usize) -> impl Iterator<Item = PackedMut<'_>> {
+    /// All words, to be written.
+    pub fn all_mut(&mut self) -> PackedMut<'_> {
         let word_bytes = self.word_bytes;
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.storage);
-        let bytes = &mut bytes[LEAD..LEAD + self.len * word_bytes];
+        PackedMut { bytes: &mut bytes[LEAD..LEAD + self.len * word_bytes], word_bytes }
+    }
+
+    /// Pieces of `len` words each, to be written.
+    pub fn pieces_mut(&mut self, len: usize) -> impl Iterator<Item = PackedMut<'_>> {
+        let PackedMut { bytes, word_bytes } = self.all_mut();
         let pieces = bytes.chunks_exact_mut((len * word_bytes).max(1));
         pieces.map(move |bytes| PackedMut { bytes, word_bytes })
     }

@@ -186,7 +186,7 @@ impl<'a> Evaluator<'a> {
         let size = self.context.ciphertext_basis().words();
         KeySwitch {
             digits: &digits[m * size..(m + 1) * size],
-            key: &key.words()[2 * m * size..2 * (m + 1) * size],
+            key: key.factors(m),
             permutation: key.permutation().blocks(),
         }
     }

@@ -7,11 +7,11 @@ use chacha20::ChaCha20Rng;
 use rayon::prelude::*;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Context;
 use super::evaluation::MissingKey;
 use super::wire::{KeyMessage, WireError};
-use crate::arith::kernels::BLOCK;
-use crate::arith::{AlignedWords, Modulus, Shoup, zeroed};
+use super::{Context, Params};
+use crate::arith::kernels::{BLOCK, Factors};
+use crate::arith::{Modulus, PackedWords, Shoup};
 use crate::ring::sampling::{Seed, errors, generator, ternary, uniform};
 use crate::ring::{Basis, GaloisElement, NttForm, Permutation, Poly};
 
@@ -191,13 +191,14 @@ pub(super) fn add_switched(
 
 /// A Galois key as the server uses it, laid out for [`KeySwitch`](crate::arith::kernels::KeySwitch):
 /// for each prime of Q P, each block of the *permuted* result and each digit, the words of both
-/// polynomials that make the block.
+/// polynomials that make the block, in as few bytes as words modulo that prime need.
 ///
 /// Besides the kernels' scale, words modulo a limb of Q are multiplied by P^-1 and those modulo P by
 /// N^-1, so that what the division by P and its inverse transform would do is done.
 #[derive(Debug)]
 pub struct GaloisKey {
-    words: AlignedWords,
+    /// For each prime.
+    words: Vec<PackedWords>,
     permutation: Permutation,
 }
 
@@ -211,13 +212,15 @@ impl GaloisKey {
             expanded.place(context, d, first, 0);
             expanded.place(context, d, &uniform(context.extended_basis(), &mut public), 1);
         }
-        expanded.scaled(context)
+        expanded
     }
 
     /// A key of zeros for ciphertexts of `context`.
     pub(super) fn blank(context: &Context, permutation: Permutation) -> Self {
-        let digits = context.ciphertext_basis().len();
-        Self { words: zeroed(2 * digits * context.extended_basis().words()), permutation }
+        let each = 2 * context.ciphertext_basis().words();
+        let limbs = context.extended_basis().limbs().iter();
+        let words = limbs.map(|limb| PackedWords::zero(each, limb.modulus().bits())).collect();
+        Self { words, permutation }
     }
 
     /// Puts one polynomial of digit `d`, the first or the second of the pair, in its place.
@@ -228,28 +231,34 @@ impl GaloisKey {
         poly: &Poly<NttForm>,
         which: usize,
     ) {
-        let (n, digits) = (context.ring_degree(), context.ciphertext_basis().len());
-        for (m, words) in self.words.chunks_exact_mut(2 * digits * n).enumerate() {
-            let sources = poly.limb(m).as_chunks::<BLOCK>().0;
-            let blocks = words.chunks_exact_mut(2 * digits * BLOCK);
-            for (words, (source, _)) in blocks.zip(self.permutation.blocks().blocks()) {
-                words.as_chunks_mut::<BLOCK>().0[2 * d + which] = sources[source];
+        let digits = context.ciphertext_basis().len();
+        for (m, (places, limb)) in
+            self.words.iter_mut().zip(context.extended_basis().limbs()).enumerate()
+        {
+            let mut words = poly.limb(m).to_vec();
+            limb.kernels().scale(key_factor(context, m), &mut words);
+            let (sources, mut places) = (words.as_chunks::<BLOCK>().0, places.all_mut());
+            for (i, (source, _)) in self.permutation.blocks().blocks().enumerate() {
+                places.write((2 * (i * digits + d) + which) * BLOCK, &sources[source]);
             }
         }
     }
 
-    /// The key with its words multiplied as kernels want them, once all are in place.
-    pub(super) fn scaled(mut self, context: &Context) -> Self {
-        let (n, digits) = (context.ring_degree(), context.ciphertext_basis().len());
-        for (m, words) in self.words.chunks_exact_mut(2 * digits * n).enumerate() {
-            let limb = &context.extended_basis().limbs()[m];
-            limb.kernels().scale(key_factor(context, m), words);
-        }
-        self
+    /// What it is modulo prime `m` of Q P.
+    pub(super) fn factors(&self, m: usize) -> Factors<'_> {
+        self.words[m].factors()
     }
 
-    pub(super) fn words(&self) -> &[u64] {
-        &self.words
+    /// Bytes that it takes in memory.
+    pub(super) fn bytes(&self) -> u64 {
+        self.words.iter().map(PackedWords::bytes).sum()
+    }
+
+    /// Bytes of a key under `params` for ciphertexts of `limbs` limbs.
+    pub fn predicted_bytes(params: &Params, limbs: usize) -> u64 {
+        let each = 2 * limbs * params.ring_degree();
+        let primes = params.limbs()[..limbs].iter().chain(params.special());
+        primes.map(|prime| PackedWords::bytes_of(each, prime.bits())).sum()
     }
 
     /// The automorphism to apply after the switch.
@@ -334,6 +343,6 @@ impl GaloisKeys {
 
     /// Bytes the keys take in memory.
     pub fn bytes(&self) -> u64 {
-        self.keys.values().map(|key| size_of_val(key.words()) as u64).sum()
+        self.keys.values().map(GaloisKey::bytes).sum()
     }
 }

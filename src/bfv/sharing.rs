@@ -110,7 +110,7 @@ impl SharingKeys {
                 let all = std::iter::once(&mask).chain(polys).enumerate();
                 all.for_each(|(at, poly)| pairs[at / 2].place(context, d, poly, at % 2));
             }
-            pairs.into_iter().map(|pair| pair.scaled(context)).collect()
+            pairs
         };
         let each = polys.par_chunks_exact((limbs * by).max(1));
         Self { keys: each.enumerate().map(expand).collect() }
@@ -123,13 +123,12 @@ impl SharingKeys {
 
     /// Bytes that they take in memory.
     pub fn bytes(&self) -> u64 {
-        self.keys.iter().flatten().map(|key| size_of_val(key.words()) as u64).sum()
+        self.keys.iter().flatten().map(GaloisKey::bytes).sum()
     }
 
     /// Bytes that [`SharingKeys::bytes`] will be for ciphertexts of `limbs` limbs.
     pub fn predicted_bytes(params: &Params, limbs: usize, by: usize) -> u64 {
-        let pair = 2 * limbs * (limbs + 1) * params.ring_degree() * size_of::<u64>();
-        (by * pairs_of(by) * pair) as u64
+        (by * pairs_of(by)) as u64 * GaloisKey::predicted_bytes(params, limbs)
     }
 }
 

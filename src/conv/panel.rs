@@ -1,9 +1,11 @@
 //! Input ciphertexts as the multiply stage reads them, and the rotate stage, which makes them: every
 //! input under every automorphism that is asked for.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use crate::arith::kernels::{PAIR, PairsMut, TILE};
+use crate::arith::kernels::{PAIR, PairsMut, TILE, ask_for};
 use crate::arith::{AlignedWords, zeroed};
 use crate::bfv::{Ciphertext, Context, Scratch};
 use crate::ring::GaloisElement;
@@ -88,6 +90,18 @@ impl Panels {
         let size = terms * PAIR;
         let start = first + (limb * self.tiles + tile) * size;
         &self.words[start..start + size]
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Asks memory for one tile of some panels, which will be read soon.
+    pub fn ask_for(&self, panels: Range<usize>, limb: usize, tile: usize) {
+        if tile < self.tiles {
+            panels.for_each(|panel| ask_for(self.tile(panel, limb, tile)));
+        }
     }
 
     /// The panels side by side.

@@ -2,7 +2,7 @@
 
 use super::{KeyNeeds, Outline, Setting};
 use crate::bfv::wire::{self, Parts};
-use crate::bfv::{GaloisKeyId, Params, SharingKeys, Widths};
+use crate::bfv::{GaloisKey, GaloisKeyId, Params, SharingKeys, Widths};
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,8 +59,8 @@ pub fn server_peak(
     let Outline { keys: ids, uploads, downloads: read, output_limbs, working, .. } = outline;
     let keys = galois_key_bytes(params, ids);
     // Half of a key is read, the other half drawn from a seed, as many at a time as there are threads.
-    let largest = ids.iter().map(|key| galois_key_bytes(params, &[*key])).max().unwrap_or(0);
-    let together = threads.min(ids.len()) as u64 * largest / 2;
+    let largest = ids.iter().map(|key| seeded_key_bytes(params, &[*key])).max().unwrap_or(0);
+    let together = threads.min(ids.len()) as u64 * largest;
     let sharing = sharing_key_bytes(params, *output_limbs, outline.shared_by);
     // These are read all at once.
     let reading_sharing = keys
@@ -94,7 +94,7 @@ pub fn server_peak_bound(outline: &Outline, setting: Setting<'_>, threads: usize
 /// Bytes that a run takes besides the server's own and its data: the client's half of each pair of a
 /// key, the message with the keys, and what noise is predicted from.
 pub fn beside_server_bytes(outline: &Outline, setting: Setting<'_>) -> u64 {
-    galois_key_bytes(setting.params, &outline.keys) / 2
+    seeded_key_bytes(setting.params, &outline.keys)
         + wire::keys_bytes(setting.params, &outline.keys) as u64
         + seeded_sharing_bytes(outline, setting.params)
         + sharing_message_bytes(outline, setting.params)
@@ -125,6 +125,11 @@ fn seeded_sharing_bytes(outline: &Outline, params: &Params) -> u64 {
 
 /// Bytes of Galois keys in the server's memory.
 pub fn galois_key_bytes(params: &Params, keys: &[GaloisKeyId]) -> u64 {
-    let words = |key: &GaloisKeyId| 2 * key.limbs * (key.limbs + 1) * params.ring_degree();
+    keys.iter().map(|key| GaloisKey::predicted_bytes(params, key.limbs)).sum()
+}
+
+/// Bytes of Galois keys as the client makes them and the server reads them: half of each pair, in words.
+pub fn seeded_key_bytes(params: &Params, keys: &[GaloisKeyId]) -> u64 {
+    let words = |key: &GaloisKeyId| key.limbs * (key.limbs + 1) * params.ring_degree();
     (keys.iter().map(words).sum::<usize>() * size_of::<u64>()) as u64
 }

@@ -21,6 +21,8 @@ mod limit;
 mod operands;
 mod portable;
 mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod stream;
 mod width;
 
 use super::{Modulus, Shoup};
@@ -49,6 +51,19 @@ pub const BLOCK: usize = 8;
 /// holds less than 2^50 (a reduced value) and each term adds less than 2^52, so 4095 terms stay below
 /// 2^64. The high half gains less than 2^48 a term and stays below 2^60.
 pub const LAZY_TERMS: usize = 4095;
+
+/// Asks memory for words that will be read soon, where the machine has an instruction for it: not for the
+/// nearest cache, which other words are in.
+pub fn ask_for(words: &[u64]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in words.chunks(BLOCK) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every processor of this architecture has SSE, and the instruction reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = words;
+}
 
 /// The kernels for one modulus on one backend.
 #[derive(Clone, Copy, Debug)]
@@ -251,7 +266,10 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512.
             Engine::Ifma(constants) => unsafe { ifma::lift_bytes(constants, bytes, stride, out) },
-            _ => {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2.
+            Engine::Avx2(constants) => unsafe { avx2::lift_bytes(constants, bytes, stride, out) },
+            Engine::Portable => {
                 for (bytes, out) in bytes.chunks(stride).zip(out) {
                     for (out, byte) in out.iter_mut().zip(bytes) {
                         *out = self.modulus.from_signed((*byte).into());
@@ -307,7 +325,10 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `Kernels::new` makes this engine only where the processor has AVX-512.
             Engine::Ifma(_) => unsafe { ifma::spread(rows, out) },
-            _ => {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2.
+            Engine::Avx2(_) => unsafe { avx2::spread(rows, out) },
+            Engine::Portable => {
                 for (row, words) in rows.iter().zip(out.words.chunks_mut(out.stride)) {
                     if let Some((words, _)) = words.split_first_chunk_mut() {
                         *words = *row;

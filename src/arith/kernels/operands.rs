@@ -1,6 +1,6 @@
 //! What kernels read and write.
 
-use super::BLOCK;
+use super::{BLOCK, Factors};
 use crate::arith::{Modulus, Shoup};
 
 /// A permutation of blocks of [`BLOCK`] words, with few orders within them.
@@ -41,10 +41,10 @@ impl BlockPermutation {
 pub struct KeySwitch<'a> {
     /// The digits one after the other, N words each.
     pub digits: &'a [u64],
-    /// The key, its words multiplied by [`Kernels::key_scale`](super::Kernels::key_scale): for each block of the *result* and
-    /// each digit the [`BLOCK`] words of the first polynomial that make this block, then those of
-    /// the second, in the order they had before the permutation.
-    pub key: &'a [u64],
+    /// The key, its words multiplied by [`Kernels::key_scale`](super::Kernels::key_scale): for each block
+    /// of the *result* and each digit a tile, which are the [`BLOCK`] words of the first polynomial that
+    /// make this block, then those of the second, in the order they had before the permutation.
+    pub key: Factors<'a>,
     /// The permutation of the result.
     pub permutation: &'a BlockPermutation,
 }

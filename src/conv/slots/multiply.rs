@@ -46,7 +46,11 @@ pub fn multiply_scalars(
         let mut near = Near::default();
         for tile in chunk.tiles() {
             server.check_cancelled()?;
-            for run in &alike {
+            for (i, run) in alike.iter().enumerate() {
+                // While one tile is worked on, a part of the next one at a time is on its way.
+                let panels = wave.panels.count();
+                let share = i * panels / alike.len()..(i + 1) * panels / alike.len();
+                wave.panels.ask_for(share, limb, tile + 1);
                 let first = run.sums.start;
                 let row = |sum| rows.row(first + sum, limb, tile / tiles_per_block, run.terms);
                 let (reduction, sums) =

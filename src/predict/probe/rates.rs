@@ -11,7 +11,7 @@ use crate::bfv::{
 use crate::conv::cost::Curve;
 use crate::conv::mix::{Outputs, mix};
 use crate::conv::panel::{Panels, rotate_inputs};
-use crate::conv::sizes::galois_key_bytes;
+use crate::conv::sizes::seeded_key_bytes;
 use crate::conv::slots::algorithms::conventional::DenseWeights;
 use crate::conv::slots::{Layout, SlotPlan, SlotWeights, moved};
 use crate::conv::sums::Sums;
@@ -104,7 +104,9 @@ pub(super) fn rates(bench: &Bench, ntt: &Curve) -> Result<Rates, ProbeError> {
         |total: f64, transforms: f64, words: f64| (total - ntts(transforms)).max(0.0) / words;
 
     let received = bench.seeded_keys(&bench.keys)?;
-    let sent = galois_key_bytes(context.params(), &bench.keys) as f64 / size_of::<u64>() as f64;
+    // Both polynomials of each pair.
+    let sent = seeded_key_bytes(context.params(), &bench.keys) as f64;
+    let sent = 2.0 * sent / size_of::<u64>() as f64;
     let exchange = time(|| wire::read_keys(context, &wire::write_keys(context, &received)).is_ok());
     let expand = time(|| GaloisKeys::expand(context, &received, || Ok::<_, ConvError>(())).is_ok());
     let generate = time(|| bench.seeded_keys(&bench.keys).is_ok());

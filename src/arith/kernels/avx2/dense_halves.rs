@@ -7,9 +7,9 @@
 //! and by less than the half of 2^64 that would matter.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256,
-    _mm256_castps_si256, _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtepi32_ps,
-    _mm256_cvtps_pd, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_loadu_si256,
+    __m256, __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_castps_si256,
+    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtepi32_ps, _mm256_cvtps_pd,
+    _mm256_extractf128_ps, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_loadu_si256,
     _mm256_mul_epu32, _mm256_mul_ps, _mm256_permute2x128_si256, _mm256_permute4x64_epi64,
     _mm256_permutevar8x32_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
     _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi32, _mm256_srli_epi64, _mm256_sub_pd,
@@ -17,8 +17,8 @@ use std::arch::x86_64::{
 };
 
 use super::dense::{Products, ask};
-use super::wide::{Count, weigh};
-use super::{Constants, LANES, SIGNED, Words, load, splat, store, to_doubles};
+use super::wide::{Count, halves_as_doubles, reduce_digits};
+use super::{Constants, LANES, SIGNED, Words, load, store};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
@@ -162,14 +162,11 @@ impl Sums {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn reduce(constants: &Constants, sum: __m256i, estimate: __m256d) -> __m256i {
-    let low = to_doubles(_mm256_and_si256(sum, splat(u64::from(u32::MAX))));
-    let high = to_doubles(_mm256_srli_epi64::<32>(sum));
-    let magic = _mm256_set1_pd(SIGNED);
-    let unit = _mm256_set1_pd(1.0 / (1u64 << 32) as f64);
-    let multiple = _mm256_fnmadd_pd(high, unit, estimate);
+    let [low, high] = halves_as_doubles(sum);
+    let (unit, magic) = ((1u64 << 32) as f64, _mm256_set1_pd(SIGNED));
+    let multiple = _mm256_fnmadd_pd(high, _mm256_set1_pd(1.0 / unit), estimate);
     let multiple = _mm256_sub_pd(_mm256_add_pd(multiple, magic), magic);
-    let [first, .., second] = constants.powers;
-    weigh(constants, low, [high, multiple], [first, second])
+    reduce_digits(constants, _mm256_fmadd_pd(multiple, _mm256_set1_pd(unit), high), low)
 }
 
 /// The lower halves of eight words.

@@ -44,7 +44,7 @@ pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use narrow::half_tiles;
 pub(super) use permute::add_permuted;
-pub(super) use small::{small_forward, small_inverse, small_scale};
+pub(super) use small::{lift_bytes, small_forward, small_inverse, small_scale, spread};
 pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use unpack::{Unpack, unpack};
@@ -92,6 +92,13 @@ impl Constants {
             short_terms: LAZY_TERMS.min(1 << (51 - modulus.bits())),
             block_terms: LAZY_TERMS.min(1 << (52 - modulus.bits())),
         }
+    }
+
+    /// Whether a word holds the sum of so many products.
+    const fn fit_word(&self, products: usize) -> bool {
+        let largest = self.q as u64 - 1;
+        self.are_halves()
+            && products as u128 * largest as u128 * largest as u128 <= u64::MAX as u128
     }
 
     /// Whether words have at most 32 bits.

@@ -1,15 +1,17 @@
 //! Small transforms of eight polynomials side by side.
 
 use std::arch::x86_64::{
-    __m256d, _mm256_add_pd, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_sub_pd,
+    __m256d, _mm_cvtsi64_si128, _mm_srli_si128, _mm256_add_epi64, _mm256_add_pd,
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_cvtepi8_epi64, _mm256_sub_pd,
 };
 
 use super::{
-    Barrett, Constants, barrett, load, load_doubles, mul_shoup, remainder, splat_factor, store,
-    to_words,
+    Barrett, Constants, barrett, by_sign, load, load_doubles, mul_shoup, remainder, splat_factor,
+    store, to_words,
 };
 use crate::arith::Shoup;
-use crate::arith::kernels::{BATCH, InverseRoots, Root};
+use crate::arith::kernels::stream::Stream;
+use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
 
 /// The halves of a batch, while a transform keeps doubles in its words.
 #[inline]
@@ -24,6 +26,38 @@ fn load_batch(batch: &[u64; BATCH]) -> [__m256d; 2] {
 fn store_batch(batch: &mut [u64; BATCH], values: [__m256d; 2]) {
     for (half, value) in batch.as_chunks_mut().0.iter_mut().zip(values) {
         store(half, _mm256_castpd_si256(value));
+    }
+}
+
+/// Writes a row after the other.
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn spread(rows: &[[u64; BATCH]], out: RowsMut<'_>) {
+    let stream = Stream::new(out.streams);
+    for (row, words) in rows.iter().zip(out.words.chunks_mut(out.stride)) {
+        let (halves, _) = row.as_chunks();
+        for (words, half) in words.as_chunks_mut().0.iter_mut().zip(halves) {
+            stream.write_256(words, load(half));
+        }
+    }
+}
+
+/// Signed bytes: q is added to those below zero.
+#[target_feature(enable = "avx2")]
+pub(in super::super) fn lift_bytes(
+    constants: &Constants,
+    bytes: &[i8],
+    stride: usize,
+    out: &mut [[u64; BATCH]],
+) {
+    let q = barrett(constants).words;
+    for (bytes, out) in bytes.chunks(stride).zip(out) {
+        let Some(bytes) = bytes.first_chunk::<BATCH>() else { return };
+        let bytes = _mm_cvtsi64_si128(i64::from_le_bytes(bytes.map(i8::cast_unsigned)));
+        let halves = [bytes, _mm_srli_si128::<{ BATCH as i32 / 2 }>(bytes)];
+        for (out, half) in out.as_chunks_mut().0.iter_mut().zip(halves) {
+            let words = _mm256_cvtepi8_epi64(half);
+            store(out, by_sign(words, _mm256_add_epi64(words, q), words));
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! Key switches: few products a word, permuted as they are written.
 
-use std::arch::x86_64::{__m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_setzero_pd};
+use std::arch::x86_64::{
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_mul_epu32, _mm256_setzero_pd,
+    _mm256_setzero_si256,
+};
 
 use super::permute::{permuted, permuted_halves};
-use super::wide::{Count, multiply_add, reduce, split, wide};
+use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_word, split, wide};
 use super::{
-    Barrett, Constants, barrett, difference, load, load_doubles, mul_barrett, remainder, splat,
-    store, subtract_once, to_words,
+    Barrett, Constants, Unpack, barrett, difference, load, mul_barrett, remainder, store,
+    subtract_once, to_doubles, to_words, unpack,
 };
+use crate::arith::kernels::factors::Tiles;
+use crate::arith::kernels::stream::Stream;
 use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE};
 
 /// Digits whose products are reduced one by one, up to their signs, and added: of so few this takes less
@@ -17,98 +22,186 @@ const FEW_DIGITS: usize = 4;
 /// A block of both polynomials, each in two halves.
 type Blocks = [[__m256i; 2]; 2];
 
-/// What one block of a key switch is made of.
+/// How the sums of a key switch are made, four words at a time.
+///
+/// Methods are unsafe for they have the features that this module's functions have, which safe ones of a
+/// trait cannot: where those may be called, so may they.
+trait Way: Copy {
+    /// A sum of products.
+    type Sum: Copy;
+
+    /// The sum of none.
+    unsafe fn none(self) -> Self::Sum;
+
+    /// The sum and the product of a digit and of a key, in `[0, q)`.
+    unsafe fn and(self, sum: Self::Sum, digit: __m256i, key: __m256i) -> Self::Sum;
+
+    /// A sum of so many products modulo q, in `[0, q)`.
+    unsafe fn reduced(self, sum: Self::Sum, digits: usize) -> __m256i;
+}
+
+/// Whole products of halves, all of whose sum a word holds.
 #[derive(Clone, Copy)]
+struct Halves<'a>(&'a Constants);
+
+impl Way for Halves<'_> {
+    type Sum = __m256i;
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn none(self) -> __m256i {
+        _mm256_setzero_si256()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn and(self, sum: __m256i, digit: __m256i, key: __m256i) -> __m256i {
+        _mm256_add_epi64(sum, _mm256_mul_epu32(digit, key))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn reduced(self, sum: __m256i, _: usize) -> __m256i {
+        reduce_word(self.0, sum)
+    }
+}
+
+/// At most [`FEW_DIGITS`] products, each reduced.
+#[derive(Clone, Copy)]
+struct Few(Barrett);
+
+impl Way for Few {
+    type Sum = __m256d;
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn none(self) -> __m256d {
+        _mm256_setzero_pd()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn and(self, sum: __m256d, digit: __m256i, key: __m256i) -> __m256d {
+        _mm256_add_pd(sum, mul_barrett(&self.0, to_doubles(digit), to_doubles(key)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn reduced(self, sum: __m256d, digits: usize) -> __m256i {
+        to_words(&self.0, if digits > 1 { remainder(&self.0, sum) } else { sum })
+    }
+}
+
+/// At most 4096 products, none of them reduced.
+#[derive(Clone, Copy)]
+struct Many<'a>(&'a Constants, Split);
+
+impl Way for Many<'_> {
+    type Sum = Wide;
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn none(self) -> Wide {
+        wide(_mm256_setzero_si256())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn and(self, sum: Wide, digit: __m256i, key: __m256i) -> Wide {
+        multiply_add(&self.1, sum, to_doubles(digit), to_doubles(key))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn reduced(self, sum: Wide, digits: usize) -> __m256i {
+        reduce(self.0, sum, Count::single(digits))
+    }
+}
+
+/// Every product and every sum reduced.
+#[derive(Clone, Copy)]
+struct Eager(Barrett);
+
+impl Way for Eager {
+    type Sum = __m256i;
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn none(self) -> __m256i {
+        _mm256_setzero_si256()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn and(self, sum: __m256i, digit: __m256i, key: __m256i) -> __m256i {
+        let product = mul_barrett(&self.0, to_doubles(digit), to_doubles(key));
+        subtract_once(_mm256_add_epi64(sum, to_words(&self.0, product)), self.0.words)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn reduced(self, sum: __m256i, _: usize) -> __m256i {
+        sum
+    }
+}
+
+/// What blocks of a key switch are made of, one after the other.
 struct Terms<'a> {
     digits: &'a [[u64; BLOCK]],
-    /// Blocks of a digit, and the one that is meant.
+    /// How many digits there are.
+    count: usize,
+    /// Blocks of a digit.
     blocks: usize,
-    block: usize,
-    /// Of both polynomials, for each digit.
-    keys: &'a [[[u64; BLOCK]; 2]],
+    keys: Tiles<'a>,
+    unpack: Unpack,
 }
 
 impl<'a> Terms<'a> {
-    /// Of block `index` of the result, which is made of block `block` of each of `count` digits.
+    /// Of a switch that makes polynomials of `len` words.
     #[inline]
-    fn new(switch: &KeySwitch<'a>, count: usize, [index, block]: [usize; 2]) -> Self {
-        let keys = switch.key.as_chunks::<BLOCK>().0.as_chunks::<2>().0;
-        let digits = switch.digits.as_chunks::<BLOCK>().0;
-        let keys = &keys[count * index..][..count];
-        Self { digits, blocks: digits.len() / count.max(1), block, keys }
+    #[target_feature(enable = "avx2,fma")]
+    fn new(switch: &KeySwitch<'a>, len: usize) -> Self {
+        let digits = switch.digits.as_chunks().0;
+        let (count, unpack) = (switch.digits.len() / len.max(1), unpack(switch.key));
+        Self { digits, count, blocks: len / BLOCK, keys: switch.key.tiles(), unpack }
     }
 
-    /// Half of the block of digit `k`.
+    /// The next block of both polynomials, before its words are permuted, from block `block` of the
+    /// digits.
     #[inline]
-    #[target_feature(enable = "avx2")]
-    fn digit(&self, k: usize, half: usize) -> __m256d {
-        load_doubles(&self.digits[k * self.blocks + self.block].as_chunks().0[half])
-    }
-}
-
-/// Half of the key's block of one polynomial.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn factor(keys: &[[u64; BLOCK]; 2], poly: usize, half: usize) -> __m256d {
-    load_doubles(&keys[poly].as_chunks().0[half])
-}
-
-/// Half of a block of both polynomials, of at most [`FEW_DIGITS`] digits.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn few(by: &Barrett, terms: &Terms<'_>, half: usize) -> [__m256i; 2] {
-    let [mut first, mut second] = [_mm256_setzero_pd(); 2];
-    for (k, keys) in terms.keys.iter().enumerate() {
-        let digit = terms.digit(k, half);
-        first = _mm256_add_pd(first, mul_barrett(by, digit, factor(keys, 0, half)));
-        second = _mm256_add_pd(second, mul_barrett(by, digit, factor(keys, 1, half)));
-    }
-    if terms.keys.len() > 1 {
-        (first, second) = (remainder(by, first), remainder(by, second));
-    }
-    [to_words(by, first), to_words(by, second)]
-}
-
-/// The same of any number of digits, at most 4096.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn many(constants: &Constants, terms: &Terms<'_>, half: usize) -> [__m256i; 2] {
-    let parts = split(constants);
-    let [mut first, mut second] = [wide(splat(0)); 2];
-    for (k, keys) in terms.keys.iter().enumerate() {
-        let digit = terms.digit(k, half);
-        first = multiply_add(&parts, first, digit, factor(keys, 0, half));
-        second = multiply_add(&parts, second, digit, factor(keys, 1, half));
-    }
-    let count = Count::single(terms.keys.len());
-    [reduce(constants, first, count), reduce(constants, second, count)]
-}
-
-/// The same with every product and every sum reduced.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn eager(by: &Barrett, terms: &Terms<'_>, half: usize) -> [__m256i; 2] {
-    let mut totals = [splat(0); 2];
-    for (k, keys) in terms.keys.iter().enumerate() {
-        let digit = terms.digit(k, half);
-        for (poly, total) in totals.iter_mut().enumerate() {
-            let product = to_words(by, mul_barrett(by, digit, factor(keys, poly, half)));
-            *total = subtract_once(_mm256_add_epi64(*total, product), by.words);
+    #[target_feature(enable = "avx2,fma")]
+    fn next<W: Way>(&mut self, way: W, block: usize) -> Blocks {
+        // SAFETY: as this function, which has the features.
+        unsafe {
+            let [mut a, mut b, mut c, mut d] = [way.none(); 4];
+            for (k, key) in self.keys.by_ref().take(self.count).enumerate() {
+                let [first, second] = &self.digits[k * self.blocks + block].as_chunks().0 else {
+                    break;
+                };
+                let (first, second) = (load(first), load(second));
+                a = way.and(a, first, self.unpack.column::<0>(key));
+                b = way.and(b, second, self.unpack.column::<1>(key));
+                c = way.and(c, first, self.unpack.column::<2>(key));
+                d = way.and(d, second, self.unpack.column::<3>(key));
+            }
+            let count = self.count;
+            let (a, b) = (way.reduced(a, count), way.reduced(b, count));
+            [[a, b], [way.reduced(c, count), way.reduced(d, count)]]
         }
     }
-    totals
 }
 
-/// A block of both polynomials, before its words are permuted.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn sums(constants: &Constants, by: &Barrett, reduction: Reduction, terms: &Terms<'_>) -> Blocks {
-    let [[a, b], [c, d]] = match reduction {
-        Reduction::Eager => [eager(by, terms, 0), eager(by, terms, 1)],
-        Reduction::Lazy if terms.keys.len() <= FEW_DIGITS => [few(by, terms, 0), few(by, terms, 1)],
-        Reduction::Lazy => [many(constants, terms, 0), many(constants, terms, 1)],
+/// Calls a function with the way to sum products of `count` digits.
+macro_rules! by_way {
+    ($constants:ident, $reduction:ident, $count:expr, $function:ident ( $($argument:expr),* )) => {
+        match ($reduction, $count) {
+            (Reduction::Eager, _) => $function(Eager(barrett($constants)), $($argument),*),
+            // Of a single one there is nothing to be added.
+            (_, 2..) if $constants.fit_word($count) => $function(Halves($constants), $($argument),*),
+            (_, ..=FEW_DIGITS) => $function(Few(barrett($constants)), $($argument),*),
+            _ => $function(Many($constants, split($constants)), $($argument),*),
+        }
     };
-    [[a, c], [b, d]]
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -117,20 +210,30 @@ pub(in super::super) fn switch_key(
     reduction: Reduction,
     switch: KeySwitch<'_>,
     adds: bool,
+    sums: [&mut [u64]; 2],
+) {
+    let terms = Terms::new(&switch, sums[0].len());
+    by_way!(constants, reduction, terms.count, switch_by(constants, terms, &switch, adds, sums));
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn switch_by<W: Way>(
+    way: W,
+    constants: &Constants,
+    mut terms: Terms<'_>,
+    switch: &KeySwitch<'_>,
+    adds: bool,
     [first, second]: [&mut [u64]; 2],
 ) {
-    let by = barrett(constants);
-    let count = switch.digits.len() / first.len().max(1);
+    let q = barrett(constants).words;
     let places = first.as_chunks_mut::<BLOCK>().0.iter_mut().zip(second.as_chunks_mut().0);
-    for ((i, (block, order)), (first, second)) in
-        switch.permutation.blocks().enumerate().zip(places)
-    {
-        let made = sums(constants, &by, reduction, &Terms::new(&switch, count, [i, block]));
+    for ((block, order), (first, second)) in switch.permutation.blocks().zip(places) {
+        let made = terms.next(way, block);
         for (out, words) in [first, second].into_iter().zip(made) {
             for (out, order) in out.as_chunks_mut().0.iter_mut().zip(order.as_chunks().0) {
                 let words = permuted_halves(words, order);
                 let sum = _mm256_add_epi64(load(out), words);
-                store(out, if adds { subtract_once(sum, by.words) } else { words });
+                store(out, if adds { subtract_once(sum, q) } else { words });
             }
         }
     }
@@ -145,11 +248,30 @@ pub(in super::super) fn switch_key_to_pairs(
     addend: &[u64],
     out: PairsMut<'_>,
 ) {
-    let by = barrett(constants);
-    let count = switch.digits.len() / addend.len().max(1);
+    let terms = Terms::new(&switch, addend.len());
+    let count = terms.count;
+    by_way!(
+        constants,
+        reduction,
+        count,
+        pairs_by(constants, terms, &switch, subtrahends, addend, out)
+    );
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn pairs_by<W: Way>(
+    way: W,
+    constants: &Constants,
+    mut terms: Terms<'_>,
+    switch: &KeySwitch<'_>,
+    subtrahends: [&[u64]; 2],
+    addend: &[u64],
+    out: PairsMut<'_>,
+) {
+    let (by, stream) = (barrett(constants), Stream::new(out.streams));
     let addends = addend.as_chunks::<BLOCK>().0;
     for (i, (block, order)) in switch.permutation.blocks().enumerate() {
-        let made = sums(constants, &by, reduction, &Terms::new(&switch, count, [i, block]));
+        let made = terms.next(way, block);
         let pair = &mut out.words[i * BLOCK / TILE * out.stride * PAIR..][..PAIR];
         for (poly, half) in pair.chunks_exact_mut(TILE).enumerate() {
             let less = &subtrahends[poly][i * BLOCK..][..BLOCK];
@@ -161,7 +283,7 @@ pub(in super::super) fn switch_key_to_pairs(
                     let sum = _mm256_add_epi64(words, permuted(&addends[block], order));
                     words = subtract_once(sum, by.words);
                 }
-                store(out, words);
+                stream.write_256(out, words);
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Sums of products that are reduced once.
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_castpd_si256,
-    _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_mul_pd, _mm256_set1_pd, _mm256_setzero_si256,
-    _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blend_epi32,
+    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_mul_pd,
+    _mm256_set1_pd, _mm256_setzero_si256, _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
 };
 
 use super::{
-    Constants, SIGNED, UNSIGNED, barrett, mul_shoup, remainder, splat, splat_factor, to_doubles,
-    to_words,
+    Constants, SIGNED, UNSIGNED, barrett, mul_shoup, remainder, round_product, splat, splat_factor,
+    to_doubles, to_words,
 };
 use crate::arith::Shoup;
 
@@ -196,4 +196,38 @@ pub(super) fn weigh<const N: usize>(
         total = _mm256_add_pd(total, mul_shoup(&by, digit, splat_factor(power)));
     }
     to_words(&by, remainder(&by, total))
+}
+
+/// `high * 2^32 + low` modulo q, in `[0, q)`: of a `high` below 2^53 and a `low` below 2^32, whose quotient
+/// by q lies below 2^51.
+///
+/// The value is told to a part in 2^53, so that the quotient is off by 1/2 from rounding and little else.
+/// The value less q times it, and less `low`, is smaller than q and 2^32 together and so is held without
+/// loss.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn reduce_digits(constants: &Constants, high: __m256d, low: __m256d) -> __m256i {
+    let by = barrett(constants);
+    let high = _mm256_mul_pd(high, _mm256_set1_pd((1u64 << 32) as f64));
+    let quotient = round_product(_mm256_add_pd(high, low), by.inverse);
+    to_words(&by, _mm256_add_pd(_mm256_fnmadd_pd(quotient, by.q, high), low))
+}
+
+/// Both halves of words.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn halves_as_doubles(words: __m256i) -> [__m256d; 2] {
+    // The leading half of a double is put over the higher half of a word.
+    let magic = _mm256_set1_pd(UNSIGNED);
+    let low = _mm256_blend_epi32::<0b10_10_10_10>(words, _mm256_castpd_si256(magic));
+    let low = _mm256_sub_pd(_mm256_castsi256_pd(low), magic);
+    [low, to_doubles(_mm256_srli_epi64::<32>(words))]
+}
+
+/// Sums below 2^64 of fewer than 2^19 products modulo q, in `[0, q)`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn reduce_word(constants: &Constants, sum: __m256i) -> __m256i {
+    let [low, high] = halves_as_doubles(sum);
+    reduce_digits(constants, high, low)
 }

@@ -8,7 +8,6 @@ mod butterfly;
 mod limit;
 mod long;
 mod small;
-mod stream;
 mod sums;
 mod switch;
 mod words;

@@ -8,9 +8,9 @@ use super::butterfly::{
     bounds, forward_four, forward_two, inverse_four, inverse_last_four, inverse_last_two,
     is_wide_forward, is_wide_inverse, levels,
 };
-use super::stream::Stream;
 use super::{Constants, load, mul_shoup, splat, splat_factor, store, subtract_once};
 use crate::arith::Shoup;
+use crate::arith::kernels::stream::Stream;
 use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
 
 /// Writes a row after the other.
@@ -19,7 +19,7 @@ pub(in super::super) fn spread(rows: &[[u64; BATCH]], out: RowsMut<'_>) {
     let stream = Stream::new(out.streams);
     for (row, words) in rows.iter().zip(out.words.chunks_mut(out.stride)) {
         if let Some((words, _)) = words.split_first_chunk_mut() {
-            stream.write(words, load(row));
+            stream.write_512(words, load(row));
         }
     }
 }

@@ -312,7 +312,7 @@ fn join(low: __m256i, high: __m256i) -> __m512i {
 /// The factors of a term.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load_factors(unpack: Unpack, tile: Tile<'_>) -> [__m512i; TILE / LANES] {
+pub(super) fn load_factors(unpack: Unpack, tile: Tile<'_>) -> [__m512i; TILE / LANES] {
     [
         join(unpack.column::<0>(tile), unpack.column::<1>(tile)),
         join(unpack.column::<2>(tile), unpack.column::<3>(tile)),

@@ -5,14 +5,14 @@ use std::arch::x86_64::{
     _mm512_permutexvar_epi64, _mm512_setzero_si512, _mm512_srli_epi64, _mm512_sub_epi64,
 };
 
-use super::stream::Stream;
+use super::sums::load_factors;
 use super::{
     Constants, LAZY_TERMS, Wide, load, multiply_add, reduce_by, splat, store, subtract_once, wide,
 };
+use crate::arith::kernels::avx2::{Unpack, unpack};
+use crate::arith::kernels::factors::Tiles;
+use crate::arith::kernels::stream::Stream;
 use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE};
-
-/// One block of both polynomials of a key.
-const KEY_BLOCK: usize = 2 * BLOCK;
 
 /// What Montgomery's method needs, in registers.
 #[derive(Clone, Copy)]
@@ -62,7 +62,8 @@ fn add_if_negative(value: __m512i, bound: __m512i) -> __m512i {
     _mm512_min_epu64(value, _mm512_add_epi64(value, bound))
 }
 
-/// One block of both polynomials, in `(-q, q)`, not yet in order; `key` has an entry per digit.
+/// One block of both polynomials, in `(-q, q)`, not yet in order; `keys` has the tiles of its `count`
+/// digits next.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn switched_block<const LAZY: bool>(
@@ -70,19 +71,19 @@ fn switched_block<const LAZY: bool>(
     digits: &[[u64; BLOCK]],
     per_digit: usize,
     block: usize,
-    key: &[[u64; KEY_BLOCK]],
+    (unpack, keys): (Unpack, &mut Tiles<'_>),
 ) -> [__m512i; 2] {
     let zero = _mm512_setzero_si512();
     let mut sums = [wide(zero); 2];
     let mut totals = [zero; 2];
-    for (key, digits) in key.iter().zip(digits.chunks_exact(per_digit)) {
+    for (digits, key) in digits.chunks_exact(per_digit).zip(keys) {
         let digit = load(&digits[block]);
-        let key = key.as_chunks().0;
+        let key = load_factors(unpack, key);
         for ((sum, total), key) in sums.iter_mut().zip(&mut totals).zip(key) {
             if LAZY {
-                *sum = multiply_add(*sum, digit, load(key));
+                *sum = multiply_add(*sum, digit, key);
             } else {
-                let product = divide(by, multiply_add(wide(zero), digit, load(key)));
+                let product = divide(by, multiply_add(wide(zero), digit, key));
                 let product = add_if_negative(product, by.q);
                 *total = subtract_once(_mm512_add_epi64(*total, product), by.q);
             }
@@ -133,11 +134,10 @@ fn switch_by<const LAZY: bool>(
     let per_digit = sums.len().max(1);
     let count = digits.len() / per_digit;
     let by = montgomery(constants, count);
-    let keys = switch.key.as_chunks::<KEY_BLOCK>().0.chunks_exact(count.max(1));
-    for (((first, second), (block, order)), key) in sums.zip(switch.permutation.blocks()).zip(keys)
-    {
+    let (unpack, mut keys) = (unpack(switch.key), switch.key.tiles());
+    for ((first, second), (block, order)) in sums.zip(switch.permutation.blocks()) {
         let order = load(order);
-        let words = switched_block::<LAZY>(&by, digits, per_digit, block, key);
+        let words = switched_block::<LAZY>(&by, digits, per_digit, block, (unpack, &mut keys));
         for (sum, word) in [first, second].into_iter().zip(words) {
             let mut word = add_if_negative(_mm512_permutexvar_epi64(order, word), by.q);
             if adds {
@@ -176,7 +176,7 @@ fn pairs_by<const LAZY: bool>(
     let per_digit = addend.len().max(1);
     let count = digits.len() / per_digit;
     let by = montgomery(constants, count);
-    let mut keys = switch.key.as_chunks::<KEY_BLOCK>().0.chunks_exact(count.max(1));
+    let (unpack, mut keys) = (unpack(switch.key), switch.key.tiles());
     let [first, second] = subtrahends.map(|words| words.as_chunks::<BLOCK>().0.iter());
     let mut others = first.zip(second);
     let mut blocks = switch.permutation.blocks();
@@ -185,21 +185,20 @@ fn pairs_by<const LAZY: bool>(
         let Some((pair, _)) = pair.split_first_chunk_mut::<PAIR>() else { continue };
         let (first_half, second_half) = pair.as_chunks_mut::<BLOCK>().0.split_at_mut(TILE / BLOCK);
         for (first_half, second_half) in first_half.iter_mut().zip(second_half) {
-            let (Some((block, order)), Some(key), Some((first, second))) =
-                (blocks.next(), keys.next(), others.next())
+            let (Some((block, order)), Some((first, second))) = (blocks.next(), others.next())
             else {
                 return;
             };
             let order = load(order);
-            let words = switched_block::<LAZY>(&by, digits, per_digit, block, key);
+            let words = switched_block::<LAZY>(&by, digits, per_digit, block, (unpack, &mut keys));
             // In (-2q, 2q): a switched word, the addend, the subtrahend.
             let word = _mm512_add_epi64(words[0], load(&addend[block]));
             let word = _mm512_sub_epi64(_mm512_permutexvar_epi64(order, word), load(first));
             let word = add_if_negative(word, by.twice);
-            stream.write(first_half, subtract_once(word, by.q));
+            stream.write_512(first_half, subtract_once(word, by.q));
             let word = _mm512_sub_epi64(_mm512_permutexvar_epi64(order, words[1]), load(second));
             let word = add_if_negative(word, by.twice);
-            stream.write(second_half, subtract_once(word, by.q));
+            stream.write_512(second_half, subtract_once(word, by.q));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Key switches.
 
+use std::ops::Range;
+
 use super::sums::{OfHalves, Sum};
 use crate::arith::Modulus;
-use crate::arith::kernels::{BLOCK, KeySwitch, PAIR, PairsMut, Reduction, TILE, Width};
+use crate::arith::kernels::{BLOCK, Factors, KeySwitch, PAIR, PairsMut, Reduction, TILE, Width};
 
 /// A word for each place of a block.
 type Block = [u64; BLOCK];
@@ -14,8 +16,8 @@ type Place<'a> = (usize, (usize, &'a Block));
 /// The digits and keys of one block.
 struct Terms<'a> {
     digits: &'a [Block],
-    /// Of both polynomials, one after the other, for each digit.
-    keys: &'a [Block],
+    /// A tile for each digit.
+    keys: Factors<'a>,
     /// Blocks of a digit, and the one that is meant.
     blocks: usize,
     block: usize,
@@ -23,7 +25,7 @@ struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     fn new(switch: &KeySwitch<'a>, count: usize, (index, (block, _)): Place<'a>) -> Self {
-        let keys = &switch.key.as_chunks::<BLOCK>().0[2 * count * index..][..2 * count];
+        let keys = switch.key.range(count * index * TILE..count * (index + 1) * TILE);
         let digits = switch.digits.as_chunks::<BLOCK>().0;
         Self { digits, keys, blocks: digits.len() / count.max(1), block }
     }
@@ -31,9 +33,10 @@ impl<'a> Terms<'a> {
     /// Folds the words of each digit with those of both polynomials, in the order they have there.
     fn fold<S: Copy>(&self, start: S, mut and: impl FnMut(S, u64, u64) -> S) -> [[S; BLOCK]; 2] {
         let mut sums = [[start; BLOCK]; 2];
-        for (k, keys) in self.keys.as_chunks::<2>().0.iter().enumerate() {
+        for (k, key) in self.keys.tiles().enumerate() {
             let digit = &self.digits[k * self.blocks + self.block];
-            for (sums, key) in sums.iter_mut().zip(keys) {
+            for (poly, sums) in sums.iter_mut().enumerate() {
+                let key: Block = key.words(poly * BLOCK);
                 *sums = std::array::from_fn(|i| and(sums[i], digit[i], key[i]));
             }
         }
@@ -43,12 +46,10 @@ impl<'a> Terms<'a> {
     /// Sums that are reduced only when they would overflow and at the end.
     fn lazy<S: Sum>(&self, modulus: &Modulus) -> [Block; 2] {
         let most = S::room(modulus);
-        let count = self.keys.len() / 2;
-        let mut totals = self.first(most.min(count)).summed::<S>(modulus);
+        let count = self.keys.len() / TILE;
+        let mut totals = self.part(0..most.min(count)).summed::<S>(modulus);
         for first in (most..count).step_by(most) {
-            let (keys, digits) = (&self.keys[2 * first..], &self.digits[first * self.blocks..]);
-            let rest = Self { digits, keys, ..*self };
-            let sums = rest.first(most.min(count - first)).summed::<S>(modulus);
+            let sums = self.part(first..count.min(first + most)).summed::<S>(modulus);
             for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
                 *total = modulus.add(*total, *sum);
             }
@@ -56,9 +57,10 @@ impl<'a> Terms<'a> {
         totals
     }
 
-    /// The first `count` terms.
-    fn first(&self, count: usize) -> Self {
-        Self { keys: &self.keys[..2 * count], ..*self }
+    /// Some of the terms.
+    fn part(&self, digits: Range<usize>) -> Self {
+        let keys = self.keys.range(digits.start * TILE..digits.end * TILE);
+        Self { digits: &self.digits[digits.start * self.blocks..], keys, ..*self }
     }
 
     /// Sums that do not overflow.

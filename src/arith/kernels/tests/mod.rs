@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::arith::{bit_reverse, is_prime, largest_ntt_primes, zeroed};
+
+use crate::arith::{PackedWords, bit_reverse, is_prime, largest_ntt_primes, zeroed};
 
 mod sums;
 
@@ -197,7 +198,9 @@ impl SwitchCase {
         let (modulus, kernels) = (self.modulus, Kernels::new(backend, self.modulus));
         let mut key = self.key.clone();
         kernels.scale(modulus.shoup(modulus.reduce(kernels.key_scale())), &mut key);
-        let switch = KeySwitch { digits: &self.digits, key: &key, permutation: &self.permutation };
+        let key = PackedWords::of(&key, modulus.bits());
+        let (digits, permutation) = (&self.digits, &self.permutation);
+        let switch = KeySwitch { digits, key: key.factors(), permutation };
         for adds in [false, true] {
             let (mut first, mut second) = (a.to_vec(), b.to_vec());
             kernels.switch_key(reduction, switch, adds, [&mut first, &mut second]);
@@ -230,7 +233,8 @@ impl SwitchCase {
 #[test]
 fn key_switches_are_exact() {
     let sizes = [(50, 1), (50, 4), (50, 5), (49, 8), (49, 9), (36, 3), (20, 24), (8, 5), (61, 70)];
-    for (bits, count) in sizes.into_iter().chain([(50, 4095)]) {
+    let halves = [(32, 1), (32, 2), (31, 4), (31, 5), (26, 4095)];
+    for (bits, count) in sizes.into_iter().chain(halves).chain([(50, 4095)]) {
         let modulus = prime(bits);
         let (least, most) = (vec![0; SWITCHED], vec![modulus.value() - 1; SWITCHED]);
         let random = words(modulus, SWITCHED, Random, 7);

@@ -1,7 +1,6 @@
 //! Sums of products.
 
 use super::*;
-use crate::arith::PackedWords;
 
 /// Sums of words by words that are made together.
 const SUMS: usize = 11;
@@ -55,8 +54,7 @@ fn check_tiles(modulus: Modulus, terms: usize, cut: usize, residues: Residues, s
     let segments = [head, tail];
     // More sums than any backend makes together.
     let dense = words(modulus, SUMS * terms * TILE, residues, seed ^ 3);
-    let mut packed = PackedWords::zero(dense.len(), modulus.bits());
-    packed.pieces_mut(dense.len()).for_each(|mut piece| piece.write(0, &dense));
+    let packed = PackedWords::of(&dense, modulus.bits());
     let expected =
         expected(modulus, &panel, |i, k, word| dense[(i * terms + k) * TILE + word % TILE]);
     for backend in Backend::available() {
