@@ -22,6 +22,8 @@ mod operands;
 mod portable;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
+mod space;
+#[cfg(target_arch = "x86_64")]
 mod stream;
 mod width;
 

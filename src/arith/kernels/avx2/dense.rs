@@ -1,38 +1,42 @@
 //! Sums of words by words, several of them with the same panel.
 
 use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+use std::mem::MaybeUninit;
 
-use super::Constants;
 use super::dense_halves::OfHalves;
 use super::dense_wide::OfWide;
 use super::wide::Count;
+use super::{Constants, LANES, Words};
 use crate::arith::kernels::chunks::Chunks;
+use crate::arith::kernels::space::Space;
 use crate::arith::kernels::{Factors, PAIR, TILE};
+
+/// Registers of a pair.
+const COLUMNS: usize = PAIR / LANES;
+
+/// The words of a term in the form in which they are multiplied.
+pub(super) type Term = [Words; COLUMNS];
 
 /// How products of words by words are made and added up.
 ///
 /// Methods are unsafe for they have the features that this module's functions have, which safe ones of a
 /// trait cannot: where those may be called, so may they.
 pub(super) trait Products: Copy {
-    /// The words of a term in the form in which they are multiplied: 256 bytes.
-    type Term: Copy;
     /// The sums of a pair.
     type Sums: Copy;
-    /// No term yet.
-    const EMPTY: Self::Term;
     /// Terms that sums take before they must be folded.
     const TERMS: usize;
 
     /// Sums of nothing.
     unsafe fn none(self) -> Self::Sums;
 
-    /// Leaves the words of a term in `near`.
-    unsafe fn enter(self, words: &[u64; PAIR], near: &mut Self::Term);
+    /// Leaves the words of a term in `near`, all of which is written.
+    unsafe fn enter(self, words: &[u64; PAIR], near: &mut [MaybeUninit<Words>; COLUMNS]);
 
     /// Adds terms times as many tiles of factors, and asks for as many factors from `next` on.
     unsafe fn add(
         self,
-        terms: &[Self::Term],
+        terms: &[Term],
         factors: Factors<'_>,
         next: *const u8,
         sums: &mut Self::Sums,
@@ -54,16 +58,11 @@ const TOGETHER: usize = 8;
 /// Terms that are entered at once: 16 KiB.
 const CHUNK: usize = 64;
 
-/// The same where there are no more: space for all would take as long to clear as their sums to make.
-const FEW: usize = 16;
+/// Registers of so many.
+const NEAR: usize = CHUNK * COLUMNS;
 
 /// Sums by which memory is asked for the factors of a chunk before they are needed.
 const SUMS_AHEAD: usize = 2;
-
-/// Terms as they were entered, at lines of the cache: else every other register would be read from two of
-/// them.
-#[repr(align(64))]
-struct Near<T, const TERMS: usize>([T; TERMS]);
 
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
@@ -88,37 +87,28 @@ fn tiles<P: Products>(
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
-    if each <= FEW * TILE {
-        return sums_of_a_chunk::<P, FEW>(products, segments, factors, out);
-    }
     if each <= CHUNK * TILE {
-        return sums_of_a_chunk::<P, CHUNK>(products, segments, factors, out);
+        return sums_of_a_chunk(products, segments, factors, out);
     }
     for (i, out) in out.chunks_mut(TOGETHER).enumerate() {
         let first = i * TOGETHER * each;
         let factors = factors.range(first..first + out.len() * each);
-        if out.len() == 1 {
-            sums_together::<P, 1>(products, segments, factors, out);
-        } else {
-            sums_together::<P, TOGETHER>(products, segments, factors, out);
-        }
+        sums_together(products, segments, factors, out);
     }
 }
 
-/// Sums of at most `MOST` terms, which all are entered at once.
+/// Sums of at most [`CHUNK`] terms, which all are entered at once.
 #[target_feature(enable = "avx2,fma")]
-fn sums_of_a_chunk<P: Products, const MOST: usize>(
+fn sums_of_a_chunk<P: Products>(
     products: P,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
     let each = factors.len() / out.len().max(1);
-    let mut near = Near([P::EMPTY; MOST]);
-    let mut chunks = Chunks::<MOST>::new(segments);
-    let terms = chunks.next().unwrap_or_default();
-    enter(products, terms, &mut near.0);
-    let near = &near.0[..terms.len()];
+    let mut near = Space::new();
+    let mut chunks = Chunks::<CHUNK>::new(segments);
+    let terms = enter(products, chunks.next().unwrap_or_default(), &mut near);
     let count = products.count(terms.len());
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
@@ -126,15 +116,15 @@ fn sums_of_a_chunk<P: Products, const MOST: usize>(
         // SAFETY: as this function, which has the features.
         unsafe {
             let mut sums = products.none();
-            products.add(near, factors, next, &mut sums);
+            products.add(terms, factors, next, &mut sums);
             products.finish(&sums, count, out);
         }
     }
 }
 
-/// At most `MOST` sums.
+/// At most [`TOGETHER`] sums.
 #[target_feature(enable = "avx2,fma")]
-fn sums_together<P: Products, const MOST: usize>(
+fn sums_together<P: Products>(
     products: P,
     segments: &[&[u64]],
     factors: Factors<'_>,
@@ -142,8 +132,9 @@ fn sums_together<P: Products, const MOST: usize>(
 ) {
     let each = factors.len() / out.len().max(1);
     // SAFETY: as this function, which has the features.
-    let mut sums = [unsafe { products.none() }; MOST];
-    let mut near = Near([P::EMPTY; CHUNK]);
+    let mut sums = [unsafe { products.none() }; TOGETHER];
+    let sums = &mut sums[..out.len()];
+    let mut near = Space::new();
     let (mut start, mut count) = (0, Count::default());
     let mut chunks = Chunks::<CHUNK>::new(segments);
     while let Some(terms) = chunks.next() {
@@ -152,33 +143,39 @@ fn sums_together<P: Products, const MOST: usize>(
             sums.iter_mut().for_each(|sums| unsafe { products.fold(sums, count) });
             count = Count::default();
         }
-        let len = terms.len();
-        enter(products, terms, &mut near.0);
-        for (i, sums) in sums.iter_mut().take(out.len()).enumerate() {
+        let (len, terms) = (terms.len(), enter(products, terms, &mut near));
+        for (i, sums) in sums.iter_mut().enumerate() {
             // Those of the sum after the next, or of the next terms of one of the first.
             let (next, later) = ((i + SUMS_AHEAD) % out.len(), (i + SUMS_AHEAD) / out.len());
             let next = factors.address(next * each + (start + later * CHUNK) * TILE);
             let first = i * each + start * TILE;
             let factors = factors.range(first..first + len * TILE);
             // SAFETY: as above.
-            unsafe { products.add(&near.0[..len], factors, next, sums) };
+            unsafe { products.add(terms, factors, next, sums) };
         }
         start += len;
         count.add(products.count(len));
     }
-    for (out, sums) in out.iter_mut().zip(&sums) {
+    for (out, sums) in out.iter_mut().zip(sums) {
         // SAFETY: as above.
         unsafe { products.finish(sums, count, out) };
     }
 }
 
+/// At most [`CHUNK`] terms as they are multiplied.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn enter<P: Products>(products: P, terms: &[&[u64; PAIR]], near: &mut [P::Term]) {
-    for (near, term) in near.iter_mut().zip(terms) {
+fn enter<'a, P: Products>(
+    products: P,
+    terms: &[&[u64; PAIR]],
+    near: &'a mut Space<Words, NEAR>,
+) -> &'a [Term] {
+    for (near, term) in near.places().as_chunks_mut().0.iter_mut().zip(terms) {
         // SAFETY: as this function, which has the features.
         unsafe { products.enter(term, near) };
     }
+    // SAFETY: so many have been written.
+    unsafe { near.written(terms.len() * COLUMNS) }.as_chunks().0
 }
 
 /// Bytes by which memory is asked for factors before they are needed: two pages, in each of which a

@@ -15,10 +15,11 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi32, _mm256_srli_epi64, _mm256_sub_pd,
     _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
 };
+use std::mem::MaybeUninit;
 
-use super::dense::{Products, ask};
+use super::dense::{Products, Term, ask};
 use super::wide::{Count, halves_as_doubles, reduce_digits};
-use super::{Constants, LANES, SIGNED, Words, load, store};
+use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
@@ -27,9 +28,6 @@ const EIGHT: usize = 2 * LANES;
 
 /// Eights of a pair.
 const EIGHTS: usize = PAIR / EIGHT;
-
-/// A term: of each eight, its words as halves side by side, then the same as floats.
-type Term = [[Words; EIGHTS]; 2];
 
 /// Products of halves of words.
 #[derive(Clone, Copy)]
@@ -63,9 +61,7 @@ pub(super) struct Sums {
 }
 
 impl Products for OfHalves<'_> {
-    type Term = Term;
     type Sums = [Sums; EIGHTS];
-    const EMPTY: Term = [[[0; LANES]; EIGHTS]; 2];
     /// The estimates of so many are off by an eighth of 2^64; narrow ones are below half of it.
     const TERMS: usize = 1 << 11;
 
@@ -76,17 +72,20 @@ impl Products for OfHalves<'_> {
         [Sums { even: zero, odd: zero, estimate: _mm256_setzero_ps() }; EIGHTS]
     }
 
+    /// Of each eight, its words as halves side by side, then the same as floats.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, words: &[u64; PAIR], [halves, floats]: &mut Term) {
+    unsafe fn enter(self, pair: &[u64; PAIR], near: &mut [MaybeUninit<Words>; 2 * EIGHTS]) {
         /// Floats of halves and of factors are of half their values.
         const UNIT: f32 = 4.0 / (u64::MAX as f32);
         let unit = _mm256_set1_ps(UNIT);
-        let pairs = words.as_chunks::<LANES>().0.as_chunks().0;
-        for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(pairs) {
-            let words = side_by_side(load(first), load(second));
-            store(half, words);
-            store(float, _mm256_castps_si256(_mm256_mul_ps(half_as_floats(words), unit)));
+        let (halves, floats) = near.split_at_mut(EIGHTS);
+        let eights = pair.as_chunks::<LANES>().0.as_chunks().0;
+        for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(eights) {
+            let both = side_by_side(load(first), load(second));
+            half.write(words(both));
+            let floats = _mm256_mul_ps(half_as_floats(both), unit);
+            float.write(words(_mm256_castps_si256(floats)));
         }
     }
 
@@ -225,22 +224,22 @@ fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
     ] = [*sums[0], *sums[1]];
     let mut tiles = factors.tiles();
     assert!(factors.len() >= terms.len() * TILE, "a term without factors");
-    for [words, floats] in terms {
+    for term in terms {
         // SAFETY: there are as many tiles as terms.
         let factor = halves::<HALF, PACKED>(unsafe { tiles.next_unchecked() });
         if HALF == 0 {
             next = ask(next, factors.word_bytes() * TILE);
         }
         let odd = _mm256_srli_epi64::<32>(factor);
-        let (first, second) = (load(&words[HALF]), load(&words[HALF + EIGHTS / 2]));
+        let (first, second) = (load(&term[HALF]), load(&term[HALF + EIGHTS / 2]));
         a = add_product(a, first, factor);
         b = add_product(b, _mm256_srli_epi64::<32>(first), odd);
         c = add_product(c, second, factor);
         d = add_product(d, _mm256_srli_epi64::<32>(second), odd);
         if ESTIMATES {
             let factor = half_as_floats(factor);
-            let first = _mm256_castsi256_ps(load(&floats[HALF]));
-            let second = _mm256_castsi256_ps(load(&floats[HALF + EIGHTS / 2]));
+            let first = _mm256_castsi256_ps(load(&term[EIGHTS + HALF]));
+            let second = _mm256_castsi256_ps(load(&term[EIGHTS + HALF + EIGHTS / 2]));
             x = _mm256_fmadd_ps(first, factor, x);
             y = _mm256_fmadd_ps(second, factor, y);
         }

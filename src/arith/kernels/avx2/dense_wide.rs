@@ -2,12 +2,13 @@
 
 use std::arch::x86_64::{_mm256_set1_pd, _mm256_setzero_si256};
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
-use super::dense::{Products, ask};
+use super::dense::{Products, Term, ask};
 use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
 use super::{
-    Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, doubles, keep, load_doubles, store, unpack,
-    values,
+    Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, Words, doubles, in_place, load_doubles, store,
+    unpack, values,
 };
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
@@ -34,10 +35,7 @@ impl<'a> OfWide<'a> {
 }
 
 impl Products for OfWide<'_> {
-    /// Doubles in the place of words.
-    type Term = [u64; PAIR];
     type Sums = PairSums;
-    const EMPTY: Self::Term = [0; PAIR];
     const TERMS: usize = LAZY_TERMS;
 
     #[inline]
@@ -48,9 +46,9 @@ impl Products for OfWide<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, words: &[u64; PAIR], near: &mut Self::Term) {
-        for (near, words) in near.as_chunks_mut().0.iter_mut().zip(words.as_chunks().0) {
-            keep(near, load_doubles(words));
+    unsafe fn enter(self, words: &[u64; PAIR], near: &mut [MaybeUninit<Words>; 2 * FACTORS]) {
+        for (near, words) in near.iter_mut().zip(words.as_chunks().0) {
+            near.write(in_place(load_doubles(words)));
         }
     }
 
@@ -58,7 +56,7 @@ impl Products for OfWide<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn add(
         self,
-        terms: &[Self::Term],
+        terms: &[Term],
         factors: Factors<'_>,
         next: *const u8,
         [a, b, c, d]: &mut PairSums,
@@ -101,7 +99,7 @@ impl Products for OfWide<'_> {
 fn add_columns<const LEFT: usize, const RIGHT: usize>(
     by: &Split,
     block: usize,
-    terms: &[[u64; PAIR]],
+    terms: &[Term],
     (unpack, factors): (Unpack, Factors<'_>),
     mut next: *const u8,
     [left, right]: [&mut [Wide; 2]; 2],
@@ -118,11 +116,10 @@ fn add_columns<const LEFT: usize, const RIGHT: usize>(
             next = ask(next, factors.word_bytes() * 2 * LANES);
             let first = doubles(unpack.column::<LEFT>(tile), magic);
             let second = doubles(unpack.column::<RIGHT>(tile), magic);
-            let words = term.as_chunks().0;
-            w = extend(w, values::<false>(&words[LEFT]), first);
-            x = extend(x, values::<false>(&words[LEFT + FACTORS]), first);
-            y = extend(y, values::<false>(&words[RIGHT]), second);
-            z = extend(z, values::<false>(&words[RIGHT + FACTORS]), second);
+            w = extend(w, values::<false>(&term[LEFT]), first);
+            x = extend(x, values::<false>(&term[LEFT + FACTORS]), first);
+            y = extend(y, values::<false>(&term[RIGHT]), second);
+            z = extend(z, values::<false>(&term[RIGHT + FACTORS]), second);
         }
         *left = [add_block(left[0], w), add_block(left[1], x)];
         *right = [add_block(right[0], y), add_block(right[1], z)];

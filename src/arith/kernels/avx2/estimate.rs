@@ -5,17 +5,20 @@
 //! [`Width::Estimated`]: crate::arith::kernels::Width::Estimated
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_and_si256, _mm256_castpd_si256,
-    _mm256_castps_si256, _mm256_castsi256_ps, _mm256_fmadd_pd, _mm256_mullo_epi32,
-    _mm256_set1_epi32, _mm256_set1_pd, _mm256_setzero_pd, _mm256_setzero_si256, _mm256_shuffle_ps,
-    _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd, _mm256_unpackhi_epi32,
-    _mm256_unpacklo_epi32,
+    __m256d, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_castpd_si256, _mm256_castps_si256,
+    _mm256_castsi256_ps, _mm256_fmadd_pd, _mm256_mullo_epi32, _mm256_set1_epi32, _mm256_set1_pd,
+    _mm256_setzero_pd, _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi64,
+    _mm256_sub_epi64, _mm256_sub_pd, _mm256_unpackhi_epi32, _mm256_unpacklo_epi32,
 };
+use std::mem::MaybeUninit;
 
-use super::wide::weigh;
-use super::{Constants, LANES, UNSIGNED, Words, keep, load, splat, store, to_doubles, values};
+use super::wide::{halves_as_doubles, reduce_digits, weigh};
+use super::{
+    Constants, LANES, UNSIGNED, Words, in_place, load, splat, store, to_doubles, values, words,
+};
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::double::double;
+use crate::arith::kernels::space::Space;
 use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
 use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 
@@ -25,54 +28,38 @@ const QUAD: usize = 4;
 /// Eights of words of a pair: two registers of doubles, or one of lower halves.
 const EIGHTS: usize = PAIR / (2 * LANES);
 
-/// Terms, or sums, for which there are no more: space for all would take as long to clear as they take.
-const FEW_TERMS: usize = 16;
-const FEW_SUMS: usize = 8;
+/// Registers of doubles of a term.
+const DOUBLES: usize = PAIR / LANES;
 
-/// Terms of a piece, at lines of the cache: as doubles in the place of words, and the lower halves of
-/// eight words each in the order that [`lower_halves`] gives them.
-#[repr(align(64))]
-struct Near<const TERMS: usize> {
-    doubles: [[u64; PAIR]; TERMS],
-    lower: [[Words; EIGHTS]; TERMS],
+/// What is held of a term: its words as doubles in their place, then the lower halves of each eight in the
+/// order that [`lower_halves`] gives them.
+type Term = [Words; DOUBLES + EIGHTS];
+
+/// Words of all terms of a piece.
+const NEAR: usize = (DOUBLES + EIGHTS) * ESTIMATED_TERMS;
+
+/// Factors as doubles, whose places follow from one address.
+type Doubles = [[f64; ESTIMATED_TERMS]; QUAD];
+
+/// A piece of a sum: its terms, and the factors of four rows.
+struct Piece<'a> {
+    terms: &'a [Term],
+    words: [&'a [u64]; QUAD],
+    doubles: &'a Doubles,
 }
 
-impl<const TERMS: usize> Near<TERMS> {
-    const EMPTY: Self = Self { doubles: [[0; PAIR]; TERMS], lower: [[[0; LANES]; EIGHTS]; TERMS] };
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn enter(&mut self, terms: &[&[u64; PAIR]]) {
-        for ((doubles, lower), term) in self.doubles.iter_mut().zip(&mut self.lower).zip(terms) {
-            let (doubles, words) = (doubles.as_chunks_mut().0, term.as_chunks().0);
-            for (eight, lower) in lower.iter_mut().enumerate() {
-                let (first, second) = (load(&words[2 * eight]), load(&words[2 * eight + 1]));
-                keep(&mut doubles[2 * eight], to_doubles(first));
-                keep(&mut doubles[2 * eight + 1], to_doubles(second));
-                store(lower, lower_halves(first, second));
-            }
-        }
-    }
-}
-
-/// The factors of a piece, whose places follow from one address.
-struct Factors<const TERMS: usize> {
-    doubles: [[f64; TERMS]; QUAD],
-    words: [[u64; TERMS]; QUAD],
-}
-
-impl<const TERMS: usize> Factors<TERMS> {
-    const EMPTY: Self = Self { doubles: [[0.0; TERMS]; QUAD], words: [[0; TERMS]; QUAD] };
-
-    /// Those of at most `QUAD` rows from a term on.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn enter(&mut self, rows: &[Row<'_>], first: usize, terms: usize) {
-        for ((doubles, words), row) in self.doubles.iter_mut().zip(&mut self.words).zip(rows) {
-            let factors = &row.factors[first..first + terms];
-            for ((as_double, word), factor) in doubles.iter_mut().zip(words).zip(factors) {
-                (*as_double, *word) = (double(*factor), *factor);
-            }
+/// Leaves terms in `near`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn enter(terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>; NEAR]) {
+    for (near, term) in near.as_chunks_mut::<{ DOUBLES + EIGHTS }>().0.iter_mut().zip(terms) {
+        let (doubles, lower) = near.split_at_mut(DOUBLES);
+        let pairs = doubles.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
+        for (([a, b], [first, second]), lower) in pairs.zip(lower) {
+            let (first, second) = (load(first), load(second));
+            a.write(in_place(to_doubles(first)));
+            b.write(in_place(to_doubles(second)));
+            lower.write(words(lower_halves(first, second)));
         }
     }
 }
@@ -113,20 +100,16 @@ fn add_doubles(sums: [__m256d; 2], words: [__m256d; 2], factor: f64) -> [__m256d
 /// The residues modulo 2^32 of two eights of words of four sums.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn residues<const TERMS: usize>(
-    near: &Near<TERMS>,
-    factors: &Factors<TERMS>,
-    terms: usize,
-    half: usize,
-) -> [[__m256i; 2]; QUAD] {
+fn residues(piece: &Piece<'_>, half: usize) -> [[__m256i; 2]; QUAD] {
     let zero = [_mm256_setzero_si256(); 2];
     let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-    for k in 0..terms.min(TERMS) {
-        let words = [load(&near.lower[k][2 * half]), load(&near.lower[k][2 * half + 1])];
-        a = add_lower(a, words, factors.words[0][k]);
-        b = add_lower(b, words, factors.words[1][k]);
-        c = add_lower(c, words, factors.words[2][k]);
-        d = add_lower(d, words, factors.words[3][k]);
+    let [p, q, r, s] = piece.words.map(|words| &words[..piece.terms.len()]);
+    for (k, term) in piece.terms.iter().enumerate() {
+        let words = [load(&term[DOUBLES + 2 * half]), load(&term[DOUBLES + 2 * half + 1])];
+        a = add_lower(a, words, p[k]);
+        b = add_lower(b, words, q[k]);
+        c = add_lower(c, words, r[k]);
+        d = add_lower(d, words, s[k]);
     }
     [a, b, c, d]
 }
@@ -134,21 +117,15 @@ fn residues<const TERMS: usize>(
 /// The estimates of eight words of four sums.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn estimates<const TERMS: usize>(
-    near: &Near<TERMS>,
-    factors: &Factors<TERMS>,
-    terms: usize,
-    eight: usize,
-) -> [[__m256d; 2]; QUAD] {
+fn estimates(piece: &Piece<'_>, eight: usize) -> [[__m256d; 2]; QUAD] {
     let zero = [_mm256_setzero_pd(); 2];
     let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-    for k in 0..terms.min(TERMS) {
-        let words = near.doubles[k].as_chunks().0;
-        let words = [values::<false>(&words[2 * eight]), values::<false>(&words[2 * eight + 1])];
-        a = add_doubles(a, words, factors.doubles[0][k]);
-        b = add_doubles(b, words, factors.doubles[1][k]);
-        c = add_doubles(c, words, factors.doubles[2][k]);
-        d = add_doubles(d, words, factors.doubles[3][k]);
+    for (k, term) in piece.terms.iter().enumerate().take(ESTIMATED_TERMS) {
+        let words = [values::<false>(&term[2 * eight]), values::<false>(&term[2 * eight + 1])];
+        a = add_doubles(a, words, piece.doubles[0][k]);
+        b = add_doubles(b, words, piece.doubles[1][k]);
+        c = add_doubles(c, words, piece.doubles[2][k]);
+        d = add_doubles(d, words, piece.doubles[3][k]);
     }
     [a, b, c, d]
 }
@@ -171,18 +148,20 @@ impl Parts {
         Self { low: _mm256_add_epi64(self.low, residue), high: _mm256_add_epi64(self.high, high) }
     }
 
-    /// A sum of `pieces` pieces modulo q, from three digits of 32 bits.
+    /// A sum of `pieces` pieces modulo q, of so many terms.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn reduced(self, constants: &Constants, pieces: usize) -> __m256i {
+    fn reduced(self, constants: &Constants, pieces: usize, terms: usize) -> __m256i {
         let added = UNSIGNED.to_bits().wrapping_mul(pieces as u64);
         let high = _mm256_sub_epi64(self.high, splat(added));
         let high = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(self.low));
-        let mask = splat(u64::from(u32::MAX));
-        let low = to_doubles(_mm256_and_si256(self.low, mask));
-        let digits = [_mm256_and_si256(high, mask), _mm256_srli_epi64::<32>(high)];
+        let [low, _] = halves_as_doubles(self.low);
+        // The high part of so few is below 2^52, and so many times q below 2^51.
+        if pieces < 16 && terms as f64 * constants.q < (1u64 << 51) as f64 {
+            return reduce_digits(constants, to_doubles(high), low);
+        }
         let [first, .., second] = constants.powers;
-        weigh(constants, low, digits.map(|digit| to_doubles(digit)), [first, second])
+        weigh(constants, low, halves_as_doubles(high), [first, second])
     }
 }
 
@@ -199,48 +178,43 @@ pub(in super::super) fn estimated_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    let few = rows.first().is_none_or(|row| row.factors.len() <= FEW_TERMS);
-    match (few, rows.len()) {
-        (true, ..=FEW_SUMS) => sums::<FEW_TERMS, FEW_SUMS>(constants, piece, segments, rows, out),
-        (true, _) => sums::<FEW_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
-        (_, ..=FEW_SUMS) => {
-            sums::<ESTIMATED_TERMS, FEW_SUMS>(constants, piece, segments, rows, out);
-        }
-        _ => sums::<ESTIMATED_TERMS, SUMS_TOGETHER>(constants, piece, segments, rows, out),
-    }
-}
-
-#[target_feature(enable = "avx2,fma")]
-fn sums<const TERMS: usize, const SUMS: usize>(
-    constants: &Constants,
-    piece: usize,
-    segments: &[&[u64]],
-    rows: &[Row<'_>],
-    out: &mut [[u64; PAIR]],
-) {
     let none = Parts { low: _mm256_setzero_si256(), high: _mm256_setzero_si256() };
-    let mut sums: [Sum; SUMS] = [[[none; 2]; EIGHTS]; SUMS];
-    let (mut near, mut factors) = (Near::<TERMS>::EMPTY, Factors::<TERMS>::EMPTY);
-    let (mut start, mut pieces) = (0, 0);
-    let mut chunks = Chunks::<TERMS>::of(segments, piece);
+    let mut sums = Space::<Sum, SUMS_TOGETHER>::new();
+    let made = rows.len().next_multiple_of(QUAD);
+    sums.places()[..made].fill(MaybeUninit::new([[none; 2]; EIGHTS]));
+    // SAFETY: just now.
+    let sums = unsafe { sums.written(made) };
+    let (mut near, mut doubles) = (Space::new(), [[0.0; ESTIMATED_TERMS]; QUAD]);
+    let (mut start, mut pieces, mut folded) = (0, 0, 0);
+    let mut chunks = Chunks::<ESTIMATED_TERMS>::of(segments, piece);
     while let Some(terms) = chunks.next() {
         if pieces == ESTIMATED_PIECES {
             for sum in sums.as_flattened_mut().as_flattened_mut() {
-                *sum = Parts { low: sum.reduced(constants, pieces), ..none };
+                *sum = Parts { low: sum.reduced(constants, pieces, start - folded), ..none };
             }
-            pieces = 0;
+            (pieces, folded) = (0, start);
         }
-        near.enter(terms);
+        enter(terms, near.places());
+        // SAFETY: so many terms have been entered.
+        let terms = unsafe { near.written(terms.len() * (DOUBLES + EIGHTS)) }.as_chunks().0;
+        let end = start + terms.len();
         for (rows, sums) in rows.chunks(QUAD).zip(sums.as_chunks_mut::<QUAD>().0) {
-            factors.enter(rows, start, terms.len());
-            add_piece(&near, &factors, terms.len(), sums);
+            // Where there are fewer rows the last one's sum is made again.
+            let row = |i: usize| &rows[i.min(rows.len() - 1)].factors[start..end];
+            let words = [row(0), row(1), row(2), row(3)];
+            for (doubles, words) in doubles.iter_mut().zip(words) {
+                for (as_double, word) in doubles.iter_mut().zip(words) {
+                    *as_double = double(*word);
+                }
+            }
+            add_piece(&Piece { terms, words, doubles: &doubles }, sums);
         }
-        (start, pieces) = (start + terms.len(), pieces + 1);
+        (start, pieces) = (end, pieces + 1);
     }
-    for (out, sum) in out.iter_mut().zip(&sums) {
+    for (out, sum) in out.iter_mut().zip(sums) {
         let words = out.as_chunks_mut().0.iter_mut();
         for (out, sum) in words.zip(sum.as_flattened()) {
-            store(out, sum.reduced(constants, pieces));
+            store(out, sum.reduced(constants, pieces, start - folded));
         }
     }
 }
@@ -248,16 +222,11 @@ fn sums<const TERMS: usize, const SUMS: usize>(
 /// Adds a piece to four sums.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn add_piece<const TERMS: usize>(
-    near: &Near<TERMS>,
-    factors: &Factors<TERMS>,
-    terms: usize,
-    sums: &mut [Sum; QUAD],
-) {
+fn add_piece(piece: &Piece<'_>, sums: &mut [Sum; QUAD]) {
     for half in 0..EIGHTS / 2 {
-        let residues = residues(near, factors, terms, half);
+        let residues = residues(piece, half);
         for eight in 0..2 {
-            let estimates = estimates(near, factors, terms, 2 * half + eight);
+            let estimates = estimates(piece, 2 * half + eight);
             for (i, sum) in sums.iter_mut().enumerate() {
                 let [first, second] = &mut sum[2 * half + eight];
                 let words = words_of(residues[i][eight]);

@@ -180,6 +180,22 @@ fn values<const ENTERS: bool>(words: &Words) -> __m256d {
     if ENTERS { load_doubles(words) } else { _mm256_castsi256_pd(load(words)) }
 }
 
+/// The words of a register.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn words(value: __m256i) -> Words {
+    let mut words = [0; LANES];
+    store(&mut words, value);
+    words
+}
+
+/// Doubles in the place of words.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn in_place(values: __m256d) -> Words {
+    words(_mm256_castpd_si256(values))
+}
+
 /// Leaves doubles in the place of words.
 #[inline]
 #[target_feature(enable = "avx2")]
