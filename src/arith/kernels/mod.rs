@@ -171,8 +171,8 @@ impl Kernels {
                 }
             }
             Reduction::Lazy => {
-                let is_narrow = self.width(None).is_narrow();
-                dispatch!(self, pair_tiles_lazy(is_narrow, segments, factors, out));
+                let width = self.width(None);
+                dispatch!(self, pair_tiles_lazy(width, segments, factors, out));
             }
         }
     }

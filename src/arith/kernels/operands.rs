@@ -8,17 +8,46 @@ use crate::arith::{Modulus, Shoup};
 pub struct BlockPermutation {
     /// For each block of the result, the block it is taken from and the order of its words.
     sources: Vec<(u32, u32)>,
-    /// For each word of a block, the word it is taken from.
-    orders: Vec<[u64; BLOCK]>,
+    orders: Vec<Order>,
+}
+
+/// The order of the words of a block. Each half of it is taken from one half.
+#[derive(Clone, Debug)]
+struct Order {
+    /// For each word the word it is taken from.
+    words: [u64; BLOCK],
+    halves: HalfOrder,
+}
+
+/// An order by halves.
+#[derive(Clone, Debug)]
+pub(super) struct HalfOrder {
+    /// Half `i` of a block is taken from half `i ^ swap`.
+    pub(super) swap: usize,
+    /// For each half the places of its words' 32-bit parts in the half that it is taken from, two in each
+    /// word.
+    pub(super) parts: [[u64; BLOCK / 2]; 2],
+}
+
+impl Order {
+    fn new(words: [u64; BLOCK]) -> Self {
+        const HALF: u64 = BLOCK as u64 / 2;
+        debug_assert!(words.chunks(BLOCK / 2).all(|w| w.iter().all(|i| i / HALF == w[0] / HALF)));
+        let part = |half: usize, i: usize| 2 * (words[half * BLOCK / 2 + i] % HALF);
+        let parts = |half| std::array::from_fn(|i| part(half, i) | (part(half, i) + 1) << 32);
+        let halves = HalfOrder { swap: (words[0] / HALF) as usize, parts: [parts(0), parts(1)] };
+        Self { words, halves }
+    }
 }
 
 impl BlockPermutation {
-    /// Adds a block to the result: block `source`, its words in `order`.
+    /// Adds a block to the result: block `source`, its words in `order`, which takes each half of a block
+    /// from one half.
     pub fn push(&mut self, source: usize, order: [u64; BLOCK]) {
-        let known = self.orders.iter().position(|one| *one == order);
+        let known = self.orders.iter().position(|one| one.words == order);
         let place = known.unwrap_or(self.orders.len());
         if known.is_none() {
-            self.orders.push(order);
+            self.orders.push(Order::new(order));
         }
         self.sources.push((source as u32, place as u32));
     }
@@ -26,12 +55,20 @@ impl BlockPermutation {
     /// Where word `index` of the result is taken from.
     pub fn source(&self, index: usize) -> usize {
         let (block, order) = self.sources[index / BLOCK];
-        block as usize * BLOCK + self.orders[order as usize][index % BLOCK] as usize
+        block as usize * BLOCK + self.orders[order as usize].words[index % BLOCK] as usize
     }
 
     /// For each block of the result, the block it is taken from and the order of its words.
     pub fn blocks(&self) -> impl Iterator<Item = (usize, &[u64; BLOCK])> {
-        self.sources.iter().map(|(block, order)| (*block as usize, &self.orders[*order as usize]))
+        let words = |order: u32| &self.orders[order as usize].words;
+        self.sources.iter().map(move |(block, order)| (*block as usize, words(*order)))
+    }
+
+    /// The same, with orders by halves.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn by_halves(&self) -> impl Iterator<Item = (usize, &HalfOrder)> {
+        let halves = |order: u32| &self.orders[order as usize].halves;
+        self.sources.iter().map(move |(block, order)| (*block as usize, halves(*order)))
     }
 }
 

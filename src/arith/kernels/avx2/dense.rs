@@ -3,19 +3,14 @@
 use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
 use std::mem::MaybeUninit;
 
+use super::dense_estimates::OfEstimates;
 use super::dense_halves::OfHalves;
 use super::dense_wide::OfWide;
 use super::wide::Count;
-use super::{Constants, LANES, Words};
+use super::{Constants, Words};
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::space::Space;
-use crate::arith::kernels::{Factors, PAIR, TILE};
-
-/// Registers of a pair.
-const COLUMNS: usize = PAIR / LANES;
-
-/// The words of a term in the form in which they are multiplied.
-pub(super) type Term = [Words; COLUMNS];
+use crate::arith::kernels::{Factors, PAIR, TILE, Width};
 
 /// How products of words by words are made and added up.
 ///
@@ -24,19 +19,21 @@ pub(super) type Term = [Words; COLUMNS];
 pub(super) trait Products: Copy {
     /// The sums of a pair.
     type Sums: Copy;
+    /// Registers of a term in the form in which it is multiplied.
+    const REGISTERS: usize;
     /// Terms that sums take before they must be folded.
     const TERMS: usize;
 
     /// Sums of nothing.
     unsafe fn none(self) -> Self::Sums;
 
-    /// Leaves the words of a term in `near`, all of which is written.
-    unsafe fn enter(self, words: &[u64; PAIR], near: &mut [MaybeUninit<Words>; COLUMNS]);
+    /// Leaves a term in `near`, its registers, all of which it writes.
+    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]);
 
     /// Adds terms times as many tiles of factors, and asks for as many factors from `next` on.
     unsafe fn add(
         self,
-        terms: &[Term],
+        terms: &[Words],
         factors: Factors<'_>,
         next: *const u8,
         sums: &mut Self::Sums,
@@ -55,11 +52,11 @@ pub(super) trait Products: Copy {
 /// Sums that are made together, so that a panel is entered once for all of them.
 const TOGETHER: usize = 8;
 
-/// Terms that are entered at once: 16 KiB.
+/// Terms that are entered at once: at most 24 KiB.
 const CHUNK: usize = 64;
 
-/// Registers of so many.
-const NEAR: usize = CHUNK * COLUMNS;
+/// Registers of so many, at most.
+const NEAR: usize = 12 * CHUNK;
 
 /// Sums by which memory is asked for the factors of a chunk before they are needed.
 const SUMS_AHEAD: usize = 2;
@@ -67,15 +64,23 @@ const SUMS_AHEAD: usize = 2;
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
 ) {
-    if constants.are_halves() {
-        tiles(OfHalves::new(constants, is_narrow, factors), segments, factors, out);
-    } else {
-        tiles(OfWide::new(constants, factors), segments, factors, out);
+    /// Of fewer, estimates take longer to be reduced than they spare.
+    const FEWEST_TERMS: usize = 8;
+    let each = factors.len() / out.len().max(1) / TILE;
+    match width {
+        _ if constants.are_halves() => {
+            let products = OfHalves::new(constants, width.is_narrow(), factors);
+            tiles(products, segments, factors, out);
+        }
+        Width::Estimated { terms } if each >= FEWEST_TERMS => {
+            tiles(OfEstimates::new(constants, terms, factors), segments, factors, out);
+        }
+        _ => tiles(OfWide::new(constants, factors), segments, factors, out),
     }
 }
 
@@ -108,8 +113,9 @@ fn sums_of_a_chunk<P: Products>(
     let each = factors.len() / out.len().max(1);
     let mut near = Space::new();
     let mut chunks = Chunks::<CHUNK>::new(segments);
-    let terms = enter(products, chunks.next().unwrap_or_default(), &mut near);
+    let terms = chunks.next().unwrap_or_default();
     let count = products.count(terms.len());
+    let terms = enter(products, terms, &mut near);
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
         let next = factors.address(0).wrapping_add(AHEAD);
@@ -169,13 +175,13 @@ fn enter<'a, P: Products>(
     products: P,
     terms: &[&[u64; PAIR]],
     near: &'a mut Space<Words, NEAR>,
-) -> &'a [Term] {
-    for (near, term) in near.places().as_chunks_mut().0.iter_mut().zip(terms) {
+) -> &'a [Words] {
+    for (near, term) in near.places().chunks_exact_mut(P::REGISTERS).zip(terms) {
         // SAFETY: as this function, which has the features.
         unsafe { products.enter(term, near) };
     }
     // SAFETY: so many have been written.
-    unsafe { near.written(terms.len() * COLUMNS) }.as_chunks().0
+    unsafe { near.written(terms.len() * P::REGISTERS) }
 }
 
 /// Bytes by which memory is asked for factors before they are needed: two pages, in each of which a

@@ -17,7 +17,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::dense::{Products, Term, ask};
+use super::dense::{Products, ask};
 use super::wide::{Count, halves_as_doubles, reduce_digits};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
@@ -28,6 +28,9 @@ const EIGHT: usize = 2 * LANES;
 
 /// Eights of a pair.
 const EIGHTS: usize = PAIR / EIGHT;
+
+/// A term: of each eight, its words as halves side by side, then the same as floats.
+type Term = [Words; 2 * EIGHTS];
 
 /// Products of halves of words.
 #[derive(Clone, Copy)]
@@ -62,6 +65,7 @@ pub(super) struct Sums {
 
 impl Products for OfHalves<'_> {
     type Sums = [Sums; EIGHTS];
+    const REGISTERS: usize = 2 * EIGHTS;
     /// The estimates of so many are off by an eighth of 2^64; narrow ones are below half of it.
     const TERMS: usize = 1 << 11;
 
@@ -72,15 +76,14 @@ impl Products for OfHalves<'_> {
         [Sums { even: zero, odd: zero, estimate: _mm256_setzero_ps() }; EIGHTS]
     }
 
-    /// Of each eight, its words as halves side by side, then the same as floats.
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, pair: &[u64; PAIR], near: &mut [MaybeUninit<Words>; 2 * EIGHTS]) {
+    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
         /// Floats of halves and of factors are of half their values.
         const UNIT: f32 = 4.0 / (u64::MAX as f32);
         let unit = _mm256_set1_ps(UNIT);
         let (halves, floats) = near.split_at_mut(EIGHTS);
-        let eights = pair.as_chunks::<LANES>().0.as_chunks().0;
+        let eights = term.as_chunks::<LANES>().0.as_chunks().0;
         for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(eights) {
             let both = side_by_side(load(first), load(second));
             half.write(words(both));
@@ -93,11 +96,12 @@ impl Products for OfHalves<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn add(
         self,
-        terms: &[Term],
+        terms: &[Words],
         factors: Factors<'_>,
         next: *const u8,
         [a, b, c, d]: &mut Self::Sums,
     ) {
+        let terms = terms.as_chunks().0;
         match (self.is_narrow, self.are_packed) {
             (false, true) => {
                 add_eight::<0, true, true>(terms, factors, next, [a, c]);

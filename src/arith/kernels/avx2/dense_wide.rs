@@ -4,7 +4,7 @@ use std::arch::x86_64::{_mm256_set1_pd, _mm256_setzero_si256};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
-use super::dense::{Products, Term, ask};
+use super::dense::{Products, ask};
 use super::wide::{Count, Split, Wide, add_block, extend, reduce, split, wide};
 use super::{
     Constants, LANES, LAZY_TERMS, UNSIGNED, Unpack, Words, doubles, in_place, load_doubles, store,
@@ -14,6 +14,9 @@ use crate::arith::kernels::{Factors, PAIR, TILE};
 
 /// Columns of factors.
 const FACTORS: usize = TILE / LANES;
+
+/// A term: doubles in the place of words.
+type Term = [Words; 2 * FACTORS];
 
 /// The sums of a pair: of each column of factors, those of both halves.
 type PairSums = [[Wide; 2]; FACTORS];
@@ -36,6 +39,7 @@ impl<'a> OfWide<'a> {
 
 impl Products for OfWide<'_> {
     type Sums = PairSums;
+    const REGISTERS: usize = 2 * FACTORS;
     const TERMS: usize = LAZY_TERMS;
 
     #[inline]
@@ -46,8 +50,8 @@ impl Products for OfWide<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, words: &[u64; PAIR], near: &mut [MaybeUninit<Words>; 2 * FACTORS]) {
-        for (near, words) in near.iter_mut().zip(words.as_chunks().0) {
+    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
+        for (near, words) in near.iter_mut().zip(term.as_chunks().0) {
             near.write(in_place(load_doubles(words)));
         }
     }
@@ -56,7 +60,7 @@ impl Products for OfWide<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn add(
         self,
-        terms: &[Term],
+        terms: &[Words],
         factors: Factors<'_>,
         next: *const u8,
         [a, b, c, d]: &mut PairSums,
@@ -64,6 +68,7 @@ impl Products for OfWide<'_> {
         // Two columns of both halves at once: their four sums fill the time that a product takes, and
         // there are registers for no more.
         let (by, block, factors) = (&self.by, self.constants.block_terms, (self.unpack, factors));
+        let terms = terms.as_chunks().0;
         let next = add_columns::<0, 1>(by, block, terms, factors, next, [a, b]);
         add_columns::<2, 3>(by, block, terms, factors, next, [c, d]);
     }

@@ -26,14 +26,14 @@ use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
 const QUAD: usize = 4;
 
 /// Eights of words of a pair: two registers of doubles, or one of lower halves.
-const EIGHTS: usize = PAIR / (2 * LANES);
+pub(super) const EIGHTS: usize = PAIR / (2 * LANES);
 
 /// Registers of doubles of a term.
-const DOUBLES: usize = PAIR / LANES;
+pub(super) const DOUBLES: usize = PAIR / LANES;
 
 /// What is held of a term: its words as doubles in their place, then the lower halves of each eight in the
 /// order that [`lower_halves`] gives them.
-type Term = [Words; DOUBLES + EIGHTS];
+pub(super) type Term = [Words; DOUBLES + EIGHTS];
 
 /// Words of all terms of a piece.
 const NEAR: usize = (DOUBLES + EIGHTS) * ESTIMATED_TERMS;
@@ -48,26 +48,24 @@ struct Piece<'a> {
     doubles: &'a Doubles,
 }
 
-/// Leaves terms in `near`.
+/// Leaves a term in `near`, all of which is written.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn enter(terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>; NEAR]) {
-    for (near, term) in near.as_chunks_mut::<{ DOUBLES + EIGHTS }>().0.iter_mut().zip(terms) {
-        let (doubles, lower) = near.split_at_mut(DOUBLES);
-        let pairs = doubles.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
-        for (([a, b], [first, second]), lower) in pairs.zip(lower) {
-            let (first, second) = (load(first), load(second));
-            a.write(in_place(to_doubles(first)));
-            b.write(in_place(to_doubles(second)));
-            lower.write(words(lower_halves(first, second)));
-        }
+pub(super) fn enter(term: &[u64; PAIR], near: &mut [MaybeUninit<Words>; DOUBLES + EIGHTS]) {
+    let (doubles, lower) = near.split_at_mut(DOUBLES);
+    let pairs = doubles.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
+    for (([a, b], [first, second]), lower) in pairs.zip(lower) {
+        let (first, second) = (load(first), load(second));
+        a.write(in_place(to_doubles(first)));
+        b.write(in_place(to_doubles(second)));
+        lower.write(words(lower_halves(first, second)));
     }
 }
 
 /// The lower halves of eight words: of the first register's first two, the second's first two, and so on.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn lower_halves(first: __m256i, second: __m256i) -> __m256i {
+pub(super) fn lower_halves(first: __m256i, second: __m256i) -> __m256i {
     let (first, second) = (_mm256_castsi256_ps(first), _mm256_castsi256_ps(second));
     _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(first, second))
 }
@@ -75,7 +73,7 @@ fn lower_halves(first: __m256i, second: __m256i) -> __m256i {
 /// The halves that [`lower_halves`] took, as words.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn words_of(lower: __m256i) -> [__m256i; 2] {
+pub(super) fn words_of(lower: __m256i) -> [__m256i; 2] {
     let zero = _mm256_setzero_si256();
     [_mm256_unpacklo_epi32(lower, zero), _mm256_unpackhi_epi32(lower, zero)]
 }
@@ -132,16 +130,30 @@ fn estimates(piece: &Piece<'_>, eight: usize) -> [[__m256d; 2]; QUAD] {
 
 /// Words of a sum as `high * 2^32 + low`, the high part with the bits of [`UNSIGNED`] for every piece.
 #[derive(Clone, Copy)]
-struct Parts {
+pub(super) struct Parts {
     low: __m256i,
     high: __m256i,
 }
 
 impl Parts {
+    /// A sum of no pieces.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn none() -> Self {
+        Self::of(_mm256_setzero_si256())
+    }
+
+    /// Words.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn of(low: __m256i) -> Self {
+        Self { low, high: _mm256_setzero_si256() }
+    }
+
     /// The sum and a piece.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn and_piece(self, residue: __m256i, estimate: __m256d) -> Self {
+    pub(super) fn and_piece(self, residue: __m256i, estimate: __m256d) -> Self {
         let rest = _mm256_sub_pd(estimate, to_doubles(residue));
         let (unit, magic) = (_mm256_set1_pd(1.0 / (1u64 << 32) as f64), _mm256_set1_pd(UNSIGNED));
         let high = _mm256_castpd_si256(_mm256_fmadd_pd(rest, unit, magic));
@@ -151,7 +163,7 @@ impl Parts {
     /// A sum of `pieces` pieces modulo q, of so many terms.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn reduced(self, constants: &Constants, pieces: usize, terms: usize) -> __m256i {
+    pub(super) fn reduced(self, constants: &Constants, pieces: usize, terms: usize) -> __m256i {
         let added = UNSIGNED.to_bits().wrapping_mul(pieces as u64);
         let high = _mm256_sub_epi64(self.high, splat(added));
         let high = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(self.low));
@@ -166,7 +178,7 @@ impl Parts {
 }
 
 /// A pair of a sum.
-type Sum = [[Parts; 2]; EIGHTS];
+pub(super) type Sum = [[Parts; 2]; EIGHTS];
 
 /// Sums of products of which `piece` together are estimated, as many of each as the rows are long; at
 /// most [`SUMS_TOGETHER`] sums.
@@ -178,23 +190,24 @@ pub(in super::super) fn estimated_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    let none = Parts { low: _mm256_setzero_si256(), high: _mm256_setzero_si256() };
     let mut sums = Space::<Sum, SUMS_TOGETHER>::new();
     let made = rows.len().next_multiple_of(QUAD);
-    sums.places()[..made].fill(MaybeUninit::new([[none; 2]; EIGHTS]));
+    sums.places()[..made].fill(MaybeUninit::new([[Parts::none(); 2]; EIGHTS]));
     // SAFETY: just now.
     let sums = unsafe { sums.written(made) };
-    let (mut near, mut doubles) = (Space::new(), [[0.0; ESTIMATED_TERMS]; QUAD]);
+    let (mut near, mut doubles) = (Space::<Words, NEAR>::new(), [[0.0; ESTIMATED_TERMS]; QUAD]);
     let (mut start, mut pieces, mut folded) = (0, 0, 0);
     let mut chunks = Chunks::<ESTIMATED_TERMS>::of(segments, piece);
     while let Some(terms) = chunks.next() {
         if pieces == ESTIMATED_PIECES {
             for sum in sums.as_flattened_mut().as_flattened_mut() {
-                *sum = Parts { low: sum.reduced(constants, pieces, start - folded), ..none };
+                *sum = Parts::of(sum.reduced(constants, pieces, start - folded));
             }
             (pieces, folded) = (0, start);
         }
-        enter(terms, near.places());
+        for (near, term) in near.places().as_chunks_mut().0.iter_mut().zip(terms) {
+            enter(term, near);
+        }
         // SAFETY: so many terms have been entered.
         let terms = unsafe { near.written(terms.len() * (DOUBLES + EIGHTS)) }.as_chunks().0;
         let end = start + terms.len();

@@ -13,6 +13,7 @@
 mod bounds;
 mod butterfly;
 mod dense;
+mod dense_estimates;
 mod dense_halves;
 mod dense_wide;
 mod estimate;

@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm256_setzero_si256,
 };
 
-use super::permute::{permuted, permuted_halves};
+use super::permute::permuted;
 use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_word, split, wide};
 use super::{
     Barrett, Constants, Unpack, barrett, difference, load, mul_barrett, remainder, store,
@@ -167,10 +167,10 @@ impl<'a> Terms<'a> {
     }
 
     /// The next block of both polynomials, before its words are permuted, from block `block` of the
-    /// digits.
+    /// digits. Of its own for each caller, so that it becomes a part of it.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn next<W: Way>(&mut self, way: W, block: usize) -> Blocks {
+    fn next<W: Way, const TO_PAIRS: bool>(&mut self, way: W, block: usize) -> Blocks {
         // SAFETY: as this function, which has the features.
         unsafe {
             let [mut a, mut b, mut c, mut d] = [way.none(); 4];
@@ -227,11 +227,12 @@ fn switch_by<W: Way>(
 ) {
     let q = barrett(constants).words;
     let places = first.as_chunks_mut::<BLOCK>().0.iter_mut().zip(second.as_chunks_mut().0);
-    for ((block, order), (first, second)) in switch.permutation.blocks().zip(places) {
-        let made = terms.next(way, block);
-        for (out, words) in [first, second].into_iter().zip(made) {
-            for (out, order) in out.as_chunks_mut().0.iter_mut().zip(order.as_chunks().0) {
-                let words = permuted_halves(words, order);
+    for ((block, order), (first, second)) in switch.permutation.by_halves().zip(places) {
+        let made = terms.next::<W, false>(way, block);
+        for (out, halves) in [first, second].into_iter().zip(made) {
+            for (i, half) in halves.into_iter().enumerate() {
+                let i = (i ^ order.swap) % 2;
+                let (words, out) = (permuted(half, &order.parts[i]), &mut out.as_chunks_mut().0[i]);
                 let sum = _mm256_add_epi64(load(out), words);
                 store(out, if adds { subtract_once(sum, q) } else { words });
             }
@@ -270,20 +271,21 @@ fn pairs_by<W: Way>(
 ) {
     let (by, stream) = (barrett(constants), Stream::new(out.streams));
     let addends = addend.as_chunks::<BLOCK>().0;
-    for (i, (block, order)) in switch.permutation.blocks().enumerate() {
-        let made = terms.next(way, block);
-        let pair = &mut out.words[i * BLOCK / TILE * out.stride * PAIR..][..PAIR];
-        for (poly, half) in pair.chunks_exact_mut(TILE).enumerate() {
-            let less = &subtrahends[poly][i * BLOCK..][..BLOCK];
-            let place = &mut half[i * BLOCK % TILE..][..BLOCK];
-            let places = place.as_chunks_mut().0.iter_mut().zip(less.as_chunks().0);
-            for ((out, less), order) in places.zip(order.as_chunks().0) {
-                let mut words = difference(&by, permuted_halves(made[poly], order), load(less));
-                if poly == 0 {
-                    let sum = _mm256_add_epi64(words, permuted(&addends[block], order));
-                    words = subtract_once(sum, by.words);
-                }
-                stream.write_256(out, words);
+    for (place, (block, order)) in switch.permutation.by_halves().enumerate() {
+        let [[a, b], second] = terms.next::<W, true>(way, block);
+        // What is added is permuted with what it is added to.
+        let [a_more, b_more] = addends[block].as_chunks().0 else { break };
+        let sums = [_mm256_add_epi64(a, load(a_more)), _mm256_add_epi64(b, load(b_more))];
+        let first = sums.map(|sum| subtract_once(sum, by.words));
+        let pair = &mut out.words[place * BLOCK / TILE * out.stride * PAIR..][..PAIR];
+        for (poly, (out, made)) in pair.chunks_exact_mut(TILE).zip([first, second]).enumerate() {
+            let less = &subtrahends[poly].as_chunks::<BLOCK>().0[place];
+            let out = &mut out.as_chunks_mut::<BLOCK>().0[place % (TILE / BLOCK)];
+            for (i, half) in made.into_iter().enumerate() {
+                let i = (i ^ order.swap) % 2;
+                let words = permuted(half, &order.parts[i]);
+                let words = difference(&by, words, load(&less.as_chunks().0[i]));
+                stream.write_256(&mut out.as_chunks_mut().0[i], words);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::arith::Shoup;
 use crate::arith::kernels::avx2::{AHEAD, Unpack, ask, unpack};
 use crate::arith::kernels::factors::Tile;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE, Width};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -286,7 +286,7 @@ pub(in super::super) fn scalar_tile_eager<const O: usize>(
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
@@ -294,7 +294,7 @@ pub(in super::super) fn pair_tiles_lazy(
     let each = factors.len() / out.len().max(1);
     for (i, out) in out.iter_mut().enumerate() {
         let factors = factors.range(i * each..(i + 1) * each);
-        if is_narrow {
+        if width.is_narrow() {
             pair_tile_by::<true>(constants, segments, factors, out);
         } else {
             pair_tile_by::<false>(constants, segments, factors, out);

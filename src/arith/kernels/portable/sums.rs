@@ -7,7 +7,7 @@
 
 use crate::arith::Modulus;
 use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::{Factors, PAIR, Row, TILE};
+use crate::arith::kernels::{Factors, PAIR, Row, TILE, Width};
 
 /// Terms of a piece: 8 KiB of panel.
 const PIECE: usize = 32;
@@ -195,7 +195,7 @@ pub(in crate::arith::kernels) fn half_tiles(
 
 pub(in crate::arith::kernels) fn pair_tiles_lazy(
     modulus: &Modulus,
-    is_narrow: bool,
+    width: Width,
     segments: &[&[u64]],
     factors: Factors<'_>,
     out: &mut [[u64; PAIR]],
@@ -205,7 +205,7 @@ pub(in crate::arith::kernels) fn pair_tiles_lazy(
         let factors = factors.range(i * each..(i + 1) * each);
         let out = std::array::from_mut(out);
         // Narrow products of words by words are those of halves.
-        if is_narrow {
+        if width.is_narrow() {
             pair_sums::<OfHalves, 16>(modulus, segments, factors, out);
         } else {
             pair_sums::<u128, 2>(modulus, segments, factors, out);

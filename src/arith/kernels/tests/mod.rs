@@ -94,11 +94,14 @@ proptest! {
     }
 }
 
-/// A permutation of `blocks` blocks, an odd number no multiple of five.
+/// A permutation of `blocks` blocks, an odd number no multiple of five; of words within them as
+/// automorphisms do it.
 fn permutation(blocks: usize) -> BlockPermutation {
+    const BITS: u32 = BLOCK.ilog2();
     let mut permutation = BlockPermutation::default();
     for block in 0..blocks {
-        let order = std::array::from_fn(|i| ((i * 3 + block % 2) % BLOCK) as u64);
+        let from = |i: usize| bit_reverse((bit_reverse(i, BITS) * 3 + block) % BLOCK, BITS);
+        let order = std::array::from_fn(|i| from(i) as u64);
         permutation.push((block * 5 + 1) % blocks, order);
     }
     permutation
