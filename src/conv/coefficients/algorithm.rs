@@ -83,7 +83,8 @@ impl CoefficientAlgorithm {
             ),
         };
         let mix = || mix_scratch_bytes(plan.wave_groups(), setting.limbs(), setting, threads);
-        let held = plan.together() * plan.inputs() * plan.babies() + plan.wave_sums();
+        let sums = Sums::places(plan.wave_sums());
+        let held = plan.together() * plan.inputs() * plan.babies() + sums;
         WorkingBytes {
             prepare: Weights::prepare_bytes(plan, setting, threads),
             space: Panels::bytes(setting, held) + space,

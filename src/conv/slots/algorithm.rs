@@ -81,7 +81,7 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
     /// Bytes that the server holds besides keys, weights and messages, on `threads` threads.
     fn working_bytes(&self, setting: Setting<'_>, threads: usize) -> WorkingBytes {
         let plan = &self.plan;
-        let ciphertexts = plan.rotated_inputs() + plan.wave_sums();
+        let ciphertexts = plan.rotated_inputs() + Sums::places(plan.wave_sums());
         let groups = plan.waves().first().map_or(0, ExactSizeIterator::len);
         let limbs = plan.output_limbs(setting.params);
         let mix = || mix_scratch_bytes(groups, limbs, setting, threads);
