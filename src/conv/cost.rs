@@ -63,9 +63,9 @@ impl ItemCost {
     }
 }
 
-/// Bytes of the packed factors whose sums [`ReductionCosts`] prices: those modulo a limb of up to 40 bits.
-/// Sums of others take in proportion to what they read.
-pub const PACKED_BYTES: usize = 5;
+/// Bytes of the packed factors whose sums [`ReductionCosts::packed_sum`] prices: those modulo a limb of up
+/// to 48 bits. Sums of others take in proportion to what they read.
+pub const PACKED_BYTES: usize = 6;
 
 /// Unit costs that depend on the reduction mode.
 ///
@@ -98,6 +98,10 @@ pub struct ReductionCosts {
     pub dense_sum: SumCost,
     /// The same of packed factors of [`PACKED_BYTES`] bytes each.
     pub packed_sum: SumCost,
+    /// The same modulo limbs of up to 38 bits, so that products have at most 76.
+    pub estimated_packed_sum: SumCost,
+    /// The same modulo limbs of up to 32 bits.
+    pub half_packed_sum: SumCost,
     /// Making a scalar factor of an integer: per integer and, with eager reduction, which needs Shoup's
     /// quotient of each, per limb.
     pub factor: f64,

@@ -72,12 +72,7 @@ impl Pricing<'_> {
             Primitive::IntegerSum { terms, bits } => self.sum(terms, |_| bits),
             Primitive::LoneSum { terms } => 2.0 * size * reduction.lone_sum.at(terms),
             Primitive::DenseSum { terms } => 2.0 * size * reduction.dense_sum.at(terms),
-            Primitive::PackedSum { terms } => {
-                let bytes = |limb: &Modulus| word_bytes(limb.bits());
-                let bytes: usize = self.setting.params.limbs().iter().map(bytes).sum();
-                let parts = bytes as f64 / PACKED_BYTES as f64;
-                2.0 * self.words(1) * reduction.packed_sum.at(terms) * parts
-            }
+            Primitive::PackedSum { terms } => self.packed_sum(terms),
             Primitive::Factor => match self.setting.reduction {
                 Reduction::Eager => all as f64 * reduction.factor,
                 Reduction::Lazy => reduction.factor,
@@ -132,6 +127,23 @@ impl Pricing<'_> {
                 Width::Wide => &costs.sum,
             };
             cost.at(terms)
+        };
+        let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();
+        2.0 * self.words(1) * each
+    }
+
+    /// A sum of `terms` terms with packed factors, words modulo each limb.
+    fn packed_sum(&self, terms: usize) -> f64 {
+        let costs = self.costs.of(self.setting.reduction);
+        let of_limb = |limb: &Modulus| match (limb.bits(), Width::of(limb.bits(), limb.bits())) {
+            (..=32, _) => costs.half_packed_sum.at(terms),
+            (_, Width::Estimated { .. }) => costs.estimated_packed_sum.at(terms),
+            (bits, _) => {
+                let parts = word_bytes(bits) as f64 / PACKED_BYTES as f64;
+                let all = costs.packed_sum.at(terms) * parts;
+                // Where time goes to reading, fewer bytes take less, but not less than those of fewer bits.
+                all.max(costs.estimated_packed_sum.at(terms))
+            }
         };
         let each: f64 = self.setting.params.limbs().iter().map(of_limb).sum();
         2.0 * self.words(1) * each

@@ -1,6 +1,6 @@
-//! Costs of the reference machines, one for each backend, which runs are planned with: what is planned
-//! for a backend is the same everywhere. As `heconv calibrate` found them on one core of an AMD EPYC,
-//! the least of several calibrations.
+//! Costs of the reference machine with each backend, which runs are planned with: what is planned for a
+//! backend is the same everywhere. As `heconv calibrate` found them on one core of an AMD EPYC of the
+//! fourth generation, the medians of several calibrations.
 
 use super::cost::{CostTable, Curve, ItemCost, PolynomialCosts, ReductionCosts, SumCost};
 use crate::arith::kernels::Backend;
@@ -60,101 +60,108 @@ fn item(serial: f64, parallel: f64) -> ItemCost {
     ItemCost { serial: flat(serial), parallel: flat(parallel) }
 }
 
-/// Zen 4, with AVX-512 IFMA.
+/// With AVX-512 IFMA.
 fn ifma() -> CostTable {
-    let eager_sums = [1.27, 3.15, 10.8, 42.0, 167.0, 681.0];
     CostTable {
-        ntt: ntt([0.093, 0.088, 0.096]),
-        decompose: curve(WORDS, [0.2, 0.14]),
-        divide: curve(MOVED_WORDS, [0.1, 2.4]),
-        lower: curve(MOVED_WORDS, [0.46, 0.32]),
-        place: curve(WORDS, [0.89, 0.82]),
+        ntt: ntt([0.0934, 0.0884, 0.0965]),
+        decompose: curve(WORDS, [0.213, 0.151]),
+        divide: curve(MOVED_WORDS, [0.1, 2.53]),
+        lower: curve(MOVED_WORDS, [0.455, 0.384]),
+        place: curve(WORDS, [0.706, 0.657]),
         eager: ReductionCosts {
-            switch: curve(WORDS, [0.6, 0.81]),
-            add: curve(MOVED_WORDS, [1.08, 1.33]),
-            sum: sums(eager_sums),
-            estimated_sum: sums(eager_sums),
-            narrow_sum: sums(eager_sums),
-            half_sum: sums(eager_sums),
-            lone_sum: sums([1.83, 3.88, 12.5, 48.0, 185.0, 740.0]),
-            dense_sum: dense_sums([1.87, 10.1, 104.0, 418.0]),
-            packed_sum: packed_sums([1.8, 9.96, 27.2, 88.4, 354.0]),
-            factor: 3.6,
+            switch: curve(WORDS, [0.613, 0.672]),
+            add: curve(MOVED_WORDS, [0.408, 1.21]),
+            sum: sums([1.13, 3.06, 10.8, 42.0, 170.0, 696.0]),
+            estimated_sum: sums([1.13, 3.06, 10.8, 42.2, 169.0, 696.0]),
+            narrow_sum: sums([1.17, 3.09, 10.9, 42.2, 170.0, 698.0]),
+            half_sum: sums([1.13, 3.06, 10.8, 42.3, 169.0, 697.0]),
+            lone_sum: sums([2.11, 4.82, 15.5, 59.2, 233.0, 932.0]),
+            dense_sum: dense_sums([1.84, 10.0, 104.0, 419.0]),
+            packed_sum: packed_sums([1.83, 10.0, 27.1, 92.9, 366.0]),
+            estimated_packed_sum: packed_sums([1.8, 9.96, 27.1, 87.6, 370.0]),
+            half_packed_sum: packed_sums([1.78, 9.92, 25.9, 83.1, 350.0]),
+            factor: 3.63,
         },
         lazy: ReductionCosts {
-            switch: curve(WORDS, [0.9, 0.85]),
-            add: curve(MOVED_WORDS, [1.34, 1.38]),
-            sum: sums([1.02, 1.65, 4.2, 14.6, 55.3, 229.0]),
-            estimated_sum: sums([1.02, 1.65, 4.2, 14.6, 55.3, 229.0]),
-            narrow_sum: sums([0.98, 1.34, 2.86, 9.09, 33.3, 147.0]),
-            half_sum: sums([0.81, 1.13, 2.45, 7.97, 28.6, 129.0]),
-            lone_sum: sums([1.73, 2.63, 6.61, 28.0, 101.0, 404.0]),
-            dense_sum: dense_sums([1.18, 4.65, 57.5, 228.0]),
-            packed_sum: packed_sums([1.11, 2.86, 6.49, 38.0, 163.0]),
-            factor: 0.38,
+            switch: curve(WORDS, [0.764, 0.744]),
+            add: curve(MOVED_WORDS, [0.407, 0.969]),
+            sum: sums([0.87, 1.53, 4.23, 15.2, 58.4, 242.0]),
+            estimated_sum: sums([0.869, 1.53, 4.23, 15.1, 58.3, 242.0]),
+            narrow_sum: sums([0.921, 1.32, 2.99, 9.61, 36.5, 161.0]),
+            half_sum: sums([0.694, 1.06, 2.54, 8.45, 32.3, 143.0]),
+            lone_sum: sums([2.09, 3.52, 9.73, 36.5, 144.0, 576.0]),
+            dense_sum: dense_sums([1.35, 3.59, 66.6, 270.0]),
+            packed_sum: packed_sums([1.14, 3.01, 6.84, 47.4, 133.0]),
+            estimated_packed_sum: packed_sums([1.25, 3.0, 6.59, 37.8, 164.0]),
+            half_packed_sum: packed_sums([1.23, 2.94, 6.24, 22.6, 92.6]),
+            factor: 0.386,
         },
-        block_scalars: by_lanes([1.4, 0.81, 0.95]),
-        encode: curve(WORDS, [2.85, 4.23]),
+        block_scalars: by_lanes([1.17, 0.837, 0.992]),
+        encode: curve(WORDS, [2.8, 4.05]),
         polynomials: PolynomialCosts {
-            coefficient: by_giants([0.98, 0.91, 1.36, 2.2]),
-            weight: 0.58,
-            limb: 2.0,
+            coefficient: by_giants([0.936, 0.89, 1.39, 1.99]),
+            weight: 0.602,
+            limb: 2.13,
         },
-        key: item(4.1, 13.9),
-        encrypt: item(3.8, 17.2),
-        respond: item(0.65, 8.4),
-        decrypt: item(4.1, 6.3),
+        key: item(2.32, 9.01),
+        encrypt: item(3.32, 17.1),
+        respond: item(0.325, 7.89),
+        decrypt: item(3.96, 6.27),
     }
 }
 
-/// Zen 3, with AVX2; sums of halves, of estimates and of factors from memory by what they take of others,
-/// and copies, on Zen 4.
+/// With AVX2.
 fn avx2() -> CostTable {
     CostTable {
-        ntt: ntt([0.184, 0.167, 0.159]),
-        decompose: curve(WORDS, [0.5, 0.56]),
-        divide: curve(MOVED_WORDS, [0.5, 5.0]),
-        lower: curve(MOVED_WORDS, [1.07, 0.96]),
-        place: curve(WORDS, [0.91, 0.9]),
+        ntt: ntt([0.15, 0.137, 0.127]),
+        decompose: curve(WORDS, [0.391, 0.433]),
+        divide: curve(MOVED_WORDS, [0.2, 0.435]),
+        lower: curve(MOVED_WORDS, [0.907, 0.798]),
+        place: curve(WORDS, [0.71, 0.671]),
         eager: ReductionCosts {
-            switch: curve(WORDS, [1.61, 1.39]),
-            add: curve(MOVED_WORDS, [2.47, 2.0]),
-            sum: sums([2.35, 6.3, 22.3, 89.9, 366.0, 1520.0]),
-            estimated_sum: sums([2.35, 6.3, 22.3, 89.9, 366.0, 1520.0]),
-            narrow_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
-            half_sum: sums([2.35, 6.33, 22.4, 89.1, 363.0, 1580.0]),
-            lone_sum: sums([4.17, 8.75, 33.5, 136.0, 531.0, 2120.0]),
-            dense_sum: dense_sums([4.72, 18.7, 159.0, 717.0]),
-            packed_sum: packed_sums([5.06, 17.3, 46.0, 128.0, 566.0]),
-            factor: 4.23,
+            switch: curve(WORDS, [1.19, 0.972]),
+            add: curve(MOVED_WORDS, [0.654, 1.35]),
+            sum: sums([2.02, 5.26, 18.8, 74.7, 297.0, 1250.0]),
+            estimated_sum: sums([2.02, 5.26, 18.8, 74.0, 296.0, 1250.0]),
+            narrow_sum: sums([2.05, 5.32, 18.8, 73.9, 297.0, 1250.0]),
+            half_sum: sums([2.01, 5.27, 18.8, 76.6, 298.0, 1250.0]),
+            lone_sum: sums([3.69, 8.38, 28.8, 109.0, 436.0, 1740.0]),
+            dense_sum: dense_sums([3.99, 14.9, 152.0, 561.0]),
+            packed_sum: packed_sums([4.18, 14.4, 41.5, 115.0, 493.0]),
+            estimated_packed_sum: packed_sums([4.12, 14.3, 39.5, 113.0, 465.0]),
+            half_packed_sum: packed_sums([4.06, 14.2, 34.8, 110.0, 446.0]),
+            factor: 3.63,
         },
         lazy: ReductionCosts {
-            switch: curve(WORDS, [1.54, 1.3]),
-            add: curve(MOVED_WORDS, [2.44, 1.86]),
-            sum: sums([2.19, 3.68, 9.82, 36.6, 167.0, 605.0]),
-            estimated_sum: sums([2.19, 3.68, 7.86, 23.8, 100.0, 363.0]),
-            narrow_sum: sums([2.63, 4.43, 9.16, 27.6, 107.0, 432.0]),
-            half_sum: sums([1.6, 2.33, 4.99, 17.8, 76.6, 300.0]),
-            lone_sum: sums([3.66, 6.1, 19.0, 76.7, 290.0, 1160.0]),
-            dense_sum: dense_sums([1.89, 5.9, 44.0, 181.0]),
-            packed_sum: packed_sums([1.85, 5.77, 14.5, 43.5, 175.0]),
-            factor: 0.49,
+            switch: curve(WORDS, [0.9, 0.817]),
+            add: curve(MOVED_WORDS, [0.724, 1.64]),
+            sum: sums([1.77, 2.93, 7.89, 28.5, 111.0, 482.0]),
+            estimated_sum: sums([1.76, 2.19, 5.22, 17.6, 67.2, 292.0]),
+            narrow_sum: sums([2.14, 2.69, 6.26, 20.8, 79.4, 341.0]),
+            half_sum: sums([1.21, 1.72, 3.83, 12.6, 49.5, 223.0]),
+            lone_sum: sums([3.36, 6.14, 18.3, 66.8, 263.0, 1050.0]),
+            dense_sum: dense_sums([1.51, 3.73, 48.7, 176.0]),
+            packed_sum: packed_sums([1.38, 4.58, 11.2, 46.8, 171.0]),
+            estimated_packed_sum: packed_sums([1.37, 3.35, 8.24, 40.2, 161.0]),
+            half_packed_sum: packed_sums([1.44, 3.2, 6.8, 28.2, 114.0]),
+            factor: 0.388,
         },
-        block_scalars: by_lanes([3.11, 2.87, 3.25]),
-        encode: curve(WORDS, [5.14, 6.26]),
+        block_scalars: by_lanes([2.19, 1.79, 2.59]),
+        encode: curve(WORDS, [3.93, 5.22]),
         polynomials: PolynomialCosts {
-            coefficient: by_giants([1.9, 1.3, 1.4, 2.2]),
+            coefficient: by_giants([1.62, 1.12, 1.47, 1.74]),
             weight: 0.8,
-            limb: 2.2,
+            limb: 2.16,
         },
-        key: item(4.9, 18.3),
-        encrypt: item(4.9, 21.6),
-        respond: item(0.79, 10.2),
-        decrypt: item(5.6, 9.1),
+        key: item(2.06, 9.33),
+        encrypt: item(3.49, 18.6),
+        respond: item(0.325, 9.18),
+        decrypt: item(4.65, 7.49),
     }
 }
 
-/// Zen 3, with what every x86-64 has; sums and copies as above.
+/// With what every x86-64 has, on one of the third generation; sums by what they take of others, and copies,
+/// as above.
 fn portable() -> CostTable {
     let eager_sums = [4.49, 16.7, 72.1, 288.0, 1150.0, 5480.0];
     CostTable {
@@ -173,6 +180,8 @@ fn portable() -> CostTable {
             lone_sum: sums([6.15, 20.8, 101.0, 361.0, 1970.0, 7900.0]),
             dense_sum: dense_sums([18.2, 111.0, 964.0, 3590.0]),
             packed_sum: packed_sums([15.3, 115.0, 390.0, 1250.0, 4580.0]),
+            estimated_packed_sum: packed_sums([15.3, 115.0, 390.0, 1250.0, 4580.0]),
+            half_packed_sum: packed_sums([15.3, 115.0, 390.0, 1250.0, 4580.0]),
             factor: 4.2,
         },
         lazy: ReductionCosts {
@@ -185,6 +194,8 @@ fn portable() -> CostTable {
             lone_sum: sums([9.18, 20.0, 66.9, 257.0, 1080.0, 4310.0]),
             dense_sum: dense_sums([12.0, 45.6, 338.0, 1390.0]),
             packed_sum: packed_sums([10.5, 43.1, 105.0, 306.0, 1240.0]),
+            estimated_packed_sum: packed_sums([10.5, 43.1, 105.0, 306.0, 1240.0]),
+            half_packed_sum: packed_sums([10.5, 43.1, 105.0, 306.0, 1240.0]),
             factor: 0.46,
         },
         block_scalars: by_lanes([5.48, 8.24, 15.2]),

@@ -3,10 +3,10 @@
 use ndarray::Array4;
 
 use super::{ProbeError, Sizes, context, layer, serve, slot_plan, time};
-use crate::arith::kernels::{Backend, Factors, Reduction, TILE};
+use crate::arith::kernels::{Backend, Factors, Reduction, TILE, word_bytes};
 use crate::arith::{AlignedWords, PackedWords, zeroed};
 use crate::bfv::{Context, GaloisKeys};
-use crate::conv::cost::{Curve, PACKED_BYTES, ReductionCosts, SumCost};
+use crate::conv::cost::{Curve, ReductionCosts, SumCost};
 use crate::conv::dense::{Copies, multiply_dense};
 use crate::conv::panel::Panels;
 use crate::conv::slots::algorithms::hadamard_fused::FusedWeights;
@@ -19,8 +19,6 @@ pub(super) struct KernelBench {
     backend: Backend,
     /// Dense factors, more than any cache holds.
     dense: AlignedWords,
-    /// The same, packed.
-    packed: PackedWords,
 }
 
 /// The ring that kernels are measured in.
@@ -31,6 +29,9 @@ const WIDE_SIZES: Sizes = Sizes { limb_bits: 44, ..KERNEL_SIZES };
 
 /// The same with a modulus whose words are halves of words.
 const HALF_SIZES: Sizes = Sizes { limb_bits: 26, ..KERNEL_SIZES };
+
+/// The same with the widest of them.
+const PACKED_HALF_SIZES: Sizes = Sizes { limb_bits: 32, ..KERNEL_SIZES };
 
 /// Panels that sums with scalar factors are measured with.
 const SCALAR_PANELS: [usize; 6] = [1, 4, 16, 64, 256, 1024];
@@ -51,14 +52,28 @@ fn plan(inputs: usize, shifts: usize) -> Result<SlotPlan, ProbeError> {
 impl KernelBench {
     pub(super) fn new(backend: Backend) -> Self {
         const DENSE_WORDS: usize = 128 << 20 >> 3;
-        const PACKED_WORDS: usize = (64 << 20) / PACKED_BYTES;
         let mut dense = zeroed(DENSE_WORDS);
-        dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
         // Pages that were never written are all the same one.
-        let mut packed = PackedWords::zero(PACKED_WORDS, KERNEL_SIZES.limb_bits);
-        let pieces = packed.pieces_mut(TILE).zip(dense.chunks_exact(TILE));
-        pieces.for_each(|(mut piece, words)| piece.write(0, words));
-        Self { backend, dense, packed }
+        dense.iter_mut().zip(1..).for_each(|(word, i)| *word = i);
+        Self { backend, dense }
+    }
+
+    /// Sums with packed factors modulo a limb of a size.
+    fn packed_sums(
+        &self,
+        sizes: Sizes,
+        reduction: Reduction,
+        keys: &GaloisKeys,
+    ) -> Result<SumCost, ProbeError> {
+        const BYTES: usize = 64 << 20;
+        let factors = PackedWords::of(
+            &self.dense[..BYTES / word_bytes(sizes.limb_bits) / TILE * TILE],
+            sizes.limb_bits,
+        );
+        serve(&context(sizes, self.backend, reduction)?, keys, |server| {
+            let sum = |panels: &usize| Self::dense(server, [*panels, 1], factors.factors());
+            PACKED_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
+        })
     }
 
     pub(super) fn costs(
@@ -77,6 +92,9 @@ impl KernelBench {
         };
         let (sum, half_sum) =
             (scalar_sums(&context(WIDE_SIZES)?)?, scalar_sums(&context(HALF_SIZES)?)?);
+        let packed = |sizes| self.packed_sums(sizes, reduction, &keys);
+        let (packed_sum, estimated_packed_sum, half_packed_sum) =
+            (packed(WIDE_SIZES)?, packed(KERNEL_SIZES)?, packed(PACKED_HALF_SIZES)?);
         let context = context(KERNEL_SIZES)?;
         let estimated_sum = scalar_sums(&context)?;
         serve(&context, &keys, |server| {
@@ -84,7 +102,6 @@ impl KernelBench {
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);
             let dense =
                 |panels: usize| Self::dense(server, [panels, SHIFTS], Factors::of(&self.dense));
-            let packed = |panels: usize| Self::dense(server, [panels, 1], self.packed.factors());
             let curve = |cost: &dyn Fn(usize) -> Result<(f64, f64), ProbeError>,
                          panels: &[usize]| {
                 Ok::<_, ProbeError>(SumCost::new(
@@ -100,7 +117,9 @@ impl KernelBench {
                 half_sum,
                 lone_sum: curve(&lone, &[1, 4, 16, 64, 256])?,
                 dense_sum: curve(&dense, &[1, 8, 64, 256])?,
-                packed_sum: curve(&packed, &PACKED_PANELS)?,
+                packed_sum,
+                estimated_packed_sum,
+                half_packed_sum,
                 factor: factor(&context),
             })
         })
