@@ -58,9 +58,6 @@ const CHUNK: usize = 64;
 /// Registers of so many, at most.
 const NEAR: usize = 12 * CHUNK;
 
-/// Sums by which memory is asked for the factors of a chunk before they are needed.
-const SUMS_AHEAD: usize = 2;
-
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn pair_tiles_lazy(
     constants: &Constants,
@@ -150,9 +147,11 @@ fn sums_together<P: Products>(
             count = Count::default();
         }
         let (len, terms) = (terms.len(), enter(products, terms, &mut near));
+        // Memory is asked for the factors of a chunk so many sums before.
+        let ahead = AHEAD.div_ceil(len * TILE * factors.word_bytes());
         for (i, sums) in sums.iter_mut().enumerate() {
-            // Those of the sum after the next, or of the next terms of one of the first.
-            let (next, later) = ((i + SUMS_AHEAD) % out.len(), (i + SUMS_AHEAD) / out.len());
+            // Those of a later sum, or of later terms of one of the first.
+            let (next, later) = ((i + ahead) % out.len(), (i + ahead) / out.len());
             let next = factors.address(next * each + (start + later * CHUNK) * TILE);
             let first = i * each + start * TILE;
             let factors = factors.range(first..first + len * TILE);

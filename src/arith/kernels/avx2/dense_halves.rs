@@ -104,19 +104,19 @@ impl Products for OfHalves<'_> {
         let terms = terms.as_chunks().0;
         match (self.is_narrow, self.are_packed) {
             (false, true) => {
-                add_eight::<0, true, true>(terms, factors, next, [a, c]);
+                let next = add_eight::<0, true, true>(terms, factors, next, [a, c]);
                 add_eight::<1, true, true>(terms, factors, next, [b, d]);
             }
             (false, false) => {
-                add_eight::<0, true, false>(terms, factors, next, [a, c]);
+                let next = add_eight::<0, true, false>(terms, factors, next, [a, c]);
                 add_eight::<1, true, false>(terms, factors, next, [b, d]);
             }
             (true, true) => {
-                add_eight::<0, false, true>(terms, factors, next, [a, c]);
+                let next = add_eight::<0, false, true>(terms, factors, next, [a, c]);
                 add_eight::<1, false, true>(terms, factors, next, [b, d]);
             }
             (true, false) => {
-                add_eight::<0, false, false>(terms, factors, next, [a, c]);
+                let next = add_eight::<0, false, false>(terms, factors, next, [a, c]);
                 add_eight::<1, false, false>(terms, factors, next, [b, d]);
             }
         }
@@ -212,8 +212,8 @@ fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
     _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
 }
 
-/// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair. By itself, since
-/// within a larger function there are not registers enough.
+/// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair; where the next
+/// factors are to be asked for. By itself, since within a larger function there are not registers enough.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
@@ -221,7 +221,7 @@ fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
     factors: Factors<'_>,
     mut next: *const u8,
     sums: [&mut Sums; 2],
-) {
+) -> *const u8 {
     let [
         Sums { even: mut a, odd: mut b, estimate: mut x },
         Sums { even: mut c, odd: mut d, estimate: mut y },
@@ -231,9 +231,7 @@ fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
     for term in terms {
         // SAFETY: there are as many tiles as terms.
         let factor = halves::<HALF, PACKED>(unsafe { tiles.next_unchecked() });
-        if HALF == 0 {
-            next = ask(next, factors.word_bytes() * TILE);
-        }
+        next = ask(next, factors.word_bytes() * EIGHT);
         let odd = _mm256_srli_epi64::<32>(factor);
         let (first, second) = (load(&term[HALF]), load(&term[HALF + EIGHTS / 2]));
         a = add_product(a, first, factor);
@@ -250,4 +248,5 @@ fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
     }
     *sums[0] = Sums { even: a, odd: b, estimate: x };
     *sums[1] = Sums { even: c, odd: d, estimate: y };
+    next
 }
