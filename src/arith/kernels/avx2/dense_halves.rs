@@ -7,17 +7,18 @@
 //! and by less than the half of 2^64 that would matter.
 
 use std::arch::x86_64::{
-    __m256, __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_castps_si256,
-    _mm256_castps256_ps128, _mm256_castsi256_ps, _mm256_cvtepi32_ps, _mm256_cvtps_pd,
-    _mm256_extractf128_ps, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_loadu_si256,
-    _mm256_mul_epu32, _mm256_mul_ps, _mm256_permute2x128_si256, _mm256_permute4x64_epi64,
-    _mm256_permutevar8x32_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps,
-    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi32, _mm256_srli_epi64, _mm256_sub_pd,
-    _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
+    __m256, __m256d, __m256i, _mm256_add_pd, _mm256_castps_si256, _mm256_castps256_ps128,
+    _mm256_castsi256_ps, _mm256_cvtepi32_ps, _mm256_cvtps_pd, _mm256_extractf128_ps,
+    _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_fnmadd_pd, _mm256_loadu_si256, _mm256_mul_ps,
+    _mm256_permute2x128_si256, _mm256_permute4x64_epi64, _mm256_permutevar8x32_ps, _mm256_set1_pd,
+    _mm256_set1_ps, _mm256_setr_epi32, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_srli_epi32,
+    _mm256_srli_epi64, _mm256_sub_pd, _mm256_unpackhi_epi64, _mm256_unpacklo_epi64,
 };
 use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
+use super::estimate::{EIGHTS, lower_halves};
+use super::narrow::add_product;
 use super::wide::{Count, halves_as_doubles, reduce_digits};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
@@ -25,9 +26,6 @@ use crate::arith::kernels::{Factors, PAIR, TILE};
 
 /// Words of a register.
 const EIGHT: usize = 2 * LANES;
-
-/// Eights of a pair.
-const EIGHTS: usize = PAIR / EIGHT;
 
 /// A term: of each eight, its words as halves side by side, then the same as floats.
 type Term = [Words; 2 * EIGHTS];
@@ -99,26 +97,14 @@ impl Products for OfHalves<'_> {
         terms: &[Words],
         factors: Factors<'_>,
         next: *const u8,
-        [a, b, c, d]: &mut Self::Sums,
+        sums: &mut Self::Sums,
     ) {
         let terms = terms.as_chunks().0;
         match (self.is_narrow, self.are_packed) {
-            (false, true) => {
-                let next = add_eight::<0, true, true>(terms, factors, next, [a, c]);
-                add_eight::<1, true, true>(terms, factors, next, [b, d]);
-            }
-            (false, false) => {
-                let next = add_eight::<0, true, false>(terms, factors, next, [a, c]);
-                add_eight::<1, true, false>(terms, factors, next, [b, d]);
-            }
-            (true, true) => {
-                let next = add_eight::<0, false, true>(terms, factors, next, [a, c]);
-                add_eight::<1, false, true>(terms, factors, next, [b, d]);
-            }
-            (true, false) => {
-                let next = add_eight::<0, false, false>(terms, factors, next, [a, c]);
-                add_eight::<1, false, false>(terms, factors, next, [b, d]);
-            }
+            (false, true) => add_terms::<true, true>(terms, factors, next, sums),
+            (false, false) => add_terms::<true, false>(terms, factors, next, sums),
+            (true, true) => add_terms::<false, true>(terms, factors, next, sums),
+            (true, false) => add_terms::<false, false>(terms, factors, next, sums),
         }
     }
 
@@ -172,14 +158,11 @@ fn reduce(constants: &Constants, sum: __m256i, estimate: __m256d) -> __m256i {
     reduce_digits(constants, _mm256_fmadd_pd(multiple, _mm256_set1_pd(unit), high), low)
 }
 
-/// The lower halves of eight words.
+/// The lower halves of eight words in their order.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn side_by_side(first: __m256i, second: __m256i) -> __m256i {
-    let (first, second) = (_mm256_castsi256_ps(first), _mm256_castsi256_ps(second));
-    // Of each register's first half, then of each one's second half.
-    let halves = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(first, second));
-    _mm256_permute4x64_epi64::<0b11_01_10_00>(halves)
+    _mm256_permute4x64_epi64::<0b11_01_10_00>(lower_halves(first, second))
 }
 
 /// Half of each integer, which the instruction takes for signed.
@@ -206,10 +189,17 @@ fn halves<const HALF: usize, const PACKED: bool>(tile: Tile<'_>) -> __m256i {
     }
 }
 
+/// Adds terms times as many tiles of factors, and asks for as many from `next` on.
 #[inline]
-#[target_feature(enable = "avx2")]
-fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
-    _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
+#[target_feature(enable = "avx2,fma")]
+fn add_terms<const ESTIMATES: bool, const PACKED: bool>(
+    terms: &[Term],
+    factors: Factors<'_>,
+    next: *const u8,
+    [a, b, c, d]: &mut [Sums; EIGHTS],
+) {
+    let next = add_eight::<0, ESTIMATES, PACKED>(terms, factors, next, [a, c]);
+    add_eight::<1, ESTIMATES, PACKED>(terms, factors, next, [b, d]);
 }
 
 /// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair; where the next

@@ -97,9 +97,10 @@ fn sums<const SUMS: usize>(
     }
 }
 
+/// The sum and the product of the lower halves of words and factors, modulo 2^64.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
+pub(super) fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
     _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
 }
 

@@ -1,10 +1,10 @@
 //! Key switches: few products a word, permuted as they are written.
 
 use std::arch::x86_64::{
-    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_mul_epu32, _mm256_setzero_pd,
-    _mm256_setzero_si256,
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_setzero_pd, _mm256_setzero_si256,
 };
 
+use super::narrow::add_product;
 use super::permute::permuted;
 use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_word, split, wide};
 use super::{
@@ -56,7 +56,7 @@ impl Way for Halves<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn and(self, sum: __m256i, digit: __m256i, key: __m256i) -> __m256i {
-        _mm256_add_epi64(sum, _mm256_mul_epu32(digit, key))
+        add_product(sum, digit, key)
     }
 
     #[inline]
