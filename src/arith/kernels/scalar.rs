@@ -2,11 +2,12 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
+use super::space::Space;
 use super::width::ESTIMATED_TERMS;
 use super::{Engine, Kernels, PAIR, Reduction, Row, Width, portable};
 
 /// Sums that are made together, at most.
-pub const SUMS_TOGETHER: usize = 32;
+pub const SUMS_TOGETHER: usize = 256;
 
 /// How some sums are made.
 enum Way {
@@ -14,8 +15,13 @@ enum Way {
     Whole,
     /// From products of halves of words, which fit a word.
     Halves,
-    /// From an estimate and a residue, of so many terms at a time.
-    Estimated(usize),
+    /// From an estimate and a residue.
+    Estimated {
+        /// Of words and factors together.
+        bits: u32,
+        /// At a time, where words are not centred.
+        terms: usize,
+    },
 }
 
 impl Kernels {
@@ -35,9 +41,12 @@ impl Kernels {
         }
         for (group, out) in out.chunks_mut(SUMS_TOGETHER).enumerate() {
             let first = group * SUMS_TOGETHER;
-            let mut rows = [row(first); SUMS_TOGETHER];
-            let rows = &mut rows[..out.len()];
-            rows.iter_mut().zip(first..).skip(1).for_each(|(place, i)| *place = row(i));
+            let mut rows = Space::<Row<'_>, SUMS_TOGETHER>::new();
+            for (place, i) in rows.places()[..out.len()].iter_mut().zip(first..) {
+                place.write(row(i));
+            }
+            // SAFETY: so many have been written.
+            let rows = unsafe { rows.written(out.len()) };
             self.scalar_group(reduction, segments, rows, out);
         }
     }
@@ -58,11 +67,11 @@ impl Kernels {
             }
             (Way::Halves, _) => portable::half_tiles(&self.modulus, segments, rows, out),
             #[cfg(target_arch = "x86_64")]
-            (Way::Estimated(terms), Engine::Avx2(constants)) => {
+            (Way::Estimated { bits, .. }, Engine::Avx2(constants)) => {
                 // SAFETY: as above.
-                unsafe { avx2::estimated_tiles(constants, terms, segments, rows, out) }
+                unsafe { avx2::estimated_tiles(constants, bits, segments, rows, out) }
             }
-            (Way::Estimated(terms), _) => {
+            (Way::Estimated { terms, .. }, _) => {
                 portable::estimated_tiles(&self.modulus, terms, segments, rows, out);
             }
         }
@@ -78,11 +87,13 @@ impl Kernels {
             return Way::Whole;
         }
         let is_worth_it = rows.len() >= FEWEST_SUMS && rows[0].factors.len() >= FEWEST_TERMS;
-        match self.width(rows.iter().map(|row| row.bits).max()) {
+        let factor_bits = rows.iter().map(|row| row.bits).max();
+        let bits = self.modulus.bits() + factor_bits.unwrap_or_default().min(self.modulus.bits());
+        match self.width(factor_bits) {
             _ if reduction == Reduction::Eager => Way::Whole,
             Width::Halves => Way::Halves,
-            Width::Narrow if is_worth_it => Way::Estimated(ESTIMATED_TERMS),
-            Width::Estimated { terms } if is_worth_it => Way::Estimated(terms),
+            Width::Narrow if is_worth_it => Way::Estimated { bits, terms: ESTIMATED_TERMS },
+            Width::Estimated { terms } if is_worth_it => Way::Estimated { bits, terms },
             _ => Way::Whole,
         }
     }

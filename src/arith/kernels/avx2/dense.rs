@@ -21,8 +21,9 @@ pub(super) trait Products: Copy {
     type Sums: Copy;
     /// Registers of a term in the form in which it is multiplied.
     const REGISTERS: usize;
-    /// Terms that sums take before they must be folded.
-    const TERMS: usize;
+
+    /// Terms that sums take before they must be folded: at least [`CHUNK`], or those of a sum.
+    fn terms(self) -> usize;
 
     /// Sums of nothing.
     unsafe fn none(self) -> Self::Sums;
@@ -74,8 +75,8 @@ pub(in super::super) fn pair_tiles_lazy(
             let products = OfHalves::new(constants, width.is_narrow(), factors);
             tiles(products, segments, factors, out);
         }
-        Width::Estimated { terms } if each >= FEWEST_TERMS => {
-            tiles(OfEstimates::new(constants, terms, factors), segments, factors, out);
+        Width::Estimated { .. } if each >= FEWEST_TERMS => {
+            tiles(OfEstimates::new(constants, factors), segments, factors, out);
         }
         _ => tiles(OfWide::new(constants, factors), segments, factors, out),
     }
@@ -141,7 +142,7 @@ fn sums_together<P: Products>(
     let (mut start, mut count) = (0, Count::default());
     let mut chunks = Chunks::<CHUNK>::new(segments);
     while let Some(terms) = chunks.next() {
-        if count.terms + terms.len() > P::TERMS {
+        if count.terms + terms.len() > products.terms() {
             // SAFETY: as above.
             sums.iter_mut().for_each(|sums| unsafe { products.fold(sums, count) });
             count = Count::default();

@@ -1,84 +1,119 @@
 //! Sums of words by words that are told by an estimate and a residue: see [`super::estimate`].
 
 use std::arch::x86_64::{
-    _mm256_add_epi32, _mm256_fmadd_pd, _mm256_mullo_epi32, _mm256_set1_pd, _mm256_setzero_pd,
+    __m256d, __m256i, _mm256_add_pd, _mm256_fmadd_pd, _mm256_set1_pd, _mm256_setzero_pd,
     _mm256_setzero_si256,
 };
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
-use super::estimate::{DOUBLES, EIGHTS, Parts, Sum, Term, enter, lower_halves, words_of};
+use super::estimate::{
+    Centring, DOUBLES, EIGHTS, Reach, add_lower, begun, eight_words, lower_halves,
+};
 use super::wide::Count;
-use super::{Constants, LANES, UNSIGNED, Unpack, Words, doubles, load, store, unpack, values};
+use super::{
+    Constants, LANES, UNSIGNED, Unpack, Words, doubles, in_place, load, store, unpack, values,
+    words,
+};
 use crate::arith::kernels::{Factors, PAIR, TILE};
+
+/// A term: its words as doubles in their place, then the lower halves of each eight.
+type Term = [Words; DOUBLES + EIGHTS];
 
 /// Products of which a piece at a time is estimated.
 #[derive(Clone, Copy)]
 pub(super) struct OfEstimates<'a> {
     constants: &'a Constants,
-    /// Terms of a piece.
-    piece: usize,
+    reach: Reach,
     unpack: Unpack,
 }
 
 impl<'a> OfEstimates<'a> {
+    /// Of words of at most 38 bits.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn new(constants: &'a Constants, piece: usize, factors: Factors<'_>) -> Self {
-        Self { constants, piece, unpack: unpack(factors) }
+    pub(super) fn new(constants: &'a Constants, factors: Factors<'_>) -> Self {
+        Self { constants, reach: Reach::of(2 * constants.bits()), unpack: unpack(factors) }
     }
 }
 
+/// Sums of eight words of either half of a pair.
+#[derive(Clone, Copy)]
+pub(super) struct Eights {
+    estimates: [[__m256d; 2]; 2],
+    residues: [__m256i; 2],
+}
+
+/// Of the first eight words of either half, and of the others.
+type Sums = [Eights; EIGHTS / 2];
+
 impl Products for OfEstimates<'_> {
-    type Sums = Sum;
+    type Sums = Sums;
     const REGISTERS: usize = DOUBLES + EIGHTS;
-    /// Of pieces of 16 and more terms there are fewer than may be added.
-    const TERMS: usize = 1 << 12;
+
+    fn terms(self) -> usize {
+        self.reach.terms
+    }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn none(self) -> Sum {
-        [[Parts::none(); 2]; EIGHTS]
+    unsafe fn none(self) -> Sums {
+        let estimates = [[_mm256_setzero_pd(); 2]; 2];
+        [Eights { estimates, residues: [_mm256_setzero_si256(); 2] }; EIGHTS / 2]
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
     unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
-        near.as_chunks_mut().0.iter_mut().for_each(|near| enter(term, near));
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn add(
-        self,
-        terms: &[Words],
-        factors: Factors<'_>,
-        next: *const u8,
-        [a, b, c, d]: &mut Sum,
-    ) {
-        let terms = terms.as_chunks().0;
-        let next = add_eight::<0>(self, terms, factors, next, [a, c]);
-        add_eight::<1>(self, terms, factors, next, [b, d]);
-    }
-
-    fn count(self, terms: usize) -> Count {
-        Count::in_blocks(terms, self.piece)
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    unsafe fn fold(self, sums: &mut Sum, count: Count) {
-        for sum in sums.as_flattened_mut() {
-            *sum = Parts::of(sum.reduced(self.constants, count.blocks, count.terms));
+        let centring = Centring::new(self.constants);
+        let (near, lower) = near.split_at_mut(DOUBLES);
+        let eights = near.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
+        for (([first, second], words_of_term), lower) in eights.zip(lower) {
+            let (doubles, halves) = centring.enter(words_of_term);
+            first.write(in_place(doubles[0]));
+            second.write(in_place(doubles[1]));
+            lower.write(words(halves));
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn finish(self, sums: &Sum, count: Count, out: &mut [u64; PAIR]) {
-        for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums.as_flattened()) {
-            store(out, sum.reduced(self.constants, count.blocks, count.terms));
+    unsafe fn add(self, terms: &[Words], factors: Factors<'_>, next: *const u8, sums: &mut Sums) {
+        let terms = terms.as_chunks().0;
+        let [first, second] = sums;
+        let next = add_eights::<0>(self, terms, factors, next, first);
+        add_eights::<1>(self, terms, factors, next, second);
+    }
+
+    fn count(self, terms: usize) -> Count {
+        Count::single(terms)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn fold(self, sums: &mut Sums, _: Count) {
+        for sums in sums {
+            for (estimates, residues) in sums.estimates.iter_mut().zip(&mut sums.residues) {
+                let words = eight_words(self.constants, *estimates, *residues);
+                (*estimates, *residues) = begun(words);
+            }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn finish(self, sums: &Sums, _: Count, out: &mut [u64; PAIR]) {
+        let eights = out.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0;
+        for (i, sums) in sums.iter().enumerate() {
+            for (half, (estimates, residues)) in
+                sums.estimates.iter().zip(sums.residues).enumerate()
+            {
+                let words = eight_words(self.constants, *estimates, residues);
+                let [first, second] = &mut eights[half * EIGHTS / 2 + i];
+                store(first, words[0]);
+                store(second, words[1]);
+            }
         }
     }
 }
@@ -87,21 +122,22 @@ impl Products for OfEstimates<'_> {
 /// factors are to be asked for. By itself, since within a larger function there are not registers enough.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn add_eight<const HALF: usize>(
+fn add_eights<const HALF: usize>(
     products: OfEstimates<'_>,
     terms: &[Term],
     factors: Factors<'_>,
     mut next: *const u8,
-    sums: [&mut [Parts; 2]; 2],
+    sums: &mut Eights,
 ) -> *const u8 {
-    let OfEstimates { piece, unpack, .. } = products;
+    let OfEstimates { reach, unpack, .. } = products;
     // One register; of a constant the compiler would hold its negative besides.
     let magic = _mm256_set1_pd(black_box(UNSIGNED));
     let mut tiles = factors.tiles();
     assert!(factors.len() >= terms.len() * TILE, "a term without factors");
-    for terms in terms.chunks(piece) {
+    let [[mut p, mut q], [mut r, mut s]] = sums.estimates;
+    let [mut x, mut y] = sums.residues;
+    for terms in terms.chunks(reach.piece) {
         let [mut a, mut b, mut c, mut d] = [_mm256_setzero_pd(); 4];
-        let [mut x, mut y] = [_mm256_setzero_si256(); 2];
         for term in terms {
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
@@ -117,14 +153,12 @@ fn add_eight<const HALF: usize>(
             b = _mm256_fmadd_pd(values::<false>(&term[2 * HALF + 1]), second, b);
             c = _mm256_fmadd_pd(values::<false>(&term[DOUBLES / 2 + 2 * HALF]), first, c);
             d = _mm256_fmadd_pd(values::<false>(&term[DOUBLES / 2 + 2 * HALF + 1]), second, d);
-            let words = [load(&term[DOUBLES + HALF]), load(&term[DOUBLES + HALF + EIGHTS / 2])];
-            x = _mm256_add_epi32(x, _mm256_mullo_epi32(words[0], lower));
-            y = _mm256_add_epi32(y, _mm256_mullo_epi32(words[1], lower));
+            x = add_lower(x, load(&term[DOUBLES + HALF]), lower);
+            y = add_lower(y, load(&term[DOUBLES + HALF + EIGHTS / 2]), lower);
         }
-        let ([e, f], [g, h]) = (words_of(x), words_of(y));
-        let [[p, q], [r, s]] = [*sums[0], *sums[1]];
-        *sums[0] = [p.and_piece(e, a), q.and_piece(f, b)];
-        *sums[1] = [r.and_piece(g, c), s.and_piece(h, d)];
+        (p, q) = (_mm256_add_pd(p, a), _mm256_add_pd(q, b));
+        (r, s) = (_mm256_add_pd(r, c), _mm256_add_pd(s, d));
     }
+    *sums = Eights { estimates: [[p, q], [r, s]], residues: [x, y] };
     next
 }

@@ -18,7 +18,7 @@ use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
 use super::estimate::{EIGHTS, lower_halves};
-use super::narrow::add_product;
+use super::scalar_halves::add_product;
 use super::wide::{Count, halves_as_doubles, reduce_digits};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
@@ -64,8 +64,11 @@ pub(super) struct Sums {
 impl Products for OfHalves<'_> {
     type Sums = [Sums; EIGHTS];
     const REGISTERS: usize = 2 * EIGHTS;
+
     /// The estimates of so many are off by an eighth of 2^64; narrow ones are below half of it.
-    const TERMS: usize = 1 << 11;
+    fn terms(self) -> usize {
+        1 << 11
+    }
 
     #[inline]
     #[target_feature(enable = "avx2")]

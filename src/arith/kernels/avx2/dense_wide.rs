@@ -40,7 +40,10 @@ impl<'a> OfWide<'a> {
 impl Products for OfWide<'_> {
     type Sums = PairSums;
     const REGISTERS: usize = 2 * FACTORS;
-    const TERMS: usize = LAZY_TERMS;
+
+    fn terms(self) -> usize {
+        LAZY_TERMS
+    }
 
     #[inline]
     #[target_feature(enable = "avx2")]

@@ -2,28 +2,22 @@
 //! that takes two multiply-adds of doubles and one of halves of words, where exact parts take four, and
 //! as many additions besides.
 //!
+//! Words are centred first, so that their products with factors, of b bits together, are within 2^(b-1).
+//! Estimates are made of a few terms at a time, a *piece*, and pieces added to each other, for the more a
+//! sum has grown the more it loses with every term. Residues go on and on.
+//!
 //! [`Width::Estimated`]: crate::arith::kernels::Width::Estimated
 
 use std::arch::x86_64::{
     __m256d, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_castpd_si256, _mm256_castps_si256,
-    _mm256_castsi256_ps, _mm256_fmadd_pd, _mm256_mullo_epi32, _mm256_set1_epi32, _mm256_set1_pd,
-    _mm256_setzero_pd, _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_srli_epi64,
-    _mm256_sub_epi64, _mm256_sub_pd, _mm256_unpackhi_epi32, _mm256_unpacklo_epi32,
+    _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_fmadd_pd, _mm256_mullo_epi32, _mm256_set1_pd,
+    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_sub_epi64, _mm256_sub_pd,
+    _mm256_unpackhi_epi32, _mm256_unpacklo_epi32,
 };
-use std::mem::MaybeUninit;
 
-use super::wide::{halves_as_doubles, reduce_digits, weigh};
-use super::{
-    Constants, LANES, UNSIGNED, Words, in_place, load, splat, store, to_doubles, values, words,
-};
-use crate::arith::kernels::chunks::Chunks;
-use crate::arith::kernels::double::double;
-use crate::arith::kernels::space::Space;
-use crate::arith::kernels::width::{ESTIMATED_PIECES, ESTIMATED_TERMS};
-use crate::arith::kernels::{PAIR, Row, SUMS_TOGETHER};
-
-/// Sums whose words are met together: as many as keep their estimates of eight words in registers.
-const QUAD: usize = 4;
+use super::wide::reduce_digits;
+use super::{Constants, LANES, SIGNED, by_sign, load, splat, to_doubles};
+use crate::arith::kernels::PAIR;
 
 /// Eights of words of a pair: two registers of doubles, or one of lower halves.
 pub(super) const EIGHTS: usize = PAIR / (2 * LANES);
@@ -31,35 +25,82 @@ pub(super) const EIGHTS: usize = PAIR / (2 * LANES);
 /// Registers of doubles of a term.
 pub(super) const DOUBLES: usize = PAIR / LANES;
 
-/// What is held of a term: its words as doubles in their place, then the lower halves of each eight in the
-/// order that [`lower_halves`] gives them.
-pub(super) type Term = [Words; DOUBLES + EIGHTS];
+/// Terms of a piece, at most.
+pub(super) const PIECE: usize = 64;
 
-/// Words of all terms of a piece.
-const NEAR: usize = (DOUBLES + EIGHTS) * ESTIMATED_TERMS;
-
-/// Factors as doubles, whose places follow from one address.
-type Doubles = [[f64; ESTIMATED_TERMS]; QUAD];
-
-/// A piece of a sum: its terms, and the factors of four rows.
-struct Piece<'a> {
-    terms: &'a [Term],
-    words: [&'a [u64]; QUAD],
-    doubles: &'a Doubles,
+/// How many terms a sum may have, and a piece of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    pub(super) terms: usize,
+    pub(super) piece: usize,
 }
 
-/// Leaves a term in `near`, all of which is written.
+impl Reach {
+    /// For words and factors of `bits` bits together, at most 76: as long sums as are told, of as long
+    /// pieces.
+    pub(super) fn of(bits: u32) -> Self {
+        let reaches = [256, 128, 64]
+            .into_iter()
+            .flat_map(|terms| [PIECE, 32, 16, 8].map(|piece| Self { terms, piece }));
+        // What estimates are off by must be below half of 2^32.
+        let budget = 1 << 86u32.saturating_sub(bits.max(72));
+        let shortest = Self { terms: 8, piece: 8 };
+        reaches.into_iter().find(|reach| reach.error() < budget).unwrap_or(shortest)
+    }
+
+    /// What estimates are off by at most, in units of 2^(b-55).
+    ///
+    /// A sum of n products is within n 2^(b-1), so that a part in 2^53 of the next power of two is the most
+    /// it is rounded by. Rounded are the sums of a piece, those of pieces, and what is left when the residue
+    /// is taken off, which is hardly larger.
+    fn error(self) -> usize {
+        let rounding = usize::next_power_of_two;
+        let of_piece: usize = (1..=self.piece).map(rounding).sum();
+        let pieces = self.terms.div_ceil(self.piece);
+        let of_pieces: usize = (2..=pieces).map(|count| rounding(count * self.piece)).sum();
+        pieces * of_piece + of_pieces + rounding(self.terms + 1)
+    }
+}
+
+/// What centres words, in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Centring {
+    q: __m256i,
+    half: __m256i,
+}
+
+impl Centring {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn new(constants: &Constants) -> Self {
+        let q = constants.q as u64;
+        Self { q: splat(q), half: splat(q / 2) }
+    }
+
+    /// Eight words as they are multiplied: as doubles, and their lower halves.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn enter(&self, words: &[[u64; LANES]; 2]) -> ([__m256d; 2], __m256i) {
+        let words = [self.centred(load(&words[0])), self.centred(load(&words[1]))];
+        let doubles = [signed_doubles(words[0]), signed_doubles(words[1])];
+        (doubles, lower_halves(words[0], words[1]))
+    }
+
+    /// Words less q where they are above half of it.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn centred(&self, words: __m256i) -> __m256i {
+        by_sign(_mm256_sub_epi64(self.half, words), _mm256_sub_epi64(words, self.q), words)
+    }
+}
+
+/// Integers in `[-2^51, 2^51)` as doubles.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn enter(term: &[u64; PAIR], near: &mut [MaybeUninit<Words>; DOUBLES + EIGHTS]) {
-    let (doubles, lower) = near.split_at_mut(DOUBLES);
-    let pairs = doubles.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
-    for (([a, b], [first, second]), lower) in pairs.zip(lower) {
-        let (first, second) = (load(first), load(second));
-        a.write(in_place(to_doubles(first)));
-        b.write(in_place(to_doubles(second)));
-        lower.write(words(lower_halves(first, second)));
-    }
+fn signed_doubles(words: __m256i) -> __m256d {
+    let magic = _mm256_set1_pd(SIGNED);
+    let shifted = _mm256_add_epi64(words, _mm256_castpd_si256(magic));
+    _mm256_sub_pd(_mm256_castsi256_pd(shifted), magic)
 }
 
 /// The lower halves of eight words: of the first register's first two, the second's first two, and so on.
@@ -70,182 +111,59 @@ pub(super) fn lower_halves(first: __m256i, second: __m256i) -> __m256i {
     _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(first, second))
 }
 
-/// The halves that [`lower_halves`] took, as words.
+/// The sum and the products of lower halves, modulo 2^32.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn words_of(lower: __m256i) -> [__m256i; 2] {
-    let zero = _mm256_setzero_si256();
-    [_mm256_unpacklo_epi32(lower, zero), _mm256_unpackhi_epi32(lower, zero)]
+pub(super) fn add_lower(sum: __m256i, words: __m256i, factors: __m256i) -> __m256i {
+    _mm256_add_epi32(sum, _mm256_mullo_epi32(words, factors))
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
-fn add_lower(sums: [__m256i; 2], words: [__m256i; 2], factor: u64) -> [__m256i; 2] {
-    let factor = _mm256_set1_epi32(factor as i32);
-    [
-        _mm256_add_epi32(sums[0], _mm256_mullo_epi32(words[0], factor)),
-        _mm256_add_epi32(sums[1], _mm256_mullo_epi32(words[1], factor)),
-    ]
-}
-
+/// Eight sums modulo q, in `[0, q)`, from their estimates and their residues, which are in the order that
+/// [`lower_halves`] gives them.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_doubles(sums: [__m256d; 2], words: [__m256d; 2], factor: f64) -> [__m256d; 2] {
-    let factor = _mm256_set1_pd(factor);
-    [_mm256_fmadd_pd(words[0], factor, sums[0]), _mm256_fmadd_pd(words[1], factor, sums[1])]
-}
-
-/// The residues modulo 2^32 of two eights of words of four sums.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn residues(piece: &Piece<'_>, half: usize) -> [[__m256i; 2]; QUAD] {
-    let zero = [_mm256_setzero_si256(); 2];
-    let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-    let [p, q, r, s] = piece.words.map(|words| &words[..piece.terms.len()]);
-    for (k, term) in piece.terms.iter().enumerate() {
-        let words = [load(&term[DOUBLES + 2 * half]), load(&term[DOUBLES + 2 * half + 1])];
-        a = add_lower(a, words, p[k]);
-        b = add_lower(b, words, q[k]);
-        c = add_lower(c, words, r[k]);
-        d = add_lower(d, words, s[k]);
-    }
-    [a, b, c, d]
-}
-
-/// The estimates of eight words of four sums.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn estimates(piece: &Piece<'_>, eight: usize) -> [[__m256d; 2]; QUAD] {
-    let zero = [_mm256_setzero_pd(); 2];
-    let (mut a, mut b, mut c, mut d) = (zero, zero, zero, zero);
-    for (k, term) in piece.terms.iter().enumerate().take(ESTIMATED_TERMS) {
-        let words = [values::<false>(&term[2 * eight]), values::<false>(&term[2 * eight + 1])];
-        a = add_doubles(a, words, piece.doubles[0][k]);
-        b = add_doubles(b, words, piece.doubles[1][k]);
-        c = add_doubles(c, words, piece.doubles[2][k]);
-        d = add_doubles(d, words, piece.doubles[3][k]);
-    }
-    [a, b, c, d]
-}
-
-/// Words of a sum as `high * 2^32 + low`, the high part with the bits of [`UNSIGNED`] for every piece.
-#[derive(Clone, Copy)]
-pub(super) struct Parts {
-    low: __m256i,
-    high: __m256i,
-}
-
-impl Parts {
-    /// A sum of no pieces.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn none() -> Self {
-        Self::of(_mm256_setzero_si256())
-    }
-
-    /// Words.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn of(low: __m256i) -> Self {
-        Self { low, high: _mm256_setzero_si256() }
-    }
-
-    /// The sum and a piece.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn and_piece(self, residue: __m256i, estimate: __m256d) -> Self {
-        let rest = _mm256_sub_pd(estimate, to_doubles(residue));
-        let (unit, magic) = (_mm256_set1_pd(1.0 / (1u64 << 32) as f64), _mm256_set1_pd(UNSIGNED));
-        let high = _mm256_castpd_si256(_mm256_fmadd_pd(rest, unit, magic));
-        Self { low: _mm256_add_epi64(self.low, residue), high: _mm256_add_epi64(self.high, high) }
-    }
-
-    /// A sum of `pieces` pieces modulo q, of so many terms.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn reduced(self, constants: &Constants, pieces: usize, terms: usize) -> __m256i {
-        let added = UNSIGNED.to_bits().wrapping_mul(pieces as u64);
-        let high = _mm256_sub_epi64(self.high, splat(added));
-        let high = _mm256_add_epi64(high, _mm256_srli_epi64::<32>(self.low));
-        let [low, _] = halves_as_doubles(self.low);
-        // The high part of so few is below 2^52, and so many times q below 2^51.
-        if pieces < 16 && terms as f64 * constants.q < (1u64 << 51) as f64 {
-            return reduce_digits(constants, to_doubles(high), low);
-        }
-        let [first, .., second] = constants.powers;
-        weigh(constants, low, halves_as_doubles(high), [first, second])
-    }
-}
-
-/// A pair of a sum.
-pub(super) type Sum = [[Parts; 2]; EIGHTS];
-
-/// Sums of products of which `piece` together are estimated, as many of each as the rows are long; at
-/// most [`SUMS_TOGETHER`] sums.
-#[target_feature(enable = "avx2,fma")]
-pub(in super::super) fn estimated_tiles(
+pub(super) fn eight_words(
     constants: &Constants,
-    piece: usize,
-    segments: &[&[u64]],
-    rows: &[Row<'_>],
-    out: &mut [[u64; PAIR]],
-) {
-    let mut sums = Space::<Sum, SUMS_TOGETHER>::new();
-    let made = rows.len().next_multiple_of(QUAD);
-    sums.places()[..made].fill(MaybeUninit::new([[Parts::none(); 2]; EIGHTS]));
-    // SAFETY: just now.
-    let sums = unsafe { sums.written(made) };
-    let (mut near, mut doubles) = (Space::<Words, NEAR>::new(), [[0.0; ESTIMATED_TERMS]; QUAD]);
-    let (mut start, mut pieces, mut folded) = (0, 0, 0);
-    let mut chunks = Chunks::<ESTIMATED_TERMS>::of(segments, piece);
-    while let Some(terms) = chunks.next() {
-        if pieces == ESTIMATED_PIECES {
-            for sum in sums.as_flattened_mut().as_flattened_mut() {
-                *sum = Parts::of(sum.reduced(constants, pieces, start - folded));
-            }
-            (pieces, folded) = (0, start);
-        }
-        for (near, term) in near.places().as_chunks_mut().0.iter_mut().zip(terms) {
-            enter(term, near);
-        }
-        // SAFETY: so many terms have been entered.
-        let terms = unsafe { near.written(terms.len() * (DOUBLES + EIGHTS)) }.as_chunks().0;
-        let end = start + terms.len();
-        for (rows, sums) in rows.chunks(QUAD).zip(sums.as_chunks_mut::<QUAD>().0) {
-            // Where there are fewer rows the last one's sum is made again.
-            let row = |i: usize| &rows[i.min(rows.len() - 1)].factors[start..end];
-            let words = [row(0), row(1), row(2), row(3)];
-            for (doubles, words) in doubles.iter_mut().zip(words) {
-                for (as_double, word) in doubles.iter_mut().zip(words) {
-                    *as_double = double(*word);
-                }
-            }
-            add_piece(&Piece { terms, words, doubles: &doubles }, sums);
-        }
-        (start, pieces) = (end, pieces + 1);
-    }
-    for (out, sum) in out.iter_mut().zip(sums) {
-        let words = out.as_chunks_mut().0.iter_mut();
-        for (out, sum) in words.zip(sum.as_flattened()) {
-            store(out, sum.reduced(constants, pieces, start - folded));
-        }
-    }
+    estimates: [__m256d; 2],
+    residues: __m256i,
+) -> [__m256i; 2] {
+    let zero = _mm256_setzero_si256();
+    let first = _mm256_unpacklo_epi32(residues, zero);
+    let second = _mm256_unpackhi_epi32(residues, zero);
+    [told(constants, estimates[0], first), told(constants, estimates[1], second)]
 }
 
-/// Adds a piece to four sums.
-#[inline(never)]
+/// What is next to the estimate of all that have this residue, modulo q.
+#[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_piece(piece: &Piece<'_>, sums: &mut [Sum; QUAD]) {
-    for half in 0..EIGHTS / 2 {
-        let residues = residues(piece, half);
-        for eight in 0..2 {
-            let estimates = estimates(piece, 2 * half + eight);
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let [first, second] = &mut sum[2 * half + eight];
-                let words = words_of(residues[i][eight]);
-                *first = first.and_piece(words[0], estimates[i][0]);
-                *second = second.and_piece(words[1], estimates[i][1]);
-            }
+fn told(constants: &Constants, estimate: __m256d, residue: __m256i) -> __m256i {
+    let (unit, magic) = (_mm256_set1_pd(1.0 / (1u64 << 32) as f64), _mm256_set1_pd(SIGNED));
+    let residue = to_doubles(residue);
+    let high = _mm256_fmadd_pd(_mm256_sub_pd(estimate, residue), unit, magic);
+    reduce_digits(constants, _mm256_sub_pd(high, magic), residue)
+}
+
+/// Eight words as a sum that goes on: their estimates, and their residues.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn begun(words: [__m256i; 2]) -> ([__m256d; 2], __m256i) {
+    ([to_doubles(words[0]), to_doubles(words[1])], lower_halves(words[0], words[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_every_width_are_told() {
+        let reach = |bits| {
+            let Reach { terms, piece } = Reach::of(bits);
+            [terms, piece]
+        };
+        assert_eq!([52, 72].map(reach), [[256, 64]; 2]);
+        assert_eq!([73, 74, 75, 76].map(reach), [[256, 32], [128, 32], [64, 32], [64, 16]]);
+        for bits in 52..=76 {
+            assert!(Reach::of(bits).error() < 1 << (86 - bits), "{bits}");
         }
     }
 }

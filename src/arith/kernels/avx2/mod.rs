@@ -19,8 +19,10 @@ mod dense_wide;
 mod estimate;
 mod limit;
 mod long;
-mod narrow;
 mod permute;
+mod scalar_estimates;
+mod scalar_halves;
+mod scalars;
 mod small;
 mod sums;
 mod switch;
@@ -40,11 +42,11 @@ use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
 pub(super) use dense::{AHEAD, ask, pair_tiles_lazy};
-pub(super) use estimate::estimated_tiles;
 pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
-pub(super) use narrow::half_tiles;
 pub(super) use permute::add_permuted;
+pub(super) use scalar_estimates::estimated_tiles;
+pub(super) use scalar_halves::half_tiles;
 pub(super) use small::{lift_bytes, small_forward, small_inverse, small_scale, spread};
 pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
@@ -100,6 +102,11 @@ impl Constants {
         let largest = self.q as u64 - 1;
         self.are_halves()
             && products as u128 * largest as u128 * largest as u128 <= u64::MAX as u128
+    }
+
+    /// Bits of a word.
+    const fn bits(&self) -> u32 {
+        (self.q as u64).ilog2() + 1
     }
 
     /// Whether words have at most 32 bits.

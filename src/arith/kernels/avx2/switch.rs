@@ -4,8 +4,8 @@ use std::arch::x86_64::{
     __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_setzero_pd, _mm256_setzero_si256,
 };
 
-use super::narrow::add_product;
 use super::permute::permuted;
+use super::scalar_halves::add_product;
 use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_word, split, wide};
 use super::{
     Barrett, Constants, Unpack, barrett, difference, load, mul_barrett, remainder, store,

@@ -1,0 +1,187 @@
+//! Sums of scaled words that are told by an estimate and a residue: see [`super::estimate`].
+
+use std::arch::x86_64::{
+    __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_fmadd_pd, _mm256_set1_epi32,
+    _mm256_set1_pd, _mm256_setzero_pd, _mm256_setzero_si256,
+};
+use std::mem::MaybeUninit;
+
+use super::estimate::{Centring, DOUBLES, EIGHTS, PIECE, Reach, add_lower, eight_words};
+use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, sums};
+use super::{Constants, Words, in_place, load, splat, subtract_once, values, words};
+use crate::arith::kernels::double::double;
+use crate::arith::kernels::space::Space;
+use crate::arith::kernels::{PAIR, Row};
+
+/// Registers of half a term: four of doubles, and two of lower halves.
+const HALF: usize = (DOUBLES + EIGHTS) / 2;
+
+/// Sums whose words are met together: their sums of half a term are twelve registers.
+const TWO: usize = 2;
+
+/// Sums of at most so many terms, in pieces.
+#[derive(Clone, Copy)]
+struct Estimated<'a> {
+    constants: &'a Constants,
+    reach: Reach,
+}
+
+impl Scalars for Estimated<'_> {
+    const REGISTERS: usize = 2 * HALF;
+
+    fn terms(self) -> usize {
+        self.reach.terms
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
+        let piece = self.reach.piece;
+        let centring = Centring::new(self.constants);
+        for (terms, near) in terms.chunks(piece).zip(near.chunks_mut(2 * HALF * piece)) {
+            enter_piece(&centring, terms, near);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>) {
+        group(self, near, rows, adds, out);
+    }
+}
+
+/// Sums of products of words with factors of so many bits, at most 76 with theirs.
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn estimated_tiles(
+    constants: &Constants,
+    bits: u32,
+    segments: &[&[u64]],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
+) {
+    let Reach { terms, piece } = Reach::of(bits);
+    // Pieces alike, of a length that was found to be one, or less.
+    let terms = evenly(rows.first().map_or(0, |row| row.factors.len()), terms.min(TERMS));
+    let reach = Reach { terms, piece: evenly(terms, piece) };
+    sums(Estimated { constants, reach }, segments, rows, out);
+}
+
+/// Leaves a piece in `near`: of each term the first half, then of each the second.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn enter_piece(centring: &Centring, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
+    for (half, near) in near.chunks_exact_mut(HALF * terms.len()).enumerate() {
+        for (near, term) in near.as_chunks_mut::<HALF>().0.iter_mut().zip(terms) {
+            let [a, b, c, d, lower, later_lower] = near;
+            let eights = term.as_chunks().0.as_chunks().0;
+            let (first, halves) = centring.enter(&eights[2 * half]);
+            let (second, later_halves) = centring.enter(&eights[2 * half + 1]);
+            a.write(in_place(first[0]));
+            b.write(in_place(first[1]));
+            c.write(in_place(second[0]));
+            d.write(in_place(second[1]));
+            lower.write(words(halves));
+            later_lower.write(words(later_halves));
+        }
+    }
+}
+
+/// Half a pair of each of two sums.
+#[derive(Clone, Copy)]
+struct Halves {
+    estimates: [[__m256d; DOUBLES / 2]; TWO],
+    residues: [[__m256i; EIGHTS / 2]; TWO],
+}
+
+/// The sums of a group.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, mut out: Out<'_>) {
+    let none = Halves {
+        estimates: [[_mm256_setzero_pd(); DOUBLES / 2]; TWO],
+        residues: [[_mm256_setzero_si256(); EIGHTS / 2]; TWO],
+    };
+    let mut sums = [[none; GROUP / TWO]; 2];
+    let mut doubles = Space::<f64, { GROUP * PIECE }>::new();
+    let mut start = 0;
+    for near in near.as_chunks::<HALF>().0.chunks(2 * by.reach.piece) {
+        let terms = near.len() / 2;
+        let range = start..start + terms;
+        start += terms;
+        for (doubles, words) in doubles.places().chunks_exact_mut(terms).zip(rows) {
+            for (as_double, word) in doubles.iter_mut().zip(&words[range.clone()]) {
+                as_double.write(double(*word));
+            }
+        }
+        // SAFETY: just now.
+        let doubles = &*unsafe { doubles.written(GROUP * terms) };
+        for (near, sums) in near.chunks_exact(terms).zip(&mut sums) {
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let rows = [&rows[TWO * i][range.clone()], &rows[TWO * i + 1][range.clone()]];
+                let doubles = &doubles[TWO * i * terms..][..TWO * terms];
+                add_piece(near, rows, doubles.split_at(terms), sums);
+            }
+        }
+    }
+    for (half, sums) in sums.iter().enumerate() {
+        for (i, sums) in sums.iter().enumerate() {
+            for (j, (estimates, residues)) in sums.estimates.iter().zip(sums.residues).enumerate() {
+                let eights = estimates.as_chunks().0.iter().zip(residues);
+                for (eight, (estimates, residues)) in eights.enumerate() {
+                    let words = eight_words(by.constants, *estimates, residues);
+                    for (k, word) in words.into_iter().enumerate() {
+                        let place = [TWO * i + j, DOUBLES / 2 * half + 2 * eight + k];
+                        let word =
+                            if adds { sum(by.constants, word, out.get(place)) } else { word };
+                        out.set(place, word);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sum modulo q.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn sum(constants: &Constants, a: __m256i, b: __m256i) -> __m256i {
+    subtract_once(_mm256_add_epi64(a, b), splat(constants.q as u64))
+}
+
+/// Adds a piece to half a pair of two sums. All sums have names: in an array they would stay in memory.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn add_piece(
+    terms: &[[Words; HALF]],
+    rows: [&[u64]; TWO],
+    doubles: (&[f64], &[f64]),
+    sums: &mut Halves,
+) {
+    let [p, q] = [&rows[0][..terms.len()], &rows[1][..terms.len()]];
+    let [r, s] = [&doubles.0[..terms.len()], &doubles.1[..terms.len()]];
+    let [mut a, mut b, mut c, mut d] = [_mm256_setzero_pd(); DOUBLES / 2];
+    let [mut e, mut f, mut g, mut h] = [_mm256_setzero_pd(); DOUBLES / 2];
+    let [[mut w, mut x], [mut y, mut z]] = sums.residues;
+    for (k, term) in terms.iter().enumerate() {
+        // Twelve sums are in registers, so that there is one for words and two for factors.
+        let (one, two) = (_mm256_set1_pd(r[k]), _mm256_set1_pd(s[k]));
+        let word = values::<false>(&term[0]);
+        (a, e) = (_mm256_fmadd_pd(word, one, a), _mm256_fmadd_pd(word, two, e));
+        let word = values::<false>(&term[1]);
+        (b, f) = (_mm256_fmadd_pd(word, one, b), _mm256_fmadd_pd(word, two, f));
+        let word = values::<false>(&term[2]);
+        (c, g) = (_mm256_fmadd_pd(word, one, c), _mm256_fmadd_pd(word, two, g));
+        let word = values::<false>(&term[3]);
+        (d, h) = (_mm256_fmadd_pd(word, one, d), _mm256_fmadd_pd(word, two, h));
+        let (one, two) = (_mm256_set1_epi32(p[k] as i32), _mm256_set1_epi32(q[k] as i32));
+        let word = load(&term[4]);
+        (w, y) = (add_lower(w, word, one), add_lower(y, word, two));
+        let word = load(&term[5]);
+        (x, z) = (add_lower(x, word, one), add_lower(z, word, two));
+    }
+    sums.residues = [[w, x], [y, z]];
+    let pieces = [[a, b, c, d], [e, f, g, h]];
+    for (sum, piece) in sums.estimates.as_flattened_mut().iter_mut().zip(pieces.as_flattened()) {
+        *sum = _mm256_add_pd(*sum, *piece);
+    }
+}

@@ -1,0 +1,169 @@
+//! Sums of products below 2^52 of words below 2^32: integer multiplication gives them as they are.
+
+use std::arch::x86_64::{
+    __m256i, _mm256_add_epi64, _mm256_mul_epu32, _mm256_set1_epi32, _mm256_setzero_si256,
+};
+use std::mem::MaybeUninit;
+
+use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, sums};
+use super::wide::reduce_word;
+use super::{Constants, LANES, Words, load, splat, store};
+use crate::arith::kernels::{PAIR, Row};
+
+/// Terms whose sum is below 2^64.
+const ROOM: usize = 1 << 12;
+
+/// Registers of a pair.
+const COLUMNS: usize = PAIR / LANES;
+
+/// Sums whose words are met together.
+const QUAD: usize = 4;
+
+/// Registers of words that are met together.
+const TWINS: usize = 2;
+
+/// Whole products.
+#[derive(Clone, Copy)]
+struct Halves<'a> {
+    constants: &'a Constants,
+    terms: usize,
+}
+
+impl Scalars for Halves<'_> {
+    const REGISTERS: usize = COLUMNS;
+
+    fn terms(self) -> usize {
+        self.terms
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
+        for (twin, near) in near.chunks_exact_mut(TWINS * terms.len()).enumerate() {
+            for (near, term) in near.as_chunks_mut::<TWINS>().0.iter_mut().zip(terms) {
+                for (near, words) in near.iter_mut().zip(&term.as_chunks().0[TWINS * twin..]) {
+                    near.write(*words);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>) {
+        group(self.constants, near, rows, adds, out);
+    }
+}
+
+/// Sums of at least one product.
+#[target_feature(enable = "avx2,fma")]
+pub(in super::super) fn half_tiles(
+    constants: &Constants,
+    segments: &[&[u64]],
+    rows: &[Row<'_>],
+    out: &mut [[u64; PAIR]],
+) {
+    if rows.len() >= QUAD {
+        let terms = evenly(rows[0].factors.len(), TERMS);
+        return sums(Halves { constants, terms }, segments, rows, out);
+    }
+    for (row, out) in rows.iter().zip(out) {
+        one_sum(constants, segments, row.factors, out);
+    }
+}
+
+/// A sum by itself, for which to lay out terms would take longer than it does.
+#[target_feature(enable = "avx2,fma")]
+fn one_sum(constants: &Constants, segments: &[&[u64]], factors: &[u64], out: &mut [u64; PAIR]) {
+    let mut sums = [_mm256_setzero_si256(); COLUMNS];
+    let mut room = ROOM;
+    let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
+    for (term, factor) in terms.zip(factors) {
+        if room == 0 {
+            for sum in &mut sums {
+                *sum = reduce_word(constants, *sum);
+            }
+            // They are below 2^52, as every product.
+            room = ROOM - 1;
+        }
+        let factor = splat(*factor);
+        for (sum, words) in sums.iter_mut().zip(term.as_chunks().0) {
+            *sum = add_product(*sum, load(words), factor);
+        }
+        room -= 1;
+    }
+    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
+        store(out, reduce_word(constants, sum));
+    }
+}
+
+/// The sum and the product of the lower halves of words and factors, modulo 2^64.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn add_product(sum: __m256i, word: __m256i, factor: __m256i) -> __m256i {
+    _mm256_add_epi64(sum, _mm256_mul_epu32(word, factor))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_products(sums: [__m256i; TWINS], words: [__m256i; TWINS], factor: u64) -> [__m256i; TWINS] {
+    let factor = _mm256_set1_epi32(factor as i32);
+    [add_product(sums[0], words[0], factor), add_product(sums[1], words[1], factor)]
+}
+
+/// The sums of a group.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma")]
+fn group(
+    constants: &Constants,
+    near: &[Words],
+    rows: [&[u64]; GROUP],
+    adds: bool,
+    mut out: Out<'_>,
+) {
+    let near = near.as_chunks::<TWINS>().0;
+    let terms = near.len() * TWINS / COLUMNS;
+    for (twin, near) in near.chunks_exact(terms).enumerate() {
+        for (quad, rows) in rows.as_chunks().0.iter().enumerate() {
+            let mut sums = [[_mm256_setzero_si256(); TWINS]; QUAD];
+            if adds {
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    for (j, sum) in sums.iter_mut().enumerate() {
+                        *sum = out.get([QUAD * quad + i, TWINS * twin + j]);
+                    }
+                }
+            }
+            let sums = add_terms(near, *rows, sums);
+            for (i, sums) in sums.into_iter().enumerate() {
+                for (j, sum) in sums.into_iter().enumerate() {
+                    let place = [QUAD * quad + i, TWINS * twin + j];
+                    out.set(place, reduce_word(constants, sum));
+                }
+            }
+        }
+    }
+}
+
+/// Adds two registers of terms to four sums. These have names: in an array they would stay in memory.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn add_terms(
+    terms: &[[Words; TWINS]],
+    rows: [&[u64]; QUAD],
+    [mut w, mut x, mut y, mut z]: [[__m256i; TWINS]; QUAD],
+) -> [[__m256i; TWINS]; QUAD] {
+    let [a, b, c, d] = [
+        &rows[0][..terms.len()],
+        &rows[1][..terms.len()],
+        &rows[2][..terms.len()],
+        &rows[3][..terms.len()],
+    ];
+    for (k, [first, second]) in terms.iter().enumerate() {
+        let words = [load(first), load(second)];
+        w = add_products(w, words, a[k]);
+        x = add_products(x, words, b[k]);
+        y = add_products(y, words, c[k]);
+        z = add_products(z, words, d[k]);
+    }
+    [w, x, y, z]
+}
