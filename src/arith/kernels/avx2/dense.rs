@@ -28,8 +28,8 @@ pub(super) trait Products: Copy {
     /// Sums of nothing.
     unsafe fn none(self) -> Self::Sums;
 
-    /// Leaves a term in `near`, its registers, all of which it writes.
-    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]);
+    /// Leaves terms in `near`, all of which it writes.
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]);
 
     /// Adds terms times as many tiles of factors, and asks for as many factors from `next` on.
     unsafe fn add(
@@ -51,7 +51,7 @@ pub(super) trait Products: Copy {
 }
 
 /// Sums that are made together, so that a panel is entered once for all of them.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 64;
 
 /// Terms that are entered at once: at most 24 KiB.
 const CHUNK: usize = 64;
@@ -176,12 +176,11 @@ fn enter<'a, P: Products>(
     terms: &[&[u64; PAIR]],
     near: &'a mut Space<Words, NEAR>,
 ) -> &'a [Words] {
-    for (near, term) in near.places().chunks_exact_mut(P::REGISTERS).zip(terms) {
-        // SAFETY: as this function, which has the features.
-        unsafe { products.enter(term, near) };
-    }
+    let registers = terms.len() * P::REGISTERS;
+    // SAFETY: as this function, which has the features.
+    unsafe { products.enter(terms, &mut near.places()[..registers]) };
     // SAFETY: so many have been written.
-    unsafe { near.written(terms.len() * P::REGISTERS) }
+    unsafe { near.written(registers) }
 }
 
 /// Bytes by which memory is asked for factors before they are needed: two pages, in each of which a

@@ -18,8 +18,12 @@ use super::{
 };
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
-/// A term: its words as doubles in their place, then the lower halves of each eight.
-type Term = [Words; DOUBLES + EIGHTS];
+/// Registers of what a term has for half of a tile: eight words of either half of its pair as doubles, then
+/// the lower halves of both.
+const HALF: usize = (DOUBLES + EIGHTS) / 2;
+
+/// That of a term.
+type Term = [Words; HALF];
 
 /// Products of which a piece at a time is estimated.
 #[derive(Clone, Copy)]
@@ -65,15 +69,21 @@ impl Products for OfEstimates<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
         let centring = Centring::new(self.constants);
-        let (near, lower) = near.split_at_mut(DOUBLES);
-        let eights = near.as_chunks_mut().0.iter_mut().zip(term.as_chunks().0.as_chunks().0);
-        for (([first, second], words_of_term), lower) in eights.zip(lower) {
-            let (doubles, halves) = centring.enter(words_of_term);
-            first.write(in_place(doubles[0]));
-            second.write(in_place(doubles[1]));
-            lower.write(words(halves));
+        for (half, near) in near.chunks_exact_mut(HALF * terms.len()).enumerate() {
+            for (near, term) in near.as_chunks_mut::<HALF>().0.iter_mut().zip(terms) {
+                let [a, b, c, d, lower, later_lower] = near;
+                let eights = term.as_chunks().0.as_chunks().0;
+                let (first, halves) = centring.enter(&eights[half]);
+                let (second, later_halves) = centring.enter(&eights[EIGHTS / 2 + half]);
+                a.write(in_place(first[0]));
+                b.write(in_place(first[1]));
+                c.write(in_place(second[0]));
+                d.write(in_place(second[1]));
+                lower.write(words(halves));
+                later_lower.write(words(later_halves));
+            }
         }
     }
 
@@ -81,9 +91,10 @@ impl Products for OfEstimates<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn add(self, terms: &[Words], factors: Factors<'_>, next: *const u8, sums: &mut Sums) {
         let terms = terms.as_chunks().0;
+        let (upper, lower) = terms.split_at(terms.len() / 2);
         let [first, second] = sums;
-        let next = add_eights::<0>(self, terms, factors, next, first);
-        add_eights::<1>(self, terms, factors, next, second);
+        let next = add_eights::<0>(self, upper, factors, next, first);
+        add_eights::<1>(self, lower, factors, next, second);
     }
 
     fn count(self, terms: usize) -> Count {
@@ -118,11 +129,11 @@ impl Products for OfEstimates<'_> {
     }
 }
 
-/// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair; where the next
+/// Adds terms times half `PART` of their tiles to those sums of both halves of a pair; where the next
 /// factors are to be asked for. By itself, since within a larger function there are not registers enough.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn add_eights<const HALF: usize>(
+fn add_eights<const PART: usize>(
     products: OfEstimates<'_>,
     terms: &[Term],
     factors: Factors<'_>,
@@ -142,19 +153,19 @@ fn add_eights<const HALF: usize>(
             // SAFETY: there are as many tiles as terms.
             let tile = unsafe { tiles.next_unchecked() };
             next = ask(next, factors.word_bytes() * 2 * LANES);
-            let (first, second) = if HALF == 0 {
+            let (first, second) = if PART == 0 {
                 (unpack.column::<0>(tile), unpack.column::<1>(tile))
             } else {
                 (unpack.column::<2>(tile), unpack.column::<3>(tile))
             };
             let lower = lower_halves(first, second);
             let (first, second) = (doubles(first, magic), doubles(second, magic));
-            a = _mm256_fmadd_pd(values::<false>(&term[2 * HALF]), first, a);
-            b = _mm256_fmadd_pd(values::<false>(&term[2 * HALF + 1]), second, b);
-            c = _mm256_fmadd_pd(values::<false>(&term[DOUBLES / 2 + 2 * HALF]), first, c);
-            d = _mm256_fmadd_pd(values::<false>(&term[DOUBLES / 2 + 2 * HALF + 1]), second, d);
-            x = add_lower(x, load(&term[DOUBLES + HALF]), lower);
-            y = add_lower(y, load(&term[DOUBLES + HALF + EIGHTS / 2]), lower);
+            a = _mm256_fmadd_pd(values::<false>(&term[0]), first, a);
+            b = _mm256_fmadd_pd(values::<false>(&term[1]), second, b);
+            c = _mm256_fmadd_pd(values::<false>(&term[2]), first, c);
+            d = _mm256_fmadd_pd(values::<false>(&term[3]), second, d);
+            x = add_lower(x, load(&term[4]), lower);
+            y = add_lower(y, load(&term[5]), lower);
         }
         (p, q) = (_mm256_add_pd(p, a), _mm256_add_pd(q, b));
         (r, s) = (_mm256_add_pd(r, c), _mm256_add_pd(s, d));

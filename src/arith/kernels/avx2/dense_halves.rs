@@ -19,13 +19,13 @@ use std::mem::MaybeUninit;
 use super::dense::{Products, ask};
 use super::estimate::{EIGHTS, lower_halves};
 use super::scalar_halves::add_product;
-use super::wide::{Count, halves_as_doubles, reduce_digits};
+use super::wide::{Count, halves_as_doubles, reduce_digits, reduce_word};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
-/// Words of a register.
-const EIGHT: usize = 2 * LANES;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
 
 /// A term: of each eight, its words as halves side by side, then the same as floats.
 type Term = [Words; 2 * EIGHTS];
@@ -79,17 +79,19 @@ impl Products for OfHalves<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
         /// Floats of halves and of factors are of half their values.
         const UNIT: f32 = 4.0 / (u64::MAX as f32);
         let unit = _mm256_set1_ps(UNIT);
-        let (halves, floats) = near.split_at_mut(EIGHTS);
-        let eights = term.as_chunks::<LANES>().0.as_chunks().0;
-        for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(eights) {
-            let both = side_by_side(load(first), load(second));
-            half.write(words(both));
-            let floats = _mm256_mul_ps(half_as_floats(both), unit);
-            float.write(words(_mm256_castps_si256(floats)));
+        for (near, term) in near.chunks_exact_mut(Self::REGISTERS).zip(terms) {
+            let (halves, floats) = near.split_at_mut(EIGHTS);
+            let eights = term.as_chunks::<LANES>().0.as_chunks().0;
+            for ((half, float), [first, second]) in halves.iter_mut().zip(floats).zip(eights) {
+                let both = side_by_side(load(first), load(second));
+                half.write(words(both));
+                let floats = _mm256_mul_ps(half_as_floats(both), unit);
+                float.write(words(_mm256_castps_si256(floats)));
+            }
         }
     }
 
@@ -119,7 +121,7 @@ impl Products for OfHalves<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn fold(self, sums: &mut Self::Sums, _: Count) {
         for sum in sums {
-            let [even, odd] = sum.reduced(self.constants);
+            let [even, odd] = sum.reduced(self.constants, self.is_narrow);
             *sum = Sums { even, odd, estimate: _mm256_setzero_ps() };
         }
     }
@@ -129,7 +131,7 @@ impl Products for OfHalves<'_> {
     unsafe fn finish(self, sums: &Self::Sums, _: Count, out: &mut [u64; PAIR]) {
         let pairs = out.as_chunks_mut::<LANES>().0.as_chunks_mut().0;
         for ([first, second], sum) in pairs.iter_mut().zip(sums) {
-            let [even, odd] = sum.reduced(self.constants);
+            let [even, odd] = sum.reduced(self.constants, self.is_narrow);
             let (low, high) = (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
             store(first, _mm256_permute2x128_si256::<0x20>(low, high));
             store(second, _mm256_permute2x128_si256::<0x31>(low, high));
@@ -141,7 +143,10 @@ impl Sums {
     /// The sums at even places and those at odd ones modulo q.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn reduced(self, constants: &Constants) -> [__m256i; 2] {
+    fn reduced(self, constants: &Constants, is_narrow: bool) -> [__m256i; 2] {
+        if is_narrow {
+            return [reduce_word(constants, self.even), reduce_word(constants, self.odd)];
+        }
         let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
         let estimates = _mm256_permutevar8x32_ps(self.estimate, order);
         let even = _mm256_cvtps_pd(_mm256_castps256_ps128(estimates));
@@ -192,54 +197,63 @@ fn halves<const HALF: usize, const PACKED: bool>(tile: Tile<'_>) -> __m256i {
     }
 }
 
-/// Adds terms times as many tiles of factors, and asks for as many from `next` on.
-#[inline]
+/// Adds terms times as many tiles of factors, and asks for as many from `next` on. By itself, since within a
+/// larger function there are not registers enough.
+#[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 fn add_terms<const ESTIMATES: bool, const PACKED: bool>(
     terms: &[Term],
     factors: Factors<'_>,
-    next: *const u8,
-    [a, b, c, d]: &mut [Sums; EIGHTS],
-) {
-    let next = add_eight::<0, ESTIMATES, PACKED>(terms, factors, next, [a, c]);
-    add_eight::<1, ESTIMATES, PACKED>(terms, factors, next, [b, d]);
-}
-
-/// Adds terms times half `HALF` of their tiles to those sums of both halves of a pair; where the next
-/// factors are to be asked for. By itself, since within a larger function there are not registers enough.
-#[inline(never)]
-#[target_feature(enable = "avx2,fma")]
-fn add_eight<const HALF: usize, const ESTIMATES: bool, const PACKED: bool>(
-    terms: &[Term],
-    factors: Factors<'_>,
     mut next: *const u8,
-    sums: [&mut Sums; 2],
-) -> *const u8 {
+    sums: &mut [Sums; EIGHTS],
+) {
     let [
-        Sums { even: mut a, odd: mut b, estimate: mut x },
-        Sums { even: mut c, odd: mut d, estimate: mut y },
-    ] = [*sums[0], *sums[1]];
+        Sums { even: mut a, odd: mut b, estimate: mut w },
+        Sums { even: mut c, odd: mut d, estimate: mut x },
+        Sums { even: mut e, odd: mut f, estimate: mut y },
+        Sums { even: mut g, odd: mut h, estimate: mut z },
+    ] = *sums;
     let mut tiles = factors.tiles();
     assert!(factors.len() >= terms.len() * TILE, "a term without factors");
     for term in terms {
         // SAFETY: there are as many tiles as terms.
-        let factor = halves::<HALF, PACKED>(unsafe { tiles.next_unchecked() });
-        next = ask(next, factors.word_bytes() * EIGHT);
+        let tile = unsafe { tiles.next_unchecked() };
+        // Of a packed tile there is one line, of another two.
+        next = ask(next, LINE);
+        if !PACKED {
+            next = ask(next, LINE);
+        }
+        let factor = halves::<0, PACKED>(tile);
         let odd = _mm256_srli_epi64::<32>(factor);
-        let (first, second) = (load(&term[HALF]), load(&term[HALF + EIGHTS / 2]));
-        a = add_product(a, first, factor);
-        b = add_product(b, _mm256_srli_epi64::<32>(first), odd);
-        c = add_product(c, second, factor);
-        d = add_product(d, _mm256_srli_epi64::<32>(second), odd);
+        let words = load(&term[0]);
+        a = add_product(a, words, factor);
+        b = add_product(b, _mm256_srli_epi64::<32>(words), odd);
+        let words = load(&term[2]);
+        e = add_product(e, words, factor);
+        f = add_product(f, _mm256_srli_epi64::<32>(words), odd);
         if ESTIMATES {
             let factor = half_as_floats(factor);
-            let first = _mm256_castsi256_ps(load(&term[EIGHTS + HALF]));
-            let second = _mm256_castsi256_ps(load(&term[EIGHTS + HALF + EIGHTS / 2]));
-            x = _mm256_fmadd_ps(first, factor, x);
-            y = _mm256_fmadd_ps(second, factor, y);
+            w = _mm256_fmadd_ps(_mm256_castsi256_ps(load(&term[EIGHTS])), factor, w);
+            y = _mm256_fmadd_ps(_mm256_castsi256_ps(load(&term[EIGHTS + 2])), factor, y);
+        }
+        let factor = halves::<1, PACKED>(tile);
+        let odd = _mm256_srli_epi64::<32>(factor);
+        let words = load(&term[1]);
+        c = add_product(c, words, factor);
+        d = add_product(d, _mm256_srli_epi64::<32>(words), odd);
+        let words = load(&term[3]);
+        g = add_product(g, words, factor);
+        h = add_product(h, _mm256_srli_epi64::<32>(words), odd);
+        if ESTIMATES {
+            let factor = half_as_floats(factor);
+            x = _mm256_fmadd_ps(_mm256_castsi256_ps(load(&term[EIGHTS + 1])), factor, x);
+            z = _mm256_fmadd_ps(_mm256_castsi256_ps(load(&term[EIGHTS + 3])), factor, z);
         }
     }
-    *sums[0] = Sums { even: a, odd: b, estimate: x };
-    *sums[1] = Sums { even: c, odd: d, estimate: y };
-    next
+    *sums = [
+        Sums { even: a, odd: b, estimate: w },
+        Sums { even: c, odd: d, estimate: x },
+        Sums { even: e, odd: f, estimate: y },
+        Sums { even: g, odd: h, estimate: z },
+    ];
 }

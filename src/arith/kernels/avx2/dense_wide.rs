@@ -53,9 +53,11 @@ impl Products for OfWide<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn enter(self, term: &[u64; PAIR], near: &mut [MaybeUninit<Words>]) {
-        for (near, words) in near.iter_mut().zip(term.as_chunks().0) {
-            near.write(in_place(load_doubles(words)));
+    unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
+        for (near, term) in near.chunks_exact_mut(Self::REGISTERS).zip(terms) {
+            for (near, words) in near.iter_mut().zip(term.as_chunks().0) {
+                near.write(in_place(load_doubles(words)));
+            }
         }
     }
 

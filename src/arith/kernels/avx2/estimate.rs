@@ -36,16 +36,17 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// For words and factors of `bits` bits together, at most 76: as long sums as are told, of as long
-    /// pieces.
-    pub(super) fn of(bits: u32) -> Self {
-        let reaches = [256, 128, 64]
-            .into_iter()
-            .flat_map(|terms| [PIECE, 32, 16, 8].map(|piece| Self { terms, piece }));
-        // What estimates are off by must be below half of 2^32.
-        let budget = 1 << 86u32.saturating_sub(bits.max(72));
-        let shortest = Self { terms: 8, piece: 8 };
-        reaches.into_iter().find(|reach| reach.error() < budget).unwrap_or(shortest)
+    /// For words and factors of `bits` bits together, at most 76: [`Reach::error`] is below 2^(86-bits), so
+    /// that estimates are off by less than half of 2^32.
+    pub(super) const fn of(bits: u32) -> Self {
+        let (terms, piece) = match bits {
+            ..=72 => (256, PIECE),
+            73 => (256, 32),
+            74 => (128, 32),
+            75 => (64, 32),
+            _ => (64, 16),
+        };
+        Self { terms, piece }
     }
 
     /// What estimates are off by at most, in units of 2^(b-55).
@@ -53,6 +54,7 @@ impl Reach {
     /// A sum of n products is within n 2^(b-1), so that a part in 2^53 of the next power of two is the most
     /// it is rounded by. Rounded are the sums of a piece, those of pieces, and what is left when the residue
     /// is taken off, which is hardly larger.
+    #[cfg(test)]
     fn error(self) -> usize {
         let rounding = usize::next_power_of_two;
         let of_piece: usize = (1..=self.piece).map(rounding).sum();
@@ -156,14 +158,13 @@ mod tests {
 
     #[test]
     fn sums_of_every_width_are_told() {
-        let reach = |bits| {
-            let Reach { terms, piece } = Reach::of(bits);
-            [terms, piece]
-        };
-        assert_eq!([52, 72].map(reach), [[256, 64]; 2]);
-        assert_eq!([73, 74, 75, 76].map(reach), [[256, 32], [128, 32], [64, 32], [64, 16]]);
         for bits in 52..=76 {
-            assert!(Reach::of(bits).error() < 1 << (86 - bits), "{bits}");
+            // Shorter sums and pieces as well.
+            for less in 1..=4 {
+                let Reach { terms, piece } = Reach::of(bits);
+                let reach = Reach { terms: terms / less, piece: piece / less };
+                assert!(reach.error() < 1 << (86 - bits), "{reach:?} of {bits} bits");
+            }
         }
     }
 }
