@@ -5,7 +5,9 @@
 
 use concrete_ntt::prime64::Plan;
 
-use crate::arith::kernels::{BATCH, Backend, InverseRoots, Kernels, LongTransform, Root};
+use crate::arith::kernels::{
+    BATCH, Backend, InverseRoots, Kernels, LongTransform, Root, SmallRoots,
+};
 use crate::arith::{Modulus, bit_reverse};
 
 /// The transform of one prime at one length.
@@ -84,17 +86,16 @@ fn roots(modulus: &Modulus, omega: u64, len: usize) -> Vec<Root> {
 #[derive(Clone, Debug)]
 pub struct SmallNtt {
     kernels: Kernels,
-    roots: Vec<Root>,
-    inverse: InverseRoots,
+    roots: SmallRoots,
 }
 
 impl SmallNtt {
     /// The transform of length `len`, a power of two, for a primitive `2 * len`-th root `omega`.
     pub fn new(backend: Backend, modulus: Modulus, len: usize, omega: u64) -> Self {
+        let inverse = roots(&modulus, modulus.inverse(omega), len);
         Self {
             kernels: Kernels::new(backend, modulus),
-            roots: roots(&modulus, omega, len),
-            inverse: InverseRoots::new(&modulus, roots(&modulus, modulus.inverse(omega), len)),
+            roots: SmallRoots::new(&modulus, roots(&modulus, omega, len), inverse),
         }
     }
 
@@ -110,7 +111,7 @@ impl SmallNtt {
 
     /// Values to coefficients.
     pub fn inverse(&self, data: &mut [[u64; BATCH]]) {
-        self.kernels.small_inverse(&self.inverse, data);
+        self.kernels.small_inverse(&self.roots, data);
     }
 }
 

@@ -33,7 +33,9 @@ pub use backend::{Backend, Reduction};
 pub(in crate::arith) use factors::margin;
 pub use factors::{Factors, word_bytes};
 pub use limit::multiply_adds;
-pub use operands::{BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut};
+pub use operands::{
+    BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut, SmallRoots,
+};
 pub use scalar::SUMS_TOGETHER;
 pub use width::{NARROW_BITS, Width};
 
@@ -287,14 +289,14 @@ impl Kernels {
     }
 
     /// Negacyclic transform of [`BATCH`] polynomials of `data.len()` coefficients at once, in
-    /// place; `data[i]` holds coefficient i of each. `roots[j]` is omega^bitrev(j) for a primitive
+    /// place; `data[i]` holds coefficient i of each. Root j is omega^bitrev(j) for a primitive
     /// `2 * len`-th root omega; entry i of the result is the value at omega^(2 bitrev(i) + 1).
-    pub fn small_forward(&self, roots: &[Root], data: &mut [[u64; BATCH]]) {
+    pub fn small_forward(&self, roots: &SmallRoots, data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_forward(roots, data));
     }
 
     /// Undoes [`Kernels::small_forward`].
-    pub fn small_inverse(&self, roots: &InverseRoots, data: &mut [[u64; BATCH]]) {
+    pub fn small_inverse(&self, roots: &SmallRoots, data: &mut [[u64; BATCH]]) {
         dispatch!(self, small_inverse(roots, data));
     }
 

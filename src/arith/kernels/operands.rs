@@ -1,5 +1,7 @@
 //! What kernels read and write.
 
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
 use super::{BLOCK, Factors};
 use crate::arith::{Modulus, Shoup};
 
@@ -141,6 +143,31 @@ impl InverseRoots {
         let last =
             roots.get(1).map_or(share.factor, |root| modulus.mul_shoup(root.by.factor, share));
         Self { roots, share: Root::new(share), last: Root::new(modulus.shoup(last)) }
+    }
+}
+
+/// The roots of small transforms of one length and modulus, both ways.
+#[derive(Clone, Debug)]
+pub struct SmallRoots {
+    pub(super) forward: Vec<Root>,
+    pub(super) inverse: InverseRoots,
+    #[cfg(target_arch = "x86_64")]
+    pub(super) centred: avx2::CentredRoots,
+}
+
+impl SmallRoots {
+    /// From the roots of a transform of `forward.len()` coefficients, a power of two from 2 on, and those of
+    /// its inverse; see [`Kernels::small_forward`](super::Kernels::small_forward).
+    pub fn new(modulus: &Modulus, forward: Vec<Root>, inverse: Vec<Root>) -> Self {
+        let inverse = InverseRoots::new(modulus, inverse);
+        #[cfg(target_arch = "x86_64")]
+        let centred = avx2::CentredRoots::new(modulus, &forward, &inverse);
+        Self {
+            forward,
+            inverse,
+            #[cfg(target_arch = "x86_64")]
+            centred,
+        }
     }
 }
 

@@ -13,12 +13,22 @@ use std::arch::x86_64::{
 };
 
 use super::{Barrett, Factor, Words, keep, remainder, store, to_words, values};
+use crate::arith::kernels::Root;
 
 /// A root in `(-q / 2, q / 2)`, and that over q.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Centred {
     pub(super) root: f64,
     pub(super) quotient: f64,
+}
+
+impl Centred {
+    /// For q > 2.
+    pub(super) fn new(q: f64, root: &Root) -> Self {
+        let factor = root.by.factor as f64;
+        let root = if 2.0 * factor > q { factor - q } else { factor };
+        Self { root, quotient: root / q }
+    }
 }
 
 #[inline]

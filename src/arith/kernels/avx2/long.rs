@@ -36,13 +36,6 @@ struct Roots {
     tails: Vec<Tail>,
 }
 
-/// A root, centred, for q > 2.
-fn centred(constants: &Constants, root: &Root) -> Centred {
-    let factor = root.by.factor as f64;
-    let root = if 2.0 * factor > constants.q { factor - constants.q } else { factor };
-    Centred { root, quotient: root / constants.q }
-}
-
 impl Roots {
     fn new(constants: &Constants, roots: &[Root]) -> Self {
         let vectors = roots.len() / LANES;
@@ -50,12 +43,12 @@ impl Roots {
             // Root `part` of each vector on the level where a vector has `parts` blocks.
             let of = |parts: usize, part: usize| -> Words {
                 let root = |i| &roots[(vectors + first + i) * parts + part];
-                std::array::from_fn(|i| centred(constants, root(i)).root.to_bits())
+                std::array::from_fn(|i| Centred::new(constants.q, root(i)).root.to_bits())
             };
             [of(1, 0), of(2, 0), of(2, 1)]
         };
         Self {
-            heap: roots[..vectors].iter().map(|root| centred(constants, root)).collect(),
+            heap: roots[..vectors].iter().map(|root| Centred::new(constants.q, root)).collect(),
             tails: (0..vectors).step_by(LANES).map(tail).collect(),
         }
     }
@@ -80,7 +73,7 @@ impl LongRoots {
     ) -> Option<Self> {
         let is_long = roots.len() >= 8 * GROUP && roots.len() == inverse.roots.len();
         let one = Centred { root: 1.0, quotient: constants.inverse };
-        let centred = |root| centred(constants, root);
+        let centred = |root| Centred::new(constants.q, root);
         is_long.then(|| Self {
             forward: Roots::new(constants, roots),
             inverse: Roots::new(constants, &inverse.roots),
@@ -179,7 +172,7 @@ fn forward_tails<const REDUCES: bool>(
 /// so what comes out is in `[0, q)`: the quotient of an integer within 2^52 is never as near to half an
 /// odd number as 1 / 2q, for q is odd, and is off by less than that.
 #[target_feature(enable = "avx2,fma")]
-fn leave(by: &Barrett, constants: &Constants, data: &mut [Words]) {
+pub(super) fn leave(by: &Barrett, constants: &Constants, data: &mut [Words]) {
     let half = _mm256_set1_pd((constants.q - 1.0) / 2.0);
     let magic = _mm256_set1_pd(UNSIGNED);
     let back = _mm256_add_pd(half, magic);
@@ -240,7 +233,7 @@ pub(in super::super) fn long_forward(constants: &Constants, roots: &LongRoots, w
 
 /// Two levels forwards of values within `bound`; the bound after them.
 #[target_feature(enable = "avx2,fma")]
-fn forward_levels(
+pub(super) fn forward_levels(
     by: &Barrett,
     bounds: Bounds,
     bound: f64,
@@ -307,7 +300,7 @@ pub(in super::super) fn long_inverse(
 
 /// Two levels backwards of values within `bound`; the bound after them.
 #[target_feature(enable = "avx2,fma")]
-fn inverse_levels(
+pub(super) fn inverse_levels(
     by: &Barrett,
     bounds: Bounds,
     bound: f64,

@@ -47,7 +47,9 @@ pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;
 pub(super) use scalar_estimates::estimated_tiles;
 pub(super) use scalar_halves::half_tiles;
-pub(super) use small::{lift_bytes, small_forward, small_inverse, small_scale, spread};
+pub(super) use small::{
+    CentredRoots, lift_bytes, small_forward, small_inverse, small_scale, spread,
+};
 pub(super) use sums::{pair_tile_eager, scalar_tile_eager, scalar_tile_lazy};
 pub(super) use switch::{switch_key, switch_key_to_pairs};
 pub(super) use unpack::{Unpack, unpack};

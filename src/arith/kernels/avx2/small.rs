@@ -1,33 +1,19 @@
 //! Small transforms of eight polynomials side by side.
 
 use std::arch::x86_64::{
-    __m256d, _mm_cvtsi64_si128, _mm_srli_si128, _mm256_add_epi64, _mm256_add_pd,
-    _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_cvtepi8_epi64, _mm256_sub_pd,
+    _mm_cvtsi64_si128, _mm_srli_si128, _mm256_add_epi64, _mm256_cvtepi8_epi64,
 };
 
+use super::bounds::{Bounds, WORD};
+use super::butterfly::{Centred, forward_four, forward_two, inverse_last_four, inverse_last_two};
+use super::long::{forward_levels, inverse_levels, leave};
 use super::{
-    Barrett, Constants, barrett, by_sign, load, load_doubles, mul_shoup, remainder, splat_factor,
-    store, to_words,
+    Constants, Words, barrett, by_sign, keep, load, load_doubles, mul_shoup, splat_factor, store,
+    to_words, values,
 };
-use crate::arith::Shoup;
 use crate::arith::kernels::stream::Stream;
-use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
-
-/// The halves of a batch, while a transform keeps doubles in its words.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_batch(batch: &[u64; BATCH]) -> [__m256d; 2] {
-    let (halves, _) = batch.as_chunks();
-    [_mm256_castsi256_pd(load(&halves[0])), _mm256_castsi256_pd(load(&halves[1]))]
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn store_batch(batch: &mut [u64; BATCH], values: [__m256d; 2]) {
-    for (half, value) in batch.as_chunks_mut().0.iter_mut().zip(values) {
-        store(half, _mm256_castpd_si256(value));
-    }
-}
+use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut, SmallRoots};
+use crate::arith::{Modulus, Shoup};
 
 /// Writes a row after the other.
 #[target_feature(enable = "avx2")]
@@ -61,86 +47,81 @@ pub(in super::super) fn lift_bytes(
     }
 }
 
-/// Integers in `[0, q)` become doubles, in place.
-#[target_feature(enable = "avx2")]
-fn enter(data: &mut [[u64; BATCH]]) {
-    for words in data.as_flattened_mut().as_chunks_mut().0 {
-        store(words, _mm256_castpd_si256(load_doubles(words)));
+/// Roots as levels of transforms take them.
+#[derive(Clone, Debug)]
+pub(in super::super) struct CentredRoots {
+    forward: Vec<Centred>,
+    inverse: Vec<Centred>,
+    /// The share of the last level backwards, and its root times it.
+    last: [Centred; 2],
+}
+
+impl CentredRoots {
+    pub(in super::super) fn new(
+        modulus: &Modulus,
+        forward: &[Root],
+        inverse: &InverseRoots,
+    ) -> Self {
+        let q = modulus.value() as f64;
+        let centred = |root: &Root| Centred::new(q, root);
+        Self {
+            forward: forward.iter().map(centred).collect(),
+            inverse: inverse.roots.iter().map(centred).collect(),
+            last: [centred(&inverse.share), centred(&inverse.last)],
+        }
     }
 }
 
-/// Undoes [`enter`] for doubles whose quotients by q [`remainder`] takes.
-#[target_feature(enable = "avx2,fma")]
-fn leave(by: &Barrett, data: &mut [[u64; BATCH]]) {
-    for words in data.as_flattened_mut().as_chunks_mut().0 {
-        let value = _mm256_castsi256_pd(load(words));
-        store(words, to_words(by, remainder(by, value)));
-    }
+/// The vectors of a batch after the other: two for each coefficient.
+const fn vectors(data: &mut [[u64; BATCH]]) -> &mut [Words] {
+    data.as_flattened_mut().as_chunks_mut().0
 }
 
-/// Between stages all values are within 3/2 q of zero, so that the remainder of one is hardly more
-/// than q / 2, a product of one at most (1/2 + 3/8) q, and their sum and difference within 3/2 q.
+/// Two levels at a time, after one where their number is odd.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_forward(
     constants: &Constants,
-    roots: &[Root],
+    roots: &SmallRoots,
     data: &mut [[u64; BATCH]],
 ) {
-    let by = barrett(constants);
-    let mut half = data.len() / 2;
-    let mut blocks = 1;
-    enter(data);
-    while half > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
-            let root = splat_factor(root.by);
-            let (upper, lower) = block.split_at_mut(half);
-            for (a, b) in upper.iter_mut().zip(lower) {
-                let (mut sums, mut differences) = (load_batch(a), load_batch(b));
-                for (x, y) in sums.iter_mut().zip(&mut differences) {
-                    let (kept, product) = (remainder(&by, *x), mul_shoup(&by, *y, root));
-                    (*x, *y) = (_mm256_add_pd(kept, product), _mm256_sub_pd(kept, product));
-                }
-                store_batch(a, sums);
-                store_batch(b, differences);
-            }
-        }
-        half /= 2;
-        blocks *= 2;
+    let (by, bounds, heap) = (barrett(constants), Bounds::new(constants), &roots.centred.forward);
+    let (len, data) = (data.len(), vectors(data));
+    let (mut blocks, mut bound) = (2, bounds.apart(WORD));
+    if len.ilog2() % 2 == 1 {
+        forward_two(&by, heap[1], data);
+    } else {
+        forward_four::<true, false>(&by, heap, [1; 2], data);
+        (blocks, bound) = (4, bounds.apart(bound));
     }
-    leave(&by, data);
+    while blocks < len {
+        bound = forward_levels(&by, bounds, bound, heap, [blocks; 2], data);
+        blocks *= 4;
+    }
+    leave(&by, constants, data);
 }
 
-/// Between stages all values are within q of zero, so that a difference is within 2^51.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn small_inverse(
     constants: &Constants,
-    inverse: &InverseRoots,
+    roots: &SmallRoots,
     data: &mut [[u64; BATCH]],
 ) {
-    let by = barrett(constants);
-    let mut half = 1;
-    let mut blocks = data.len() / 2;
-    enter(data);
-    while blocks > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&inverse.roots[blocks..]) {
-            let root = splat_factor(root.by);
-            let (upper, lower) = block.split_at_mut(half);
-            for (a, b) in upper.iter_mut().zip(lower) {
-                let (mut sums, mut products) = (load_batch(a), load_batch(b));
-                for (x, y) in sums.iter_mut().zip(&mut products) {
-                    let difference = _mm256_sub_pd(*x, *y);
-                    *x = remainder(&by, _mm256_add_pd(*x, *y));
-                    *y = mul_shoup(&by, difference, root);
-                }
-                store_batch(a, sums);
-                store_batch(b, products);
-            }
-        }
-        half *= 2;
-        blocks /= 2;
+    let (by, bounds, roots) = (barrett(constants), Bounds::new(constants), &roots.centred);
+    let (mut blocks, data) = (data.len(), vectors(data));
+    let is_odd = blocks.ilog2() % 2 == 1;
+    for words in &mut *data {
+        keep(words, values::<true>(words));
     }
-    leave(&by, data);
-    small_scale(constants, inverse.share.by, data);
+    let mut bound = WORD;
+    while blocks > 4 {
+        blocks /= 4;
+        bound = inverse_levels(&by, bounds, bound, &roots.inverse, [blocks; 2], data);
+    }
+    if is_odd {
+        inverse_last_two(&by, roots.last, data);
+    } else {
+        inverse_last_four(&by, &roots.inverse, roots.last, data);
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]

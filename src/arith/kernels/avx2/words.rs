@@ -78,6 +78,10 @@ pub(in super::super) fn lift_scaled(
     words: &[u64],
     out: &mut [u64],
 ) {
+    // What is centred is within q of zero.
+    if factor.factor == 1 && from.value() < 2 * constants.q as u64 {
+        return lift_alone(constants, from, words, out);
+    }
     let by = barrett(constants);
     let factor = splat_factor(factor);
     let half = splat(from.value() / 2);
@@ -87,5 +91,17 @@ pub(in super::super) fn lift_scaled(
         let shift = by_sign(is_negative, p, splat(0));
         let centred = _mm256_sub_pd(load_doubles(word), _mm256_castsi256_pd(shift));
         store(out, to_words(&by, mul_shoup(&by, centred, factor)));
+    }
+}
+
+/// [`lift_scaled`] by 1 of words that are within q of zero when they are centred.
+#[target_feature(enable = "avx2")]
+fn lift_alone(constants: &Constants, from: &Modulus, words: &[u64], out: &mut [u64]) {
+    let half = splat(from.value() / 2);
+    let added = splat((constants.q as u64).wrapping_sub(from.value()));
+    for (out, word) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words.as_chunks().0) {
+        let word = load(word);
+        let is_negative = _mm256_sub_epi64(half, word);
+        store(out, by_sign(is_negative, _mm256_add_epi64(word, added), word));
     }
 }

@@ -11,7 +11,7 @@ use super::butterfly::{
 use super::{Constants, load, mul_shoup, splat, splat_factor, store, subtract_once};
 use crate::arith::Shoup;
 use crate::arith::kernels::stream::Stream;
-use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut};
+use crate::arith::kernels::{BATCH, InverseRoots, Root, RowsMut, SmallRoots};
 
 /// Writes a row after the other.
 #[target_feature(enable = "avx512f")]
@@ -45,13 +45,13 @@ pub(in super::super) fn lift_bytes(
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn small_forward(
     constants: &Constants,
-    roots: &[Root],
+    roots: &SmallRoots,
     data: &mut [[u64; BATCH]],
 ) {
     if is_wide_forward(constants) {
-        forward::<true>(constants, roots, data);
+        forward::<true>(constants, &roots.forward, data);
     } else {
-        forward::<false>(constants, roots, data);
+        forward::<false>(constants, &roots.forward, data);
     }
 }
 
@@ -76,13 +76,13 @@ fn forward<const WIDE: bool>(constants: &Constants, roots: &[Root], data: &mut [
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(in super::super) fn small_inverse(
     constants: &Constants,
-    roots: &InverseRoots,
+    roots: &SmallRoots,
     data: &mut [[u64; BATCH]],
 ) {
     if is_wide_inverse(constants, data.len()) {
-        inverse::<true>(constants, roots, data);
+        inverse::<true>(constants, &roots.inverse, data);
     } else {
-        inverse::<false>(constants, roots, data);
+        inverse::<false>(constants, &roots.inverse, data);
     }
 }
 

@@ -5,7 +5,7 @@ mod estimate;
 mod sums;
 mod switch;
 
-use super::{BATCH, BLOCK, BlockPermutation, Factors, InverseRoots, PAIR, Root, Row, TILE};
+use super::{BATCH, BLOCK, BlockPermutation, Factors, PAIR, Row, SmallRoots, TILE};
 use crate::arith::{Modulus, Shoup};
 
 pub(super) use estimate::{and_product, estimated_tiles};
@@ -117,11 +117,11 @@ pub(super) fn lift_scaled(
 }
 
 /// One pass per stage, blocks halving (Longa and Naehrig, eprint 2016/504, algorithm 1).
-pub(super) fn small_forward(modulus: &Modulus, roots: &[Root], data: &mut [[u64; BATCH]]) {
+pub(super) fn small_forward(modulus: &Modulus, roots: &SmallRoots, data: &mut [[u64; BATCH]]) {
     let mut half = data.len() / 2;
     let mut blocks = 1;
     while half > 0 {
-        for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots[blocks..]) {
+        for (block, root) in data.chunks_exact_mut(2 * half).zip(&roots.forward[blocks..]) {
             let (upper, lower) = block.split_at_mut(half);
             for (a, b) in upper.iter_mut().flatten().zip(lower.iter_mut().flatten()) {
                 let product = modulus.mul_shoup(*b, root.by);
@@ -134,7 +134,8 @@ pub(super) fn small_forward(modulus: &Modulus, roots: &[Root], data: &mut [[u64;
 }
 
 /// The stages of [`small_forward`] undone in reverse order, each up to a factor of 2.
-pub(super) fn small_inverse(modulus: &Modulus, by: &InverseRoots, data: &mut [[u64; BATCH]]) {
+pub(super) fn small_inverse(modulus: &Modulus, roots: &SmallRoots, data: &mut [[u64; BATCH]]) {
+    let by = &roots.inverse;
     let mut half = 1;
     let mut blocks = data.len() / 2;
     while blocks > 0 {

@@ -277,7 +277,9 @@ fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
         let mut data = coefficients.clone();
-        kernels.small_forward(&powers(modulus, omega, log_len), &mut data);
+        let inverses = powers(modulus, modulus.inverse(omega), log_len);
+        let roots = SmallRoots::new(&modulus, powers(modulus, omega, log_len), inverses);
+        kernels.small_forward(&roots, &mut data);
         for (i, values) in data.iter().enumerate() {
             let point = modulus.pow(omega, 2 * bit_reverse(i, log_len) as u64 + 1);
             for lane in 0..BATCH {
@@ -288,15 +290,13 @@ fn check_small_transforms(bits: u32, log_len: u32, residues: Residues) {
                 assert_eq!(values[lane], expected, "{backend:?}, length {len}, entry {i}");
             }
         }
-        let inverses = powers(modulus, modulus.inverse(omega), log_len);
-        let inverses = InverseRoots::new(&modulus, inverses);
-        kernels.small_inverse(&inverses, &mut data);
+        kernels.small_inverse(&roots, &mut data);
         assert_eq!(data, coefficients);
         // The largest words of an inverse, which no forward transform gives.
         let mut extremes = vec![[modulus.value() - 1; BATCH]; len];
         let mut expected = extremes.clone();
-        kernels.small_inverse(&inverses, &mut extremes);
-        Kernels::new(Backend::Portable, modulus).small_inverse(&inverses, &mut expected);
+        kernels.small_inverse(&roots, &mut extremes);
+        Kernels::new(Backend::Portable, modulus).small_inverse(&roots, &mut expected);
         assert_eq!(extremes, expected, "{backend:?}, length {len}");
     }
 }
