@@ -37,8 +37,21 @@ impl Kernels {
     ) {
         // For one there are no rows to be laid side by side.
         if let [_] = out {
-            return self.scalar_group(reduction, segments, &[row(0)], out);
+            self.scalar_group(reduction, segments, &[row(0)], out);
+        } else {
+            self.scalar_groups(reduction, segments, row, out);
         }
+    }
+
+    /// By itself, for its space would be asked for with every sum that is alone.
+    #[inline(never)]
+    fn scalar_groups<'r>(
+        &self,
+        reduction: Reduction,
+        segments: &[&[u64]],
+        row: impl Fn(usize) -> Row<'r>,
+        out: &mut [[u64; PAIR]],
+    ) {
         for (group, out) in out.chunks_mut(SUMS_TOGETHER).enumerate() {
             let first = group * SUMS_TOGETHER;
             let mut rows = Space::<Row<'_>, SUMS_TOGETHER>::new();

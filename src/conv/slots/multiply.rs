@@ -130,33 +130,44 @@ impl Part<'_> {
                 }
             }
         };
-        if !adds {
-            return make(0, sums);
-        }
-        let mut new = [[0; PAIR]; SUMS_TOGETHER];
-        for (group, sums) in sums.chunks_mut(SUMS_TOGETHER).enumerate() {
-            let new = &mut new[..sums.len()];
-            make(group * SUMS_TOGETHER, new);
-            kernels.add(sums.as_flattened_mut(), new.as_flattened());
-        }
+        if adds { add_sums(kernels, make, sums) } else { make(0, sums) }
+    }
+}
+
+/// Adds sums that `make` makes, from some place on.
+fn add_sums(kernels: &Kernels, make: impl Fn(usize, &mut [[u64; PAIR]]), sums: &mut [[u64; PAIR]]) {
+    let mut new = vec![[0; PAIR]; sums.len().min(SUMS_TOGETHER)];
+    for (group, sums) in sums.chunks_mut(SUMS_TOGETHER).enumerate() {
+        let new = &mut new[..sums.len()];
+        make(group * SUMS_TOGETHER, new);
+        kernels.add(sums.as_flattened_mut(), new.as_flattened());
     }
 }
 
 /// `factor` times the sum of all terms, modulo q.
 fn multiple_of_sum(modulus: &Modulus, segments: &[&[u64]], factor: u64) -> [u64; PAIR] {
-    let mut sum = [0; PAIR];
-    // As many terms as fit a word are added before they are reduced.
-    let together = 1 << (u64::BITS - modulus.bits() - 1).min(12);
-    for terms in segments.iter().flat_map(|words| words.chunks(together * PAIR)) {
-        for term in terms.as_chunks::<PAIR>().0 {
-            for (sum, word) in sum.iter_mut().zip(term) {
-                *sum += word;
+    /// Words that are added side by side: in an array of all they would stay in memory.
+    const WORDS: usize = 8;
+    // Terms that fit a word together, and what is left of them when they are reduced.
+    let together = 1usize << (u64::BITS - modulus.bits() - 1).min(12);
+    let factor = modulus.shoup(modulus.reduce(factor));
+    let mut all = [0; PAIR];
+    for (column, sums) in all.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
+        let (mut sum, mut room) = ([0; WORDS], together);
+        for words in segments.iter().flat_map(|words| words.chunks(together * PAIR)) {
+            let terms = words.as_chunks::<PAIR>().0;
+            if room < terms.len() {
+                (sum, room) = (sum.map(|word| modulus.reduce(word)), together);
+            }
+            room -= terms.len();
+            for term in terms {
+                let words = &term.as_chunks::<WORDS>().0[column];
+                sum = std::array::from_fn(|i| sum[i] + words[i]);
             }
         }
-        sum = sum.map(|word| modulus.reduce(word));
+        *sums = sum.map(|word| modulus.mul_shoup(modulus.reduce(word), factor));
     }
-    let factor = modulus.shoup(modulus.reduce(factor));
-    sum.map(|word| modulus.mul_shoup(word, factor))
+    all
 }
 
 #[cfg(test)]

@@ -36,6 +36,9 @@ const PACKED_HALF_SIZES: Sizes = Sizes { limb_bits: 32, ..KERNEL_SIZES };
 /// Panels that sums with scalar factors are measured with.
 const SCALAR_PANELS: [usize; 6] = [1, 4, 16, 64, 256, 1024];
 
+/// Sums that are measured side by side: with as many, laying out their terms takes little of their time.
+const SUMS: usize = 64;
+
 /// Panels that sums with packed factors are measured with: the words of 64 are what the nearest cache holds.
 const PACKED_PANELS: [usize; 5] = [3, 24, 64, 192, 768];
 
@@ -86,7 +89,7 @@ impl KernelBench {
         let context = |sizes| context(sizes, self.backend, reduction);
         let scalar_sums = |context: &Context| {
             serve(context, &keys, |server| {
-                let sum = |panels: &usize| Self::scalar(server, *panels, 16, false);
+                let sum = |panels: &usize| Self::scalar(server, *panels, SUMS, false);
                 SCALAR_PANELS.iter().map(sum).collect::<Result<_, _>>().map(SumCost::new)
             })
         };
@@ -98,7 +101,7 @@ impl KernelBench {
         let context = context(KERNEL_SIZES)?;
         let estimated_sum = scalar_sums(&context)?;
         serve(&context, &keys, |server| {
-            let integer = |panels: usize| Self::scalar(server, panels, 16, true);
+            let integer = |panels: usize| Self::scalar(server, panels, SUMS, true);
             let lone = |panels: usize| Self::scalar(server, panels, 1, false);
             let dense =
                 |panels: usize| Self::dense(server, [panels, SHIFTS], Factors::of(&self.dense));
@@ -175,7 +178,6 @@ impl KernelBench {
 
 /// Nanoseconds of a scalar factor from an integer.
 fn factor(context: &Context) -> f64 {
-    const SUMS: usize = 64;
     const TERMS: usize = 256;
     let weights: Vec<i8> = (0..TERMS).map(|i| i as u8 as i8).collect();
     let integers = |_| weights.iter().map(|weight| i64::from(*weight));

@@ -20,7 +20,7 @@ use crate::arith::kernels::{Factors, PAIR, TILE};
 
 /// Registers of what a term has for half of a tile: eight words of either half of its pair as doubles, then
 /// the lower halves of both.
-const HALF: usize = (DOUBLES + EIGHTS) / 2;
+const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
 
 /// That of a term.
 type Term = [Words; HALF];

@@ -14,7 +14,7 @@ use crate::arith::kernels::space::Space;
 use crate::arith::kernels::{PAIR, Row};
 
 /// Registers of half a term: four of doubles, and two of lower halves.
-const HALF: usize = (DOUBLES + EIGHTS) / 2;
+const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
 
 /// Sums whose words are met together: their sums of half a term are twelve registers.
 const TWO: usize = 2;
@@ -102,21 +102,23 @@ fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, m
         residues: [[_mm256_setzero_si256(); EIGHTS / 2]; TWO],
     };
     let mut sums = [[none; GROUP / TWO]; 2];
+    let twos = out.len().div_ceil(TWO);
     let mut doubles = Space::<f64, { GROUP * PIECE }>::new();
     let mut start = 0;
     for near in near.as_chunks::<HALF>().0.chunks(2 * by.reach.piece) {
         let terms = near.len() / 2;
         let range = start..start + terms;
         start += terms;
-        for (doubles, words) in doubles.places().chunks_exact_mut(terms).zip(rows) {
+        for (doubles, words) in doubles.places().chunks_exact_mut(terms).zip(rows).take(TWO * twos)
+        {
             for (as_double, word) in doubles.iter_mut().zip(&words[range.clone()]) {
                 as_double.write(double(*word));
             }
         }
         // SAFETY: just now.
-        let doubles = &*unsafe { doubles.written(GROUP * terms) };
+        let doubles = &*unsafe { doubles.written(TWO * twos * terms) };
         for (near, sums) in near.chunks_exact(terms).zip(&mut sums) {
-            for (i, sums) in sums.iter_mut().enumerate() {
+            for (i, sums) in sums.iter_mut().enumerate().take(twos) {
                 let rows = [&rows[TWO * i][range.clone()], &rows[TWO * i + 1][range.clone()]];
                 let doubles = &doubles[TWO * i * terms..][..TWO * terms];
                 add_piece(near, rows, doubles.split_at(terms), sums);
@@ -124,7 +126,7 @@ fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, m
         }
     }
     for (half, sums) in sums.iter().enumerate() {
-        for (i, sums) in sums.iter().enumerate() {
+        for (i, sums) in sums.iter().enumerate().take(twos) {
             for (j, (estimates, residues)) in sums.estimates.iter().zip(sums.residues).enumerate() {
                 let eights = estimates.as_chunks().0.iter().zip(residues);
                 for (eight, (estimates, residues)) in eights.enumerate() {

@@ -5,9 +5,10 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, sums};
+use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, factors, sums};
 use super::wide::reduce_word;
 use super::{Constants, LANES, Words, load, splat, store};
+use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::{PAIR, Row};
 
 /// Terms whose sum is below 2^64.
@@ -55,7 +56,7 @@ impl Scalars for Halves<'_> {
     }
 }
 
-/// Sums of at least one product.
+/// Sums of products.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn half_tiles(
     constants: &Constants,
@@ -63,12 +64,35 @@ pub(in super::super) fn half_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    if rows.len() >= QUAD {
-        let terms = evenly(rows[0].factors.len(), TERMS);
-        return sums(Halves { constants, terms }, segments, rows, out);
+    /// For fewer, to lay out terms takes longer than it spares.
+    const MANY: usize = 12;
+    match (rows, &mut *out) {
+        ([row], [out]) => one_sum(constants, segments, row.factors, out),
+        _ if rows.len() < MANY => few_sums(constants, segments, rows, out),
+        _ => {
+            let terms = evenly(rows[0].factors.len(), TERMS);
+            sums(Halves { constants, terms }, segments, rows, out);
+        }
     }
-    for (row, out) in rows.iter().zip(out) {
-        one_sum(constants, segments, row.factors, out);
+}
+
+/// Some sums, of terms where they lie.
+#[target_feature(enable = "avx2,fma")]
+fn few_sums(constants: &Constants, segments: &[&[u64]], rows: &[Row<'_>], out: &mut [[u64; PAIR]]) {
+    let mut chunks = Chunks::<TERMS>::new(segments);
+    let mut start = 0;
+    while let Some(terms) = chunks.next() {
+        let end = start + terms.len();
+        for (rows, out) in rows.chunks(QUAD).zip(out.chunks_mut(QUAD)) {
+            let (factors, mut out) = (factors(rows, start..end), Out::new(out));
+            for twin in 0..COLUMNS / TWINS {
+                quad_sums(constants, terms, factors, [0, twin], start > 0, &mut out);
+            }
+        }
+        start = end;
+    }
+    if start == 0 {
+        out.as_flattened_mut().fill(0);
     }
 }
 
@@ -124,46 +148,71 @@ fn group(
     let near = near.as_chunks::<TWINS>().0;
     let terms = near.len() * TWINS / COLUMNS;
     for (twin, near) in near.chunks_exact(terms).enumerate() {
-        for (quad, rows) in rows.as_chunks().0.iter().enumerate() {
-            let mut sums = [[_mm256_setzero_si256(); TWINS]; QUAD];
-            if adds {
-                for (i, sums) in sums.iter_mut().enumerate() {
-                    for (j, sum) in sums.iter_mut().enumerate() {
-                        *sum = out.get([QUAD * quad + i, TWINS * twin + j]);
-                    }
-                }
-            }
-            let sums = add_terms(near, *rows, sums);
-            for (i, sums) in sums.into_iter().enumerate() {
-                for (j, sum) in sums.into_iter().enumerate() {
-                    let place = [QUAD * quad + i, TWINS * twin + j];
-                    out.set(place, reduce_word(constants, sum));
-                }
-            }
+        let quads = rows.as_chunks().0.iter().take(out.len().div_ceil(QUAD));
+        for (quad, rows) in quads.enumerate() {
+            quad_sums(constants, near, *rows, [quad, twin], adds, &mut out);
         }
     }
 }
 
-/// Adds two registers of terms to four sums. These have names: in an array they would stay in memory.
+/// A term, or two registers of it.
+trait Term {
+    /// Those two, `twin` of the term.
+    fn registers(&self, twin: usize) -> &[Words; TWINS];
+}
+
+impl Term for [Words; TWINS] {
+    #[inline]
+    fn registers(&self, _: usize) -> &[Words; TWINS] {
+        self
+    }
+}
+
+impl Term for &[u64; PAIR] {
+    #[inline]
+    fn registers(&self, twin: usize) -> &[Words; TWINS] {
+        &self.as_chunks().0.as_chunks().0[twin]
+    }
+}
+
+/// Two registers of four sums.
 #[inline]
-#[target_feature(enable = "avx2")]
-fn add_terms(
-    terms: &[[Words; TWINS]],
+#[target_feature(enable = "avx2,fma")]
+fn quad_sums<T: Term>(
+    constants: &Constants,
+    terms: &[T],
     rows: [&[u64]; QUAD],
-    [mut w, mut x, mut y, mut z]: [[__m256i; TWINS]; QUAD],
-) -> [[__m256i; TWINS]; QUAD] {
+    [quad, twin]: [usize; 2],
+    adds: bool,
+    out: &mut Out<'_>,
+) {
+    let mut sums = [[_mm256_setzero_si256(); TWINS]; QUAD];
+    if adds {
+        for (i, sums) in sums.iter_mut().enumerate() {
+            for (j, sum) in sums.iter_mut().enumerate() {
+                *sum = out.get([QUAD * quad + i, TWINS * twin + j]);
+            }
+        }
+    }
+    // They have names: in an array they would stay in memory.
+    let [mut w, mut x, mut y, mut z] = sums;
     let [a, b, c, d] = [
         &rows[0][..terms.len()],
         &rows[1][..terms.len()],
         &rows[2][..terms.len()],
         &rows[3][..terms.len()],
     ];
-    for (k, [first, second]) in terms.iter().enumerate() {
+    for (k, term) in terms.iter().enumerate() {
+        let [first, second] = term.registers(twin);
         let words = [load(first), load(second)];
         w = add_products(w, words, a[k]);
         x = add_products(x, words, b[k]);
         y = add_products(y, words, c[k]);
         z = add_products(z, words, d[k]);
     }
-    [w, x, y, z]
+    for (i, sums) in [w, x, y, z].into_iter().enumerate() {
+        for (j, sum) in sums.into_iter().enumerate() {
+            out.set([QUAD * quad + i, TWINS * twin + j], reduce_word(constants, sum));
+        }
+    }
 }

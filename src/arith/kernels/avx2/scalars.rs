@@ -6,6 +6,7 @@
 
 use std::arch::x86_64::{__m256i, _mm256_setzero_si256};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use super::{Words, load, store};
 use crate::arith::kernels::chunks::Chunks;
@@ -33,7 +34,17 @@ pub(super) trait Scalars: Copy {
 /// Where the sums of a group go, of which there may be fewer than [`GROUP`].
 pub(super) struct Out<'a>(&'a mut [[u64; PAIR]]);
 
-impl Out<'_> {
+impl<'a> Out<'a> {
+    /// Those of some sums.
+    pub(super) const fn new(sums: &'a mut [[u64; PAIR]]) -> Self {
+        Self(sums)
+    }
+
+    /// Sums that there are.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// A register of a sum, by the place of the sum and its own.
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -82,11 +93,7 @@ pub(super) fn sums<S: Scalars>(
         let near = unsafe { near.written(registers) };
         let end = start + terms.len();
         for (rows, out) in rows.chunks(GROUP).zip(out.chunks_mut(GROUP)) {
-            // Where there are fewer the last one is met again.
-            let mut factors = [&rows[rows.len() - 1].factors[start..end]; GROUP];
-            for (factors, row) in factors.iter_mut().zip(rows) {
-                *factors = &row.factors[start..end];
-            }
+            let factors = factors(rows, start..end);
             // SAFETY: as above.
             unsafe { scalars.sums(near, factors, start > 0, Out(out)) };
         }
@@ -95,6 +102,15 @@ pub(super) fn sums<S: Scalars>(
     if start == 0 {
         out.as_flattened_mut().fill(0);
     }
+}
+
+/// The factors of `N` sums for some terms. Where there are fewer sums, the last one is met again.
+pub(super) fn factors<'a, const N: usize>(rows: &[Row<'a>], terms: Range<usize>) -> [&'a [u64]; N] {
+    let mut factors = [&rows[rows.len() - 1].factors[terms.clone()]; N];
+    for (factors, row) in factors.iter_mut().zip(rows) {
+        *factors = &row.factors[terms.clone()];
+    }
+    factors
 }
 
 /// The size of as few parts as there can be, of at most `most`, all but the last alike.
