@@ -3,7 +3,6 @@
 use rayon::prelude::*;
 
 use super::{Output, ScalarRows, SlotPlan, Wave};
-use crate::arith::Modulus;
 use crate::arith::kernels::{Kernels, PAIR, Reduction, Row, SUMS_TOGETHER, TILE};
 use crate::conv::dense::Alike;
 use crate::conv::near::Near;
@@ -57,7 +56,7 @@ pub fn multiply_scalars(
                 let (reduction, sums) =
                     (context.reduction(), chunk.tile_mut(tile, run.sums.clone()));
                 let words = run.words(wave.panels, 0, [limb, tile]);
-                let bias = rows.bias();
+                let bias = rows.bias(run.terms);
                 if run.gathers() {
                     let near = [near.lay(run.terms * PAIR, words)];
                     scalar_tiles(kernels, reduction, &near, row, bias, sums);
@@ -83,14 +82,14 @@ pub fn multiply_scalars(
 /// The most terms whose words stay close to the core while all sums meet them: 256 KiB of them.
 const NEAR_TERMS: usize = (256 << 10) / (PAIR * size_of::<u64>());
 
-/// One tile of several sums, into `sums`: `row` gives the factors of each by its place there, all of them
-/// larger by `bias` than they are meant to be. Long sums are made one part after the other.
+/// One tile of several sums, into `sums`: `row` gives the factors of each by its place there. All words
+/// times `bias` are taken off. Long sums are made one part after the other.
 pub fn scalar_tiles<'a>(
     kernels: &Kernels,
     reduction: Reduction,
     segments: &[&[u64]],
     row: impl Fn(usize) -> Row<'a>,
-    bias: Option<u64>,
+    bias: Option<Row<'a>>,
     sums: &mut [[u64; PAIR]],
 ) {
     let terms = |segments: &[&[u64]]| segments.iter().map(|s| s.len() / PAIR).sum::<usize>();
@@ -99,6 +98,7 @@ pub fn scalar_tiles<'a>(
     for segments in segments.chunks((NEAR_TERMS / each).max(1)) {
         let end = start + terms(segments);
         let row = |sum| row(sum).part(start..end);
+        let bias = bias.map(|bias| bias.part(start..end));
         let part = Part { kernels, reduction, segments, adds: start > 0 };
         part.sums(row, bias, sums);
         start = end;
@@ -119,9 +119,18 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    fn sums<'a>(self, row: impl Fn(usize) -> Row<'a>, bias: Option<u64>, sums: &mut [[u64; PAIR]]) {
+    fn sums<'a>(
+        self,
+        row: impl Fn(usize) -> Row<'a>,
+        bias: Option<Row<'a>>,
+        sums: &mut [[u64; PAIR]],
+    ) {
         let Self { kernels, reduction, segments, adds } = self;
-        let taken_off = bias.map(|bias| multiple_of_sum(kernels.modulus(), segments, bias));
+        let taken_off = bias.map(|bias| {
+            let mut sum = [[0; PAIR]];
+            kernels.scalar_tiles(reduction, segments, |_| bias, &mut sum);
+            sum[0]
+        });
         let make = |first, out: &mut [[u64; PAIR]]| {
             kernels.scalar_tiles(reduction, segments, |sum| row(first + sum), out);
             if let Some(taken_off) = taken_off {
@@ -144,37 +153,11 @@ fn add_sums(kernels: &Kernels, make: impl Fn(usize, &mut [[u64; PAIR]]), sums: &
     }
 }
 
-/// `factor` times the sum of all terms, modulo q.
-fn multiple_of_sum(modulus: &Modulus, segments: &[&[u64]], factor: u64) -> [u64; PAIR] {
-    /// Words that are added side by side: in an array of all they would stay in memory.
-    const WORDS: usize = 8;
-    // Terms that fit a word together, and what is left of them when they are reduced.
-    let together = 1usize << (u64::BITS - modulus.bits() - 1).min(12);
-    let factor = modulus.shoup(modulus.reduce(factor));
-    let mut all = [0; PAIR];
-    for (column, sums) in all.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
-        let (mut sum, mut room) = ([0; WORDS], together);
-        for words in segments.iter().flat_map(|words| words.chunks(together * PAIR)) {
-            let terms = words.as_chunks::<PAIR>().0;
-            if room < terms.len() {
-                (sum, room) = (sum.map(|word| modulus.reduce(word)), together);
-            }
-            room -= terms.len();
-            for term in terms {
-                let words = &term.as_chunks::<WORDS>().0[column];
-                sum = std::array::from_fn(|i| sum[i] + words[i]);
-            }
-        }
-        *sums = sum.map(|word| modulus.mul_shoup(modulus.reduce(word), factor));
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::arith::kernels::Backend;
-    use crate::arith::largest_ntt_primes;
+    use crate::arith::{Modulus, largest_ntt_primes};
 
     /// Parts are added to those before them, whatever the number of sums, and what was added to integers is
     /// taken off.
@@ -189,12 +172,13 @@ mod tests {
         let segments: Vec<&[u64]> = panel.chunks(NEAR_TERMS / 2 * PAIR).collect();
         let rows: Vec<Vec<u64>> =
             (0..SUMS).map(|sum| (0..terms).map(|i| word(sum + 3 * i) >> 21).collect()).collect();
+        let bias = vec![9; terms];
         let row = |factors| Row { factors, quotients: &[], bits: 15 };
         for backend in Backend::available() {
             let kernels = Kernels::new(backend, modulus);
             let mut sums = vec![[u64::MAX; PAIR]; SUMS];
             let of_sum = |sum: usize| row(&rows[sum]);
-            scalar_tiles(&kernels, Reduction::Lazy, &segments, of_sum, Some(9), &mut sums);
+            scalar_tiles(&kernels, Reduction::Lazy, &segments, of_sum, Some(row(&bias)), &mut sums);
             for (factors, sum) in rows.iter().zip(&sums) {
                 for (place, made) in sum.iter().enumerate().step_by(5) {
                     let terms = factors.iter().zip(panel.iter().skip(place).step_by(PAIR));

@@ -28,8 +28,8 @@ pub struct ScalarRows {
     stride: usize,
     /// For each of those limbs, an upper bound of the bits of its factors.
     bits: Vec<u32>,
-    /// What was added to integers.
-    bias: Option<u64>,
+    /// What was added to integers, for each term; empty where nothing was.
+    bias: Vec<u64>,
 }
 
 /// Words from the factors of one sum to those of the next. For a block, a kernel reads the factors of
@@ -95,7 +95,7 @@ impl ScalarRows {
         }
         let per_sum = stride(terms);
         (self.limbs, self.blocks, self.terms, self.stride) = (1, 1, terms, per_sum);
-        (self.bits, self.bias) = (vec![integer_bits(largest)], Some(largest));
+        (self.bits, self.bias) = (vec![integer_bits(largest)], vec![largest; terms]);
         let factors = space(&mut self.factors, sums * per_sum);
         factors.par_chunks_mut(per_sum.max(1)).enumerate().try_for_each(|(sum, factors)| {
             proceed()?;
@@ -126,7 +126,7 @@ impl ScalarRows {
         let per_sum = stride(words);
         (self.limbs, self.blocks, self.terms, self.stride) = (limbs.len(), blocks, terms, per_sum);
         self.bits = limbs.iter().map(|limb| limb.modulus().bits()).collect();
-        self.bias = None;
+        self.bias.clear();
         let factors = space(&mut self.factors, sums * per_sum);
         let groups = factors.par_chunks_mut((together * per_sum).max(1)).enumerate();
         groups.try_for_each(|(i, group)| {
@@ -154,7 +154,7 @@ impl ScalarRows {
     pub fn integer_bytes(setting: Setting<'_>, sums: usize, terms: usize) -> u64 {
         match setting.reduction {
             Reduction::Eager => Self::bytes(setting, sums, 1, terms),
-            Reduction::Lazy => (sums * stride(terms) * size_of::<u64>()) as u64,
+            Reduction::Lazy => ((sums * stride(terms) + terms) * size_of::<u64>()) as u64,
         }
     }
 
@@ -186,9 +186,10 @@ impl ScalarRows {
         }
     }
 
-    /// What was added to each factor, if anything: the sum of all words times it is to be taken off.
-    pub const fn bias(&self) -> Option<u64> {
-        self.bias
+    /// What all words of a sum of `terms` terms are to be multiplied by and taken off, if anything.
+    pub fn bias(&self, terms: usize) -> Option<Row<'_>> {
+        let factors = self.bias.get(..terms).filter(|_| !self.bias.is_empty())?;
+        Some(Row { factors, quotients: &[], bits: *self.bits.first()? })
     }
 }
 

@@ -106,7 +106,7 @@ impl<'a> Tiles<'a> {
         let d = order(self.wave.plan);
         let row = |row| self.weights.row(sums.start * d + row, limb, 0, terms);
         let accumulators = &mut accumulators[..sums.len() * d];
-        let bias = self.weights.bias();
+        let bias = self.weights.bias(terms);
         scalar_tiles(kernels, context.reduction(), segments, row, bias, accumulators);
     }
 
