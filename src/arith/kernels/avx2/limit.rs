@@ -1,11 +1,13 @@
 //! The multiply-add alone, on registers.
 
+use std::arch::asm;
 use std::arch::x86_64::{
-    __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_add_pd, _mm256_castpd_si256,
-    _mm256_fmadd_pd, _mm256_mul_epu32, _mm256_mullo_epi32, _mm256_set1_epi32, _mm256_set1_epi64x,
+    __m256i, _mm256_add_pd, _mm256_castpd_si256, _mm256_fmadd_pd, _mm256_set1_epi64x,
     _mm256_set1_pd,
 };
 
+use super::estimate::add_lower;
+use super::scalar_halves::add_product;
 use super::wide::{Split, add_block, extend, wide};
 use super::{LANES, SIGNED, UNSIGNED, Words, load, load_doubles, splat, store};
 use crate::arith::kernels::Width;
@@ -55,44 +57,58 @@ fn folded(values: &[__m256i]) -> u64 {
     result
 }
 
+/// A word that the compiler knows nothing of, so that products with it are made again, and of lower halves
+/// by the instruction for them: of what it has taken them from before, it would multiply all.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn unknown(mut word: __m256i) -> __m256i {
+    // SAFETY: there is nothing but a comment.
+    unsafe {
+        asm!("/* {} */", inout(ymm_reg) word, options(pure, nomem, nostack, preserves_flags));
+    }
+    word
+}
+
+/// Sums have names: in an array they might stay in memory.
 #[target_feature(enable = "avx2,fma")]
 fn halves(words: &Words, rounds: u64) -> u64 {
-    let mask = u64::from(u32::MAX);
-    let mut pair = [load(words), splat(words[1] & mask)];
-    let factors = words.map(|word| splat(word & mask));
-    let mut sums = [_mm256_set1_epi64x(0); HALF_SUMS];
+    let [mut one, mut two] = [load(words), splat(words[1])];
+    let [mut a, mut b, mut c, mut d] = words.map(|word| splat(word));
+    let [mut p, mut q, mut r, mut s] = [splat(0); SUMS];
+    let [mut t, mut u, mut v, mut w] = [splat(0); SUMS];
     for _ in 0..rounds {
-        for (sums, word) in sums.as_chunks_mut::<SUMS>().0.iter_mut().zip(&mut pair) {
-            for (sum, factor) in sums.iter_mut().zip(factors) {
-                *sum = _mm256_add_epi64(*sum, _mm256_mul_epu32(*word, factor));
-            }
-            *word = _mm256_add_epi64(*word, _mm256_set1_epi64x(1));
-        }
+        (p, q) = (add_product(p, one, a), add_product(q, one, b));
+        (r, s) = (add_product(r, one, c), add_product(s, one, d));
+        (t, u) = (add_product(t, two, a), add_product(u, two, b));
+        (v, w) = (add_product(v, two, c), add_product(w, two, d));
+        (one, two) = (unknown(one), unknown(two));
+        (a, b, c, d) = (unknown(a), unknown(b), unknown(c), unknown(d));
     }
-    folded(&sums)
+    folded(&[p, q, r, s, t, u, v, w])
 }
 
 /// Estimates that begin apart, else they would be one, and the residues of as many words.
 #[target_feature(enable = "avx2,fma")]
 fn estimated(words: &Words, rounds: u64) -> u64 {
     let (word, factor) = (load_doubles(words), _mm256_set1_pd(words[0] as f64));
-    let mut estimates = [_mm256_set1_pd(0.0); ESTIMATES];
-    for (i, estimate) in (0..).zip(&mut estimates) {
-        *estimate = _mm256_set1_pd(f64::from(i));
-    }
-    let (mut lower, mut residues) = (load(words), [_mm256_set1_epi64x(0); ESTIMATES / 2]);
-    let factors = words.map(|word| splat(word));
+    let estimates: [f64; ESTIMATES] = std::array::from_fn(|i| i as f64);
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] =
+        estimates.map(|estimate| _mm256_set1_pd(estimate));
+    let [p, q, r, s] = words.map(|word| splat(word));
+    let [mut w, mut x, mut y, mut z] = [splat(0); ESTIMATES / 2];
+    let mut lower = load(words);
     for _ in 0..rounds {
-        for estimate in &mut estimates {
-            *estimate = _mm256_fmadd_pd(word, factor, *estimate);
-        }
-        for (residue, factor) in residues.iter_mut().zip(factors) {
-            *residue = _mm256_add_epi32(*residue, _mm256_mullo_epi32(lower, factor));
-        }
-        lower = _mm256_add_epi32(lower, _mm256_set1_epi32(1));
+        (a, b) = (_mm256_fmadd_pd(word, factor, a), _mm256_fmadd_pd(word, factor, b));
+        (c, d) = (_mm256_fmadd_pd(word, factor, c), _mm256_fmadd_pd(word, factor, d));
+        (e, f) = (_mm256_fmadd_pd(word, factor, e), _mm256_fmadd_pd(word, factor, f));
+        (g, h) = (_mm256_fmadd_pd(word, factor, g), _mm256_fmadd_pd(word, factor, h));
+        (w, x) = (add_lower(w, lower, p), add_lower(x, lower, q));
+        (y, z) = (add_lower(y, lower, r), add_lower(z, lower, s));
+        lower = unknown(lower);
     }
+    let estimates = [a, b, c, d, e, f, g, h];
     let estimates = estimates.iter().map(|estimate| _mm256_castpd_si256(*estimate));
-    estimates.fold(folded(&residues), |all, estimate| all ^ folded(&[estimate]))
+    estimates.fold(folded(&[w, x, y, z]), |all, estimate| all ^ folded(&[estimate]))
 }
 
 #[target_feature(enable = "avx2,fma")]
