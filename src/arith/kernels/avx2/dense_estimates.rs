@@ -9,20 +9,13 @@ use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
 use super::estimate::{
-    Centring, DOUBLES, EIGHTS, Reach, add_lower, begun, eight_words, lower_halves,
+    Centring, DOUBLES, EIGHTS, HALF, Reach, add_lower, begun, eight_words, lower_halves,
 };
 use super::wide::Count;
-use super::{
-    Constants, LANES, UNSIGNED, Unpack, Words, doubles, in_place, load, store, unpack, values,
-    words,
-};
+use super::{Constants, LANES, UNSIGNED, Unpack, Words, doubles, load, store, unpack, values};
 use crate::arith::kernels::{Factors, PAIR, TILE};
 
-/// Registers of what a term has for half of a tile: eight words of either half of its pair as doubles, then
-/// the lower halves of both.
-const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
-
-/// That of a term.
+/// What a term has for half of a tile: eight words of either half of its pair.
 type Term = [Words; HALF];
 
 /// Products of which a piece at a time is estimated.
@@ -73,16 +66,8 @@ impl Products for OfEstimates<'_> {
         let centring = Centring::new(self.constants);
         for (half, near) in near.chunks_exact_mut(HALF * terms.len()).enumerate() {
             for (near, term) in near.as_chunks_mut::<HALF>().0.iter_mut().zip(terms) {
-                let [a, b, c, d, lower, later_lower] = near;
                 let eights = term.as_chunks().0.as_chunks().0;
-                let (first, halves) = centring.enter(&eights[half]);
-                let (second, later_halves) = centring.enter(&eights[EIGHTS / 2 + half]);
-                a.write(in_place(first[0]));
-                b.write(in_place(first[1]));
-                c.write(in_place(second[0]));
-                d.write(in_place(second[1]));
-                lower.write(words(halves));
-                later_lower.write(words(later_halves));
+                centring.enter([&eights[half], &eights[EIGHTS / 2 + half]], near);
             }
         }
     }

@@ -14,9 +14,10 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_sub_epi64, _mm256_sub_pd,
     _mm256_unpackhi_epi32, _mm256_unpacklo_epi32,
 };
+use std::mem::MaybeUninit;
 
 use super::wide::reduce_digits;
-use super::{Constants, LANES, SIGNED, by_sign, load, splat, to_doubles};
+use super::{Constants, LANES, SIGNED, Words, by_sign, in_place, load, splat, to_doubles};
 use crate::arith::kernels::PAIR;
 
 /// Eights of words of a pair: two registers of doubles, or one of lower halves.
@@ -24,6 +25,12 @@ pub(super) const EIGHTS: usize = PAIR / (2 * LANES);
 
 /// Registers of doubles of a term.
 pub(super) const DOUBLES: usize = PAIR / LANES;
+
+/// Registers of half a term.
+pub(super) const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
+
+/// Eight words.
+type Eight = [Words; 2];
 
 /// Terms of a piece, at most.
 pub(super) const PIECE: usize = 64;
@@ -79,13 +86,19 @@ impl Centring {
         Self { q: splat(q), half: splat(q / 2) }
     }
 
-    /// Eight words as they are multiplied: as doubles, and their lower halves.
+    /// Leaves two eights of words of a term in `near`: their doubles, then the lower halves of either.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn enter(&self, words: &[[u64; LANES]; 2]) -> ([__m256d; 2], __m256i) {
-        let words = [self.centred(load(&words[0])), self.centred(load(&words[1]))];
-        let doubles = [signed_doubles(words[0]), signed_doubles(words[1])];
-        (doubles, lower_halves(words[0], words[1]))
+    pub(super) fn enter(&self, eights: [&Eight; 2], near: &mut [MaybeUninit<Words>; HALF]) {
+        let (doubles, lower) = near.split_at_mut(DOUBLES / 2);
+        let places = doubles.as_chunks_mut::<2>().0.iter_mut().zip(lower);
+        for ((doubles, lower), [first, second]) in places.zip(eights) {
+            let words = [self.centred(load(first)), self.centred(load(second))];
+            for (double, words) in doubles.iter_mut().zip(words) {
+                double.write(in_place(signed_doubles(words)));
+            }
+            lower.write(super::words(lower_halves(words[0], words[1])));
+        }
     }
 
     /// Words less q where they are above half of it.

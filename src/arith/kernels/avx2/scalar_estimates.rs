@@ -6,15 +6,12 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::estimate::{Centring, DOUBLES, EIGHTS, PIECE, Reach, add_lower, eight_words};
+use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, PIECE, Reach, add_lower, eight_words};
 use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, sums};
-use super::{Constants, Words, in_place, load, splat, subtract_once, values, words};
+use super::{Constants, Words, load, splat, subtract_once, values};
 use crate::arith::kernels::double::double;
 use crate::arith::kernels::space::Space;
 use crate::arith::kernels::{PAIR, Row};
-
-/// Registers of half a term: four of doubles, and two of lower halves.
-const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
 
 /// Sums whose words are met together: their sums of half a term are twelve registers.
 const TWO: usize = 2;
@@ -72,16 +69,8 @@ pub(in super::super) fn estimated_tiles(
 fn enter_piece(centring: &Centring, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
     for (half, near) in near.chunks_exact_mut(HALF * terms.len()).enumerate() {
         for (near, term) in near.as_chunks_mut::<HALF>().0.iter_mut().zip(terms) {
-            let [a, b, c, d, lower, later_lower] = near;
             let eights = term.as_chunks().0.as_chunks().0;
-            let (first, halves) = centring.enter(&eights[2 * half]);
-            let (second, later_halves) = centring.enter(&eights[2 * half + 1]);
-            a.write(in_place(first[0]));
-            b.write(in_place(first[1]));
-            c.write(in_place(second[0]));
-            d.write(in_place(second[1]));
-            lower.write(words(halves));
-            later_lower.write(words(later_halves));
+            centring.enter([&eights[2 * half], &eights[2 * half + 1]], near);
         }
     }
 }
