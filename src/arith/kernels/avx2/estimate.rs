@@ -59,14 +59,15 @@ impl Reach {
     /// What estimates are off by at most, in units of 2^(b-55).
     ///
     /// A sum of n products is within n 2^(b-1), so that a part in 2^53 of the next power of two is the most
-    /// it is rounded by. Rounded are the sums of a piece, those of pieces, and what is left when the residue
-    /// is taken off, which is hardly larger.
+    /// it is rounded by. So it is when it begins with a word: every product falls short of 2^(b-1) by more,
+    /// for a prime = 1 mod 2N falls short of a power of two by nearly 2N. Rounded are the sums of a piece,
+    /// those of pieces, and what is left when the residue is taken off, which is hardly larger.
     #[cfg(test)]
     fn error(self) -> usize {
         let rounding = usize::next_power_of_two;
         let of_piece: usize = (1..=self.piece).map(rounding).sum();
         let pieces = self.terms.div_ceil(self.piece);
-        let of_pieces: usize = (2..=pieces).map(|count| rounding(count * self.piece)).sum();
+        let of_pieces: usize = (1..=pieces).map(|count| rounding(count * self.piece)).sum();
         pieces * of_piece + of_pieces + rounding(self.terms + 1)
     }
 }

@@ -114,20 +114,29 @@ fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, m
             }
         }
     }
-    for (half, sums) in sums.iter().enumerate() {
-        for (i, sums) in sums.iter().enumerate().take(twos) {
-            for (j, (estimates, residues)) in sums.estimates.iter().zip(sums.residues).enumerate() {
-                let eights = estimates.as_chunks().0.iter().zip(residues);
-                for (eight, (estimates, residues)) in eights.enumerate() {
-                    let words = eight_words(by.constants, *estimates, residues);
-                    for (k, word) in words.into_iter().enumerate() {
-                        let place = [TWO * i + j, DOUBLES / 2 * half + 2 * eight + k];
-                        let word =
-                            if adds { sum(by.constants, word, out.get(place)) } else { word };
-                        out.set(place, word);
-                    }
-                }
-            }
+    for (half, twos) in sums.iter().enumerate() {
+        for sum in 0..out.len() {
+            let Halves { estimates, residues } = &twos[sum / TWO];
+            let told = (&estimates[sum % TWO], &residues[sum % TWO]);
+            write_half(by.constants, told, [sum, half], adds, &mut out);
+        }
+    }
+}
+
+/// Writes or adds half a pair of a sum.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn write_half(
+    constants: &Constants,
+    (estimates, residues): (&[__m256d; DOUBLES / 2], &[__m256i; EIGHTS / 2]),
+    [sum, half]: [usize; 2],
+    adds: bool,
+    out: &mut Out<'_>,
+) {
+    for (eight, (estimates, residues)) in estimates.as_chunks().0.iter().zip(residues).enumerate() {
+        for (i, word) in eight_words(constants, *estimates, *residues).into_iter().enumerate() {
+            let place = [sum, DOUBLES / 2 * half + 2 * eight + i];
+            out.set(place, if adds { add(constants, word, out.get(place)) } else { word });
         }
     }
 }
@@ -135,7 +144,7 @@ fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, m
 /// The sum modulo q.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn sum(constants: &Constants, a: __m256i, b: __m256i) -> __m256i {
+fn add(constants: &Constants, a: __m256i, b: __m256i) -> __m256i {
     subtract_once(_mm256_add_epi64(a, b), splat(constants.q as u64))
 }
 
