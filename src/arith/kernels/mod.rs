@@ -131,16 +131,21 @@ impl Kernels {
         match reduction {
             Reduction::Eager => dispatch!(self, scalar_tile_eager(segments, rows, out)),
             Reduction::Lazy => {
-                let is_narrow = self.width(rows.iter().map(|row| row.bits).max()).is_narrow();
+                let is_narrow = self.width(self.factor_bits(&rows)).is_narrow();
                 dispatch!(self, scalar_tile_lazy(is_narrow, segments, rows, out));
             }
         }
     }
 
-    /// How wide products with factors of so many bits are, or with any words.
-    fn width(&self, factor_bits: Option<u32>) -> Width {
-        let bits = self.modulus.bits();
-        Width::of(bits, factor_bits.map_or(bits, |factor| factor.min(bits)))
+    /// Bits that no factor of these rows has more of, and no word.
+    fn factor_bits(&self, rows: &[Row<'_>]) -> u32 {
+        let most = rows.iter().map(|row| row.bits).max();
+        most.unwrap_or(u32::MAX).min(self.modulus.bits())
+    }
+
+    /// How wide products of words with factors of so many bits are.
+    const fn width(&self, factor_bits: u32) -> Width {
+        Width::of(self.modulus.bits(), factor_bits)
     }
 
     /// `out = sum over terms k of factors[k] * panel[k]`, word by word: a term has [`TILE`]
@@ -173,7 +178,7 @@ impl Kernels {
                 }
             }
             Reduction::Lazy => {
-                let width = self.width(None);
+                let width = self.width(self.modulus.bits());
                 dispatch!(self, pair_tiles_lazy(width, segments, factors, out));
             }
         }

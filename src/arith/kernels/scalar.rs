@@ -100,8 +100,8 @@ impl Kernels {
             return Way::Whole;
         }
         let is_worth_it = rows.len() >= FEWEST_SUMS && rows[0].factors.len() >= FEWEST_TERMS;
-        let factor_bits = rows.iter().map(|row| row.bits).max();
-        let bits = self.modulus.bits() + factor_bits.unwrap_or_default().min(self.modulus.bits());
+        let factor_bits = self.factor_bits(rows);
+        let bits = self.modulus.bits() + factor_bits;
         match self.width(factor_bits) {
             _ if reduction == Reduction::Eager => Way::Whole,
             Width::Halves => Way::Halves,
