@@ -102,8 +102,8 @@ impl Products for OfWide<'_> {
     }
 }
 
-/// Adds terms, in blocks of at most `block` of them, to the sums of two columns; where the next factors are to be asked for. By itself, since
-/// within a larger function there are not registers enough.
+/// Adds terms, in blocks of at most `block` of them, to the sums of two columns; where the next factors are
+/// to be asked for. By itself, since within a larger function there are not registers enough.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 fn add_columns<const LEFT: usize, const RIGHT: usize>(

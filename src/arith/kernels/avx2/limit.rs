@@ -34,8 +34,8 @@ pub(in super::super) const fn round(width: Width) -> u64 {
     words as u64
 }
 
-/// `rounds` rounds of multiply-adds from `words` below 2^36, which the compiler must not know. Words of
-/// products that are not fused with a sum change: products that stay the same would be made once.
+/// `rounds` rounds of multiply-adds from `words` below 2^36, which the compiler must not know: products
+/// that stay the same would be made once.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn multiply_adds(width: Width, words: &Words, rounds: u64) -> u64 {
     match width {

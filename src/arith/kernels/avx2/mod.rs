@@ -77,8 +77,8 @@ pub(super) struct Constants {
     inverse: f64,
     /// 2^bits.
     radix: f64,
-    /// 2^32, 2^bits, 2^(bits+32) and 2^64 modulo q.
-    powers: [Shoup; 4],
+    /// 2^32, 2^bits and 2^(bits+32) modulo q.
+    powers: [Shoup; 3],
     /// Products whose sum [`reduce_short`] takes.
     short_terms: usize,
     /// Products that a [`wide::Block`] takes.
@@ -88,7 +88,7 @@ pub(super) struct Constants {
 impl Constants {
     pub(super) fn new(modulus: &Modulus) -> Self {
         let [step, radix] = [32, modulus.bits()].map(|bits| modulus.reduce(1 << bits));
-        let powers = [step, radix, modulus.mul(step, radix), modulus.mul(step, step)];
+        let powers = [step, radix, modulus.mul(step, radix)];
         Self {
             q: modulus.value() as f64,
             inverse: 1.0 / modulus.value() as f64,

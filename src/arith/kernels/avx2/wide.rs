@@ -10,7 +10,6 @@ use super::{
     Constants, SIGNED, UNSIGNED, barrett, mul_shoup, remainder, round_product, splat, splat_factor,
     to_doubles, to_words,
 };
-use crate::arith::Shoup;
 
 /// Terms that a lazy accumulator takes before it must be reduced. A term adds at most 2^50 to the
 /// high part and at most 2^49 either way to the low part, which starts below 2^50: after 4096 terms
@@ -177,22 +176,9 @@ fn reduce_long(constants: &Constants, sum: Wide, blocks: usize) -> __m256i {
         to_doubles(_mm256_and_si256(sum.high, mask)),
         to_doubles(_mm256_srli_epi64::<32>(sum.high)),
     ];
-    let [step, radix, top, _] = constants.powers;
-    weigh(constants, to_doubles(_mm256_and_si256(low, mask)), digits, [step, radix, top])
-}
-
-/// A digit and others times powers modulo q, in `[0, q)`: of few digits of at most 32 bits either way.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn weigh<const N: usize>(
-    constants: &Constants,
-    first: __m256d,
-    digits: [__m256d; N],
-    powers: [Shoup; N],
-) -> __m256i {
     let by = barrett(constants);
-    let mut total = first;
-    for (digit, power) in digits.into_iter().zip(powers) {
+    let mut total = to_doubles(_mm256_and_si256(low, mask));
+    for (digit, power) in digits.into_iter().zip(constants.powers) {
         total = _mm256_add_pd(total, mul_shoup(&by, digit, splat_factor(power)));
     }
     to_words(&by, remainder(&by, total))
