@@ -8,9 +8,7 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
-use super::estimate::{
-    Centring, DOUBLES, EIGHTS, HALF, Reach, add_lower, begun, eight_words, lower_halves,
-};
+use super::estimate::{Centring, EIGHTS, HALF, Reach, add_lower, begun, eight_words, lower_halves};
 use super::wide::Count;
 use super::{Constants, LANES, UNSIGNED, Unpack, Words, doubles, load, store, unpack, values};
 use crate::arith::kernels::{Factors, PAIR, TILE};
@@ -47,7 +45,7 @@ type Sums = [Eights; EIGHTS / 2];
 
 impl Products for OfEstimates<'_> {
     type Sums = Sums;
-    const REGISTERS: usize = DOUBLES + EIGHTS;
+    const REGISTERS: usize = 2 * HALF;
 
     fn terms(self) -> usize {
         self.reach.terms

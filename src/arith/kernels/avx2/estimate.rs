@@ -16,6 +16,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
+use super::scalars::TERMS;
 use super::wide::reduce_digits;
 use super::{Constants, LANES, SIGNED, Words, by_sign, in_place, load, splat, to_doubles};
 use crate::arith::kernels::PAIR;
@@ -47,8 +48,8 @@ impl Reach {
     /// that estimates are off by less than half of 2^32.
     pub(super) const fn of(bits: u32) -> Self {
         let (terms, piece) = match bits {
-            ..=72 => (256, PIECE),
-            73 => (256, 32),
+            ..=72 => (TERMS, PIECE),
+            73 => (TERMS, 32),
             74 => (128, 32),
             75 => (64, 32),
             _ => (64, 16),
@@ -168,16 +169,19 @@ pub(super) fn begun(words: [__m256i; 2]) -> ([__m256d; 2], __m256i) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scalars::evenly;
     use super::*;
 
     #[test]
     fn sums_of_every_width_are_told() {
         for bits in 52..=76 {
-            // Shorter sums and pieces as well.
-            for less in 1..=4 {
-                let Reach { terms, piece } = Reach::of(bits);
-                let reach = Reach { terms: terms / less, piece: piece / less };
-                assert!(reach.error() < 1 << (86 - bits), "{reach:?} of {bits} bits");
+            let most = Reach::of(bits);
+            // Shorter sums as well, of pieces as long or alike.
+            for terms in 1..=most.terms {
+                for piece in [most.piece, evenly(terms, most.piece)] {
+                    let reach = Reach { terms, piece };
+                    assert!(reach.error() < 1 << (86 - bits), "{reach:?} of {bits} bits");
+                }
             }
         }
     }

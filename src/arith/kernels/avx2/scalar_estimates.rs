@@ -7,7 +7,7 @@ use std::arch::x86_64::{
 use std::mem::MaybeUninit;
 
 use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, PIECE, Reach, add_lower, eight_words};
-use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, sums};
+use super::scalars::{GROUP, Out, Scalars, evenly, sums};
 use super::{Constants, Words, load, splat, subtract_once, values};
 use crate::arith::kernels::double::double;
 use crate::arith::kernels::space::Space;
@@ -16,11 +16,18 @@ use crate::arith::kernels::{PAIR, Row};
 /// Sums whose words are met together: their sums of half a term are twelve registers.
 const TWO: usize = 2;
 
-/// Sums of at most so many terms, in pieces.
+/// Sums of as many terms as are told, in pieces.
 #[derive(Clone, Copy)]
 struct Estimated<'a> {
     constants: &'a Constants,
     reach: Reach,
+}
+
+impl Estimated<'_> {
+    /// Terms of a piece of so many: pieces are alike.
+    const fn piece(self, terms: usize) -> usize {
+        evenly(terms, self.reach.piece)
+    }
 }
 
 impl Scalars for Estimated<'_> {
@@ -33,7 +40,7 @@ impl Scalars for Estimated<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]) {
-        let piece = self.reach.piece;
+        let piece = self.piece(terms.len());
         let centring = Centring::new(self.constants);
         for (terms, near) in terms.chunks(piece).zip(near.chunks_mut(2 * HALF * piece)) {
             enter_piece(&centring, terms, near);
@@ -56,11 +63,7 @@ pub(in super::super) fn estimated_tiles(
     rows: &[Row<'_>],
     out: &mut [[u64; PAIR]],
 ) {
-    let Reach { terms, piece } = Reach::of(bits);
-    // Pieces alike, of a length that was found to be one, or less.
-    let terms = evenly(rows.first().map_or(0, |row| row.factors.len()), terms.min(TERMS));
-    let reach = Reach { terms, piece: evenly(terms, piece) };
-    sums(Estimated { constants, reach }, segments, rows, out);
+    sums(Estimated { constants, reach: Reach::of(bits) }, segments, rows, out);
 }
 
 /// Leaves a piece in `near`: of each term the first half, then of each the second.
@@ -94,7 +97,8 @@ fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, m
     let twos = out.len().div_ceil(TWO);
     let mut doubles = Space::<f64, { GROUP * PIECE }>::new();
     let mut start = 0;
-    for near in near.as_chunks::<HALF>().0.chunks(2 * by.reach.piece) {
+    let near = near.as_chunks::<HALF>().0;
+    for near in near.chunks(2 * by.piece(near.len() / 2)) {
         let terms = near.len() / 2;
         let range = start..start + terms;
         start += terms;

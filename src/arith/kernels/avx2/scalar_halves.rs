@@ -5,7 +5,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::scalars::{GROUP, Out, Scalars, TERMS, evenly, factors, sums};
+use super::scalars::{GROUP, Out, Scalars, TERMS, factors, sums};
 use super::wide::reduce_word;
 use super::{Constants, LANES, Words, load, splat, store};
 use crate::arith::kernels::chunks::Chunks;
@@ -25,16 +25,13 @@ const TWINS: usize = 2;
 
 /// Whole products.
 #[derive(Clone, Copy)]
-struct Halves<'a> {
-    constants: &'a Constants,
-    terms: usize,
-}
+struct Halves<'a>(&'a Constants);
 
 impl Scalars for Halves<'_> {
     const REGISTERS: usize = COLUMNS;
 
     fn terms(self) -> usize {
-        self.terms
+        TERMS
     }
 
     #[inline]
@@ -52,7 +49,7 @@ impl Scalars for Halves<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>) {
-        group(self.constants, near, rows, adds, out);
+        group(self.0, near, rows, adds, out);
     }
 }
 
@@ -69,10 +66,7 @@ pub(in super::super) fn half_tiles(
     match (rows, &mut *out) {
         ([row], [out]) => one_sum(constants, segments, row.factors, out),
         _ if rows.len() < MANY => few_sums(constants, segments, rows, out),
-        _ => {
-            let terms = evenly(rows[0].factors.len(), TERMS);
-            sums(Halves { constants, terms }, segments, rows, out);
-        }
+        _ => sums(Halves(constants), segments, rows, out),
     }
 }
 

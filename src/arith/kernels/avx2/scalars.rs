@@ -21,7 +21,7 @@ pub(super) trait Scalars: Copy {
     /// Registers of a term in the form in which it is multiplied.
     const REGISTERS: usize;
 
-    /// Terms of sums that are added to, at most [`TERMS`].
+    /// Terms of sums at most, before others are added to them: no more than [`TERMS`].
     fn terms(self) -> usize;
 
     /// Leaves terms in `near`, all of which it writes.
@@ -83,7 +83,8 @@ pub(super) fn sums<S: Scalars>(
     out: &mut [[u64; PAIR]],
 ) {
     let mut near = Space::<Words, NEAR>::new();
-    let mut chunks = Chunks::<TERMS>::of(segments, scalars.terms());
+    let all = rows.first().map_or(0, |row| row.factors.len());
+    let mut chunks = Chunks::<TERMS>::of(segments, evenly(all, scalars.terms()));
     let mut start = 0;
     while let Some(terms) = chunks.next() {
         let registers = terms.len() * S::REGISTERS;
