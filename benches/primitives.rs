@@ -7,7 +7,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use heconv::arith::kernels::{
-    Backend, Factors, Kernels, PAIR, PairsMut, Reduction, Row, TILE, Width,
+    Backend, Factors, Kernels, PAIR, PairsMut, Reduction, Row, ScalarSums, TILE, Width,
     multiply_adds as register_multiply_adds,
 };
 use heconv::arith::{Modulus, PackedWords, largest_ntt_primes, zeroed};
@@ -195,7 +195,7 @@ mod client {
 mod kernel {
     use super::{
         Backend, Bencher, Factors, ItemsCount, Kernels, Modulus, PAIR, PackedWords, Reduction, Row,
-        TILE, Width, largest_ntt_primes, register_multiply_adds, zeroed,
+        ScalarSums, TILE, Width, largest_ntt_primes, register_multiply_adds, zeroed,
     };
 
     const TERMS: usize = 192;
@@ -259,7 +259,9 @@ mod kernel {
         let row = Row { factors: &factors, quotients: &quotients, bits };
         let mut out = [[0; PAIR]; SUMS];
         let counted = bencher.counter(ItemsCount::new(SUMS * TERMS * PAIR));
-        counted.bench_local(|| kernels.scalar_tiles(reduction, &[&panel], |_| row, &mut out));
+        let mut sums = ScalarSums::new(kernels, reduction);
+        sums.lay(std::iter::repeat_n(row, SUMS), None);
+        counted.bench_local(|| sums.tile(&[&panel], &mut out));
     }
 
     /// A sum of words by words.

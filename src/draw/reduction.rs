@@ -31,9 +31,9 @@ impl Sum {
             self.factors.iter().map(|factor| self.modulus.shoup(*factor).quotient).collect();
         let row = Row { factors: &self.factors, quotients: &quotients, bits: self.modulus.bits() };
         let panel: Vec<u64> = self.words.iter().flat_map(|word| [*word; PAIR]).collect();
-        let mut out = [[0; PAIR]];
-        kernels.scalar_tiles(reduction, &[&panel], |_| row, &mut out);
-        out[0][0]
+        let mut out = [0; PAIR];
+        kernels.scalar_tile(reduction, &[&panel], row, &mut out);
+        out[0]
     }
 
     /// The low and the high half of the accumulator after each product, in bits, as instructions that

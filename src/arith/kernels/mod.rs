@@ -36,7 +36,7 @@ pub use limit::multiply_adds;
 pub use operands::{
     BlockPermutation, InverseRoots, KeySwitch, PairsMut, Root, Row, RowsMut, SmallRoots,
 };
-pub use scalar::SUMS_TOGETHER;
+pub use scalar::ScalarSums;
 pub use width::{NARROW_BITS, Width};
 
 /// Words of one polynomial that a kernel handles at once: two AVX-512 registers.

@@ -2,14 +2,17 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::avx2;
-use super::space::Space;
 use super::width::ESTIMATED_TERMS;
 use super::{Engine, Kernels, PAIR, Reduction, Row, Width, portable};
 
-/// Sums that are made together, at most.
-pub const SUMS_TOGETHER: usize = 256;
+/// Sums that are made together where terms stay where they lie, at most.
+const TOGETHER: usize = 16;
+
+/// The most terms whose words stay close to the core while all sums meet them: 256 KiB of them.
+const NEAR_TERMS: usize = (256 << 10) / (PAIR * size_of::<u64>());
 
 /// How some sums are made.
+#[derive(Clone, Copy, Debug)]
 enum Way {
     /// From whole products, of which no part is lost.
     Whole,
@@ -24,69 +27,145 @@ enum Way {
     },
 }
 
-impl Kernels {
-    /// `out[o] = sum over terms k of row(o)[k] * panel[k]`, where the segments laid end to end
-    /// are the panel, [`PAIR`] words a term. Rows are as long as the panel has terms. Up to
-    /// [`SUMS_TOGETHER`] sums together take less than one after the other.
-    pub fn scalar_tiles<'r>(
-        &self,
-        reduction: Reduction,
-        segments: &[&[u64]],
-        row: impl Fn(usize) -> Row<'r>,
-        out: &mut [[u64; PAIR]],
-    ) {
-        // For one there are no rows to be laid side by side.
-        if let [_] = out {
-            self.scalar_group(reduction, segments, &[row(0)], out);
-        } else {
-            self.scalar_groups(reduction, segments, row, out);
+/// Sums that share their terms, with a scalar factor per term and sum. What these factors need so that
+/// they can be met is done once, for any number of tiles.
+#[derive(Debug)]
+pub struct ScalarSums<'a> {
+    kernels: &'a Kernels,
+    reduction: Reduction,
+    way: Way,
+    rows: Vec<Row<'a>>,
+    bias: Option<Row<'a>>,
+    #[cfg(target_arch = "x86_64")]
+    laid: avx2::Laid,
+}
+
+impl<'a> ScalarSums<'a> {
+    /// No sums.
+    pub fn new(kernels: &'a Kernels, reduction: Reduction) -> Self {
+        Self {
+            kernels,
+            reduction,
+            way: Way::Whole,
+            rows: Vec::new(),
+            bias: None,
+            #[cfg(target_arch = "x86_64")]
+            laid: avx2::Laid::default(),
         }
     }
 
-    /// By itself, for its space would be asked for with every sum that is alone.
-    #[inline(never)]
-    fn scalar_groups<'r>(
-        &self,
-        reduction: Reduction,
-        segments: &[&[u64]],
-        row: impl Fn(usize) -> Row<'r>,
-        out: &mut [[u64; PAIR]],
-    ) {
-        for (group, out) in out.chunks_mut(SUMS_TOGETHER).enumerate() {
-            let first = group * SUMS_TOGETHER;
-            let mut rows = Space::<Row<'_>, SUMS_TOGETHER>::new();
-            for (place, i) in rows.places()[..out.len()].iter_mut().zip(first..) {
-                place.write(row(i));
+    /// Bytes that so many sums of so many terms each take, at most.
+    pub const fn bytes(sums: usize, terms: usize) -> u64 {
+        #[cfg(target_arch = "x86_64")]
+        let laid = avx2::Laid::bytes(sums, terms);
+        #[cfg(not(target_arch = "x86_64"))]
+        let laid = 0 * terms;
+        (sums * size_of::<Row<'_>>() + laid) as u64
+    }
+
+    /// Takes the factors of sums, all of as many terms. All words times `bias` are to be taken off each.
+    pub fn lay(&mut self, rows: impl Iterator<Item = Row<'a>>, bias: Option<Row<'a>>) {
+        self.rows.clear();
+        self.rows.extend(rows);
+        self.bias = bias;
+        self.way = self.kernels.way(self.reduction, &self.rows);
+        #[cfg(target_arch = "x86_64")]
+        if let (Way::Estimated { bits, .. }, Engine::Avx2(_)) = (self.way, &self.kernels.engine) {
+            let bias = self.bias.take().map(|bias| bias.factors);
+            // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+            unsafe { self.laid.lay(bits, &self.rows, bias) };
+        }
+    }
+
+    /// `out[o] = sum over terms k of rows[o][k] * panel[k]`, where the segments laid end to end are the
+    /// panel, [`PAIR`] words a term, as many terms as rows are long.
+    pub fn tile(&self, segments: &[&[u64]], out: &mut [[u64; PAIR]]) {
+        debug_assert_eq!(self.rows.len(), out.len());
+        match (self.way, &self.kernels.engine) {
+            #[cfg(target_arch = "x86_64")]
+            (Way::Estimated { bits, .. }, Engine::Avx2(constants)) => {
+                // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
+                unsafe { avx2::estimated_tiles(constants, bits, segments, &self.laid, out) }
             }
-            // SAFETY: so many have been written.
-            let rows = unsafe { rows.written(out.len()) };
-            self.scalar_group(reduction, segments, rows, out);
+            #[cfg(target_arch = "x86_64")]
+            (Way::Halves, Engine::Avx2(constants)) => {
+                // SAFETY: as above.
+                unsafe { avx2::half_tiles(constants, segments, &self.rows, out) }
+            }
+            _ => self.by_parts(segments, out),
+        }
+        if let Some(bias) = self.bias {
+            let mut taken_off = [0; PAIR];
+            self.kernels.scalar_tile(self.reduction, segments, bias, &mut taken_off);
+            for out in out {
+                self.kernels.subtract(out, &taken_off);
+            }
         }
     }
 
-    fn scalar_group(
+    /// All sums of as many terms as stay near, part after part.
+    fn by_parts(&self, segments: &[&[u64]], out: &mut [[u64; PAIR]]) {
+        let terms = |segments: &[&[u64]]| segments.iter().map(|s| s.len() / PAIR).sum::<usize>();
+        let each = terms(segments).div_ceil(segments.len().max(1)).max(1);
+        let mut start = 0;
+        for segments in segments.chunks((NEAR_TERMS / each).max(1)) {
+            let end = start + terms(segments);
+            for (rows, out) in self.rows.chunks(TOGETHER).zip(out.chunks_mut(TOGETHER)) {
+                let mut parts = [rows[0]; TOGETHER];
+                for (part, row) in parts.iter_mut().zip(rows) {
+                    *part = row.part(start..end);
+                }
+                let parts = &parts[..rows.len()];
+                if start == 0 {
+                    self.kernels.sums(self.reduction, self.way, segments, parts, out);
+                } else {
+                    let mut more = [[0; PAIR]; TOGETHER];
+                    let more = &mut more[..out.len()];
+                    self.kernels.sums(self.reduction, self.way, segments, parts, more);
+                    self.kernels.add(out.as_flattened_mut(), more.as_flattened());
+                }
+            }
+            start = end;
+        }
+        if segments.is_empty() {
+            out.as_flattened_mut().fill(0);
+        }
+    }
+}
+
+impl Kernels {
+    /// One sum by itself: see [`ScalarSums::tile`].
+    pub fn scalar_tile(
         &self,
         reduction: Reduction,
+        segments: &[&[u64]],
+        row: Row<'_>,
+        out: &mut [u64; PAIR],
+    ) {
+        let (rows, out) = (std::slice::from_ref(&row), std::slice::from_mut(out));
+        self.sums(reduction, self.way(reduction, rows), segments, rows, out);
+    }
+
+    /// Sums of terms where they lie.
+    fn sums(
+        &self,
+        reduction: Reduction,
+        way: Way,
         segments: &[&[u64]],
         rows: &[Row<'_>],
         out: &mut [[u64; PAIR]],
     ) {
-        match (self.way(reduction, rows), &self.engine) {
-            (Way::Whole, _) => self.whole_sums(reduction, segments, rows, out),
+        match (way, &self.engine) {
             #[cfg(target_arch = "x86_64")]
             (Way::Halves, Engine::Avx2(constants)) => {
                 // SAFETY: `Kernels::new` makes this engine only where the processor has AVX2 and FMA.
                 unsafe { avx2::half_tiles(constants, segments, rows, out) }
             }
             (Way::Halves, _) => portable::half_tiles(&self.modulus, segments, rows, out),
-            #[cfg(target_arch = "x86_64")]
-            (Way::Estimated { bits, .. }, Engine::Avx2(constants)) => {
-                // SAFETY: as above.
-                unsafe { avx2::estimated_tiles(constants, bits, segments, rows, out) }
-            }
             (Way::Estimated { terms, .. }, _) => {
                 portable::estimated_tiles(&self.modulus, terms, segments, rows, out);
             }
+            (Way::Whole, _) => self.whole_sums(reduction, segments, rows, out),
         }
     }
 

@@ -89,6 +89,7 @@ impl<W: SlotWeights> SlotAlgorithm<W> {
             prepare: W::prepare_bytes(plan, setting),
             space: Panels::bytes(setting, ciphertexts) + W::scratch_bytes(plan, setting),
             scratch: rotate_scratch_bytes(plan.rotated(), setting, threads)
+                .max(threads as u64 * W::multiply_bytes(plan))
                 .max(if plan.moved() > 0 { mix() } else { 0 })
                 .max(share_bytes(setting, limbs, self.messages()[1], threads)),
         }

@@ -71,6 +71,11 @@ pub trait SlotWeights: std::fmt::Debug + Send + Sync + Sized {
     /// Bytes of derived weights and scratch, on top of inputs, sums and outputs.
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64;
 
+    /// Bytes that each thread holds while it multiplies.
+    fn multiply_bytes(_: &SlotPlan) -> u64 {
+        0
+    }
+
     /// The work of preparing weights, and of multiplication in one strip group: in the multiply stage,
     /// and in the mix stage.
     fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)>;

@@ -23,7 +23,7 @@ pub use form::{SlotWeights, Wave};
 pub use integers::{derive_integers, integer_gains, integer_work, largest_weight};
 pub use lanes::LaneTransform;
 pub use lines::WeightLines;
-pub use multiply::{multiply_scalars, runs, scalar_tiles};
+pub use multiply::{multiply_scalars, runs};
 pub use packing::{Layout, Packing, RowUse};
 pub use plan::SlotPlan;
 pub use rows::{ScalarRows, integer_bits};

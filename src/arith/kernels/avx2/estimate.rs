@@ -114,7 +114,7 @@ impl Centring {
 /// Integers in `[-2^51, 2^51)` as doubles.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn signed_doubles(words: __m256i) -> __m256d {
+pub(super) fn signed_doubles(words: __m256i) -> __m256d {
     let magic = _mm256_set1_pd(SIGNED);
     let shifted = _mm256_add_epi64(words, _mm256_castpd_si256(magic));
     _mm256_sub_pd(_mm256_castsi256_pd(shifted), magic)

@@ -17,6 +17,7 @@ mod dense_estimates;
 mod dense_halves;
 mod dense_wide;
 mod estimate;
+mod laid;
 mod limit;
 mod long;
 mod permute;
@@ -37,11 +38,12 @@ use std::arch::x86_64::{
     _mm256_sub_epi64, _mm256_sub_pd,
 };
 
-use crate::arith::kernels::double::UNSIGNED;
+use crate::arith::kernels::double::{SIGNED, UNSIGNED};
 use crate::arith::{Modulus, Shoup};
 use wide::LAZY_TERMS;
 
 pub(super) use dense::{AHEAD, ask, pair_tiles_lazy};
+pub(super) use laid::Laid;
 pub(super) use limit::{multiply_adds, round};
 pub(super) use long::{LongRoots, long_forward, long_inverse};
 pub(super) use permute::add_permuted;
@@ -59,10 +61,6 @@ const LANES: usize = 4;
 
 /// Four words, or as many doubles in their place.
 type Words = [u64; LANES];
-
-/// The same for an integer in `[-2^51, 2^51)`, in two's complement. Added to any double of that
-/// size, it rounds to an integer.
-const SIGNED: f64 = 1.5 * UNSIGNED;
 
 /// Whether this processor runs these kernels.
 pub(super) fn is_available() -> bool {

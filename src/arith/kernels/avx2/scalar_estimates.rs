@@ -6,21 +6,18 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, PIECE, Reach, add_lower, eight_words};
-use super::scalars::{GROUP, Out, Scalars, evenly, sums};
+use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, Reach, add_lower, eight_words};
+use super::laid::{Laid, TWO, Twin};
+use super::scalars::{GROUP, Group, Out, Scalars, evenly, sums};
 use super::{Constants, Words, load, splat, subtract_once, values};
-use crate::arith::kernels::double::double;
-use crate::arith::kernels::space::Space;
-use crate::arith::kernels::{PAIR, Row};
-
-/// Sums whose words are met together: their sums of half a term are twelve registers.
-const TWO: usize = 2;
+use crate::arith::kernels::PAIR;
 
 /// Sums of as many terms as are told, in pieces.
 #[derive(Clone, Copy)]
 struct Estimated<'a> {
     constants: &'a Constants,
     reach: Reach,
+    laid: &'a Laid,
 }
 
 impl Estimated<'_> {
@@ -49,21 +46,21 @@ impl Scalars for Estimated<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>) {
-        group(self, near, rows, adds, out);
+    unsafe fn sums(self, near: &[Words], group: Group, adds: bool, out: Out<'_>) {
+        twos(self, near, self.laid.of(&group), adds, out);
     }
 }
 
-/// Sums of products of words with factors of so many bits, at most 76 with theirs.
+/// Sums of products of words with factors, of so many bits together, at most 76, as they were laid out for.
 #[target_feature(enable = "avx2,fma")]
 pub(in super::super) fn estimated_tiles(
     constants: &Constants,
     bits: u32,
     segments: &[&[u64]],
-    rows: &[Row<'_>],
+    laid: &Laid,
     out: &mut [[u64; PAIR]],
 ) {
-    sums(Estimated { constants, reach: Reach::of(bits) }, segments, rows, out);
+    sums(Estimated { constants, reach: Reach::of(bits), laid }, segments, out);
 }
 
 /// Leaves a piece in `near`: of each term the first half, then of each the second.
@@ -88,33 +85,21 @@ struct Halves {
 /// The sums of a group.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn group(by: Estimated<'_>, near: &[Words], rows: [&[u64]; GROUP], adds: bool, mut out: Out<'_>) {
+fn twos(by: Estimated<'_>, near: &[Words], factors: &[Twin], adds: bool, mut out: Out<'_>) {
     let none = Halves {
         estimates: [[_mm256_setzero_pd(); DOUBLES / 2]; TWO],
         residues: [[_mm256_setzero_si256(); EIGHTS / 2]; TWO],
     };
     let mut sums = [[none; GROUP / TWO]; 2];
-    let twos = out.len().div_ceil(TWO);
-    let mut doubles = Space::<f64, { GROUP * PIECE }>::new();
-    let mut start = 0;
     let near = near.as_chunks::<HALF>().0;
-    for near in near.chunks(2 * by.piece(near.len() / 2)) {
+    let piece = by.piece(near.len() / 2);
+    let pieces = near.chunks(2 * piece).zip(factors.chunks(piece * out.len().div_ceil(TWO)));
+    for (near, factors) in pieces {
         let terms = near.len() / 2;
-        let range = start..start + terms;
-        start += terms;
-        for (doubles, words) in doubles.places().chunks_exact_mut(terms).zip(rows).take(TWO * twos)
-        {
-            for (as_double, word) in doubles.iter_mut().zip(&words[range.clone()]) {
-                as_double.write(double(*word));
-            }
-        }
-        // SAFETY: just now.
-        let doubles = &*unsafe { doubles.written(TWO * twos * terms) };
-        for (near, sums) in near.chunks_exact(terms).zip(&mut sums) {
-            for (i, sums) in sums.iter_mut().enumerate().take(twos) {
-                let rows = [&rows[TWO * i][range.clone()], &rows[TWO * i + 1][range.clone()]];
-                let doubles = &doubles[TWO * i * terms..][..TWO * terms];
-                add_piece(near, rows, doubles.split_at(terms), sums);
+        let (first, second) = near.split_at(terms);
+        for (near, sums) in [first, second].into_iter().zip(&mut sums) {
+            for (sums, factors) in sums.iter_mut().zip(factors.chunks_exact(terms)) {
+                add_piece(near, factors, sums);
             }
         }
     }
@@ -155,20 +140,13 @@ fn add(constants: &Constants, a: __m256i, b: __m256i) -> __m256i {
 /// Adds a piece to half a pair of two sums. All sums have names: in an array they would stay in memory.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn add_piece(
-    terms: &[[Words; HALF]],
-    rows: [&[u64]; TWO],
-    doubles: (&[f64], &[f64]),
-    sums: &mut Halves,
-) {
-    let [p, q] = [&rows[0][..terms.len()], &rows[1][..terms.len()]];
-    let [r, s] = [&doubles.0[..terms.len()], &doubles.1[..terms.len()]];
+fn add_piece(terms: &[[Words; HALF]], factors: &[Twin], sums: &mut Halves) {
     let [mut a, mut b, mut c, mut d] = [_mm256_setzero_pd(); DOUBLES / 2];
     let [mut e, mut f, mut g, mut h] = [_mm256_setzero_pd(); DOUBLES / 2];
     let [[mut w, mut x], [mut y, mut z]] = sums.residues;
-    for (k, term) in terms.iter().enumerate() {
+    for (term, Twin { doubles, lower }) in terms.iter().zip(factors) {
         // Twelve sums are in registers, so that there is one for words and two for factors.
-        let (one, two) = (_mm256_set1_pd(r[k]), _mm256_set1_pd(s[k]));
+        let (one, two) = (_mm256_set1_pd(doubles[0]), _mm256_set1_pd(doubles[1]));
         let word = values::<false>(&term[0]);
         (a, e) = (_mm256_fmadd_pd(word, one, a), _mm256_fmadd_pd(word, two, e));
         let word = values::<false>(&term[1]);
@@ -177,7 +155,7 @@ fn add_piece(
         (c, g) = (_mm256_fmadd_pd(word, one, c), _mm256_fmadd_pd(word, two, g));
         let word = values::<false>(&term[3]);
         (d, h) = (_mm256_fmadd_pd(word, one, d), _mm256_fmadd_pd(word, two, h));
-        let (one, two) = (_mm256_set1_epi32(p[k] as i32), _mm256_set1_epi32(q[k] as i32));
+        let (one, two) = (_mm256_set1_epi32(lower[0] as i32), _mm256_set1_epi32(lower[1] as i32));
         let word = load(&term[4]);
         (w, y) = (add_lower(w, word, one), add_lower(y, word, two));
         let word = load(&term[5]);

@@ -4,8 +4,9 @@ use std::arch::x86_64::{
     __m256i, _mm256_add_epi64, _mm256_mul_epu32, _mm256_set1_epi32, _mm256_setzero_si256,
 };
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
-use super::scalars::{GROUP, Out, Scalars, TERMS, factors, sums};
+use super::scalars::{GROUP, Group, Out, Scalars, TERMS, sums};
 use super::wide::reduce_word;
 use super::{Constants, LANES, Words, load, splat, store};
 use crate::arith::kernels::chunks::Chunks;
@@ -25,7 +26,10 @@ const TWINS: usize = 2;
 
 /// Whole products.
 #[derive(Clone, Copy)]
-struct Halves<'a>(&'a Constants);
+struct Halves<'a> {
+    constants: &'a Constants,
+    rows: &'a [Row<'a>],
+}
 
 impl Scalars for Halves<'_> {
     const REGISTERS: usize = COLUMNS;
@@ -48,8 +52,9 @@ impl Scalars for Halves<'_> {
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>) {
-        group(self.0, near, rows, adds, out);
+    unsafe fn sums(self, near: &[Words], group: Group, adds: bool, out: Out<'_>) {
+        let rows = factors(&self.rows[group.sums], group.terms);
+        quads(self.constants, near, rows, adds, out);
     }
 }
 
@@ -66,7 +71,7 @@ pub(in super::super) fn half_tiles(
     match (rows, &mut *out) {
         ([row], [out]) => one_sum(constants, segments, row.factors, out),
         _ if rows.len() < MANY => few_sums(constants, segments, rows, out),
-        _ => sums(Halves(constants), segments, rows, out),
+        _ => sums(Halves { constants, rows }, segments, out),
     }
 }
 
@@ -88,6 +93,15 @@ fn few_sums(constants: &Constants, segments: &[&[u64]], rows: &[Row<'_>], out: &
     if start == 0 {
         out.as_flattened_mut().fill(0);
     }
+}
+
+/// The factors of `N` sums for some terms. Where there are fewer sums, the last one is met again.
+fn factors<'a, const N: usize>(rows: &[Row<'a>], terms: Range<usize>) -> [&'a [u64]; N] {
+    let mut factors = [&rows[rows.len() - 1].factors[terms.clone()]; N];
+    for (factors, row) in factors.iter_mut().zip(rows) {
+        *factors = &row.factors[terms.clone()];
+    }
+    factors
 }
 
 /// A sum by itself, for which to lay out terms would take longer than it does.
@@ -132,7 +146,7 @@ fn add_products(sums: [__m256i; TWINS], words: [__m256i; TWINS], factor: u64) ->
 /// The sums of a group.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
-fn group(
+fn quads(
     constants: &Constants,
     near: &[Words],
     rows: [&[u64]; GROUP],

@@ -9,9 +9,9 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{Words, load, store};
+use crate::arith::kernels::PAIR;
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::space::Space;
-use crate::arith::kernels::{PAIR, Row};
 
 /// How products of words by scalars are made and added up.
 ///
@@ -27,8 +27,15 @@ pub(super) trait Scalars: Copy {
     /// Leaves terms in `near`, all of which it writes.
     unsafe fn enter(self, terms: &[&[u64; PAIR]], near: &mut [MaybeUninit<Words>]);
 
-    /// Writes the sums of these terms, or adds them where there are some.
-    unsafe fn sums(self, near: &[Words], rows: [&[u64]; GROUP], adds: bool, out: Out<'_>);
+    /// Writes the sums of a group, or adds them where there are some.
+    unsafe fn sums(self, near: &[Words], group: Group, adds: bool, out: Out<'_>);
+}
+
+/// Sums that are made together, at most [`GROUP`], of terms that are laid out at once.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) terms: Range<usize>,
+    pub(super) sums: Range<usize>,
 }
 
 /// Where the sums of a group go, of which there may be fewer than [`GROUP`].
@@ -76,14 +83,9 @@ const NEAR: usize = 12 * TERMS;
 
 /// Sums of products.
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn sums<S: Scalars>(
-    scalars: S,
-    segments: &[&[u64]],
-    rows: &[Row<'_>],
-    out: &mut [[u64; PAIR]],
-) {
+pub(super) fn sums<S: Scalars>(scalars: S, segments: &[&[u64]], out: &mut [[u64; PAIR]]) {
     let mut near = Space::<Words, NEAR>::new();
-    let all = rows.first().map_or(0, |row| row.factors.len());
+    let all = segments.iter().map(|words| words.len() / PAIR).sum();
     let mut chunks = Chunks::<TERMS>::of(segments, evenly(all, scalars.terms()));
     let mut start = 0;
     while let Some(terms) = chunks.next() {
@@ -93,25 +95,16 @@ pub(super) fn sums<S: Scalars>(
         // SAFETY: so many have been written.
         let near = unsafe { near.written(registers) };
         let end = start + terms.len();
-        for (rows, out) in rows.chunks(GROUP).zip(out.chunks_mut(GROUP)) {
-            let factors = factors(rows, start..end);
+        for (i, out) in out.chunks_mut(GROUP).enumerate() {
+            let sums = i * GROUP..i * GROUP + out.len();
             // SAFETY: as above.
-            unsafe { scalars.sums(near, factors, start > 0, Out(out)) };
+            unsafe { scalars.sums(near, Group { terms: start..end, sums }, start > 0, Out(out)) };
         }
         start = end;
     }
     if start == 0 {
         out.as_flattened_mut().fill(0);
     }
-}
-
-/// The factors of `N` sums for some terms. Where there are fewer sums, the last one is met again.
-pub(super) fn factors<'a, const N: usize>(rows: &[Row<'a>], terms: Range<usize>) -> [&'a [u64]; N] {
-    let mut factors = [&rows[rows.len() - 1].factors[terms.clone()]; N];
-    for (factors, row) in factors.iter_mut().zip(rows) {
-        *factors = &row.factors[terms.clone()];
-    }
-    factors
 }
 
 /// The size of as few parts as there can be, of at most `most`, all but the last alike.

@@ -19,6 +19,19 @@ fn expected(
     std::array::from_fn(|i| std::array::from_fn(|word| sum(i, word)))
 }
 
+/// Makes one tile of sums.
+fn scalar_tiles<'a>(
+    kernels: &'a Kernels,
+    reduction: Reduction,
+    segments: &[&[u64]],
+    rows: impl Iterator<Item = Row<'a>>,
+    out: &mut [[u64; PAIR]],
+) {
+    let mut sums = ScalarSums::new(kernels, reduction);
+    sums.lay(rows, None);
+    sums.tile(segments, out);
+}
+
 /// Checks sums of words by scalars with the terms of `panel`, cut into segments at a term, with factors
 /// of at most `bits` bits, of which there are rows for [`SUMS`] sums: however many are made together.
 fn check_scalars(modulus: Modulus, panel: &[u64], cut: usize, rows: &[Vec<u64>], bits: u32) {
@@ -35,7 +48,7 @@ fn check_scalars(modulus: Modulus, panel: &[u64], cut: usize, rows: &[Vec<u64>],
                     Row { factors: &rows[i], quotients: &shoups[i], bits }
                 };
                 let mut out = vec![[u64::MAX; PAIR]; sums];
-                kernels.scalar_tiles(reduction, &segments, row, &mut out);
+                scalar_tiles(&kernels, reduction, &segments, (0..sums).map(row), &mut out);
                 for (i, out) in out.iter().enumerate() {
                     assert_eq!(*out, expected[i % SUMS], "{backend:?} {reduction:?} {bits} {i}");
                 }
@@ -135,10 +148,50 @@ fn check_folded(modulus: Modulus, bits: u32, terms: usize) {
     let sum = modulus.mul(product, modulus.reduce(terms as u64));
     for backend in Backend::available() {
         let kernels = Kernels::new(backend, modulus);
-        let row = |_| Row { factors: &row, quotients: &[], bits };
+        let rows = std::iter::repeat_n(Row { factors: &row, quotients: &[], bits }, 4);
         let mut out = [[u64::MAX; PAIR]; 4];
-        kernels.scalar_tiles(Reduction::Lazy, &[&panel], row, &mut out);
+        scalar_tiles(&kernels, Reduction::Lazy, &[&panel], rows, &mut out);
         assert_eq!(out, [[sum; PAIR]; 4], "{backend:?}");
+    }
+}
+
+/// Parts are added to those before them, whatever the number of sums, what is taken off all factors is, and
+/// factors that are laid out serve every tile until others are.
+#[test]
+fn long_sums_are_those_of_their_parts() {
+    let modulus = prime(36);
+    let terms = 2100;
+    let panels = [1, 2].map(|seed| words(modulus, terms * PAIR, Random, seed));
+    for sums in [71, 5] {
+        let rows: Vec<Vec<u64>> = (0..sums as u64)
+            .map(|i| words(modulus, terms, Random, i).iter().map(|word| word >> 21).collect())
+            .collect();
+        let bias = words(modulus, terms, Random, 99).iter().map(|w| w >> 21).collect::<Vec<_>>();
+        let row = |factors| Row { factors, quotients: &[], bits: 15 };
+        for backend in Backend::available() {
+            let kernels = Kernels::new(backend, modulus);
+            let mut by = ScalarSums::new(&kernels, Reduction::Lazy);
+            // Fewer factors than were laid out before.
+            for terms in [terms, 500] {
+                let rows = || rows.iter().map(|factors| row(&factors[..terms]));
+                by.lay(rows(), Some(row(&bias[..terms])));
+                for panel in &panels {
+                    let segments: Vec<_> = panel[..terms * PAIR].chunks(400 * PAIR).collect();
+                    let mut out = vec![[u64::MAX; PAIR]; sums];
+                    by.tile(&segments, &mut out);
+                    for (row, made) in rows().zip(&out) {
+                        for word in [0, 13, 31] {
+                            let products = row.factors.iter().zip(&bias).enumerate();
+                            let expected = products.fold(0, |all, (k, (factor, bias))| {
+                                let factor = modulus.sub(*factor, *bias);
+                                modulus.add(all, modulus.mul(factor, panel[k * PAIR + word]))
+                            });
+                            assert_eq!(made[word], expected, "{backend:?} {sums} {terms}");
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -162,7 +215,8 @@ fn rows_of_any_bits_stand_side_by_side() {
             Row { factors, quotients: &[], bits: *bits }
         };
         let mut out = [[u64::MAX; PAIR]; 5];
-        Kernels::new(backend, modulus).scalar_tiles(Reduction::Lazy, &[&panel], row, &mut out);
+        let kernels = Kernels::new(backend, modulus);
+        scalar_tiles(&kernels, Reduction::Lazy, &[&panel], (0..5).map(row), &mut out);
         for (i, out) in out.iter().enumerate() {
             let expected = std::array::from_fn(|word| sum(&rows[i % 3].0, word));
             assert_eq!(*out, expected, "{backend:?} {i}");

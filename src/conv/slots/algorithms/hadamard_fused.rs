@@ -7,7 +7,7 @@
 
 use ndarray::ArrayView4;
 
-use crate::arith::kernels::{BATCH, RowsMut};
+use crate::arith::kernels::{BATCH, RowsMut, ScalarSums};
 use crate::bfv::noise::NoiseModel;
 use crate::bfv::{Context, NoSlots, Params};
 use crate::conv::gains::WeightGains;
@@ -141,6 +141,10 @@ impl SlotWeights for FusedWeights {
                 + plan.packing().layer().weight_count() as u64;
         }
         ScalarRows::bytes(setting, sums, lanes, held_terms(plan)) + WeightLines::bytes(plan)
+    }
+
+    fn multiply_bytes(plan: &SlotPlan) -> u64 {
+        ScalarSums::bytes(plan.wave_sums(), plan.max_terms())
     }
 
     fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {

@@ -5,6 +5,7 @@
 
 use ndarray::ArrayView4;
 
+use crate::arith::kernels::ScalarSums;
 use crate::bfv::Context;
 use crate::conv::gains::WeightGains;
 use crate::conv::setting::Setting;
@@ -57,6 +58,10 @@ impl SlotWeights for PaddedWeights {
 
     fn scratch_bytes(plan: &SlotPlan, setting: Setting<'_>) -> u64 {
         ScalarRows::integer_bytes(setting, plan.wave_sums(), plan.max_terms())
+    }
+
+    fn multiply_bytes(plan: &SlotPlan) -> u64 {
+        ScalarSums::bytes(plan.wave_sums(), plan.max_terms())
     }
 
     fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {

@@ -12,8 +12,8 @@ use ndarray::ArrayView4;
 use rayon::prelude::*;
 
 use self::patterns::Patterns;
-use self::tiles::Tiles;
-use crate::arith::kernels::BATCH;
+use self::tiles::{Tiles, accumulators};
+use crate::arith::kernels::{BATCH, ScalarSums};
 use crate::bfv::{Context, Params};
 use crate::conv::gains::{Gain, WeightGains};
 use crate::conv::setting::Setting;
@@ -146,6 +146,10 @@ impl SlotWeights for HadamardWeights {
         let d = order(plan);
         ScalarRows::bytes(setting, 1, plan.packing().lanes(), d)
             + ScalarRows::integer_bytes(setting, plan.wave_sums() * d, plan.max_terms())
+    }
+
+    fn multiply_bytes(plan: &SlotPlan) -> u64 {
+        ScalarSums::bytes(accumulators(plan), plan.max_terms())
     }
 
     fn work(plan: &SlotPlan) -> Vec<(Stage, Primitive, usize)> {

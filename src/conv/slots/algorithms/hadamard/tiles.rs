@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::order;
-use crate::arith::kernels::{PAIR, TILE};
+use crate::arith::kernels::{PAIR, ScalarSums, TILE};
 use crate::conv::dense::Alike;
-use crate::conv::slots::{ScalarRows, Wave, runs, scalar_tiles};
+use crate::conv::slots::{ScalarRows, SlotPlan, Wave, runs};
 use crate::conv::sums::{Sums, SumsChunk};
 use crate::conv::{ConvError, Server, Stage};
 
@@ -29,7 +29,14 @@ impl Watch {
     }
 }
 
-/// The multiply stage, tile by tile: what is read of the panels serves all sums.
+/// Accumulators that are made together: of as many sums as stay close to the core, or of one.
+pub(super) fn accumulators(plan: &SlotPlan) -> usize {
+    const WORDS: usize = 1 << 14;
+    let d = order(plan);
+    d * (WORDS / (d * PAIR)).max(1)
+}
+
+/// The multiply stage: what is read of a tile of the panels serves as many sums as are made together.
 pub(super) struct Tiles<'a> {
     server: &'a Server<'a>,
     wave: &'a Wave<'a>,
@@ -66,23 +73,28 @@ impl<'a> Tiles<'a> {
     }
 
     fn fill_chunk(&self, mut chunk: SumsChunk<'_>) -> Result<(), ConvError> {
-        /// Words of accumulators that stay close to the core.
-        const WORDS: usize = 1 << 14;
+        let context = self.server.evaluator().context();
         let d = order(self.wave.plan);
-        let together = (WORDS / (d * PAIR)).max(1);
-        let mut accumulators = vec![[0; PAIR]; d * together];
+        let mut accumulators = vec![[0; PAIR]; accumulators(self.wave.plan)];
+        let together = accumulators.len() / d;
         let mut segments = Vec::with_capacity(self.wave.plan.inputs());
-        for tile in chunk.tiles() {
-            self.server.check_cancelled()?;
-            for run in &self.runs {
-                segments.clear();
-                segments.extend(run.words(self.wave.panels, 0, [chunk.limb, tile]));
-                for first in run.sums.clone().step_by(together) {
-                    let sums = first..run.sums.end.min(first + together);
-                    let (start, terms) = (Instant::now(), run.terms);
-                    self.accumulate(&segments, terms, chunk.limb, sums.clone(), &mut accumulators);
+        let kernels = context.ciphertext_basis().limbs()[chunk.limb].kernels();
+        let mut by = ScalarSums::new(kernels, context.reduction());
+        for run in &self.runs {
+            for first in run.sums.clone().step_by(together) {
+                let sums = first..run.sums.end.min(first + together);
+                // The accumulators A_k of these sums.
+                let rows = sums.start * d..sums.end * d;
+                let row = |row| self.weights.row(row, chunk.limb, 0, run.terms);
+                by.lay(rows.clone().map(row), self.weights.bias(run.terms));
+                for tile in chunk.tiles() {
+                    self.server.check_cancelled()?;
+                    segments.clear();
+                    segments.extend(run.words(self.wave.panels, 0, [chunk.limb, tile]));
+                    let start = Instant::now();
+                    by.tile(&segments, &mut accumulators[..rows.len()]);
                     let middle = Instant::now();
-                    self.combine(&accumulators, sums, tile, &mut chunk);
+                    self.combine(&accumulators, sums.clone(), tile, &mut chunk);
                     self.watch.add(0, middle - start);
                     self.watch.add(1, middle.elapsed());
                 }
@@ -90,24 +102,6 @@ impl<'a> Tiles<'a> {
         }
         self.server.advance(1);
         Ok(())
-    }
-
-    /// The accumulators A_k of some sums.
-    fn accumulate(
-        &self,
-        segments: &[&[u64]],
-        terms: usize,
-        limb: usize,
-        sums: Range<usize>,
-        accumulators: &mut [[u64; PAIR]],
-    ) {
-        let context = self.server.evaluator().context();
-        let kernels = context.ciphertext_basis().limbs()[limb].kernels();
-        let d = order(self.wave.plan);
-        let row = |row| self.weights.row(sums.start * d + row, limb, 0, terms);
-        let accumulators = &mut accumulators[..sums.len() * d];
-        let bias = self.weights.bias(terms);
-        scalar_tiles(kernels, context.reduction(), segments, row, bias, accumulators);
     }
 
     /// S = sum over k of h_k A_k.
@@ -123,11 +117,10 @@ impl<'a> Tiles<'a> {
         let kernels = context.ciphertext_basis().limbs()[limb].kernels();
         let d = order(self.wave.plan);
         let tiles_per_block = context.ring_degree() / TILE / self.wave.plan.packing().lanes();
-        let row = |_| self.patterns.row(0, limb, tile / tiles_per_block, d);
-        for (sum, accumulators) in sums.zip(accumulators.chunks_exact(d)) {
-            let (segment, out) =
-                ([accumulators.as_flattened()], chunk.tile_mut(tile, sum..sum + 1));
-            scalar_tiles(kernels, context.reduction(), &segment, row, None, out);
+        let row = self.patterns.row(0, limb, tile / tiles_per_block, d);
+        let out = chunk.tile_mut(tile, sums);
+        for (out, accumulators) in out.iter_mut().zip(accumulators.chunks_exact(d)) {
+            kernels.scalar_tile(context.reduction(), &[accumulators.as_flattened()], row, out);
         }
     }
 }
