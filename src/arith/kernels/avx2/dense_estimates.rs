@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use super::dense::{Products, ask};
-use super::estimate::{Centring, EIGHTS, HALF, Reach, add_lower, begun, eight_words, lower_halves};
+use super::estimate::{Centring, EIGHTS, HALF, Reach, add_lower, begun, lower_halves, told};
 use super::wide::Count;
 use super::{Constants, LANES, UNSIGNED, Unpack, Words, doubles, load, store, unpack, values};
 use crate::arith::kernels::{Factors, PAIR, TILE};
@@ -88,9 +88,8 @@ impl Products for OfEstimates<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn fold(self, sums: &mut Sums, _: Count) {
         for sums in sums {
-            for (estimates, residues) in sums.estimates.iter_mut().zip(&mut sums.residues) {
-                let words = eight_words(self.constants, *estimates, *residues);
-                (*estimates, *residues) = begun(words);
+            for (half, words) in self.reduced(sums).into_iter().enumerate() {
+                (sums.estimates[half], sums.residues[half]) = begun(words);
             }
         }
     }
@@ -100,15 +99,23 @@ impl Products for OfEstimates<'_> {
     unsafe fn finish(self, sums: &Sums, _: Count, out: &mut [u64; PAIR]) {
         let eights = out.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0;
         for (i, sums) in sums.iter().enumerate() {
-            for (half, (estimates, residues)) in
-                sums.estimates.iter().zip(sums.residues).enumerate()
-            {
-                let words = eight_words(self.constants, *estimates, residues);
+            for (half, words) in self.reduced(sums).into_iter().enumerate() {
                 let [first, second] = &mut eights[half * EIGHTS / 2 + i];
                 store(first, words[0]);
                 store(second, words[1]);
             }
         }
+    }
+}
+
+impl OfEstimates<'_> {
+    /// Eight words of either half.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn reduced(self, sums: &Eights) -> [[__m256i; 2]; 2] {
+        let [[a, b], [c, d]] = sums.estimates;
+        let [a, b, c, d] = told(self.constants, [a, b, c, d], &sums.residues);
+        [[a, b], [c, d]]
     }
 }
 

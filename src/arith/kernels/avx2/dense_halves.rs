@@ -19,7 +19,7 @@ use std::mem::MaybeUninit;
 use super::dense::{Products, ask};
 use super::estimate::{EIGHTS, lower_halves};
 use super::scalar_halves::add_product;
-use super::wide::{Count, halves_as_doubles, reduce_digits, reduce_word};
+use super::wide::{Count, halves_as_doubles, reduce_digits, reduce_words};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, TILE};
@@ -120,50 +120,84 @@ impl Products for OfHalves<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn fold(self, sums: &mut Self::Sums, _: Count) {
-        for sum in sums {
-            let [even, odd] = sum.reduced(self.constants, self.is_narrow);
-            *sum = Sums { even, odd, estimate: _mm256_setzero_ps() };
+        for sums in sums.as_chunks_mut().0 {
+            let reduced = self.reduced(sums);
+            for (sum, [even, odd]) in sums.iter_mut().zip(reduced) {
+                *sum = Sums { even, odd, estimate: _mm256_setzero_ps() };
+            }
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn finish(self, sums: &Self::Sums, _: Count, out: &mut [u64; PAIR]) {
-        let pairs = out.as_chunks_mut::<LANES>().0.as_chunks_mut().0;
-        for ([first, second], sum) in pairs.iter_mut().zip(sums) {
-            let [even, odd] = sum.reduced(self.constants, self.is_narrow);
-            let (low, high) = (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
-            store(first, _mm256_permute2x128_si256::<0x20>(low, high));
-            store(second, _mm256_permute2x128_si256::<0x31>(low, high));
+        let eights = out.as_chunks_mut::<LANES>().0.as_chunks_mut::<2>().0;
+        for (eights, sums) in eights.chunks_exact_mut(TOGETHER).zip(sums.as_chunks().0) {
+            for ([first, second], [even, odd]) in eights.iter_mut().zip(self.reduced(sums)) {
+                let low = _mm256_unpacklo_epi64(even, odd);
+                let high = _mm256_unpackhi_epi64(even, odd);
+                store(first, _mm256_permute2x128_si256::<0x20>(low, high));
+                store(second, _mm256_permute2x128_si256::<0x31>(low, high));
+            }
         }
     }
 }
 
-impl Sums {
+/// Eights that are reduced side by side: the steps of one fill the time that those of the other take.
+const TOGETHER: usize = 2;
+
+impl OfHalves<'_> {
     /// The sums at even places and those at odd ones modulo q.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    fn reduced(self, constants: &Constants, is_narrow: bool) -> [__m256i; 2] {
-        if is_narrow {
-            return [reduce_word(constants, self.even), reduce_word(constants, self.odd)];
-        }
+    fn reduced(self, sums: &[Sums; TOGETHER]) -> [[__m256i; 2]; TOGETHER] {
+        let [first, second] = sums;
+        let words = [first.even, first.odd, second.even, second.odd];
+        let [a, b, c, d] = if self.is_narrow {
+            reduce_words(self.constants, words)
+        } else {
+            let [[a, b], [c, d]] = [first.estimates(), second.estimates()];
+            reduce(self.constants, words, [a, b, c, d])
+        };
+        [[a, b], [c, d]]
+    }
+}
+
+impl Sums {
+    /// Nearly what the sums at even places are over 2^64, and those at odd ones.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn estimates(&self) -> [__m256d; 2] {
         let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
         let estimates = _mm256_permutevar8x32_ps(self.estimate, order);
-        let even = _mm256_cvtps_pd(_mm256_castps256_ps128(estimates));
-        let odd = _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(estimates));
-        [reduce(constants, self.even, even), reduce(constants, self.odd, odd)]
+        let odd = _mm256_extractf128_ps::<1>(estimates);
+        [_mm256_cvtps_pd(_mm256_castps256_ps128(estimates)), _mm256_cvtps_pd(odd)]
     }
 }
 
 /// Sums modulo q of what they are modulo 2^64 and of nearly what they are over 2^64.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn reduce(constants: &Constants, sum: __m256i, estimate: __m256d) -> __m256i {
-    let [low, high] = halves_as_doubles(sum);
+fn reduce<const N: usize>(
+    constants: &Constants,
+    sums: [__m256i; N],
+    estimates: [__m256d; N],
+) -> [__m256i; N] {
     let (unit, magic) = ((1u64 << 32) as f64, _mm256_set1_pd(SIGNED));
-    let multiple = _mm256_fnmadd_pd(high, _mm256_set1_pd(1.0 / unit), estimate);
-    let multiple = _mm256_sub_pd(_mm256_add_pd(multiple, magic), magic);
-    reduce_digits(constants, _mm256_fmadd_pd(multiple, _mm256_set1_pd(unit), high), low)
+    let mut low = estimates;
+    let mut high = estimates;
+    for i in 0..N {
+        [low[i], high[i]] = halves_as_doubles(sums[i]);
+    }
+    let mut multiples = estimates;
+    for (multiple, high) in multiples.iter_mut().zip(&high) {
+        *multiple = _mm256_fnmadd_pd(*high, _mm256_set1_pd(1.0 / unit), *multiple);
+    }
+    for (high, multiple) in high.iter_mut().zip(&multiples) {
+        let multiple = _mm256_sub_pd(_mm256_add_pd(*multiple, magic), magic);
+        *high = _mm256_fmadd_pd(multiple, _mm256_set1_pd(unit), *high);
+    }
+    reduce_digits(constants, high, low)
 }
 
 /// The lower halves of eight words in their order.

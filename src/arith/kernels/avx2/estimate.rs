@@ -11,7 +11,7 @@
 use std::arch::x86_64::{
     __m256d, __m256i, _mm256_add_epi32, _mm256_add_epi64, _mm256_castpd_si256, _mm256_castps_si256,
     _mm256_castsi256_pd, _mm256_castsi256_ps, _mm256_fmadd_pd, _mm256_mullo_epi32, _mm256_set1_pd,
-    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_sub_epi64, _mm256_sub_pd,
+    _mm256_setzero_pd, _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_sub_epi64, _mm256_sub_pd,
     _mm256_unpackhi_epi32, _mm256_unpacklo_epi32,
 };
 use std::mem::MaybeUninit;
@@ -84,8 +84,7 @@ impl Centring {
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn new(constants: &Constants) -> Self {
-        let q = constants.q as u64;
-        Self { q: splat(q), half: splat(q / 2) }
+        Self { q: splat(constants.word), half: splat(constants.word / 2) }
     }
 
     /// Leaves two eights of words of a term in `near`: their doubles, then the lower halves of either.
@@ -135,29 +134,31 @@ pub(super) fn add_lower(sum: __m256i, words: __m256i, factors: __m256i) -> __m25
     _mm256_add_epi32(sum, _mm256_mullo_epi32(words, factors))
 }
 
-/// Eight sums modulo q, in `[0, q)`, from their estimates and their residues, which are in the order that
-/// [`lower_halves`] gives them.
+/// Some eights of sums modulo q, in `[0, q)`, from their estimates and their residues, which are in the order
+/// that [`lower_halves`] gives them: `N` registers, two for each eight.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn eight_words(
+pub(super) fn told<const N: usize>(
     constants: &Constants,
-    estimates: [__m256d; 2],
-    residues: __m256i,
-) -> [__m256i; 2] {
-    let zero = _mm256_setzero_si256();
-    let first = _mm256_unpacklo_epi32(residues, zero);
-    let second = _mm256_unpackhi_epi32(residues, zero);
-    [told(constants, estimates[0], first), told(constants, estimates[1], second)]
-}
-
-/// What is next to the estimate of all that have this residue, modulo q.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-fn told(constants: &Constants, estimate: __m256d, residue: __m256i) -> __m256i {
+    estimates: [__m256d; N],
+    residues: &[__m256i],
+) -> [__m256i; N] {
     let (unit, magic) = (_mm256_set1_pd(1.0 / (1u64 << 32) as f64), _mm256_set1_pd(SIGNED));
-    let residue = to_doubles(residue);
-    let high = _mm256_fmadd_pd(_mm256_sub_pd(estimate, residue), unit, magic);
-    reduce_digits(constants, _mm256_sub_pd(high, magic), residue)
+    let zero = _mm256_setzero_si256();
+    let mut low = [_mm256_setzero_pd(); N];
+    for (low, residues) in low.as_chunks_mut().0.iter_mut().zip(residues) {
+        *low = [
+            to_doubles(_mm256_unpacklo_epi32(*residues, zero)),
+            to_doubles(_mm256_unpackhi_epi32(*residues, zero)),
+        ];
+    }
+    // What is next to the estimate of all that have this residue.
+    let mut high = estimates;
+    for (high, low) in high.iter_mut().zip(&low) {
+        let nearly = _mm256_fmadd_pd(_mm256_sub_pd(*high, *low), unit, magic);
+        *high = _mm256_sub_pd(nearly, magic);
+    }
+    reduce_digits(constants, high, low)
 }
 
 /// Eight words as a sum that goes on: their estimates, and their residues.

@@ -71,6 +71,8 @@ pub(super) fn is_available() -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Constants {
     q: f64,
+    /// q as an integer.
+    word: u64,
     /// 1 / q, up to a part in 2^53.
     inverse: f64,
     /// 2^bits.
@@ -89,6 +91,7 @@ impl Constants {
         let powers = [step, radix, modulus.mul(step, radix)];
         Self {
             q: modulus.value() as f64,
+            word: modulus.value(),
             inverse: 1.0 / modulus.value() as f64,
             radix: (1u64 << modulus.bits()) as f64,
             powers: powers.map(|power| modulus.shoup(power)),
@@ -99,14 +102,14 @@ impl Constants {
 
     /// Whether a word holds the sum of so many products.
     const fn fit_word(&self, products: usize) -> bool {
-        let largest = self.q as u64 - 1;
+        let largest = self.word - 1;
         self.are_halves()
             && products as u128 * largest as u128 * largest as u128 <= u64::MAX as u128
     }
 
     /// Bits of a word.
     const fn bits(&self) -> u32 {
-        (self.q as u64).ilog2() + 1
+        self.word.ilog2() + 1
     }
 
     /// Whether words have at most 32 bits.
@@ -236,7 +239,7 @@ fn barrett(constants: &Constants) -> Barrett {
     Barrett {
         q: _mm256_set1_pd(constants.q),
         inverse: _mm256_set1_pd(constants.inverse),
-        words: splat(constants.q as u64),
+        words: splat(constants.word),
     }
 }
 

@@ -6,7 +6,7 @@ use std::arch::x86_64::{
 };
 use std::mem::MaybeUninit;
 
-use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, Reach, add_lower, eight_words};
+use super::estimate::{Centring, DOUBLES, EIGHTS, HALF, Reach, add_lower, told};
 use super::laid::{Laid, TWO, Twin};
 use super::scalars::{GROUP, Group, Out, Scalars, evenly, sums};
 use super::{Constants, Words, load, splat, subtract_once, values};
@@ -106,8 +106,8 @@ fn twos(by: Estimated<'_>, near: &[Words], factors: &[Twin], adds: bool, mut out
     for (half, twos) in sums.iter().enumerate() {
         for sum in 0..out.len() {
             let Halves { estimates, residues } = &twos[sum / TWO];
-            let told = (&estimates[sum % TWO], &residues[sum % TWO]);
-            write_half(by.constants, told, [sum, half], adds, &mut out);
+            let sums = (&estimates[sum % TWO], &residues[sum % TWO]);
+            write_half(by.constants, sums, [sum, half], adds, &mut out);
         }
     }
 }
@@ -122,11 +122,9 @@ fn write_half(
     adds: bool,
     out: &mut Out<'_>,
 ) {
-    for (eight, (estimates, residues)) in estimates.as_chunks().0.iter().zip(residues).enumerate() {
-        for (i, word) in eight_words(constants, *estimates, *residues).into_iter().enumerate() {
-            let place = [sum, DOUBLES / 2 * half + 2 * eight + i];
-            out.set(place, if adds { add(constants, word, out.get(place)) } else { word });
-        }
+    for (i, word) in told(constants, *estimates, residues).into_iter().enumerate() {
+        let place = [sum, DOUBLES / 2 * half + i];
+        out.set(place, if adds { add(constants, word, out.get(place)) } else { word });
     }
 }
 
@@ -134,7 +132,7 @@ fn write_half(
 #[inline]
 #[target_feature(enable = "avx2")]
 fn add(constants: &Constants, a: __m256i, b: __m256i) -> __m256i {
-    subtract_once(_mm256_add_epi64(a, b), splat(constants.q as u64))
+    subtract_once(_mm256_add_epi64(a, b), splat(constants.word))
 }
 
 /// Adds a piece to half a pair of two sums. All sums have names: in an array they would stay in memory.

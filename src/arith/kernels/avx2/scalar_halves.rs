@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::scalars::{GROUP, Group, Out, Scalars, TERMS, sums};
-use super::wide::reduce_word;
+use super::wide::reduce_words;
 use super::{Constants, LANES, Words, load, splat, store};
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::{PAIR, Row};
@@ -112,9 +112,7 @@ fn one_sum(constants: &Constants, segments: &[&[u64]], factors: &[u64], out: &mu
     let terms = segments.iter().flat_map(|segment| segment.as_chunks::<PAIR>().0);
     for (term, factor) in terms.zip(factors) {
         if room == 0 {
-            for sum in &mut sums {
-                *sum = reduce_word(constants, *sum);
-            }
+            sums = reduce_words(constants, sums);
             // They are below 2^52, as every product.
             room = ROOM - 1;
         }
@@ -124,8 +122,8 @@ fn one_sum(constants: &Constants, segments: &[&[u64]], factors: &[u64], out: &mu
         }
         room -= 1;
     }
-    for (out, sum) in out.as_chunks_mut().0.iter_mut().zip(sums) {
-        store(out, reduce_word(constants, sum));
+    for (out, word) in out.as_chunks_mut().0.iter_mut().zip(reduce_words(constants, sums)) {
+        store(out, word);
     }
 }
 
@@ -218,9 +216,10 @@ fn quad_sums<T: Term>(
         y = add_products(y, words, c[k]);
         z = add_products(z, words, d[k]);
     }
-    for (i, sums) in [w, x, y, z].into_iter().enumerate() {
-        for (j, sum) in sums.into_iter().enumerate() {
-            out.set([QUAD * quad + i, TWINS * twin + j], reduce_word(constants, sum));
+    for (i, [first, second]) in [[w, x], [y, z]].into_iter().enumerate() {
+        let words = reduce_words(constants, [first[0], first[1], second[0], second[1]]);
+        for (j, word) in words.into_iter().enumerate() {
+            out.set([QUAD * quad + 2 * i + j / TWINS, TWINS * twin + j % TWINS], word);
         }
     }
 }

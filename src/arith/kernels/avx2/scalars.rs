@@ -9,9 +9,9 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::{Words, load, store};
-use crate::arith::kernels::PAIR;
 use crate::arith::kernels::chunks::Chunks;
 use crate::arith::kernels::space::Space;
+use crate::arith::kernels::{PAIR, ask_for};
 
 /// How products of words by scalars are made and added up.
 ///
@@ -96,6 +96,7 @@ pub(super) fn sums<S: Scalars>(scalars: S, segments: &[&[u64]], out: &mut [[u64;
         let near = unsafe { near.written(registers) };
         let end = start + terms.len();
         for (i, out) in out.chunks_mut(GROUP).enumerate() {
+            ask_for(out.as_flattened());
             let sums = i * GROUP..i * GROUP + out.len();
             // SAFETY: as above.
             unsafe { scalars.sums(near, Group { terms: start..end, sums }, start > 0, Out(out)) };

@@ -6,7 +6,7 @@ use std::arch::x86_64::{
 
 use super::permute::permuted;
 use super::scalar_halves::add_product;
-use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_word, split, wide};
+use super::wide::{Count, Split, Wide, multiply_add, reduce, reduce_words, split, wide};
 use super::{
     Barrett, Constants, Unpack, barrett, difference, load, mul_barrett, remainder, store,
     subtract_once, to_doubles, to_words, unpack,
@@ -62,7 +62,8 @@ impl Way for Halves<'_> {
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn reduced(self, sum: __m256i, _: usize) -> __m256i {
-        reduce_word(self.0, sum)
+        let [word] = reduce_words(self.0, [sum]);
+        word
     }
 }
 

@@ -3,7 +3,8 @@
 use std::arch::x86_64::{
     __m256d, __m256i, _mm256_add_epi64, _mm256_add_pd, _mm256_and_si256, _mm256_blend_epi32,
     _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_fmadd_pd, _mm256_fnmadd_pd, _mm256_mul_pd,
-    _mm256_set1_pd, _mm256_setzero_si256, _mm256_srli_epi64, _mm256_sub_epi64, _mm256_sub_pd,
+    _mm256_set1_pd, _mm256_setzero_pd, _mm256_setzero_si256, _mm256_srli_epi64, _mm256_sub_epi64,
+    _mm256_sub_pd,
 };
 
 use super::{
@@ -192,11 +193,26 @@ fn reduce_long(constants: &Constants, sum: Wide, blocks: usize) -> __m256i {
 /// loss.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn reduce_digits(constants: &Constants, high: __m256d, low: __m256d) -> __m256i {
+pub(super) fn reduce_digits<const N: usize>(
+    constants: &Constants,
+    high: [__m256d; N],
+    low: [__m256d; N],
+) -> [__m256i; N] {
     let by = barrett(constants);
-    let high = _mm256_mul_pd(high, _mm256_set1_pd((1u64 << 32) as f64));
-    let quotient = round_product(_mm256_add_pd(high, low), by.inverse);
-    to_words(&by, _mm256_add_pd(_mm256_fnmadd_pd(quotient, by.q, high), low))
+    // Step by step: those of one register fill the time that those of another take.
+    let [mut high, mut quotients] = [high, low];
+    for (high, quotient) in high.iter_mut().zip(&mut quotients) {
+        *high = _mm256_mul_pd(*high, _mm256_set1_pd((1u64 << 32) as f64));
+        *quotient = round_product(_mm256_add_pd(*high, *quotient), by.inverse);
+    }
+    for ((high, quotient), low) in high.iter_mut().zip(&quotients).zip(&low) {
+        *high = _mm256_add_pd(_mm256_fnmadd_pd(*quotient, by.q, *high), *low);
+    }
+    let mut words = [_mm256_setzero_si256(); N];
+    for (word, value) in words.iter_mut().zip(&high) {
+        *word = to_words(&by, *value);
+    }
+    words
 }
 
 /// Both halves of words.
@@ -213,7 +229,14 @@ pub(super) fn halves_as_doubles(words: __m256i) -> [__m256d; 2] {
 /// Sums below 2^64 of fewer than 2^19 products modulo q, in `[0, q)`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(super) fn reduce_word(constants: &Constants, sum: __m256i) -> __m256i {
-    let [low, high] = halves_as_doubles(sum);
+pub(super) fn reduce_words<const N: usize>(
+    constants: &Constants,
+    sums: [__m256i; N],
+) -> [__m256i; N] {
+    let mut high = [_mm256_setzero_pd(); N];
+    let mut low = high;
+    for (sum, (high, low)) in sums.iter().zip(high.iter_mut().zip(&mut low)) {
+        [*low, *high] = halves_as_doubles(*sum);
+    }
     reduce_digits(constants, high, low)
 }

@@ -79,7 +79,7 @@ pub(in super::super) fn lift_scaled(
     out: &mut [u64],
 ) {
     // What is centred is within q of zero.
-    if factor.factor == 1 && from.value() < 2 * constants.q as u64 {
+    if factor.factor == 1 && from.value() < 2 * constants.word {
         return lift_alone(constants, from, words, out);
     }
     let by = barrett(constants);
@@ -98,7 +98,7 @@ pub(in super::super) fn lift_scaled(
 #[target_feature(enable = "avx2")]
 fn lift_alone(constants: &Constants, from: &Modulus, words: &[u64], out: &mut [u64]) {
     let half = splat(from.value() / 2);
-    let added = splat((constants.q as u64).wrapping_sub(from.value()));
+    let added = splat(constants.word.wrapping_sub(from.value()));
     for (out, word) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(words.as_chunks().0) {
         let word = load(word);
         let is_negative = _mm256_sub_epi64(half, word);
