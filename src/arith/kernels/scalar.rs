@@ -78,7 +78,7 @@ impl<'a> ScalarSums<'a> {
     }
 
     /// `out[o] = sum over terms k of rows[o][k] * panel[k]`, where the segments laid end to end are the
-    /// panel, [`PAIR`] words a term, as many terms as rows are long.
+    /// panel, [`PAIR`] words a term: as many terms as rows are long, and as many sums as there are rows.
     pub fn tile(&self, segments: &[&[u64]], out: &mut [[u64; PAIR]]) {
         debug_assert_eq!(self.rows.len(), out.len());
         match (self.way, &self.kernels.engine) {
