@@ -9,7 +9,7 @@ use super::{Engine, Kernels, PAIR, Reduction, Row, Width, portable};
 const TOGETHER: usize = 16;
 
 /// The most terms whose words stay close to the core while all sums meet them: 256 KiB of them.
-const NEAR_TERMS: usize = (256 << 10) / (PAIR * size_of::<u64>());
+pub(super) const NEAR_TERMS: usize = (256 << 10) / (PAIR * size_of::<u64>());
 
 /// How some sums are made.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,10 @@ impl<'a> ScalarSums<'a> {
         #[cfg(target_arch = "x86_64")]
         let laid = avx2::Laid::bytes(sums, terms);
         #[cfg(not(target_arch = "x86_64"))]
-        let laid = 0 * terms;
+        let laid = {
+            let _ = terms;
+            0
+        };
         (sums * size_of::<Row<'_>>() + laid) as u64
     }
 

@@ -19,7 +19,7 @@ use std::mem::MaybeUninit;
 use super::dense::{Products, ask};
 use super::estimate::{EIGHTS, lower_halves};
 use super::scalar_halves::add_product;
-use super::wide::{Count, halves_as_doubles, reduce_digits, reduce_words};
+use super::wide::{Count, digits, reduce_digits, reduce_words};
 use super::{Constants, LANES, SIGNED, Words, load, store, words};
 use crate::arith::kernels::factors::Tile;
 use crate::arith::kernels::{Factors, PAIR, TILE};
@@ -184,11 +184,7 @@ fn reduce<const N: usize>(
     estimates: [__m256d; N],
 ) -> [__m256i; N] {
     let (unit, magic) = ((1u64 << 32) as f64, _mm256_set1_pd(SIGNED));
-    let mut low = estimates;
-    let mut high = estimates;
-    for i in 0..N {
-        [low[i], high[i]] = halves_as_doubles(sums[i]);
-    }
+    let [mut high, low] = digits(sums);
     let mut multiples = estimates;
     for (multiple, high) in multiples.iter_mut().zip(&high) {
         *multiple = _mm256_fnmadd_pd(*high, _mm256_set1_pd(1.0 / unit), *multiple);

@@ -34,7 +34,7 @@ pub(super) const HALF: usize = DOUBLES / 2 + EIGHTS / 2;
 type Eight = [Words; 2];
 
 /// Terms of a piece, at most.
-pub(super) const PIECE: usize = 64;
+const PIECE: usize = 64;
 
 /// How many terms a sum may have, and a piece of it.
 #[derive(Clone, Copy, Debug)]

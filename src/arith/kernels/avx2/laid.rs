@@ -19,7 +19,7 @@ use crate::arith::kernels::double::signed_double;
 /// Sums that are made together.
 pub(super) const TWO: usize = 2;
 
-/// As many times as many of them as a group has.
+/// Twos of a group.
 const GROUP_TWOS: usize = GROUP / TWO;
 
 /// The factors of two sums for one term: as doubles for estimates, and their lower halves for residues.

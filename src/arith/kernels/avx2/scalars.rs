@@ -32,7 +32,7 @@ pub(super) trait Scalars: Copy {
 }
 
 /// Sums that are made together, at most [`GROUP`], of terms that are laid out at once.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Group {
     pub(super) terms: Range<usize>,
     pub(super) sums: Range<usize>,
@@ -96,6 +96,7 @@ pub(super) fn sums<S: Scalars>(scalars: S, segments: &[&[u64]], out: &mut [[u64;
         let near = unsafe { near.written(registers) };
         let end = start + terms.len();
         for (i, out) in out.chunks_mut(GROUP).enumerate() {
+            // Where they go comes while they are made.
             ask_for(out.as_flattened());
             let sums = i * GROUP..i * GROUP + out.len();
             // SAFETY: as above.

@@ -215,10 +215,22 @@ pub(super) fn reduce_digits<const N: usize>(
     words
 }
 
+/// The higher and the lower halves of words.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn digits<const N: usize>(words: [__m256i; N]) -> [[__m256d; N]; 2] {
+    let mut high = [_mm256_setzero_pd(); N];
+    let mut low = high;
+    for (word, (high, low)) in words.iter().zip(high.iter_mut().zip(&mut low)) {
+        [*low, *high] = halves_as_doubles(*word);
+    }
+    [high, low]
+}
+
 /// Both halves of words.
 #[inline]
 #[target_feature(enable = "avx2")]
-pub(super) fn halves_as_doubles(words: __m256i) -> [__m256d; 2] {
+fn halves_as_doubles(words: __m256i) -> [__m256d; 2] {
     // The leading half of a double is put over the higher half of a word.
     let magic = _mm256_set1_pd(UNSIGNED);
     let low = _mm256_blend_epi32::<0b10_10_10_10>(words, _mm256_castpd_si256(magic));
@@ -233,10 +245,6 @@ pub(super) fn reduce_words<const N: usize>(
     constants: &Constants,
     sums: [__m256i; N],
 ) -> [__m256i; N] {
-    let mut high = [_mm256_setzero_pd(); N];
-    let mut low = high;
-    for (sum, (high, low)) in sums.iter().zip(high.iter_mut().zip(&mut low)) {
-        [*low, *high] = halves_as_doubles(*sum);
-    }
+    let [high, low] = digits(sums);
     reduce_digits(constants, high, low)
 }
